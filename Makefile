@@ -1,0 +1,61 @@
+# Good Golem. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check format lock bench soak secrets clean
+
+BIN := .venv/bin
+STACK ?= embedded
+ARGS ?=
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.stack  ## Make .venv with the stack and the command .venv/bin/golem
+
+demo: .venv/.stack  ## Start the whole stack and watch a hire pay out
+	@$(BIN)/golem demo $(ARGS)
+
+up: .venv/.stack  ## Run the stack in the foreground (ARGS="--port 8080 --data DIR")
+	@$(BIN)/golem up $(ARGS)
+
+test: .venv/.dev  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
+	@$(BIN)/python -m pytest --stack $(STACK) $(ARGS)
+
+check: .venv/.dev  ## Lint, types, and the arrows between the parts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/.dev  ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: .venv/.dev  ## Run hires for long while processes are killed
+	@$(BIN)/python -m bench.soak $(ARGS)
+
+secrets:  ## Make the secrets that docker compose mounts, once
+	@sh deploy/secrets
+
+# Each lock is compiled from the .in file beside it, within the versions of the smaller lock, for Python 3.11 and later
+# on every platform. What is locked stays as it is unless UPGRADE=1 or UPGRADE_ONE=<package>. No index is written down.
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) $(if $(UPGRADE_ONE),--upgrade-package $(UPGRADE_ONE))
+lock: .venv/.dev  ## Remake the locks in requirements/ (UPGRADE=1 for newer versions)
+	@$(compile) requirements/services.in -o requirements/services.txt
+	@$(compile) -c requirements/services.txt requirements/stack.in -o requirements/stack.txt
+	@$(compile) -c requirements/stack.txt requirements/dev.in -o requirements/dev.txt
+
+clean:  ## Remove .venv, caches and the data of `golem up`
+	@rm -rf .venv .golem .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stack: requirements/stack.txt pyproject.toml deploy/install
+	@deploy/install stack
+	@touch $@
+
+.venv/.dev: .venv/.stack requirements/dev.txt
+	@deploy/install dev
+	@touch $@
