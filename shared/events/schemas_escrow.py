@@ -1,0 +1,72 @@
+"""The data of `escrow.*` and `dispute.*`: who, the status, the sums, and the journal's hash that proves them.
+
+funded = held + released + fees + refunded + charged_back, in every event.
+"""
+
+from marshmallow import Schema
+
+from shared.events.fields import Amount, Code, Currency, Id, PersonId, Sha256, Time, Whole
+
+ESCROW_STATES = (
+    "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",
+    "split", "lapsed", "disputed", "charged_back",
+)  # fmt: skip
+
+
+class EscrowState(Schema):
+    """The public state of an escrow after the event."""
+
+    offer_id = Id("the offer whose money it is")
+    insider = PersonId("who is to be paid")
+    seeker = PersonId("who pays")
+    status = Code("where the escrow stands after this event", known=ESCROW_STATES)
+    currency = Currency("ISO 4217, of every amount in this event")
+    funded = Amount("paid in by the seeker")
+    held = Amount("of it, still held")
+    released = Amount("of it, paid to the insider")
+    fees = Amount("of it, kept by the platform")
+    refunded = Amount("of it, given back to the seeker")
+    charged_back = Amount("of it, taken back by the seeker's bank")
+    journal_hash = Sha256("hash of the journal's last entry; null before the first", nullable=True)
+    journal_seq = Whole(0, 1_000_000, "number of the journal's last entry; 0 before the first")
+
+
+class EscrowOpened(EscrowState):
+    fund_by = Time("the seeker funds it before this")
+    price = Amount("what is to be funded")
+
+
+class EscrowRefused(EscrowState):
+    reason = Code("the provider's reason")
+
+
+class EscrowReleased(EscrowState):
+    tranche = Whole(0, 11, "index of the tranche, from 0")
+    amount = Amount("paid to the insider now")
+    fee = Amount("kept by the platform now")
+    hire_event_id = Id("ce_id of the hire.confirmed that caused it")
+
+
+class EscrowReleaseRefused(EscrowRefused):
+    tranche = Whole(0, 11, "index of the tranche, from 0", optional=True)
+
+
+class EscrowRefunded(EscrowState):
+    amount = Amount("given back to the seeker now")
+
+
+class EscrowChargedBack(EscrowState):
+    before = Code("the status it had before", known=ESCROW_STATES)
+
+
+class DisputeOpened(EscrowState):
+    by = Code("who opened it", known=("insider", "seeker"))
+    reason = Code("what it is about")
+
+
+class DisputeWithdrawn(EscrowState):
+    by = Code("who had opened it", optional=True, known=("insider", "seeker"))
+
+
+class DisputeResolved(EscrowState):
+    decision = Code("the arbiter's decision", known=("return", "refund", "split", "release"))
