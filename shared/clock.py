@@ -1,0 +1,62 @@
+"""Time as the process sees it, injected everywhere, so that a test can hold it still or move it."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a component may ask about time."""
+
+    def now(self) -> datetime:
+        """The wall clock: aware, UTC, in whole milliseconds (what MongoDB keeps)."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards, for waiting and measuring only."""
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """`moment` in UTC, cut to whole milliseconds; a naive `moment` raises ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        return to_milliseconds(datetime.now(UTC))
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class ManualClock:
+    """Stands still until it is moved; both of its times move together, `set` moves the wall clock alone."""
+
+    def __init__(self, start: datetime = datetime(2027, 1, 1, tzinfo=UTC)) -> None:
+        self._now = to_milliseconds(start)
+        self._monotonic = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def set(self, moment: datetime) -> None:
+        """Put the wall clock at `moment`, backwards too, as an operator or NTP may."""
+        self._now = to_milliseconds(moment)
+
+    def advance(self, by: timedelta | float) -> datetime:
+        """Let `by` (a timedelta, or seconds; not negative) pass; returns the new time."""
+        passed = by if isinstance(by, timedelta) else timedelta(seconds=by)
+        if passed < timedelta():
+            raise ValueError("time passes forwards; use set() to turn the clock back")
+        with self._lock:
+            self._now = to_milliseconds(self._now + passed)
+            self._monotonic += passed.total_seconds()
+        return self._now

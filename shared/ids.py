@@ -1,0 +1,39 @@
+"""How everything gets its id."""
+
+import hashlib
+import hmac
+import re
+import uuid
+
+import uuid_utils
+
+COMMANDS = uuid.UUID("6f0b7c1e-3a52-5d0f-9a4e-5b8f0c2d7e11")
+"""The namespace of command ids. It never changes: the ids of what was created hang on it."""
+
+PERSON_ID = re.compile(r"p_[0-9a-f]{32}")
+
+
+def person_id(key: bytes, issuer: str, sub: str) -> str:
+    """A person's pseudonym, `p_` and 32 hex digits: HMAC-SHA256 under `key` over `issuer|sub`.
+
+    It cannot be turned back without the key, and the same person always has the same one.
+    """
+    return "p_" + hmac.new(key, f"{issuer}|{sub}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def command_id(person: str, method: str, path: str, key: str) -> str:
+    """The id of a command sent with an Idempotency-Key, and of what it creates: UUIDv5 of who, what, where and the key.
+
+    `path` has its ids in it (`/v1/offers/0197…/accept`), so one key used on two offers is two commands.
+    """
+    return str(uuid.uuid5(COMMANDS, f"{person}|{method}|{path}|{key}"))
+
+
+def new_id() -> str:
+    """A new id where no key makes one: UUIDv7, so that ids sort roughly by age."""
+    return str(uuid_utils.uuid7())
+
+
+def event_id() -> str:
+    """A new event's id: random, so that it says nothing and never collides."""
+    return str(uuid.uuid4())

@@ -1,0 +1,51 @@
+"""Money: whole minor units of an ISO 4217 currency, and integer arithmetic only."""
+
+from dataclasses import dataclass
+
+MAX_AMOUNT = 10**9
+WHOLE_BPS = 10_000
+
+# ISO 4217 currencies in use, by their number of minor-unit digits. Funds codes, metals and test codes are left out.
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC
+        CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR
+        JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD
+        NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
+        SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG""",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+MINOR_DIGITS = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+CURRENCIES = frozenset(MINOR_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` minor units (0..10**9) of `currency`. Anything else raises ValueError."""
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int or not 0 <= self.amount <= MAX_AMOUNT:
+            raise ValueError(f"an amount is a whole number from 0 to {MAX_AMOUNT}")
+        if self.currency not in CURRENCIES:
+            raise ValueError("a currency is an ISO 4217 code in use")
+
+    def __str__(self) -> str:
+        return format_amount(self.amount, self.currency)
+
+
+def share(amount: int, bps: int) -> int:
+    """`bps` ten-thousandths of `amount` minor units, rounded down. Raises ValueError outside 0..10,000 or below 0."""
+    if not 0 <= bps <= WHOLE_BPS or amount < 0:
+        raise ValueError("a share is 0..10,000 ten-thousandths of an amount that is not negative")
+    return amount * bps // WHOLE_BPS
+
+
+def format_amount(amount: int, currency: str) -> str:
+    """For people: 50000 EUR minor units are `EUR 500.00`, 500 of JPY are `JPY 500`; a minus stays."""
+    digits = MINOR_DIGITS[currency]
+    whole, part = divmod(abs(amount), 10**digits)
+    sign = "-" if amount < 0 else ""
+    return f"{currency} {sign}{whole:,}" + (f".{part:0{digits}}" if digits else "")

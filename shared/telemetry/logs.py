@@ -1,0 +1,91 @@
+"""Structured logs: one JSON object a line on stdout, and nothing personal in them.
+
+    log.info("offer accepted", extra={"aggregate_id": offer_id, "event_id": event_id})
+
+Extras become members of the object. Ids, codes and counts belong there; names, addresses, texts and tokens never do,
+and what slips through is struck out here: tokens, credentials in URLs, and whatever looks like an e-mail address.
+"""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from shared.telemetry import traces
+
+_STRIKE = (
+    re.compile(r"\bBearer\s+\S+", re.IGNORECASE),
+    re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"),
+    re.compile(r"(?<=://)[^\s/@]+@"),
+    re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+"),
+)
+_SECRET_NAMES = re.compile(r"authorization|token|password|secret|cookie|e?mail|api_?key", re.IGNORECASE)
+_OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def strike(text: str) -> str:
+    """`text` without tokens, credentials and e-mail addresses."""
+    for pattern in _STRIKE:
+        text = pattern.sub("[removed]", text)
+    return text
+
+
+class NothingPersonal(logging.Filter):
+    """Strikes out what no log may hold, in the message and in the extras. Drops nothing but those."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = strike(record.getMessage()), None
+        for name, value in list(vars(record).items()):
+            if name in _OF_A_RECORD:
+                continue
+            if _SECRET_NAMES.search(name):
+                delattr(record, name)
+            elif isinstance(value, str):
+                setattr(record, name, strike(value))
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """time, level, service, process, logger, message, request_id, trace_id, then the extras; an exception last."""
+
+    def __init__(self, service: str = "", process: str = "") -> None:
+        super().__init__()
+        self.service, self.process = service, process
+
+    def format(self, record: logging.LogRecord) -> str:
+        trace = traces.current()
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+            "level": record.levelname.lower(),
+            "service": self.service,
+            "process": self.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request := traces.request_id():
+            line["request_id"] = request
+        if trace:
+            line["trace_id"] = trace.trace_id
+        line |= {name: _plain(value) for name, value in vars(record).items() if name not in _OF_A_RECORD}
+        if record.exc_info:
+            line["exception"] = strike(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | bool) else strike(str(value))
+
+
+def configure(service: str, process: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Make this process log JSON lines; once, at its start. `process` is web, worker or a command's name."""
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(JsonLines(service, process))
+    handler.addFilter(NothingPersonal())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("kafka", "pymongo", "urllib3", "werkzeug"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.captureWarnings(True)

@@ -1,0 +1,107 @@
+"""W3C Trace Context: who asked first, carried from the HTTP request through outbox and topics to the last consumer.
+
+No exporter is here: `record_with` takes what an exporter needs, one finished span at a time.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One place in a trace: 32 and 16 hex digits, and whether it is sampled."""
+
+    trace_id: str
+    span_id: str
+    sampled: bool = True
+
+    def header(self) -> str:
+        """The `traceparent` to send on."""
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+
+    def child(self) -> "Trace":
+        """A new span of the same trace."""
+        return Trace(self.trace_id, _span_id(), self.sampled)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of work that is done; times in nanoseconds since the epoch."""
+
+    name: str
+    trace: Trace
+    parent_id: str | None
+    start_ns: int
+    end_ns: int
+    failed: bool
+
+
+def _span_id() -> str:
+    return secrets.token_hex(8)
+
+
+def make() -> Trace:
+    """The beginning of a new trace."""
+    return Trace(secrets.token_hex(16), _span_id())
+
+
+def parse(traceparent: str | None) -> Trace | None:
+    """The trace a `traceparent` names, or None where there is none or it is malformed (then a new one begins)."""
+    match = _HEADER.fullmatch(traceparent or "")
+    if match is None:
+        return None
+    version, trace_id, span_id, flags, more = match.groups()
+    if version == "ff" or (version == "00" and more) or not int(trace_id, 16) or not int(span_id, 16):
+        return None
+    return Trace(trace_id, span_id, bool(int(flags, 16) & 1))
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+_record: Callable[[Span], None] | None = None
+
+
+def current() -> Trace | None:
+    """The trace of the work at hand."""
+    return _current.get()
+
+
+def traceparent() -> str | None:
+    """The header of the work at hand, to be stored with an event that it causes."""
+    trace = _current.get()
+    return trace.header() if trace else None
+
+
+def request_id() -> str | None:
+    """The id of the HTTP request at hand."""
+    return _request_id.get()
+
+
+def record_with(record: Callable[[Span], None] | None) -> None:
+    """Hand every finished, sampled span of this process to `record`, which must neither block nor raise."""
+    global _record
+    _record = record
+
+
+@contextmanager
+def span(name: str, parent: str | None = None, request: str | None = None) -> Iterator[Trace]:
+    """Do the work inside as a span: below the `traceparent` in `parent`, else the current one, else in a new trace."""
+    above = parse(parent) or _current.get()
+    trace = above.child() if above else make()
+    token, request_token = _current.set(trace), _request_id.set(request or _request_id.get())
+    start, failed = time.time_ns(), True
+    try:
+        yield trace
+        failed = False
+    finally:
+        _current.reset(token)
+        _request_id.reset(request_token)
+        if _record and trace.sampled:
+            _record(Span(name, trace, above.span_id if above else None, start, time.time_ns(), failed))

@@ -1,0 +1,82 @@
+"""Clock, ids and money: the small values everything else is made of."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from shared.clock import ManualClock, SystemClock, to_milliseconds
+from shared.ids import PERSON_ID, command_id, event_id, new_id, person_id
+from shared.money import CURRENCIES, Money, format_amount, share
+
+
+def test_time_is_utc_in_whole_milliseconds() -> None:
+    """What the clock says survives MongoDB unchanged."""
+    assert SystemClock().now().microsecond % 1000 == 0
+    east = datetime(2027, 1, 1, 2, 0, 0, 1999, tzinfo=timezone(timedelta(hours=2)))
+    assert to_milliseconds(east) == datetime(2027, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)
+    with pytest.raises(ValueError, match="zone"):
+        to_milliseconds(datetime(2027, 1, 1))  # noqa: DTZ001
+
+
+def test_a_manual_clock_moves_only_when_told() -> None:
+    """Both times advance together; the wall clock alone can be turned back."""
+    clock = ManualClock()
+    start = clock.now()
+
+    assert clock.advance(timedelta(days=1)) - start == timedelta(days=1)
+    clock.advance(0.5)
+    assert clock.monotonic() == 86400.5
+    clock.set(start)
+    assert (clock.now(), clock.monotonic()) == (start, 86400.5)
+    with pytest.raises(ValueError, match="forwards"):
+        clock.advance(-1)
+
+
+def test_a_persons_id_is_a_stable_pseudonym() -> None:
+    """Fixed for ever: events hold it. Key, issuer and sub each matter."""
+    assert person_id(b"k" * 32, "https://golem.local", "ida") == "p_89826c4510c835b9c79d8fd381a8e9ef"
+    others = [person_id(b"k" * 32, "https://other", "ida"), person_id(b"q" * 32, "https://golem.local", "ida")]
+    assert len({*others, person_id(b"k" * 32, "https://golem.local", "ida")}) == 3
+    assert PERSON_ID.fullmatch(others[0])
+
+
+def test_a_commands_id_depends_on_who_what_where_and_key() -> None:
+    """The same four parts give the same id, for ever; any other part another."""
+    parts = ("p_1", "POST", "/v1/offers", "abc")
+
+    assert command_id(*parts) == command_id(*parts) == "b6a39df3-91c4-5e07-9489-4a4c3a3badd2"
+    changed = {command_id(*parts[:i], parts[i] + "x", *parts[i + 1 :]) for i in range(4)}
+    assert len(changed | {command_id(*parts)}) == 5
+
+
+def test_new_ids_sort_by_age_and_event_ids_are_random() -> None:
+    """UUIDv7 and UUIDv4."""
+    assert new_id()[14] == "7"
+    assert event_id()[14] == "4"
+
+
+@pytest.mark.parametrize(
+    ("amount", "bps", "part"), [(50000, 500, 2500), (1, 9999, 0), (999, 3333, 332), (10**9, 10000, 10**9), (0, 1, 0)]
+)
+def test_a_share_is_rounded_down(amount: int, bps: int, part: int) -> None:
+    """Integers only; the rest is the caller's to give to the last."""
+    assert share(amount, bps) == part
+
+
+def test_money_outside_its_bounds_is_refused() -> None:
+    """No float, no bool, no negative, none above 10**9, no unknown currency."""
+    for amount in (-1, 10**9 + 1, 1.0, True):
+        with pytest.raises(ValueError, match="amount"):
+            Money(amount, "EUR")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="4217"):
+        Money(1, "XXX")
+    with pytest.raises(ValueError, match="share"):
+        share(1, 10001)
+
+
+def test_amounts_for_people_have_the_currencys_digits() -> None:
+    """EUR has two, JPY none, KWD three."""
+    said = [format_amount(a, c) for a, c in ((50000, "EUR"), (1234567, "JPY"), (1, "KWD"), (-5, "CAD"))]
+
+    assert said == ["EUR 500.00", "JPY 1,234,567", "KWD 0.001", "CAD -0.05"]
+    assert len(CURRENCIES) > 150
