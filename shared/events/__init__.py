@@ -4,3 +4,45 @@
 `cloudevents` turns an event into a Kafka record and back, `generate` writes `jsonschema/` and `docs/events.md`.
 No client, no I/O and no rule of a lifecycle lives here.
 """
+
+from shared.events.catalogue import (
+    CATALOGUE,
+    EVENT_NAMES,
+    CatalogueError,
+    EventType,
+    SchemaError,
+    UnknownType,
+    UnknownVersion,
+    dataschema_uri,
+    emit_data,
+    find,
+    latest,
+    parse_dataschema,
+    read_data,
+)
+from shared.events.cloudevents import Event, Headers, Poison, Reason, decode, encode
+from shared.events.fields import format_time, parse_time
+
+__all__ = [
+    "CATALOGUE",
+    "EVENT_NAMES",
+    "CatalogueError",
+    "Event",
+    "EventType",
+    "Headers",
+    "Poison",
+    "Reason",
+    "SchemaError",
+    "UnknownType",
+    "UnknownVersion",
+    "dataschema_uri",
+    "decode",
+    "emit_data",
+    "encode",
+    "find",
+    "format_time",
+    "latest",
+    "parse_dataschema",
+    "parse_time",
+    "read_data",
+]

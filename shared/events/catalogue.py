@@ -6,6 +6,7 @@ The marshmallow schemas are the source of truth; the JSON Schema files and `docs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -34,13 +35,13 @@ class UnknownVersion(CatalogueError):
 class SchemaError(CatalogueError):
     """Data that does not fit its schema: `field` is the first wrong one (`help.0.price`), `errors` has them all.
 
-    Neither repeats a value.
+    Its text names the first five, and repeats no value.
     """
 
     def __init__(self, name: str, version: int, errors: Mapping[str, str]) -> None:
         self.errors = dict(errors)
         self.field = next(iter(self.errors), "")
-        says = "; ".join(f"{field or 'data'}: {message}" for field, message in self.errors.items())
+        says = "; ".join(f"{field or 'data'}: {message}" for field, message in islice(self.errors.items(), 5))
         super().__init__(f"{name} v{version}: {says}")
 
 

@@ -212,10 +212,12 @@ class Several(fields.List[Any]):
         optional: bool = False,
         check: Callable[[list[Any]], None] | None = None,
     ) -> None:
+        self.high = high
         checks: list[Any] = [validate.Length(low, high), *([check] if check else [])]
-        super().__init__(inner, validate=checks, **_options(description, False, optional))
+        says = {"invalid": f"Not a list of at most {high}."}
+        super().__init__(inner, validate=checks, error_messages={**says}, **_options(description, False, optional))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) or len(value) > self.high:
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
