@@ -1,0 +1,37 @@
+"""The aggregate: one document, changed by one atomic write.
+
+Here live the change of a document, the lifecycle table that decides it, the store that writes it by compare-and-set,
+the batch form of the same, and the numbered migrations. No domain, no Kafka, no HTTP: services bring the tables,
+`shared.messaging` moves the events, `shared.poller` watches the clock.
+"""
+
+from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
+from shared.aggregate.change import Change, Document, Trigger
+from shared.aggregate.lifecycle import Answer, Condition, Guard, Lifecycle, Park, Refusal, Row, cells
+from shared.aggregate.migrations import Migration, migrate
+from shared.aggregate.store import Contended, Store
+from shared.aggregate.verdict import Verdict
+
+__all__ = [
+    "Answer",
+    "Batch",
+    "Change",
+    "Condition",
+    "Contended",
+    "Copy",
+    "Document",
+    "Guard",
+    "Lifecycle",
+    "Migration",
+    "OnLifecycle",
+    "Park",
+    "Refusal",
+    "Route",
+    "Routes",
+    "Row",
+    "Store",
+    "Trigger",
+    "Verdict",
+    "cells",
+    "migrate",
+]

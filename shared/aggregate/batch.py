@@ -1,0 +1,124 @@
+"""The batch form: many events, the documents they touch in one query, folded in pure code, one bulk write.
+
+`Routes` maps an event type to a `Route`: which documents the event touches and how they take it. A service's HANDLERS
+table is such a mapping; `OnLifecycle` and `Copy` are the two usual routes.
+"""
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.aggregate.change import Change, Trigger
+from shared.aggregate.lifecycle import Lifecycle
+from shared.aggregate.store import Store
+from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
+
+
+class Route(Protocol):
+    """What one event type does in a service."""
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        """{document id: kind} of what the event may change."""
+        ...
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        """Change those documents in memory."""
+        ...
+
+
+Routes = Mapping[str, Route]
+
+
+@dataclass(frozen=True)
+class OnLifecycle:
+    """The event is a trigger of one document's lifecycle; its id stands in the event's data (or is its subject)."""
+
+    lifecycle: Lifecycle
+    key: str
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {str(event.data[self.key]): self.lifecycle.name}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        return self.lifecycle.fold(changes[str(event.data[self.key])], event)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The event overwrites a copy of another service's data, where its number is higher than the stored one's.
+
+    `fields` gives what the copy keeps of an event; `then` is called on a copy that was overwritten (timers of its own).
+    """
+
+    kind: str
+    key: str
+    fields: Callable[[Trigger], Mapping[str, object]]
+    then: Callable[[Change, Trigger], None] | None = None
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {f"{self.kind}:{event.data[self.key]}": self.kind}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        change = changes[f"{self.kind}:{event.data[self.key]}"]
+        if event.sequence <= change.get("number", 0):
+            return IGNORED
+        change.set(number=event.sequence, **self.fields(event))
+        if self.then:
+            self.then(change, event)
+        change.settle()
+        return TAKEN
+
+
+@dataclass(frozen=True)
+class Processed:
+    """The verdict of each event, in order, and the parked triggers (documents' `parked` items) that died on the way."""
+
+    verdicts: list[Verdict]
+    dead: list[Mapping[str, Any]]
+
+
+class Batch:
+    """Folds records' events into a store's documents."""
+
+    def __init__(self, store: Store, routes: Routes) -> None:
+        self.store = store
+        self.routes = routes
+
+    def process(self, events: Sequence[Trigger]) -> Processed:
+        """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of both.
+
+        What folding one event raises rejects that event alone. Raises pymongo's errors (nothing is known then; process
+        the same events again) and Contended.
+        """
+        kinds: dict[str, str] = {}
+        unroutable: dict[int, Verdict] = {}
+        for index, event in enumerate(events):
+            try:
+                kinds |= self.routes[event.name].touches(event)
+            except Exception:
+                unroutable[index] = rejected("error", traceback.format_exc())
+        return self.store.run(kinds, lambda changes: self._fold_all(events, changes, unroutable))
+
+    def _fold_all(
+        self, events: Sequence[Trigger], changes: dict[str, Change], unroutable: Mapping[int, Verdict]
+    ) -> Processed:
+        verdicts = []
+        for index, event in enumerate(events):
+            if index in unroutable:
+                verdicts.append(unroutable[index])
+            else:
+                touched = {i: changes[i] for i in self.routes[event.name].touches(event)}
+                verdicts.append(self._fold_one(event, touched))
+        return Processed(verdicts, [kept for change in changes.values() for kept in change.dead])
+
+    def _fold_one(self, event: Trigger, touched: dict[str, Change]) -> Verdict:
+        saved = {i: change.save() for i, change in touched.items()}
+        try:
+            verdict = self.routes[event.name].fold(touched, event)
+        except Exception:
+            verdict = rejected("error", traceback.format_exc())
+        if verdict.outcome == "rejected":
+            for i, change in touched.items():
+                change.restore(saved[i])
+        return verdict

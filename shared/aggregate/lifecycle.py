@@ -1,0 +1,395 @@
+"""A lifecycle as one table: rows that are taken, and for every other (state x event) an answer. Pure, no I/O.
+
+    OFFER = Lifecycle("offer", states=(...), rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...), ...),
+                      answers=cells(("escrow.held", {"ignore": ("active", ...), "park": Park(("new",), days=7)}), ...))
+
+A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is made,
+and an empty cell is an error. In a `busy` state an instruction is open: events park, commands are told to come again,
+timers wait; only the instruction's outcome moves the document.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from shared.aggregate.change import Change, Trigger
+from shared.aggregate.verdict import DUPLICATE, IGNORED, PARKED, TAKEN, Verdict, rejected
+from shared.settings import Terms
+
+Action = Callable[[Change, Trigger], Mapping[str, Any] | None]
+Test = Callable[[Change, Trigger], bool]
+
+PARKED_TIMER = "parked"
+INSTRUCTION_TIMER = "instruction"
+UNKNOWN_OUTCOME = "unknown"
+_ALWAYS_COUNT = (PARKED_TIMER, INSTRUCTION_TIMER)
+
+
+class Refusal(Exception):
+    """A command that is not taken: `kind` state | busy | rule | forbidden, the rule's id, and words for a person."""
+
+    def __init__(
+        self, kind: Literal["state", "busy", "rule", "forbidden"], rule: str, detail: str, pointer: str | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.kind, self.rule, self.detail, self.pointer = kind, rule, detail, pointer
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which of several rows with the same state and trigger is taken; `words` are for the docs."""
+
+    words: str
+    holds: Test
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A rule that may refuse a command: `holds` or the command is refused with the rule's id and these words.
+
+    `words` may be a function of the change and the trigger where the refusal says more than a constant could.
+    """
+
+    rule: str
+    holds: Test
+    words: str | Callable[[Change, Trigger], str]
+    pointer: str | None = None
+
+    def check(self, change: Change, trigger: Trigger) -> None:
+        if not self.holds(change, trigger):
+            words = self.words if isinstance(self.words, str) else self.words(change, trigger)
+            raise Refusal("rule", self.rule, words, self.pointer)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One transition. `to` None keeps the state; `by` are the roles that may command it; `until` is the timer that ends it.
+
+    `act` changes the document's fields (the state is already the new one) and may return data that the events carry
+    beside the public state. `emits` are the event types written, in order.
+    """
+
+    sources: tuple[str, ...]
+    trigger: str
+    to: str | None = None
+    emits: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    when: Condition | None = None
+    guards: tuple[Guard, ...] = ()
+    act: Action | None = None
+    until: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Park:
+    """Keep the trigger in the document until the state fits; after `limit` it becomes `then`. No limit: for ever."""
+
+    limit: timedelta | None = None
+    then: Literal["ignore", "reject"] = "reject"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a cell without a row says to an event or an outcome."""
+
+    kind: Literal["ignore", "park", "reject"]
+    park: Park = field(default_factory=Park)
+    reason: str = ""
+
+
+Cells = Mapping[str, Mapping[str, Answer]]
+
+
+def cells(
+    *,
+    ignore: Mapping[str, Iterable[str]] | None = None,
+    park: Mapping[str, Mapping[str, Park]] | None = None,
+    reject: Mapping[str, Iterable[str]] | None = None,
+) -> Cells:
+    """Answers by trigger and state: `ignore` and `reject` give states a trigger, `park` a Park for each state."""
+    table: dict[str, dict[str, Answer]] = {}
+
+    def put(trigger: str, state: str, answer: Answer) -> None:
+        if state in table.setdefault(trigger, {}):
+            raise ValueError(f"{trigger} in {state} is answered twice")
+        table[trigger][state] = answer
+
+    for trigger, states in (ignore or {}).items():
+        for state in states:
+            put(trigger, state, Answer("ignore"))
+    for trigger, parks in (park or {}).items():
+        for state, how in parks.items():
+            put(trigger, state, Answer("park", how))
+    for trigger, states in (reject or {}).items():
+        for state in states:
+            put(trigger, state, Answer("reject", reason="not_in_this_state"))
+    return table
+
+
+class Lifecycle:
+    """The table, checked when it is made, and the one function that folds a trigger into a change.
+
+    `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
+    of this aggregate carries. Commands are all other triggers of rows but `timer:...`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        states: tuple[str, ...],
+        rows: tuple[Row, ...],
+        public: Callable[[Change], Mapping[str, Any]],
+        events: tuple[str, ...] = (),
+        outcomes: tuple[str, ...] = (),
+        answers: Cells | None = None,
+        busy: tuple[str, ...] = (),
+        frozen: Mapping[str, tuple[str, ...]] | None = None,
+        final: tuple[str, ...] = (),
+        terms: Terms | None = None,
+        retry_after: Callable[[int], timedelta] = lambda attempts: timedelta(seconds=min(2**attempts, 60)),
+    ) -> None:
+        self.name, self.states, self.rows, self.public = name, states, rows, public
+        self.events, self.outcomes, self.busy, self.final = events, outcomes, busy, final
+        self.frozen = frozen or {}
+        self.terms = terms or Terms()
+        self.retry_after = retry_after
+        self.answers = {t: dict(by_state) for t, by_state in (answers or {}).items()}
+        for state in busy:
+            for event in events:
+                if not self._rows(state, event):
+                    self.answers.setdefault(event, {}).setdefault(state, Answer("park"))
+        self._check()
+
+    def with_terms(self, terms: Terms) -> "Lifecycle":
+        """The same table with other durations and limits; actions and conditions read them as `change.terms`."""
+        other = copy(self)
+        other.terms = terms
+        return other
+
+    # -- the table
+
+    def _rows(self, state: str, trigger: str) -> list[Row]:
+        return [row for row in self.rows if state in row.sources and row.trigger == trigger]
+
+    def empty_cells(self) -> list[tuple[str, str]]:
+        """(state, event or outcome) pairs that have neither a row without a condition nor an answer."""
+        return [
+            (state, trigger)
+            for trigger in (*self.events, *self.outcomes)
+            for state in self.states
+            if not any(row.when is None for row in self._rows(state, trigger))
+            and state not in self.answers.get(trigger, {})
+        ]
+
+    def _check(self) -> None:
+        named = {s for row in self.rows for s in (*row.sources, *([row.to] if row.to else []))}
+        named |= {s for by_state in self.answers.values() for s in by_state}
+        if unknown := named - set(self.states):
+            raise ValueError(f"{self.name}: unknown states {sorted(unknown)}")
+        if unasked := set(self.answers) - {*self.events, *self.outcomes}:
+            raise ValueError(f"{self.name}: answers to triggers that are not listed: {sorted(unasked)}")
+        if empty := self.empty_cells():
+            raise ValueError(f"{self.name}: empty cells {empty}")
+        for state in self.states:
+            for trigger, by_state in self.answers.items():
+                if state in by_state and any(row.when is None for row in self._rows(state, trigger)):
+                    raise ValueError(f"{self.name}: {trigger} in {state} has a row and an answer")
+
+    def commands(self) -> tuple[str, ...]:
+        others = {*self.events, *self.outcomes}
+        return tuple(dict.fromkeys(r.trigger for r in self.rows if r.trigger not in others and ":" not in r.trigger))
+
+    def answer(self, state: str, trigger: str) -> Answer | None:
+        return self.answers.get(trigger, {}).get(state)
+
+    def counts(self, state: str, timer: str) -> bool:
+        """Whether a timer may fire in this state (in a busy one only the instruction's, in a frozen one those named)."""
+        if state in self.busy:
+            return timer in _ALWAYS_COUNT
+        if state in self.frozen:
+            return timer in _ALWAYS_COUNT or timer in self.frozen[state]
+        return True
+
+    # -- folding
+
+    def fold(self, change: Change, trigger: Trigger) -> Verdict:
+        """Let the aggregate answer; commands that are not taken raise Refusal and change nothing."""
+        if trigger.kind != "timer" and change.knows(trigger.id):
+            return DUPLICATE
+        change.terms = self.terms
+        verdict = self._command(change, trigger) if trigger.kind == "command" else self._other(change, trigger)
+        if verdict is TAKEN:
+            self._retry_parked(change)
+        change.settle(lambda timer: self.counts(change.state, timer))
+        return verdict
+
+    def _command(self, change: Change, trigger: Trigger) -> Verdict:
+        row = self.allowed(change, trigger)
+        self._take(change, row, trigger)
+        return TAKEN
+
+    def allowed(self, change: Change, trigger: Trigger) -> Row:
+        """The row that this command would take; raises Refusal where there is none, or a rule forbids it."""
+        change.terms = self.terms
+        if change.state in self.busy and trigger.name in self.commands():
+            raise Refusal("busy", "instruction_open", "The payment provider is being asked; try again in a moment.")
+        rows = self._rows(change.state, trigger.name)
+        if not rows:
+            usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})
+            raise Refusal("state", "state", f"This is {change.state}; that needs {' or '.join(usual) or 'another state'}.")
+        mine = [row for row in rows if not row.by or trigger.roles.intersection(row.by)]
+        if not mine:
+            who = sorted({role for row in rows for role in row.by})
+            raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this.")
+        fitting = [row for row in mine if row.when is None or row.when.holds(change, trigger)]
+        if not fitting:
+            raise Refusal("state", "condition", f"This needs: {' or '.join(r.when.words for r in mine if r.when)}.")
+        row = fitting[0]
+        if row.until and (end := change.timers.get(row.until)) and change.now >= end:
+            raise Refusal("state", "deadline", f"The time for this ended at {end.isoformat()}.")
+        for guard in row.guards:
+            guard.check(change, trigger)
+        return row
+
+    def _other(self, change: Change, trigger: Trigger) -> Verdict:
+        if trigger.kind == "timer":
+            return self._timer(change, trigger)
+        if trigger.kind == "outcome" and trigger.name == UNKNOWN_OUTCOME:
+            return self._unknown(change, trigger)
+        for row in self._rows(change.state, trigger.name):
+            if row.when is None or row.when.holds(change, trigger):
+                self._take(change, row, trigger)
+                return TAKEN
+        answer = self.answer(change.state, trigger.name)
+        if answer is None:
+            return rejected("unknown_trigger", f"{self.name} does not take {trigger.name}")
+        if answer.kind == "ignore":
+            change.apply(trigger.id)
+            return IGNORED
+        if answer.kind == "park":
+            self._park(change, trigger, answer.park)
+            return PARKED
+        return rejected(answer.reason, f"{trigger.name} does not fit a {self.name} that is {change.state}")
+
+    def _timer(self, change: Change, trigger: Trigger) -> Verdict:
+        name = trigger.name.removeprefix("timer:")
+        at = change.timers.get(name)
+        if at is None or at > change.now or not self.counts(change.state, name):
+            return DUPLICATE
+        if name == PARKED_TIMER:
+            self._expire_parked(change)
+            return TAKEN
+        change.schedule(name, None)
+        for row in self._rows(change.state, trigger.name):
+            if row.when is None or row.when.holds(change, trigger):
+                self._take(change, row, trigger)
+                return TAKEN
+        return IGNORED
+
+    def _unknown(self, change: Change, trigger: Trigger) -> Verdict:
+        instruction = change.get("instruction")
+        if not instruction or instruction["id"] != trigger.data["instruction_id"]:
+            return DUPLICATE
+        attempts = int(instruction.get("attempts", 0)) + 1
+        change.set(instruction={**instruction, "attempts": attempts})
+        change.schedule(INSTRUCTION_TIMER, change.now + self.retry_after(attempts))
+        return IGNORED
+
+    def _take(self, change: Change, row: Row, trigger: Trigger) -> None:
+        if row.to is not None and row.to != change.state:
+            change.set(state=row.to)
+        change.traceparent = trigger.traceparent
+        extra = row.act(change, trigger) if row.act else None
+        if trigger.kind != "timer":
+            change.apply(trigger.id)
+        for event_type in row.emits:
+            change.emit(event_type, {**self.public(change), **(extra or {}).get(event_type, {})})
+
+    # -- what is parked
+
+    def _park(self, change: Change, trigger: Trigger, how: Park) -> None:
+        kept = {"id": trigger.id, "name": trigger.name, "kind": trigger.kind, "data": dict(trigger.data)}
+        kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, "then": how.then}
+        if how.limit:
+            kept["until"] = change.now + how.limit
+        if trigger.traceparent:
+            kept["traceparent"] = trigger.traceparent
+        if trigger.record:
+            kept["record"] = dict(trigger.record)
+        self._set_parked(change, [*change.parked, kept])
+
+    def _set_parked(self, change: Change, parked: list[dict[str, Any]]) -> None:
+        change.park(parked)
+        change.schedule(PARKED_TIMER, min((p["until"] for p in parked if "until" in p), default=None))
+
+    def _retry_parked(self, change: Change) -> None:
+        """Offer each parked trigger to the new state, oldest first, until none moves any more."""
+        moved = True
+        while moved:
+            moved = False
+            for kept in sorted(change.parked, key=lambda p: (p["at"], p["sequence"], p["id"])):
+                answer = self._cell(change, kept)
+                if answer is not None and answer.kind == "park":
+                    self._renew(change, kept, answer.park)
+                    continue
+                self._set_parked(change, [p for p in change.parked if p["id"] != kept["id"]])
+                verdict = self._other(change, unparked(kept))
+                if verdict.outcome == "rejected":
+                    self._bury(change, kept, verdict.reason)
+                moved = True
+                break
+
+    def _cell(self, change: Change, kept: Mapping[str, Any]) -> Answer | None:
+        trigger = unparked(kept)
+        if any(r.when is None or r.when.holds(change, trigger) for r in self._rows(change.state, kept["name"])):
+            return None
+        return self.answer(change.state, kept["name"])
+
+    def _renew(self, change: Change, kept: dict[str, Any], how: Park) -> None:
+        if how.limit is None:
+            fresh = {k: v for k, v in kept.items() if k != "until"}
+        else:
+            fresh = kept | {"until": kept.get("until", change.now + how.limit), "then": how.then}
+        if fresh != kept:
+            self._set_parked(change, [fresh if p["id"] == kept["id"] else p for p in change.parked])
+
+    def _expire_parked(self, change: Change) -> None:
+        over = [p for p in change.parked if p.get("until", change.now) <= change.now and "until" in p]
+        self._set_parked(change, [p for p in change.parked if p not in over])
+        for kept in over:
+            if kept["then"] == "reject":
+                self._bury(change, kept, "parked_too_long")
+            else:
+                change.apply(kept["id"])
+
+    def _bury(self, change: Change, kept: dict[str, Any], reason: str) -> None:
+        change.dead.append({**kept, "reason": reason})
+        change.apply(kept["id"])
+
+
+def unparked(kept: Mapping[str, Any]) -> Trigger:
+    """The trigger that was parked."""
+    return Trigger(
+        name=kept["name"],
+        id=kept["id"],
+        kind=kept["kind"],
+        at=kept["at"],
+        data=kept["data"],
+        sequence=kept["sequence"],
+        traceparent=kept.get("traceparent"),
+        record=kept.get("record"),
+    )
+
+
+def due(change: Change, lifecycle: Lifecycle, now: datetime) -> list[Trigger]:
+    """The timers of a document that may fire now, earliest first, as triggers (the instruction's own is not among them)."""
+    ready = sorted((at, name) for name, at in change.timers.items() if at <= now and name != INSTRUCTION_TIMER)
+    return [
+        Trigger(name=f"timer:{name}", id=f"{change.id}:{name}:{at.isoformat()}", kind="timer", at=now)
+        for at, name in ready
+        if lifecycle.counts(change.state, name)
+    ]

@@ -1,0 +1,33 @@
+"""Indexes and other one-time changes of a collection: numbered, each safe to run again, run at start by every worker."""
+
+from collections.abc import Callable, Sequence
+
+from pymongo import ASCENDING
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from shared.aggregate.change import Document
+
+Migration = Callable[[Collection[Document]], None]
+_ID = "migrations"
+
+
+def core_indexes(collection: Collection[Document]) -> None:
+    """The outbox and the timers: sparse, so that only documents with something to do are in them."""
+    collection.create_index([("outbox_at", ASCENDING)], sparse=True)
+    collection.create_index([("due_at", ASCENDING)], sparse=True)
+
+
+def migrate(collection: Collection[Document], migrations: Sequence[Migration] = ()) -> int:
+    """Run what has not been run, in order, and return how many were. Two at once do the same work twice, harmlessly."""
+    known = collection.find_one({"_id": _ID}) or {"done": 0}
+    todo = [core_indexes, *migrations][known["done"] :]
+    for number, step in enumerate(todo, start=known["done"] + 1):
+        step(collection)
+        try:
+            collection.update_one(
+                {"_id": _ID, "done": {"$lt": number}}, {"$set": {"kind": _ID, "done": number}}, upsert=True
+            )
+        except DuplicateKeyError:
+            continue  # another worker was faster
+    return len(todo)

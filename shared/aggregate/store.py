@@ -1,0 +1,98 @@
+"""The aggregate store: documents of one service's collection, read by id and written by compare-and-set."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from bson.codec_options import CodecOptions
+from pymongo import ReadPreference, WriteConcern
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
+
+from shared.aggregate.change import Change, Document
+from shared.clock import Clock
+from shared.telemetry import metrics
+
+Result = TypeVar("Result")
+Kind = str
+_DUPLICATE_KEY = 11000
+_WITHOUT_OUTBOX = {"events": 0}
+
+
+class Contended(Exception):
+    """Others changed the document again and again while this change was tried; nothing was written."""
+
+
+class Store:
+    """One collection. `run` is the whole contract: read, let a pure function change, write, and once more if somebody was faster.
+
+    `source` names the service in the events it emits. Errors of the database pass as pymongo raises them: then the
+    outcome is unknown, and the caller runs the same again (ids make that harmless).
+    """
+
+    def __init__(self, collection: Collection[Document], clock: Clock, tries: int = 12) -> None:
+        self.collection = collection
+        self.clock = clock
+        self.tries = tries
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_write(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called after each write that may have left something for the relay or the poller."""
+        self._listeners.append(listener)
+
+    def get(self, document_id: str) -> Document | None:
+        """The document without its outbox, or None."""
+        return self.collection.find_one({"_id": document_id}, _WITHOUT_OUTBOX)
+
+    def load(self, ids: Iterable[str]) -> dict[str, Document]:
+        """Documents by id, without their outboxes, in one query."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        query: Mapping[str, Any] = {"_id": wanted[0]} if len(wanted) == 1 else {"_id": {"$in": wanted}}
+        return {doc["_id"]: doc for doc in self.collection.find(query, _WITHOUT_OUTBOX)}
+
+    def run(self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result]) -> Result:
+        """Change the documents named in `kinds` ({id: kind}) by `decide`, which may be called several times.
+
+        Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races.
+        """
+        for attempt in range(self.tries):
+            documents = self.load(kinds)
+            now = self.clock.now()
+            changes = {i: Change(i, kind, documents.get(i), now) for i, kind in kinds.items()}
+            result = decide(changes)
+            if self.write(changes.values()):
+                return result
+            time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
+        raise Contended(f"lost {self.tries} races for {sorted(kinds)[:3]}")
+
+    def write(self, changes: Iterable[Change]) -> bool:
+        """Write what is dirty in one bulk write; False if any lost its race (the others are written all the same)."""
+        operations = [change.operation() for change in changes if change.dirty]
+        if not operations:
+            return True
+        try:
+            result = self.collection.bulk_write(operations, ordered=False)
+            whole = result.matched_count + result.inserted_count == len(operations)
+        except BulkWriteError as error:
+            if any(e["code"] != _DUPLICATE_KEY for e in error.details["writeErrors"]):
+                raise
+            whole = False
+        for listener in self._listeners:
+            listener()
+        if not whole:
+            metrics.RACES_LOST.inc()
+        return whole
+
+
+def collection(database: Database[Document], name: str, codec: CodecOptions[Document] | None = None) -> Collection[Document]:
+    """A service's collection with the concerns that decide: reads from the primary, journaled majority writes by the URI."""
+    options: CodecOptions[Document] = codec or CodecOptions(tz_aware=True)
+    return database.get_collection(name, codec_options=options, read_preference=ReadPreference.PRIMARY)
+
+
+__all__ = ["Contended", "ReadConcern", "Sequence", "Store", "WriteConcern", "collection"]

@@ -1,0 +1,140 @@
+"""The consumer loop: poll, decode, fold into the documents, bury what is dead, commit. In that order, or not at all.
+
+    step()   one batch; returns how many records it was
+    ok       False once so many records died that consuming stopped
+
+Transient errors (the database or the broker away): the same batch again, after a pause, as a member of the group; nothing
+is skipped. Poison and what the rules reject: a dead letter, acknowledged before the offset is committed.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Event as Flag
+
+from pymongo.errors import PyMongoError
+
+from shared.aggregate import Batch, Contended, Trigger, Verdict
+from shared.events import Poison, decode
+from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, from_parked, stored_record
+from shared.messaging.ports import Publisher, Rebalanced, Record, Source
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+TRANSIENT = (PyMongoError, Contended)
+_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A record and what it decoded to: a trigger, or the reason why it is poison."""
+
+    record: Record
+    trigger: Trigger | None = None
+    poison: Poison | None = None
+
+
+class Consumer:
+    """One service's consumer loop. `stop` is set by the process when it should end: a batch under way is then left uncommitted."""
+
+    def __init__(self, service: str, source: Source, batch: Batch, publisher: Publisher, stop: Flag) -> None:
+        self.service = service
+        self.source = source
+        self.batch = batch
+        self.publisher = publisher
+        self.stop = stop
+        self.share = DeadShare()
+        self.ok = True
+
+    def step(self) -> int:
+        if not self.ok:
+            self.source.keep_alive()
+            return 0
+        try:
+            records = self.source.poll()
+            if records:
+                self._take(records)
+        except Rebalanced:
+            log.info("partitions moved; what was under way is read again")
+            return 0
+        except TooManyDead as error:
+            self.ok = False
+            log.error("consuming stopped: %s; see `golem dlq list`, then restart this worker", error)
+            return 0
+        return len(records)
+
+    def _take(self, records: Sequence[Record]) -> None:
+        reads = [self.read(record) for record in records]
+        letters = self._fold(reads)
+        if letters is None or not self._bury(letters):
+            return  # asked to stop: nothing is committed, all of it is read again
+        self.source.commit(records)
+        died = {letter.record for letter in letters}
+        self.share.note([read.record in died for read in reads])
+
+    def read(self, record: Record) -> _Read:
+        """Decode one record. Only the service's redrive topic may carry events of other types than its name says."""
+        try:
+            event = decode(record.key, record.value, record.headers)
+            if record.topic not in (event.type, f"{self.service}.redrive"):
+                raise Poison("wrong_topic", f"{event.type} does not belong into {record.topic}")
+            if event.type not in self.batch.routes:
+                raise Poison("not_read_here", f"{self.service} does not read {event.type}")
+        except Poison as poison:
+            return _Read(record, poison=poison)
+        trigger = Trigger(
+            name=event.type,
+            id=event.id,
+            kind="event",
+            at=event.time,
+            data=event.data,
+            sequence=event.sequence,
+            traceparent=event.traceparent,
+            record=stored_record(record),
+        )
+        return _Read(record, trigger=trigger)
+
+    def _fold(self, reads: Sequence[_Read]) -> list[DeadLetter] | None:
+        """Fold the batch, again and again while the database is away; None if the process is to stop first."""
+        triggers = [read.trigger for read in reads if read.trigger]
+        attempt = 0
+        while not self.stop.is_set():
+            try:
+                processed = self.batch.process(triggers)
+            except TRANSIENT as error:
+                log.warning("the batch could not be written; it is tried again", extra={"error": type(error).__name__})
+                self._pause(attempt)
+                attempt += 1
+                continue
+            letters = [letter for kept in processed.dead if (letter := from_parked(kept))]
+            return letters + self._dead(reads, iter_verdicts=processed.verdicts)
+        return None
+
+    def _dead(self, reads: Sequence[_Read], iter_verdicts: Sequence[Verdict]) -> list[DeadLetter]:
+        verdicts = iter(iter_verdicts)
+        letters = []
+        for read in reads:
+            if read.poison:
+                metrics.RECORDS.labels(read.record.topic, "poison").inc()
+                letters.append(DeadLetter(read.record, read.poison.reason, str(read.poison)))
+                continue
+            verdict = next(verdicts)
+            metrics.RECORDS.labels(read.record.topic, verdict.outcome).inc()
+            if verdict.outcome == "rejected":
+                letters.append(DeadLetter(read.record, verdict.reason, verdict.detail))
+        for letter in letters:
+            log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
+        return letters
+
+    def _bury(self, letters: Sequence[DeadLetter]) -> bool:
+        attempt = 0
+        while not bury(self.publisher, self.service, letters):
+            if self.stop.is_set():
+                return False
+            self._pause(attempt)
+            attempt += 1
+        return True
+
+    def _pause(self, attempt: int) -> None:
+        self.source.keep_alive()
+        self.stop.wait(_PAUSES[min(attempt, len(_PAUSES) - 1)])

@@ -1,0 +1,61 @@
+"""What the relay and the consumer loop need of a broker; Kafka gives it, and so does the simulator's broker in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record as it was read; `offset` is its place in (topic, partition)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True)
+class Message:
+    """One record to be written; records of one key keep their order within a topic."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Rebalanced(Exception):
+    """Partitions went to another member while a batch was under way: drop it, it will be read again by whoever has them."""
+
+
+class DataLost(Exception):
+    """Committed offsets point outside the log: records are gone, or the broker is a new one. A person must decide."""
+
+
+class Publisher(Protocol):
+    """Writes records and waits for the broker's acknowledgement."""
+
+    def publish(self, messages: Sequence[Message]) -> list[bool]:
+        """Send all of them at once and tell of each whether it was acknowledged. Never raises for a broker that is away."""
+        ...
+
+
+class Source(Protocol):
+    """Reads records as a member of a consumer group. Used by one thread."""
+
+    def poll(self) -> list[Record]:
+        """The next records, perhaps none. Raises Rebalanced or DataLost."""
+        ...
+
+    def commit(self, records: Sequence[Record]) -> None:
+        """All of these and what came before them is done. Raises Rebalanced if the partitions are not ours any more."""
+        ...
+
+    def keep_alive(self) -> None:
+        """Stay a member without reading, while a batch is tried again. Raises Rebalanced."""
+        ...

@@ -1,0 +1,128 @@
+"""The relay: sends what documents have in their outboxes, and marks it when the broker has it.
+
+For each document with `outbox_at`, the events above `published` go out in the order of their numbers, at most one in
+flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document exactly
+as it was read (`seq`, `published`, `outbox_at`); where nothing matches, nothing is marked and the events go out again with
+the same ids. The relay never touches `version`.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pymongo import UpdateOne
+
+from shared.aggregate import Document, Store
+from shared.events import Event, encode
+from shared.messaging.ports import Message, Publisher
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+_FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
+_RETRY = timedelta(seconds=1)
+
+
+@dataclass
+class _Outbox:
+    """One document's waiting events; `sent` are the numbers the broker has acknowledged in this pass."""
+
+    doc: Document
+    waiting: list[dict[str, Any]]
+    sent: set[int] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+
+    def watermark(self) -> int:
+        mark = int(self.doc["published"])
+        while mark + 1 in self.sent:
+            mark += 1
+        return mark
+
+
+class Relay:
+    """One service's relay. `step()` moves up to `limit` documents' events and returns how many events were acknowledged."""
+
+    def __init__(self, store: Store, publisher: Publisher, source: str, limit: int = 500) -> None:
+        self.store = store
+        self.publisher = publisher
+        self.source = source
+        self.limit = limit
+
+    def step(self) -> int:
+        now = self.store.clock.now()
+        # A clock that runs ahead must not hold events back: anything within a day counts as due.
+        ready = {"outbox_at": {"$lte": now + timedelta(days=1)}}
+        found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
+        if not found:
+            return 0
+        outboxes = [self._outbox(doc) for doc in found]
+        for wave in _waves(outboxes):
+            acknowledged = self.publisher.publish([self._message(box.doc, event) for box, event in wave])
+            for (box, event), done in zip(wave, acknowledged, strict=True):
+                if done:
+                    box.sent.add(event["seq"])
+                else:
+                    box.stuck.add(event["type"])
+        self._mark(outboxes)
+        sent = sum(len(box.sent) for box in outboxes)
+        metrics.EVENTS_PUBLISHED.inc(sent)
+        if sent < sum(len(box.waiting) for box in outboxes):
+            log.warning("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
+        return sent
+
+    @staticmethod
+    def _outbox(doc: Document) -> _Outbox:
+        published = doc.get("published", 0)
+        doc["published"] = published
+        return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published])
+
+    def _message(self, doc: Document, stored: dict[str, Any]) -> Message:
+        event = Event(
+            id=stored["id"],
+            type=stored["type"],
+            version=stored["version"],
+            source=self.source,
+            subject=stored.get("subject", doc["_id"]),
+            sequence=stored["seq"],
+            time=stored["time"],
+            data=stored["data"],
+            traceparent=stored.get("traceparent"),
+        )
+        key, value, headers = encode(event)
+        return Message(event.type, key, value, tuple(headers))
+
+    def _mark(self, outboxes: Sequence[_Outbox]) -> None:
+        marks = [self._mark_of(box) for box in outboxes]
+        self.store.collection.bulk_write(marks, ordered=False)
+
+    def _mark_of(self, box: _Outbox) -> UpdateOne:
+        doc, mark = box.doc, box.watermark()
+        as_read = {name: doc[name] for name in ("_id", "seq", "published", "outbox_at")}
+        if mark == doc["seq"]:
+            return UpdateOne(as_read, {"$set": {"published": mark}, "$unset": {"outbox_at": ""}})
+        return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": self.store.clock.now() + _RETRY}})
+
+
+def _waves(outboxes: Sequence[_Outbox]) -> Iterator[list[tuple[_Outbox, dict[str, Any]]]]:
+    """Rounds in which no document sends twice to one topic; a topic that failed for a document is left out after that."""
+    rest = [(box, list(box.waiting)) for box in outboxes if box.waiting]
+    while rest:
+        wave, left = [], []
+        for box, events in rest:
+            used: set[str] = set()
+            later = []
+            for event in events:
+                topic = event["type"]
+                if topic in box.stuck:
+                    continue
+                if topic in used:
+                    later.append(event)
+                else:
+                    used.add(topic)
+                    wave.append((box, event))
+            if later:
+                left.append((box, later))
+        if wave:
+            yield wave
+        rest = left
