@@ -1,0 +1,1 @@
+"""The four services: listing, matching, escrow and notify. None imports another."""
