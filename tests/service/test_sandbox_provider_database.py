@@ -1,0 +1,60 @@
+"""The sandbox provider's suite over the real database, and what only a database can show."""
+
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo.database import Database
+
+from services.escrow.provider import MongoStore, Sandbox, Unavailable
+from services.escrow.provider.store import Store
+from shared.clock import ManualClock
+from tests.pure.test_sandbox_provider import SECRET, Receiver, SandboxSuite, balance, hold, release
+
+
+class TestOverDatabase(SandboxSuite):
+    @pytest.fixture
+    def store(self, database: Database[dict[str, Any]]) -> Store:
+        store = MongoStore(database)
+        store.migrate()
+        return store
+
+    def test_two_processes_share_the_books(
+        self, sandbox: Sandbox, database: Database[dict[str, Any]], clock: ManualClock
+    ) -> None:
+        """What one process took, another finds, repeats and delivers, after a restart too."""
+        outcome = sandbox.carry_out(hold())
+        store = MongoStore(database)
+        store.migrate()
+        receiver = Receiver(clock)
+        other = Sandbox(store, clock, receiver, SECRET)
+
+        assert other.find("i-hold") == other.carry_out(hold()) == outcome
+        assert other.deliver_due() == 1 and sandbox.deliver_due() == 0
+        assert receiver.notices[0].outcome == outcome
+        other.carry_out(release())
+        assert balance(sandbox).paid_out == 47_500
+
+    def test_nothing_due_is_not_in_the_index(self, sandbox: Sandbox, database: Database[dict[str, Any]]) -> None:
+        """An account at rest carries no `webhook_due_at`, so that waiting costs nothing."""
+        sandbox.carry_out(hold())
+        assert database["accounts"].count_documents({"webhook_due_at": {"$exists": True}}) == 1
+        sandbox.deliver_due()
+
+        assert database["accounts"].count_documents({"webhook_due_at": {"$exists": True}}) == 0
+
+
+def test_a_database_that_is_away_is_an_unknown_outcome() -> None:
+    """Nobody listens there: each question raises Unavailable, never a guess."""
+    with pymongo.MongoClient[dict[str, Any]]("mongodb://127.0.0.1:9/", serverSelectionTimeoutMS=50) as client:
+        clock = ManualClock()
+        sandbox = Sandbox(MongoStore(client["provider"]), clock, Receiver(clock), SECRET)
+
+        for ask in (
+            lambda: sandbox.carry_out(hold()),
+            lambda: sandbox.find("i-hold"),
+            lambda: list(sandbox.accounts()),
+            sandbox.deliver_due,
+        ):
+            with pytest.raises(Unavailable):
+                ask()
