@@ -7,6 +7,7 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
 from shared.aggregate.change import Change, Document, Trigger
+from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Answer, Condition, Guard, Lifecycle, Park, Refusal, Row, cells
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store
@@ -33,5 +34,6 @@ __all__ = [
     "Trigger",
     "Verdict",
     "cells",
+    "explain",
     "migrate",
 ]

@@ -86,7 +86,8 @@ class Batch:
         self.routes = routes
 
     def process(self, events: Sequence[Trigger]) -> Processed:
-        """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of both.
+        """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of
+        both.
 
         What folding one event raises rejects that event alone. Raises pymongo's errors (nothing is known then; process
         the same events again) and Contended.

@@ -132,7 +132,9 @@ class Change:
         self.push("applied", trigger_id)
 
     def emit(self, event_type: str, data: Mapping[str, Any]) -> str:
-        """Write an event into the outbox and return its id. Raises SchemaError where its schema does not accept `data`."""
+        """Write an event into the outbox and return its id. Raises SchemaError where its schema does not accept
+        `data`.
+        """
         seq = self.seq + 1
         event = {
             "seq": seq,

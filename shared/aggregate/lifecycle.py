@@ -1,9 +1,11 @@
 """A lifecycle as one table: rows that are taken, and for every other (state x event) an answer. Pure, no I/O.
 
-    OFFER = Lifecycle("offer", states=(...), rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...), ...),
+    OFFER = Lifecycle("offer", states=(...), rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...),
+    ...),
                       answers=cells(("escrow.held", {"ignore": ("active", ...), "park": Park(("new",), days=7)}), ...))
 
-A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is made,
+A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is
+made,
 and an empty cell is an error. In a `busy` state an instruction is open: events park, commands are told to come again,
 timers wait; only the instruction's outcome moves the document.
 """
@@ -65,7 +67,8 @@ class Guard:
 
 @dataclass(frozen=True)
 class Row:
-    """One transition. `to` None keeps the state; `by` are the roles that may command it; `until` is the timer that ends it.
+    """One transition. `to` None keeps the state; `by` are the roles that may command it; `until` is the timer that
+    ends it.
 
     `act` changes the document's fields (the state is already the new one) and may return data that the events carry
     beside the public state. `emits` are the event types written, in order.
@@ -207,7 +210,9 @@ class Lifecycle:
         return self.answers.get(trigger, {}).get(state)
 
     def counts(self, state: str, timer: str) -> bool:
-        """Whether a timer may fire in this state (in a busy one only the instruction's, in a frozen one those named)."""
+        """Whether a timer may fire in this state (in a busy one only the instruction's, in a frozen one those
+        named).
+        """
         if state in self.busy:
             return timer in _ALWAYS_COUNT
         if state in self.frozen:
@@ -240,7 +245,9 @@ class Lifecycle:
         rows = self._rows(change.state, trigger.name)
         if not rows:
             usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})
-            raise Refusal("state", "state", f"This is {change.state}; that needs {' or '.join(usual) or 'another state'}.")
+            raise Refusal(
+                "state", "state", f"This is {change.state}; that needs {' or '.join(usual) or 'another state'}."
+            )
         mine = [row for row in rows if not row.by or trigger.roles.intersection(row.by)]
         if not mine:
             who = sorted({role for row in rows for role in row.by})
@@ -312,7 +319,12 @@ class Lifecycle:
     # -- what is parked
 
     def _park(self, change: Change, trigger: Trigger, how: Park) -> None:
-        kept = {"id": trigger.id, "name": trigger.name, "kind": trigger.kind, "data": dict(trigger.data)}
+        kept: dict[str, Any] = {
+            "id": trigger.id,
+            "name": trigger.name,
+            "kind": trigger.kind,
+            "data": dict(trigger.data),
+        }
         kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, "then": how.then}
         if how.limit:
             kept["until"] = change.now + how.limit
@@ -386,7 +398,9 @@ def unparked(kept: Mapping[str, Any]) -> Trigger:
 
 
 def due(change: Change, lifecycle: Lifecycle, now: datetime) -> list[Trigger]:
-    """The timers of a document that may fire now, earliest first, as triggers (the instruction's own is not among them)."""
+    """The timers of a document that may fire now, earliest first, as triggers (the instruction's own is not among
+    them).
+    """
     ready = sorted((at, name) for name, at in change.timers.items() if at <= now and name != INSTRUCTION_TIMER)
     return [
         Trigger(name=f"timer:{name}", id=f"{change.id}:{name}:{at.isoformat()}", kind="timer", at=now)

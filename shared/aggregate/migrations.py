@@ -1,4 +1,6 @@
-"""Indexes and other one-time changes of a collection: numbered, each safe to run again, run at start by every worker."""
+"""Indexes and other one-time changes of a collection: numbered, each safe to run again, run at start by every
+worker.
+"""
 
 from collections.abc import Callable, Sequence
 

@@ -27,7 +27,8 @@ class Contended(Exception):
 
 
 class Store:
-    """One collection. `run` is the whole contract: read, let a pure function change, write, and once more if somebody was faster.
+    """One collection. `run` is the whole contract: read, let a pure function change, write, and once more if somebody
+    was faster.
 
     `source` names the service in the events it emits. Errors of the database pass as pymongo raises them: then the
     outcome is unknown, and the caller runs the same again (ids make that harmless).
@@ -89,8 +90,12 @@ class Store:
         return whole
 
 
-def collection(database: Database[Document], name: str, codec: CodecOptions[Document] | None = None) -> Collection[Document]:
-    """A service's collection with the concerns that decide: reads from the primary, journaled majority writes by the URI."""
+def collection(
+    database: Database[Document], name: str, codec: CodecOptions[Document] | None = None
+) -> Collection[Document]:
+    """A service's collection with the concerns that decide: reads from the primary, journaled majority writes by the
+    URI.
+    """
     options: CodecOptions[Document] = codec or CodecOptions(tz_aware=True)
     return database.get_collection(name, codec_options=options, read_preference=ReadPreference.PRIMARY)
 

@@ -3,7 +3,8 @@
     step()   one batch; returns how many records it was
     ok       False once so many records died that consuming stopped
 
-Transient errors (the database or the broker away): the same batch again, after a pause, as a member of the group; nothing
+Transient errors (the database or the broker away): the same batch again, after a pause, as a member of the group;
+nothing
 is skipped. Poison and what the rules reject: a dead letter, acknowledged before the offset is committed.
 """
 
@@ -27,15 +28,17 @@ _PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class _Read:
-    """A record and what it decoded to: a trigger, or the reason why it is poison."""
+    """A record and what it decoded to: a trigger, or why it is poison (a code and words)."""
 
     record: Record
     trigger: Trigger | None = None
-    poison: Poison | None = None
+    poison: tuple[str, str] | None = None
 
 
 class Consumer:
-    """One service's consumer loop. `stop` is set by the process when it should end: a batch under way is then left uncommitted."""
+    """One service's consumer loop. `stop` is set by the process when it should end: a batch under way is then left
+    uncommitted.
+    """
 
     def __init__(self, service: str, source: Source, batch: Batch, publisher: Publisher, stop: Flag) -> None:
         self.service = service
@@ -76,12 +79,12 @@ class Consumer:
         """Decode one record. Only the service's redrive topic may carry events of other types than its name says."""
         try:
             event = decode(record.key, record.value, record.headers)
-            if record.topic not in (event.type, f"{self.service}.redrive"):
-                raise Poison("wrong_topic", f"{event.type} does not belong into {record.topic}")
-            if event.type not in self.batch.routes:
-                raise Poison("not_read_here", f"{self.service} does not read {event.type}")
         except Poison as poison:
-            return _Read(record, poison=poison)
+            return _Read(record, poison=(poison.reason_code, poison.message))
+        if record.topic not in (event.type, f"{self.service}.redrive"):
+            return _Read(record, poison=("wrong_topic", f"{event.type} does not belong into {record.topic}"))
+        if event.type not in self.batch.routes:
+            return _Read(record, poison=("not_read_here", f"{self.service} does not read {event.type}"))
         trigger = Trigger(
             name=event.type,
             id=event.id,
@@ -107,19 +110,19 @@ class Consumer:
                 attempt += 1
                 continue
             letters = [letter for kept in processed.dead if (letter := from_parked(kept))]
-            return letters + self._dead(reads, iter_verdicts=processed.verdicts)
+            return letters + self._dead(reads, processed.verdicts)
         return None
 
-    def _dead(self, reads: Sequence[_Read], iter_verdicts: Sequence[Verdict]) -> list[DeadLetter]:
-        verdicts = iter(iter_verdicts)
+    def _dead(self, reads: Sequence[_Read], answers: Sequence[Verdict]) -> list[DeadLetter]:
+        verdicts = iter(answers)
         letters = []
         for read in reads:
             if read.poison:
-                metrics.RECORDS.labels(read.record.topic, "poison").inc()
-                letters.append(DeadLetter(read.record, read.poison.reason, str(read.poison)))
+                metrics.RECORDS.labels(self.service, read.record.topic, "poison").inc()
+                letters.append(DeadLetter(read.record, *read.poison))
                 continue
             verdict = next(verdicts)
-            metrics.RECORDS.labels(read.record.topic, verdict.outcome).inc()
+            metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail))
         for letter in letters:

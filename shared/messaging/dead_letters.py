@@ -1,7 +1,9 @@
 """Dead letters: what a service could not take, in the topic `<service>.dead`, with the original bytes and the reason.
 
-Headers beside the record's own: `dlq_reason` (a code), `dlq_error` (words or a traceback), `dlq_topic`, `dlq_partition`,
-`dlq_offset`, `dlq_service`. `golem dlq redrive` sends the original bytes and headers to `<service>.redrive`, which only that
+Headers beside the record's own: `dlq_reason` (a code), `dlq_error` (words or a traceback), `dlq_topic`,
+`dlq_partition`,
+`dlq_offset`, `dlq_service`. `golem dlq redrive` sends the original bytes and headers to `<service>.redrive`, which
+only that
 service reads.
 """
 
@@ -69,7 +71,7 @@ def bury(publisher: Publisher, service: str, letters: Sequence[DeadLetter]) -> b
     if not all(publisher.publish([message(service, letter) for letter in letters])):
         return False
     for letter in letters:
-        metrics.DEAD_LETTERS.labels(letter.reason).inc()
+        metrics.DEAD_LETTERS.labels(service, letter.reason).inc()
     return True
 
 

@@ -1,4 +1,6 @@
-"""What the relay and the consumer loop need of a broker; Kafka gives it, and so does the simulator's broker in memory."""
+"""What the relay and the consumer loop need of a broker; Kafka gives it, and so does the simulator's broker in
+memory.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +32,9 @@ class Message:
 
 
 class Rebalanced(Exception):
-    """Partitions went to another member while a batch was under way: drop it, it will be read again by whoever has them."""
+    """Partitions went to another member while a batch was under way: drop it, it will be read again by whoever has
+    them.
+    """
 
 
 class DataLost(Exception):
@@ -41,7 +45,9 @@ class Publisher(Protocol):
     """Writes records and waits for the broker's acknowledgement."""
 
     def publish(self, messages: Sequence[Message]) -> list[bool]:
-        """Send all of them at once and tell of each whether it was acknowledged. Never raises for a broker that is away."""
+        """Send all of them at once and tell of each whether it was acknowledged. Never raises for a broker that is
+        away.
+        """
         ...
 
 

@@ -1,8 +1,10 @@
 """The relay: sends what documents have in their outboxes, and marks it when the broker has it.
 
 For each document with `outbox_at`, the events above `published` go out in the order of their numbers, at most one in
-flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document exactly
-as it was read (`seq`, `published`, `outbox_at`); where nothing matches, nothing is marked and the events go out again with
+flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document
+exactly
+as it was read (`seq`, `published`, `outbox_at`); where nothing matches, nothing is marked and the events go out again
+with
 the same ids. The relay never touches `version`.
 """
 
@@ -41,12 +43,15 @@ class _Outbox:
 
 
 class Relay:
-    """One service's relay. `step()` moves up to `limit` documents' events and returns how many events were acknowledged."""
+    """One service's relay. `step()` moves up to `limit` documents' events and returns how many events were
+    acknowledged.
+    """
 
-    def __init__(self, store: Store, publisher: Publisher, source: str, limit: int = 500) -> None:
+    def __init__(self, service: str, store: Store, publisher: Publisher, limit: int = 500) -> None:
+        self.service = service
         self.store = store
         self.publisher = publisher
-        self.source = source
+        self.source = f"urn:good-golem:{service}"
         self.limit = limit
 
     def step(self) -> int:
@@ -66,8 +71,12 @@ class Relay:
                     box.stuck.add(event["type"])
         self._mark(outboxes)
         sent = sum(len(box.sent) for box in outboxes)
-        metrics.EVENTS_PUBLISHED.inc(sent)
+        for box in outboxes:
+            for event in box.waiting:
+                if event["seq"] in box.sent:
+                    metrics.EVENTS_PUBLISHED.labels(self.service, event["type"]).inc()
         if sent < sum(len(box.waiting) for box in outboxes):
+            metrics.RELAY_FAILURES.labels(self.service).inc()
             log.warning("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
         return sent
 
@@ -83,7 +92,7 @@ class Relay:
             type=stored["type"],
             version=stored["version"],
             source=self.source,
-            subject=stored.get("subject", doc["_id"]),
+            subject=str(doc["_id"]),
             sequence=stored["seq"],
             time=stored["time"],
             data=stored["data"],
@@ -105,7 +114,9 @@ class Relay:
 
 
 def _waves(outboxes: Sequence[_Outbox]) -> Iterator[list[tuple[_Outbox, dict[str, Any]]]]:
-    """Rounds in which no document sends twice to one topic; a topic that failed for a document is left out after that."""
+    """Rounds in which no document sends twice to one topic; a topic that failed for a document is left out after
+    that.
+    """
     rest = [(box, list(box.waiting)) for box in outboxes if box.waiting]
     while rest:
         wave, left = [], []

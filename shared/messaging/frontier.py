@@ -1,0 +1,99 @@
+"""May deadlines fire? Only while the group has read all that the topics held a minute ago.
+
+So an outage never lets a deadline overtake a hire that waits in Kafka. At the start it is all that the topics held when
+first asked; with the broker away nothing is known, and deadlines wait.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import KafkaError
+
+from shared.clock import Clock
+from shared.messaging.kafka import connection
+from shared.settings import Kafka
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+Offsets = Mapping[tuple[str, int], int]
+
+
+class Ends(Protocol):
+    """Reads where the topics end and how far the group is; raises KafkaError (or OSError) if the broker is away."""
+
+    def read(self) -> tuple[Offsets, Offsets]:
+        """({(topic, partition): end}, {(topic, partition): next offset to read}) of all that the group reads."""
+        ...
+
+
+class Frontier:
+    """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own."""
+
+    def __init__(self, service: str, ends: Ends, clock: Clock, behind: float = 60.0, fresh: float = 15.0) -> None:
+        self.service = service
+        self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
+        self._readings: deque[tuple[float, Offsets]] = deque()
+        self._passed_at: float | None = None
+
+    def observe(self) -> None:
+        now = self._clock.monotonic()
+        try:
+            ends, committed = self._ends.read()
+        except (KafkaError, OSError) as error:
+            log.warning("how far the group is, is not known; deadlines wait", extra={"error": type(error).__name__})
+            self._passed_at = None
+            return
+        metrics.CONSUMER_LAG.labels(self.service).set(sum(max(0, e - committed.get(p, 0)) for p, e in ends.items()))
+        self._readings.append((now, ends))
+        while len(self._readings) > 1 and self._readings[1][0] <= now - self._behind:
+            self._readings.popleft()
+        _, then = self._readings[0]
+        behind = [place for place, end in then.items() if committed.get(place, 0) < end]
+        self._passed_at = None if behind else now
+
+    def passed(self) -> bool:
+        return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
+
+
+class KafkaEnds:
+    """The readings from Kafka, by an admin client that is made anew after an error."""
+
+    def __init__(self, settings: Kafka, service: str, topics: Sequence[str]) -> None:
+        self._settings, self._service, self._topics = settings, service, list(topics)
+        self._admin: KafkaAdminClient | None = None
+
+    def read(self) -> tuple[Offsets, Offsets]:
+        try:
+            return self._read()
+        except KafkaError:
+            self.close()
+            raise
+
+    def _read(self) -> tuple[Offsets, Offsets]:
+        if self._admin is None:
+            options = connection(self._settings, f"{self._service}-frontier")
+            self._admin = KafkaAdminClient(**options, request_timeout_ms=5000)
+        described = self._admin.describe_topics(self._topics)
+        places = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+        ends = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+        group = self._admin.list_group_offsets(self._service)[self._service]
+        committed = {(p.topic, p.partition): o.offset for p, o in group.items() if o.offset >= 0}
+        begin = {(p.topic, p.partition): o.offset for p, o in starts.items()}
+        return {(p.topic, p.partition): o.offset for p, o in ends.items()}, begin | committed
+
+    def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            try:
+                admin.close()
+            except KafkaError as error:
+                log.info("closing the admin client", extra={"error": type(error).__name__})

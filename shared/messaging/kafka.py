@@ -1,0 +1,288 @@
+"""Kafka by kafka-python: the ports of this package for one worker process. Made after the fork, one source a thread.
+
+What kafka-python 3.0 needs and why stands in `docs/decisions/`: a join must not be cut short by a brief poll, so until
+partitions are assigned it polls long, and a client that has none after eight seconds is thrown away and made anew.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import (
+    AuthorizationError,
+    CommitFailedError,
+    FencedInstanceIdError,
+    IllegalGenerationError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    OutOfOrderSequenceNumberError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+from kafka.structs import OffsetAndMetadata
+
+from shared.clock import Clock
+from shared.messaging.ports import DataLost, Message, Rebalanced, Record
+from shared.settings import Kafka
+
+log = logging.getLogger(__name__)
+_LOST_MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+_JOIN_WITHIN = 8.0
+_LONG_POLL_MS = 3000
+_SHORT_POLL_MS = 2
+_SEND_WITHIN = 20.0
+
+
+def connection(settings: Kafka, client: str) -> dict[str, Any]:
+    """What every Kafka client of ours is given: where, as whom, and how long to wait."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(settings.bootstrap_servers),
+        "client_id": client,
+        "security_protocol": settings.security_protocol,
+        "bootstrap_timeout_ms": 5000,
+        "reconnect_backoff_max_ms": 500,
+        "metadata_max_age_ms": 30_000,
+    }
+    if settings.sasl_mechanism:
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": settings.sasl_password,
+        }
+    return options
+
+
+class KafkaPublisher:
+    """An idempotent producer that waits for its acknowledgements; made again after an error it cannot go on from."""
+
+    def __init__(self, settings: Kafka, client: str, clock: Clock) -> None:
+        self._settings, self._client, self._clock = settings, client, clock
+        self._producer: KafkaProducer | None = None
+        self._lock = threading.Lock()
+
+    def publish(self, messages: Sequence[Message]) -> list[bool]:
+        with self._lock:
+            try:
+                producer = self._ready()
+            except KafkaError as error:
+                log.warning("no broker to publish to", extra={"error": type(error).__name__})
+                return [False] * len(messages)
+            return self._send(producer, messages)
+
+    def _ready(self) -> KafkaProducer:
+        if self._producer is None:
+            self._producer = KafkaProducer(
+                **connection(self._settings, self._client),
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=5,
+                request_timeout_ms=5000,
+                delivery_timeout_ms=15_000,
+                max_block_ms=5000,
+                allow_auto_create_topics=False,
+            )
+        return self._producer
+
+    def _send(self, producer: KafkaProducer, messages: Sequence[Message]) -> list[bool]:
+        futures: list[Any] = []
+        failed_topics: set[str] = set()
+        for message in messages:
+            future = None
+            if message.topic not in failed_topics:
+                try:
+                    future = producer.send(
+                        message.topic, value=message.value, key=message.key, headers=list(message.headers)
+                    )
+                except (KafkaError, AssertionError) as error:
+                    failed_topics.add(message.topic)
+                    self._failed(message.topic, error)
+            futures.append(future)
+        end = self._clock.monotonic() + _SEND_WITHIN
+        return [
+            future is not None and self._acknowledged(future, message.topic, end)
+            for future, message in zip(futures, messages, strict=True)
+        ]
+
+    def _acknowledged(self, future: Any, topic: str, end: float) -> bool:
+        try:
+            future.get(timeout=max(0.0, end - self._clock.monotonic()))
+        except KafkaError as error:
+            self._failed(topic, error)
+            return False
+        return True
+
+    def _failed(self, topic: str, error: BaseException) -> None:
+        log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
+        if isinstance(error, OutOfOrderSequenceNumberError) or not getattr(error, "retriable", False):
+            self._drop()
+
+    def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            _close(lambda: producer.close(timeout=1))
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+
+class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes that partitions were taken away since it was last asked."""
+
+    def __init__(self) -> None:
+        self.moved = False
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self.moved = self.moved or bool(revoked)
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        pass
+
+
+class KafkaSource:
+    """A member of the service's consumer group, range assignor, offsets committed by hand, no reset policy."""
+
+    def __init__(self, settings: Kafka, service: str, topics: Sequence[str], clock: Clock) -> None:
+        self._settings, self._service, self._topics, self._clock = settings, service, list(topics), clock
+        self._consumer: KafkaConsumer | None = None
+        self._moves = _Moves()
+        self._pending: dict[TopicPartition, OffsetAndMetadata] = {}
+        self._joining_since = 0.0
+        self.joined = False
+
+    def poll(self) -> list[Record]:
+        """As the port says; without a broker it returns nothing and tries again at the next call.
+
+        Raises FencedInstanceIdError and AuthorizationError too: with those this process cannot go on.
+        """
+        consumer = self._ready()
+        if consumer is None:
+            return []
+        try:
+            polled = consumer.poll(timeout_ms=_SHORT_POLL_MS if self.joined else _LONG_POLL_MS)
+        except NoOffsetForPartitionError as error:
+            consumer.seek_to_beginning(*error.args[0])
+            return []
+        except OffsetOutOfRangeError as error:
+            raise DataLost(f"offsets out of range on {sorted(str(p) for p in error.args[0])}") from error
+        except (FencedInstanceIdError, AuthorizationError):
+            raise
+        except KafkaError as error:
+            log.warning("polling failed", extra={"error": type(error).__name__})
+            return []
+        self._watch(consumer)
+        self._flush(consumer)
+        self._moves.moved = False
+        return [_record(r) for records in polled.values() for r in records]
+
+    def commit(self, records: Sequence[Record]) -> None:
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            self._pending[place] = OffsetAndMetadata(record.offset + 1, "", -1)
+        if self._consumer is not None:
+            self._flush(self._consumer)
+
+    def keep_alive(self) -> None:
+        consumer = self._ready()
+        if consumer is None:
+            return
+        if paused := consumer.assignment():
+            consumer.pause(*paused)
+        try:
+            consumer.poll(timeout_ms=_SHORT_POLL_MS)
+        except FencedInstanceIdError:
+            raise
+        except KafkaError as error:
+            log.warning("polling failed", extra={"error": type(error).__name__})
+        finally:
+            if still := consumer.assignment() & paused:
+                consumer.resume(*still)
+        if self._moves.moved:
+            self._moves.moved = False
+            self._pending.clear()
+            raise Rebalanced
+
+    def close(self) -> None:
+        """Commit what is done and leave the group (a static member does not leave; it comes back)."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            _close(lambda: self._flush(consumer))
+            _close(lambda: consumer.close(autocommit=False, timeout_ms=3000))
+
+    # -- inside
+
+    def _ready(self) -> KafkaConsumer | None:
+        if self._consumer is not None:
+            return self._consumer
+        self.joined = False
+        try:
+            consumer = KafkaConsumer(
+                **connection(self._settings, f"{self._service}-consumer"),
+                group_id=self._service,
+                group_instance_id=self._settings.group_instance_id,
+                partition_assignment_strategy=(RangePartitionAssignor,),
+                auto_offset_reset="none",
+                enable_auto_commit=False,
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=2000,
+                max_poll_records=500,
+                allow_auto_create_topics=False,
+            )
+        except KafkaError as error:
+            log.warning("no broker to read from", extra={"error": type(error).__name__})
+            return None
+        consumer.subscribe(topics=self._topics, listener=self._moves)
+        self._joining_since = self._clock.monotonic()
+        self._consumer = consumer
+        return consumer
+
+    def _watch(self, consumer: KafkaConsumer) -> None:
+        """Throw away a client that is a member on paper and has no partitions: a join it never learnt of."""
+        now = self._clock.monotonic()
+        if consumer.assignment():
+            self.joined, self._joining_since = True, now
+        elif now - self._joining_since > _JOIN_WITHIN:
+            log.warning("no partitions after %.0f s; the consumer is made anew", _JOIN_WITHIN)
+            self._renew()
+        else:
+            self.joined = False
+
+    def _renew(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        self._pending.clear()
+        if consumer is not None:
+            _close(lambda: consumer.close(autocommit=False, timeout_ms=2000))
+
+    def _flush(self, consumer: KafkaConsumer) -> None:
+        """Commit what is pending. A broker that is away keeps it pending; a lost membership drops it (it is read
+        again).
+        """
+        if not self._pending:
+            return
+        try:
+            consumer.commit(self._pending, timeout_ms=5000)
+        except FencedInstanceIdError:
+            raise
+        except _LOST_MEMBERSHIP as error:
+            self._renew()
+            raise Rebalanced from error
+        except KafkaError as error:
+            log.warning("offsets could not be committed yet", extra={"error": type(error).__name__})
+            return
+        self._pending.clear()
+
+
+def _record(record: Any) -> Record:
+    headers = tuple((name, value if value is not None else b"") for name, value in record.headers)
+    return Record(record.topic, record.partition, record.offset, record.key, record.value, headers)
+
+
+def _close(close: Any) -> None:
+    try:
+        close()
+    except (KafkaError, Rebalanced, OSError) as error:
+        log.info("closing a Kafka client", extra={"error": type(error).__name__})

@@ -1,0 +1,75 @@
+"""The lease of a service's pollers: a document that its holder beats. Only efficiency depends on it, never correctness.
+
+It is held by the worker's stable slot name, so that a worker that was restarted takes its own back at once. It is
+free when
+its beat has not changed for `free_after` seconds on the watcher's own monotonic clock: no two clocks are ever compared.
+"""
+
+import threading
+
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from shared.aggregate import Document
+from shared.clock import Clock
+from shared.telemetry import metrics
+
+_ID = "lease"
+
+
+class Lease:
+    """`held()` renews it at most every `renew_after` seconds and tells whether it is ours."""
+
+    def __init__(
+        self,
+        collection: Collection[Document],
+        service: str,
+        slot: str,
+        clock: Clock,
+        renew_after: float = 1.0,
+        free_after: float = 3.0,
+    ) -> None:
+        self._collection, self._service, self._slot, self._clock = collection, service, slot, clock
+        self._renew_after, self._free_after = renew_after, free_after
+        self._ours = False
+        self._tried_at: float | None = None
+        self._seen: tuple[str, int] | None = None
+        self._seen_at = 0.0
+        self._lock = threading.Lock()
+
+    def held(self) -> bool:
+        """Raises pymongo's errors where the lease is due to be renewed and the database is away."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if self._tried_at is None or now - self._tried_at >= self._renew_after:
+                self._ours = self._renew() or self._take(now)
+                self._tried_at = now
+                metrics.LEASE_HELD.labels(self._service).set(int(self._ours))
+            return self._ours
+
+    def give_back(self) -> None:
+        """Let another have it at once, at the end of the process."""
+        if self._ours:
+            self._ours = False
+            self._collection.delete_one({"_id": _ID, "holder": self._slot})
+
+    def _renew(self) -> bool:
+        result = self._collection.update_one({"_id": _ID, "holder": self._slot}, {"$inc": {"beat": 1}})
+        return result.matched_count == 1
+
+    def _take(self, now: float) -> bool:
+        lease = self._collection.find_one({"_id": _ID})
+        if lease is None:
+            try:
+                self._collection.insert_one({"_id": _ID, "kind": _ID, "holder": self._slot, "beat": 1})
+            except DuplicateKeyError:
+                return False
+            return True
+        seen = (lease["holder"], lease["beat"])
+        if seen != self._seen:
+            self._seen, self._seen_at = seen, now
+            return False
+        if now - self._seen_at < self._free_after:
+            return False
+        as_seen = {"_id": _ID, "holder": seen[0], "beat": seen[1]}
+        return self._collection.update_one(as_seen, {"$set": {"holder": self._slot}}).matched_count == 1

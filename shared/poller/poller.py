@@ -1,0 +1,161 @@
+"""The poller: fires timers that are due and carries out open instructions, both found by `due_at`.
+
+A timer fires by the same compare-and-set as everything else, so a deadline and an event that race have one winner.
+Deadlines
+wait while `may_fire` says that events wait in Kafka; instructions and what is stored to be folded never wait for it.
+An instruction is carried out in a bounded pool; its outcome is folded into the document like any other trigger.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict
+from shared.aggregate.lifecycle import INSTRUCTION_TIMER, PARKED_TIMER, due
+from shared.messaging.dead_letters import bury, from_parked
+from shared.messaging.ports import Publisher
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+CarryOut = Callable[[Document], Trigger | None]
+OnTimer = Callable[[Change, str], None]
+_NOT_DEADLINES = (INSTRUCTION_TIMER, PARKED_TIMER)
+_FIELDS = {"events": 0, "applied": 0}
+
+
+class Poller:
+    """One service's poller. `step()` handles up to `limit` due documents and returns how many it moved or set in
+    motion.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        store: Store,
+        lifecycles: Mapping[str, Lifecycle],
+        publisher: Publisher,
+        *,
+        may_fire: Callable[[], bool],
+        carry_out: CarryOut | None = None,
+        timers: Mapping[str, OnTimer] | None = None,
+        pool: ThreadPoolExecutor | None = None,
+        limit: int = 200,
+    ) -> None:
+        self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
+        self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
+        self.pool = pool
+        self._asked: set[str] = set()
+        self._lock = Lock()
+
+    def step(self) -> int:
+        now = self.store.clock.now()
+        fire = self.may_fire()
+        query: dict[str, Any] = {"due_at": {"$lte": now}}
+        if not fire:
+            query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
+        moved = 0
+        for doc in self.store.collection.find(query, _FIELDS).limit(self.limit):
+            moved += self._instruct(doc) if self._instruction_due(doc) else 0
+            moved += self._fire(doc, fire)
+        return moved
+
+    # -- timers
+
+    def _fire(self, doc: Document, deadlines: bool) -> int:
+        lifecycle = self.lifecycles.get(doc["kind"])
+        if lifecycle is None:
+            return self._fire_plain(doc) if deadlines else 0
+        change = Change(doc["_id"], doc["kind"], doc, self.store.clock.now())
+        ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{PARKED_TIMER}"]
+        return sum(self._fold(doc, lifecycle, trigger) for trigger in ready)
+
+    def _fold(self, doc: Document, lifecycle: Lifecycle, trigger: Trigger) -> int:
+        def decide(changes: dict[str, Change]) -> Verdict:
+            change = changes[doc["_id"]]
+            saved = change.save()
+            verdict = lifecycle.fold(change, trigger)
+            # What was parked too long is buried before it leaves the document: twice at the worst, never lost.
+            letters = [letter for kept in change.dead if (letter := from_parked(kept))]
+            if not bury(self.publisher, self.service, letters):
+                change.restore(saved)
+            return verdict
+
+        verdict = self.store.run({doc["_id"]: doc["kind"]}, decide)
+        if verdict.outcome == "taken":
+            metrics.TIMERS_FIRED.labels(self.service, trigger.name.removeprefix("timer:")).inc()
+        return int(verdict.outcome in ("taken", "ignored"))
+
+    def _fire_plain(self, doc: Document) -> int:
+        """A document without a lifecycle (a copy, an account): its kind's function is told which timer is due."""
+        on_timer = self.timers.get(doc["kind"])
+        if on_timer is None:
+            return 0
+
+        def decide(changes: dict[str, Change]) -> int:
+            change = changes[doc["_id"]]
+            ready = [name for name, at in sorted(change.timers.items(), key=lambda t: t[1]) if at <= change.now]
+            for name in ready:
+                change.schedule(name, None)
+                on_timer(change, name)
+            change.settle()
+            return len(ready)
+
+        return self.store.run({doc["_id"]: doc["kind"]}, decide)
+
+    # -- instructions
+
+    def _instruction_due(self, doc: Document) -> bool:
+        at = doc.get("timers", {}).get(INSTRUCTION_TIMER)
+        return bool(at and at <= self.store.clock.now() and doc.get("instruction"))
+
+    def _instruct(self, doc: Document) -> int:
+        """Hand the open instruction to the pool, unless this process has it in hand already."""
+        instruction_id = doc["instruction"]["id"]
+        with self._lock:
+            if self.carry_out is None or instruction_id in self._asked:
+                return 0
+            self._asked.add(instruction_id)
+        if self.pool is None:
+            self.carry(doc)
+        else:
+            self.pool.submit(self.carry, doc).add_done_callback(_say_what_failed)
+        return 1
+
+    def carry(self, doc: Document) -> None:
+        """Carry out one document's instruction and fold its outcome."""
+        instruction = doc["instruction"]
+        try:
+            outcome = self._outcome(doc)
+            metrics.INSTRUCTIONS.labels(self.service, instruction["kind"], outcome.name.split(".")[-1]).inc()
+            lifecycle = self.lifecycles[doc["kind"]]
+            self.store.run({doc["_id"]: doc["kind"]}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome))
+        except (PyMongoError, Contended) as error:
+            log.warning("an outcome could not be stored; it is asked for again", extra={"error": type(error).__name__})
+        finally:
+            with self._lock:
+                self._asked.discard(instruction["id"])
+
+    def _outcome(self, doc: Document) -> Trigger:
+        instruction_id = doc["instruction"]["id"]
+        try:
+            outcome = self.carry_out(doc) if self.carry_out else None
+        except Exception:
+            log.exception("an instruction failed; its outcome is unknown", extra={"instruction_id": instruction_id})
+            outcome = None
+        attempt = doc["instruction"].get("attempts", 0)
+        return outcome or Trigger(
+            name="unknown",
+            id=f"{instruction_id}:unknown:{attempt}",
+            kind="outcome",
+            at=self.store.clock.now(),
+            data={"instruction_id": instruction_id},
+        )
+
+
+def _say_what_failed(future: "Future[None]") -> None:
+    if error := future.exception():
+        log.error("carrying out an instruction failed", exc_info=error)
