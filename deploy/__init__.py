@@ -1,1 +1,15 @@
 """How the system is run: the embedded stack, the command `golem`, topics, images. Nothing imports from here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+COLLECTIONS: Mapping[str, str] = MappingProxyType(
+    {"listing": "listings", "matching": "offers", "escrow": "escrows", "notify": "notifications"}
+)
+"""Each service's collection of aggregates, in the database that has the service's name."""
+
+SERVICES: tuple[str, ...] = tuple(COLLECTIONS)
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds services, shared and deploy."""

@@ -1,0 +1,99 @@
+"""The data folder of one stack: its lock, what it says of the running stack, and how its last run ended."""
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from deploy.embedded.keys import Keys, write_private
+
+
+class DataInUse(Exception):
+    """Another stack runs on this data folder."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Paths under the folder; everything a stack ever writes is below it."""
+
+    folder: Path
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.folder / "keys")
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def mail(self) -> Path:
+        return self.folder / "mail"
+
+    @property
+    def stack_json(self) -> Path:
+        return self.folder / "stack.json"
+
+    @property
+    def _alive(self) -> Path:
+        return self.folder / "alive"
+
+    def make(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for each in (self.logs, self.mail, self.folder / "broker", self.folder / "database", self.folder / "gateway"):
+            each.mkdir(exist_ok=True)
+        self.keys.make()
+
+    def lock(self) -> int:
+        """Hold the folder for this process; the open file is returned, closing it lets go. DataInUse."""
+        held = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            raise DataInUse(
+                f"another stack runs on {self.folder}; stop it, or give another folder with --data"
+            ) from None
+        return held
+
+    def read_stack(self) -> dict[str, Any] | None:
+        """What `write_stack` last wrote, or None."""
+        try:
+            stack: dict[str, Any] = json.loads(self.stack_json.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return stack
+
+    def write_stack(self, stack: dict[str, Any]) -> None:
+        write_private(self.stack_json, json.dumps(stack, indent=2) + "\n")
+
+    def beat(self) -> None:
+        """Say that the stack runs; the file's time tells the next run how far back to look after an unclean end."""
+        self._alive.touch()
+
+    def ended_cleanly(self) -> None:
+        self._alive.unlink(missing_ok=True)
+        self.stack_json.unlink(missing_ok=True)
+
+    def replay_since(self) -> datetime | None:
+        """From when events have to go out again, as the last run did not end cleanly; None if it did."""
+        if not self._alive.exists():
+            return None
+        return datetime.fromtimestamp(self._alive.stat().st_mtime, UTC) - REPLAYED
+
+
+REPLAYED = timedelta(seconds=60)
+"""How much is sent again after the broker ended uncleanly; it loses about a second."""
+
+
+def default_folder() -> Path:
+    """`--data` where it is not given: GOLEM_DATA, else .golem in the working directory."""
+    return Path(os.environ.get("GOLEM_DATA") or ".golem")
+
+
+def now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)

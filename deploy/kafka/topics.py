@@ -1,0 +1,118 @@
+"""Every topic of the system, made where it is missing: `python -m deploy.kafka.topics`.
+
+One topic an event type, and for each service `<service>.dead` and `<service>.redrive`. What exists stays as it is, so
+it can run before each start. The broker comes from the same variables as the services' (KAFKA_BOOTSTRAP_SERVERS, ...);
+KAFKA_PARTITIONS (default 1) and KAFKA_REPLICATION (default: the broker's) say how new topics are laid out.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from deploy import SERVICES
+from shared.events.catalogue import EVENT_NAMES
+
+_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
+_A_WEEK = {"retention.ms": str(7 * 86_400_000)}
+
+
+def topics(partitions: int = 1, replication: int = -1) -> list[NewTopic]:
+    """The topics with their settings. Events and dead letters are kept for ever: a new reader starts at the beginning."""
+    kept = [*EVENT_NAMES, *(f"{service}.dead" for service in SERVICES)]
+    redriven = [f"{service}.redrive" for service in SERVICES]
+    return [
+        *(NewTopic(name, partitions, replication, topic_configs=_FOR_EVER) for name in kept),
+        *(NewTopic(name, partitions, replication, topic_configs=_A_WEEK) for name in redriven),
+    ]
+
+
+def create(client: Mapping[str, Any], partitions: int = 1, replication: int = -1, patience: float = 30.0) -> list[str]:
+    """Make what is missing and return its names; `client` is kafka-python's connection settings.
+
+    Waits up to `patience` seconds for the broker. Raises KafkaError.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _create(client, partitions, replication)
+        except KafkaError as error:
+            if time.monotonic() > deadline or not getattr(error, "retriable", True):
+                raise
+            time.sleep(0.2)
+
+
+def _create(client: Mapping[str, Any], partitions: int, replication: int) -> list[str]:
+    admin = KafkaAdminClient(**client)
+    try:
+        there = set(admin.list_topics())
+        missing = [topic for topic in topics(partitions, replication) if topic.name not in there]
+        if missing:
+            # Another process may be as quick; "exists" is what was wanted.
+            answer = admin.create_topics(missing, timeout_ms=15_000, raise_errors=False)
+            _check(answer)
+        return [topic.name for topic in missing]
+    finally:
+        admin.close()
+
+
+def _check(answer: Any) -> None:
+    for name, code, message in _errors(answer):
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise KafkaError(f"topic {name}: error {code} {message or ''}")
+
+
+def _errors(answer: Any) -> list[tuple[str, int, str | None]]:
+    rows = answer["topics"] if isinstance(answer, dict) else answer.topics
+    return [
+        (row["name"], row["error_code"], row.get("error_message"))
+        if isinstance(row, dict)
+        else (row.name, row.error_code, getattr(row, "error_message", None))
+        for row in rows
+    ]
+
+
+def client_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """kafka-python's settings from the services' variables; KeyError names a missing one."""
+    settings: dict[str, Any] = {
+        "bootstrap_servers": environ["KAFKA_BOOTSTRAP_SERVERS"].split(","),
+        "security_protocol": environ.get("KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
+        "bootstrap_timeout_ms": 5000,
+    }
+    if settings["security_protocol"].startswith("SASL"):
+        settings |= {
+            "sasl_mechanism": environ["KAFKA_SASL_MECHANISM"],
+            "sasl_plain_username": environ["KAFKA_SASL_USERNAME"],
+            "sasl_plain_password": _secret(environ, "KAFKA_SASL_PASSWORD"),
+        }
+    return settings
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    if path := environ.get(f"{name}_FILE"):
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    return environ[name]
+
+
+def main() -> int:
+    try:
+        partitions = int(os.environ.get("KAFKA_PARTITIONS") or 1)
+        replication = int(os.environ.get("KAFKA_REPLICATION") or -1)
+        made = create(client_settings(), partitions, replication, patience=60.0)
+    except KeyError as missing:
+        print(f"topics: {missing.args[0]} is missing", file=sys.stderr)
+        return 78
+    except KafkaError as error:
+        print(f"topics: {error}", file=sys.stderr)
+        return 1
+    print(f"topics: {len(made)} made, {len(topics()) - len(made)} were there")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

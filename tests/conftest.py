@@ -1,0 +1,111 @@
+"""What all suites share: `--stack`, the servers of that ground, a fresh database a test, and the whole stack."""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from deploy.embedded.stack import Stack
+from tests.support import grounds
+
+Client = MongoClient[dict[str, Any]]
+
+_TEST_ENVIRONMENT = {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack", choices=grounds.GROUNDS, default="embedded", help="where the broker and the database come from"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another ground, tests of the embedded servers themselves are left out."""
+    if config.getoption("stack") == "embedded":
+        return
+    left_out = [item for item in items if item.get_closest_marker("embedded")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    ran = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
+    terminalreporter.write_line(f"ran {ran} tests on {config.getoption('stack')}")
+
+
+@pytest.fixture(scope="session")
+def ground(pytestconfig: pytest.Config) -> str:
+    """embedded, containers or external."""
+    return str(pytestconfig.getoption("stack"))
+
+
+@pytest.fixture(scope="session")
+def embedded_servers() -> Iterator[Stack]:
+    """The embedded broker and database, without any service yet."""
+    servers = Stack(environment=_TEST_ENVIRONMENT)
+    try:
+        servers.start_servers()
+        yield servers
+    finally:
+        servers.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_server(request: pytest.FixtureRequest, ground: str) -> Iterator[str]:
+    """A broker with every topic: "host:port"."""
+    if ground == "embedded":
+        yield request.getfixturevalue("embedded_servers").kafka
+    elif ground == "containers":
+        with grounds.kafka_container() as server:
+            yield server
+    else:
+        yield grounds.external_kafka()
+
+
+@pytest.fixture(scope="session")
+def mongo_server(request: pytest.FixtureRequest, ground: str) -> Iterator[str]:
+    """A database server: its URI."""
+    if ground == "embedded":
+        yield request.getfixturevalue("embedded_servers").mongodb
+    elif ground == "containers":
+        with grounds.mongo_container() as uri:
+            yield uri
+    else:
+        yield grounds.external_mongo()
+
+
+@pytest.fixture(scope="session")
+def mongo_client(mongo_server: str) -> Iterator[Client]:
+    client: Client = MongoClient(mongo_server)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def database(mongo_client: Client) -> Iterator[Database[dict[str, Any]]]:
+    """A database of this test's own, dropped after it."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield mongo_client[name]
+    mongo_client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, ground: str, kafka_server: str, mongo_server: str) -> Iterator[Stack]:
+    """The whole system: every process, against the ground's broker and database."""
+    if ground == "embedded":
+        whole = request.getfixturevalue("embedded_servers")
+        whole.start_services()
+        yield whole
+        return
+    prefix = f"test_{secrets.token_hex(4)}_"
+    whole = Stack(kafka=kafka_server, mongodb=mongo_server, database_prefix=prefix, environment=_TEST_ENVIRONMENT)
+    with whole:
+        yield whole
+    client: Client = MongoClient(mongo_server)
+    for name in client.list_database_names():
+        if name.startswith(prefix):
+            client.drop_database(name)
+    client.close()
