@@ -1,0 +1,113 @@
+"""Makes a service's Flask app out of its declared operations."""
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_cors import CORS
+from werkzeug.routing import BaseConverter
+
+from shared.http import openapi
+from shared.http.dispatch import Dispatcher
+from shared.http.edge import Edge
+from shared.http.health import Checks, probe
+from shared.http.limits import PersonLimit
+from shared.http.operations import Operations, Parts
+from shared.http.problems import Problem, problem_of
+from shared.http.tokens import Verifier
+from shared.settings import Settings
+from shared.telemetry import metrics
+
+_EXPOSED = [
+    "ETag", "Location", "Link", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate", "X-Request-Id", "Allow",
+]  # fmt: skip
+_ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id", "traceparent"]
+_PREFLIGHT_SECONDS = 600
+
+
+class WordConverter(BaseConverter):
+    """`{scheme:word}` in an operation's path."""
+
+    regex = r"[A-Za-z0-9._-]{1,64}"
+
+
+def create_app(
+    settings: Settings,
+    operations: Operations[Parts],
+    parts: Parts,
+    *,
+    ready: Checks,
+    verifier: Verifier | None = None,
+) -> Flask:
+    """The app of `settings.service`. `parts` is what its views work with; `ready` is {name: check} of /readyz.
+
+    Raises Undeclared where an operation does not say who may call it.
+    """
+    operations.check()
+    app = Flask(settings.service, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.web.body_limit
+    app.url_map.merge_slashes = False
+    app.url_map.converters["word"] = WordConverter
+    verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)
+    limit = PersonLimit(settings.web.rate_per_second, settings.web.rate_burst)
+    dispatcher = Dispatcher(parts, verifier, limit)
+    for operation in operations.all:
+        view = functools.partial(_view, dispatcher, operation)
+        app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])
+    _add_own(app, operations, ready)
+    _refuse_undeclared(app)
+    app.register_error_handler(Exception, lambda error: problem_of(error).response())
+    if settings.web.cors_origins:
+        _allow_origins(app, settings.web.cors_origins)
+    app.wsgi_app = Edge(app.wsgi_app, settings.service)  # type: ignore[method-assign]
+    return app
+
+
+def _view(dispatcher: Dispatcher[Any], operation: Any, **ids: Any) -> Response:
+    return dispatcher.answer(operation, ids)
+
+
+def _add_own(app: Flask, operations: Operations[Any], ready: Checks) -> None:
+    """Health, metrics and the description of the service itself."""
+    description = json.dumps(openapi.document(operations), separators=(",", ":"))
+
+    def add(path: str, answer: Callable[[], Response]) -> None:
+        app.add_url_rule(path, f"own:{path}", answer, methods=["GET"])
+
+    add("/livez", lambda: _probed({}))
+    add("/readyz", lambda: _probed(ready))
+    add("/metrics", _metrics)
+    add(f"/v1/openapi/{operations.service}.json", lambda: Response(description, content_type="application/json"))
+
+
+def _probed(checks: Checks) -> Response:
+    status, content_type, body = probe(checks)
+    return Response(body, status, content_type=content_type)
+
+
+def _metrics() -> Response:
+    body, content_type = metrics.exposition()
+    return Response(body, content_type=content_type)
+
+
+def _refuse_undeclared(app: Flask) -> None:
+    """A route that somebody adds past the operations answers nobody."""
+    declared = frozenset(app.view_functions)
+
+    @app.before_request
+    def refuse() -> None:
+        if request.endpoint is not None and request.endpoint not in declared:
+            raise Problem("forbidden", "Nobody is said to be allowed to do this.")
+
+
+def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
+    CORS(
+        app,
+        resources={r"/v1/.*": {"origins": list(origins)}},
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=_ALLOWED,
+        expose_headers=_EXPOSED,
+        max_age=_PREFLIGHT_SECONDS,
+    )

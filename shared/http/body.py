@@ -1,0 +1,122 @@
+"""A request's body: strict JSON (RFC 8259 and I-JSON), an object, and nothing in it that would hurt later."""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Request
+from werkzeug.http import parse_options_header
+
+from shared.http.problems import Fault, Problem, invalid, pointer
+
+MOST_DEPTH = 16
+_LONGEST_NUMBER = 19 + 1
+_INT64 = range(-(2**63), 2**63)
+
+
+class _Twice(dict[str, Any]):
+    """An object in which a key was there twice."""
+
+    key = ""
+
+
+class _NotANumber:
+    """NaN, Infinity, or a number that has no value here."""
+
+
+def read_object(request: Request, required: bool) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is {} where none is `required`.
+
+    Raises Problem: 400 malformed-json, 415, 422; 413 comes from the request itself when it is read.
+    """
+    raw = request.get_data(cache=True)
+    if not raw and not required:
+        return {}
+    if raw or request.content_type:
+        _check_media_type(request)
+    if not raw:
+        raise _malformed("required", "a JSON object is needed")
+    return parse_object(raw)
+
+
+def parse_object(raw: bytes) -> dict[str, Any]:
+    """`raw` as a JSON object, or a Problem whose errors point at the place."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=lambda _: _NotANumber(), parse_int=_whole
+        )
+    except UnicodeDecodeError:
+        raise _malformed("utf-8", "expected UTF-8") from None
+    except RecursionError:
+        raise _too_deep("") from None
+    except json.JSONDecodeError as error:
+        raise _malformed("json", f"not JSON from line {error.lineno}, column {error.colno}") from None
+    if not isinstance(value, dict):
+        raise invalid([Fault("", "type", "expected an object")])
+    faults = list(_faults(value))
+    if faults:
+        raise invalid(faults)
+    return value
+
+
+def _check_media_type(request: Request) -> None:
+    media_type, options = parse_options_header(request.content_type)
+    if media_type.lower() != "application/json" or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        fault = Fault.of_header("Content-Type", "media-type", "expected application/json in UTF-8")
+        raise Problem("unsupported-media-type", "Send the body as application/json.", errors=[fault])
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    known = dict(pairs)
+    if len(known) == len(pairs):
+        return known
+    seen: set[str] = set()
+    twice = _Twice(known)
+    twice.key = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return twice
+
+
+def _whole(digits: str) -> Any:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else _NotANumber()
+
+
+def _faults(body: dict[str, Any]) -> Iterator[Fault]:
+    """What is wrong with a parsed body; the first two kinds make it no JSON at all, and raise."""
+    waiting: list[tuple[Any, tuple[object, ...]]] = [(body, ())]
+    while waiting:
+        value, path = waiting.pop()
+        match value:
+            case _Twice():
+                raise _malformed("duplicate-key", "this key is there twice", pointer(*path, value.key))
+            case _NotANumber():
+                raise _malformed("number", "expected a finite number that fits 64 bits", pointer(*path))
+            case float() if not math.isfinite(value):
+                yield Fault(pointer(*path), "number", "expected a finite number")
+            case int() if value not in _INT64:
+                yield Fault(pointer(*path), "number", "expected a number that fits 64 bits")
+            case str():
+                yield from _text_faults(value, path)
+            case dict() | list():
+                if len(path) >= MOST_DEPTH:
+                    raise _too_deep(pointer(*path))
+                members = value.items() if isinstance(value, dict) else enumerate(value)
+                for key, member in members:
+                    if isinstance(key, str):
+                        yield from _text_faults(key, (*path, key))
+                    waiting.append((member, (*path, key)))
+
+
+def _text_faults(text: str, path: tuple[object, ...]) -> Iterator[Fault]:
+    if "\0" in text:
+        yield Fault(pointer(*path), "nul", "expected text without NUL")
+    elif any("\ud800" <= character <= "\udfff" for character in text):
+        yield Fault(pointer(*path), "surrogate", "expected text without lone surrogates")
+
+
+def _malformed(rule: str, message: str, at: str = "") -> Problem:
+    return Problem("malformed-json", f"The body cannot be read: {message}.", errors=[Fault(at, rule, message)])
+
+
+def _too_deep(at: str) -> Problem:
+    return invalid([Fault(at, "depth", f"expected at most {MOST_DEPTH} levels")])

@@ -1,0 +1,90 @@
+"""One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
+
+import json
+from datetime import datetime
+from typing import Any, Generic
+
+from flask import Response, request
+from marshmallow import ValidationError
+
+from shared.events.fields import format_time
+from shared.http.body import read_object
+from shared.http.edge import OPERATION, PATH
+from shared.http.fields import Body
+from shared.http.idempotency import IfMatch, fingerprint, read_if_match, read_key
+from shared.http.limits import PersonLimit
+from shared.http.operations import Answer, Call, Operation, Parts, Who
+from shared.http.problems import Problem, faults_of, invalid
+from shared.http.query import parameters_of, read_query
+from shared.http.tokens import Principal, Verifier
+
+_NO_BODY = Body()
+
+
+class Dispatcher(Generic[Parts]):
+    """Checks a request, has the view answer it, and writes the answer down."""
+
+    def __init__(self, parts: Parts, verifier: Verifier, limit: PersonLimit) -> None:
+        self._parts, self._verifier, self._limit = parts, verifier, limit
+
+    def answer(self, operation: Operation[Parts], ids: dict[str, Any]) -> Response:
+        """Raises Problem, or whatever the view raises."""
+        path = operation.path_of({name: str(value) for name, value in ids.items()})
+        request.environ[OPERATION], request.environ[PATH] = operation.id, path
+        call = self._call(operation, path, ids)
+        return _written(operation, operation.view(call))
+
+    def _call(self, operation: Operation[Parts], path: str, ids: dict[str, Any]) -> Call[Parts]:
+        caller = self._caller(operation.who)
+        headers = request.headers
+        key = read_key(headers.get("Idempotency-Key")) if operation.key else None
+        if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
+        query = read_query(request.query_string, operation.query)
+        sent = {} if operation.method == "GET" else read_object(request, required=operation.body is not None)
+        try:
+            body = (operation.body or _NO_BODY).load(sent)
+        except ValidationError as error:
+            raise invalid(faults_of(error.messages)) from None
+        return Call(
+            parts=self._parts,
+            operation=operation,
+            path=path,
+            caller=caller,
+            ids={name: str(value) for name, value in ids.items()},
+            body=body,
+            query=query,
+            parameters=parameters_of(request.query_string),
+            headers=dict(headers),
+            raw=b"" if operation.method == "GET" else request.get_data(cache=True),
+            key=key,
+            if_match=if_match,
+            fingerprint=fingerprint(operation.method, path, sent),
+        )
+
+    def _caller(self, who: Who | None) -> Principal | None:
+        if who is None:
+            raise Problem("forbidden", "Nobody is said to be allowed to do this.")
+        if not who.token:
+            return None
+        caller = self._verifier.principal(request.headers.get("Authorization"))
+        self._limit.check(caller.person_id)
+        if who.roles and not caller.has(*who.roles):
+            raise Problem("forbidden", who.words)
+        return caller
+
+
+def _written(operation: Operation[Parts], answer: Answer) -> Response:
+    if answer.status not in operation.answers:
+        raise RuntimeError(f"{operation.id} answered {answer.status}, which it does not declare")
+    schema = operation.answers[answer.status]
+    body = answer.body if schema is None or answer.body is None else schema.dump(answer.body)
+    if body is None:
+        return Response(status=answer.status, headers=dict(answer.headers))
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return Response(text, answer.status, dict(answer.headers), content_type="application/json")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return format_time(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,59 @@
+"""The outermost layer of a web process: request id, trace, access log, metrics and the headers every answer has."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shared.ids import new_id
+from shared.telemetry import metrics, traces
+
+OPERATION = "golem.operation"
+PATH = "golem.path"
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+]
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+log = logging.getLogger("access")
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class Edge:
+    """WSGI middleware around a service's app. Logs neither queries nor bodies, and no path that nobody knows."""
+
+    def __init__(self, app: Wsgi, service: str) -> None:
+        self._app, self._service = app, service
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _SANE_ID.fullmatch(given) else new_id()
+        status = 500
+        started = time.perf_counter()
+
+        def start(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            nonlocal status
+            status = int(line[:3])
+            return start_response(line, [*headers, *_HEADERS, ("X-Request-Id", request_id)], *more)
+
+        with traces.span("http", parent=environ.get("HTTP_TRACEPARENT"), request=request_id):
+            try:
+                return self._app(environ, start)
+            finally:
+                self._record(environ, status, time.perf_counter() - started)
+
+    def _record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
+        operation = environ.get(OPERATION, "none")
+        metrics.HTTP_REQUESTS.labels(self._service, operation, str(status)).inc()
+        metrics.HTTP_SECONDS.labels(self._service, operation).observe(seconds)
+        said: dict[str, Any] = {"operation": operation, "status": status, "ms": round(seconds * 1000, 2)}
+        if PATH in environ:
+            said |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
+        probe = environ.get("PATH_INFO") in _PROBES
+        log.log(logging.DEBUG if probe else logging.INFO, "request", extra=said)

@@ -1,0 +1,91 @@
+"""Pages: `?limit=` and an opaque `?cursor=`, `{"items", "next"}` and a Link header."""
+
+import base64
+import binascii
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from marshmallow import Schema, fields
+
+from shared.http.fields import Body, Integer, Query, Strict
+from shared.http.operations import Answer, Call
+
+DEFAULT_LIMIT = 20
+MOST_LIMIT = 100
+_VERSION = 1
+_MOST_CURSOR = 1024
+
+
+class Cursor(Strict, fields.String):
+    """Where the last page ended: the sort values of its last item. Loads as a list of JSON scalars.
+
+    It is no secret and no proof: the checksum finds typing errors, so its values are input like any other.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("the `next` of a page of the same list", {"maxLength": _MOST_CURSOR}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        try:
+            return decode(value)
+        except ValueError:
+            raise self.refuse("cursor") from None
+
+
+class PageQuery(Query):
+    """The base of a list's parameters."""
+
+    limit = Integer(1, MOST_LIMIT, load_default=DEFAULT_LIMIT)
+    cursor = Cursor()
+
+
+def encode(values: Sequence[Any]) -> str:
+    """JSON scalars as a cursor."""
+    payload = json.dumps([_VERSION, *values], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_sum(payload) + payload).decode().rstrip("=")
+
+
+def decode(cursor: Any) -> list[Any]:
+    """A cursor's values; ValueError where it is none of ours."""
+    if type(cursor) is not str or len(cursor) > _MOST_CURSOR:
+        raise ValueError("not a cursor")
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if _sum(raw[4:]) != raw[:4]:
+            raise ValueError("not a cursor")
+        values: list[Any]
+        version, *values = json.loads(raw[4:])
+    except (binascii.Error, UnicodeError, TypeError, RecursionError) as error:
+        raise ValueError("not a cursor") from error
+    scalars = all(value is None or type(value) in (str, int, float, bool) for value in values)
+    if version != _VERSION or not values or not scalars:
+        raise ValueError("not a cursor")
+    return values
+
+
+def _sum(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).digest()[:4]
+
+
+@functools.cache
+def page_of(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of `item`s."""
+    members: dict[str, Any] = {
+        "items": fields.List(fields.Nested(item), required=True),
+        "next": fields.String(allow_none=True, required=True, metadata={"description": "The next page's `cursor`."}),
+    }
+    return type(f"{item.__name__}Page", (Body,), members)
+
+
+def page_response(call: Call[Any], items: Sequence[Any], last: Sequence[Any] | None) -> Answer:
+    """One page. `last` is the sort values of its last item where more follow, else None."""
+    if last is None:
+        return Answer({"items": items, "next": None})
+    cursor = encode(last)
+    kept = [(name, value) for name, value in call.parameters if name != "cursor"]
+    target = f"{quote(call.path)}?{urlencode([*kept, ('cursor', cursor)])}"
+    return Answer({"items": items, "next": cursor}, headers={"Link": f'<{target}>; rel="next"'})
