@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 Loop = Callable[[threading.Event], None]
 _PAUSE_FIRST, _PAUSE_LAST = 0.01, 0.15
 _STUCK_AFTER = 60.0
-_OBSERVE_EVERY = 5.0
+_OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _POOL = 8
 _STOP_WITHIN = 15.0
 
@@ -175,7 +175,7 @@ class Worker:
     def _observe(self) -> None:
         while not self.stop.is_set():
             self.frontier.observe()
-            self.stop.wait(_OBSERVE_EVERY)
+            self.stop.wait(_OBSERVE_EVERY if self.frontier.passed() else _OBSERVE_AGAIN)
 
     # -- the end
 

@@ -1,0 +1,50 @@
+"""The demo: one story of six people, told over HTTP on a running stack, with the events that carry it.
+
+`people.py` is who they are and how they call the gateway, `events.py` overhears Kafka, `story.py` tells what happens,
+`show.py` how it looks. `play` puts them together.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+
+from deploy.demo.events import Ear
+from deploy.demo.people import Person, Refused, Slow
+from deploy.demo.show import Show
+from deploy.demo.story import Story
+
+__all__ = ["Refused", "Slow", "play"]
+
+
+def play(
+    gateway: str,
+    token: Callable[[str], str],
+    console: Console,
+    *,
+    kafka: dict[str, Any] | None = None,
+    where: list[tuple[str, str]] | None = None,
+) -> dict[str, Any]:
+    """Tell the story on the stack behind `gateway`; `token(sub)` gives bearer tokens, `kafka` are client settings.
+
+    Without `kafka` the events are not shown. Each run has people of its own. Returns what happened, for `--json`.
+    Raises Refused or Slow.
+    """
+    show = Show(console)
+    run = uuid4().hex[:8]
+    with httpx.Client(base_url=gateway, timeout=15) as http:
+        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show)
+        ear = Ear(kafka, show.event) if kafka else None
+        try:
+            told = story.play()
+        finally:
+            if ear:
+                ear.close()
+    show.ending(told, where or [])
+    return told | {"events": show.events, "journal_sum": _sum(told)}
+
+
+def _sum(told: dict[str, Any]) -> int:
+    return sum(line["amount"] for entry in told["hired"]["journal"] for line in entry["lines"])
