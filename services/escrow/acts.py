@@ -1,0 +1,262 @@
+"""What an escrow does when it changes: small functions on a Change, named in the rows of `lifecycle`.
+
+Each is called when the row is taken (the state is already the new one) and returns, by event type, what an event says
+beside the public state. The chargebacks' acts stand in `chargebacks`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.escrow import plan
+from services.escrow.books import close, instruct, move
+from shared.aggregate import Change, Trigger
+from shared.events.fields import format_time, parse_time
+from shared.money import share
+
+Says = Mapping[str, Any]
+DISPUTE_REASONS = ("not_hired", "hired_elsewhere", "help_not_given", "hire_not_confirmed", "ended_early", "other")
+
+
+# -- opened and funded
+
+
+def open_escrow(change: Change, trigger: Trigger) -> Says:
+    """The offer's terms are taken over; the seeker has from now on the whole window to fund it."""
+    offer = trigger.data
+    change.set(
+        **{name: offer[name] for name in ("listing_id", "insider", "seeker", "price", "currency", "fee_bps")},
+        parties=[offer["insider"], offer["seeker"]],
+        accepted_at=parse_time(offer["accepted_at"]),
+        opened_at=change.now,
+        position=f"{format_time(change.now)} {change.id}",
+        tranches=plan.planned(offer["price"], offer["tranches"]) if offer["price"] else [],
+    )
+    if not offer["price"]:
+        return {}
+    change.set(fund_by=change.now + change.terms.fund_within)
+    change.schedule("fund", change["fund_by"])
+    return {"escrow.opened": {"fund_by": change["fund_by"], "price": offer["price"]}}
+
+
+def ask_hold(change: Change, trigger: Trigger) -> None:
+    change.set(fund_attempts=change.get("fund_attempts", 0) + 1, declined=None)
+    instruct(change, "hold", "hold", change["price"], source=trigger.data["source"])
+
+
+def hold(change: Change, trigger: Trigger) -> None:
+    done = close(change, trigger)
+    move(change, done["id"], funded=done["amount"], held=done["amount"])
+    change.set(hold_id=done["id"], fund_by=None)
+    change.schedule("fund", None)
+
+
+def decline(change: Change, trigger: Trigger) -> Says:
+    close(change, trigger)
+    change.set(declined=reason(trigger))
+    return {"escrow.declined": {"reason": reason(trigger)}}
+
+
+def lapse(change: Change, trigger: Trigger) -> None:
+    change.set(fund_by=None)
+    change.schedule("fund", None)
+
+
+# -- the hire
+
+
+def start_probation(change: Change, trigger: Trigger) -> None:
+    """The hire is known: its event is remembered as the cause of every payout, and the tranches get their days."""
+    hire = trigger.data
+    change.set(
+        hire_event_id=trigger.id,
+        start_on=hire["start_on"],
+        tranches=plan.dated(change["tranches"], hire["start_on"], parse_time(hire["confirmed_at"])),
+    )
+    watch(change)
+
+
+def end_hire(change: Change, trigger: Trigger) -> None:
+    """Strike the later tranches; the seeker has the rest back at once, or in some days if they said it themselves."""
+    change.set(tranches=plan.ended(change["tranches"], trigger.data["on"]), ended_on=trigger.data["on"])
+    wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
+    at = change.now + wait
+    change.set(refund_at=min(change.get("refund_at", at), at))
+    watch(change)
+
+
+def watch(change: Change) -> None:
+    """Set the timers to when the next tranche falls due, and to when what was struck is refunded."""
+    index = plan.next_waiting(change["tranches"])
+    blocked = change.get("blocked")
+    if blocked and blocked.get("tranche") != index:
+        change.set(blocked=None)
+        blocked = None
+    due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
+    change.schedule("tranche", max(due, blocked["again_at"]) if due and blocked else due)
+    change.schedule("refund", change["refund_at"] if plan.struck(change["tranches"]) else None)
+
+
+# -- paid out
+
+
+def ask_release(change: Change, trigger: Trigger) -> None:
+    """Instruct the next tranche: the fee to the platform, the rest to the insider."""
+    index = plan.next_waiting(change["tranches"])
+    if index is None:
+        raise ValueError(f"{change.id}: no tranche waits")
+    change.schedule("tranche", None)
+    amount = change["tranches"][index]["amount"]
+    fee = share(amount, change["fee_bps"])
+    terms = {"payee": change["insider"], "fee": fee, "tranche": index, "hold_id": change["hold_id"]}
+    instruct(change, "release", f"release:{index}", amount, **terms)
+
+
+def release(change: Change, trigger: Trigger) -> Says:
+    done = close(change, trigger)
+    amount, fee = done["amount"], done["fee"]
+    hire = change["hire_event_id"]
+    move(change, done["id"], held=-amount, released=amount - fee, fees=fee, hire_event_id=hire)
+    change.set(tranches=plan.marked(change["tranches"], "paid", index=done["tranche"]))
+    watch(change)
+    says = {"tranche": done["tranche"], "amount": amount - fee, "fee": fee, "hire_event_id": hire}
+    return {"escrow.released": says}
+
+
+def block_release(change: Change, trigger: Trigger) -> Says:
+    """The payout was refused: a new instruction for the same tranche after a while."""
+    refused = close(change, trigger)
+    block(change, trigger, tranche=refused["tranche"])
+    watch(change)
+    return {"escrow.release_refused": {"reason": reason(trigger), "tranche": refused["tranche"]}}
+
+
+# -- given back, or shared
+
+
+def ask_refund(change: Change, trigger: Trigger) -> None:
+    """Instruct that all that is held goes back to the seeker."""
+    stop_timers(change)
+    instruct(change, "refund", "refund", change["held"], hold_id=change["hold_id"])
+
+
+def ask_refund_of_struck(change: Change, trigger: Trigger) -> None:
+    """Instruct that what the end of the hire struck goes back; a tranche that was earned stays held."""
+    amount = plan.struck(change["tranches"])
+    instruct(change, "refund", "refund", amount, hold_id=change["hold_id"])
+
+
+def refund(change: Change, trigger: Trigger) -> Says:
+    done = close(change, trigger)
+    move(change, done["id"], held=-done["amount"], refunded=done["amount"])
+    over = ("struck", "waiting") if change["held"] == 0 else ("struck",)
+    change.set(tranches=plan.marked(change["tranches"], "refunded", of=over), refund_at=None)
+    watch(change)
+    return {"escrow.refunded": {"amount": done["amount"]}}
+
+
+def split(change: Change, trigger: Trigger) -> None:
+    done = close(change, trigger)
+    paid = done["amount"] - done["refund"] - done["fee"]
+    sums = {"held": -done["amount"], "released": paid, "fees": done["fee"], "refunded": done["refund"]}
+    move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
+    change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
+
+
+def renew(change: Change, trigger: Trigger) -> Says:
+    """A refund or a split was refused: the same again as a new instruction, after a while."""
+    refused = dict(close(change, trigger))
+    block(change, trigger)
+    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
+    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
+    change.schedule("instruction", change["blocked"]["again_at"])
+    says = {"reason": reason(trigger)}
+    return {"escrow.refund_refused": says, "escrow.release_refused": says}
+
+
+# -- disputed
+
+
+def open_dispute(before: str) -> Any:
+    """The act of a dispute about an escrow that was `before`."""
+
+    def act(change: Change, trigger: Trigger) -> Says:
+        by = "insider" if trigger.by == change["insider"] else "seeker"
+        text = trigger.data["reason"]
+        dispute = {"by": by, "reason": text, "opened_at": change.now, "before": before}
+        dispute["expires_at"] = change.now + change.terms.dispute_expiry
+        change.set(dispute=dispute, disputed_by=[*change.get("disputed_by", []), by])
+        change.schedule("dispute", dispute["expires_at"])
+        return {"dispute.opened": {"by": by, "reason": text if text in DISPUTE_REASONS else "other"}}
+
+    return act
+
+
+def end_dispute(change: Change, trigger: Trigger) -> Says:
+    """Withdrawn, expired or returned: nothing moves, and what waited goes on."""
+    by = change["dispute"]["by"]
+    decide(change, trigger)
+    return {"dispute.withdrawn": {"by": by}, "dispute.resolved": {"decision": "return"}}
+
+
+def decide_refund(change: Change, trigger: Trigger) -> Says:
+    decide(change, trigger)
+    ask_refund(change, trigger)
+    return {"dispute.resolved": {"decision": "refund"}}
+
+
+def decide_release(change: Change, trigger: Trigger) -> Says:
+    """All that is held is for the insider, now: the tranches are brought forward, one payout follows the other."""
+    decide(change, trigger)
+    change.set(
+        tranches=plan.brought_forward(change["tranches"], change.now), refund_at=None, blocked=None, decided=True
+    )
+    watch(change)
+    ask_release(change, trigger)
+    return {"dispute.resolved": {"decision": "release"}}
+
+
+def decide_split(change: Change, trigger: Trigger) -> Says:
+    """`insider_bps` of what is held are for the insider, less the fee; the rest is for the seeker."""
+    decide(change, trigger)
+    stop_timers(change)
+    gross = share(change["held"], trigger.data["insider_bps"])
+    fee, back = share(gross, change["fee_bps"]), change["held"] - gross
+    terms = {"payee": change["insider"], "fee": fee, "refund": back, "hold_id": change["hold_id"]}
+    instruct(change, "split", "split", change["held"], **terms)
+    return {"dispute.resolved": {"decision": "split"}}
+
+
+def decide(change: Change, trigger: Trigger) -> None:
+    """The dispute is over; an arbiter's decision is kept with its reason and who made it."""
+    if trigger.kind == "command" and "decision" in trigger.data:
+        decision = {"decision": trigger.data["decision"], "reason": trigger.data["reason"]}
+        change.push("decisions", decision | {"by": trigger.by, "at": change.now})
+    change.set(dispute=None)
+    change.schedule("dispute", None)
+
+
+def confirm_in_dispute(change: Change, trigger: Trigger) -> None:
+    """The hire is confirmed while the money waits: from now on it is a probation that is disputed."""
+    change.set(dispute={**change["dispute"], "before": "probation"})
+    start_probation(change, trigger)
+
+
+# -- what several of these share
+
+
+def stop_timers(change: Change) -> None:
+    for name in ("fund", "tranche", "refund", "dispute"):
+        change.schedule(name, None)
+
+
+def block(change: Change, trigger: Trigger, **about: Any) -> None:
+    again = change.now + change.terms.retry_refused
+    change.set(blocked={"reason": reason(trigger), "since": change.now, "again_at": again, **about})
+
+
+def reason(trigger: Trigger) -> str:
+    """The provider's reason as an event may carry it."""
+    text = str(trigger.data.get("reason") or "")
+    return text if re.fullmatch(r"[a-z][a-z0-9_]{0,39}", text) else "refused"

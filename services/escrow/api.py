@@ -1,0 +1,153 @@
+"""Escrow over HTTP: thin views. The parties fund, read and dispute it, an arbiter decides, the provider reports."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from services.escrow import schemas
+from services.escrow.books import SUMS
+from services.escrow.payments import trigger_of_notice
+from services.escrow.provider import BadNotice, BadSignature, parse, verify
+from services.escrow.provider.webhook import HEADER
+from services.escrow.store import leave_notice, own_escrows
+from shared.aggregate import Document
+from shared.http.commands import Resource
+from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
+from shared.http.pages import page_of, page_response
+from shared.http.problems import Fault, Problem, invalid
+from shared.http.tokens import Principal
+from shared.settings import Settings
+
+_STAFF = ("arbiter", "operator")
+_SHOWN = frozenset(schemas.Escrow().fields)
+_POSITION = re.compile(r"[0-9TZ:.-]{24} [A-Za-z0-9._:-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the views work with."""
+
+    settings: Settings
+    escrows: Resource
+
+
+operations: Operations[Parts] = Operations("escrow", "Escrows")
+
+
+def roles(doc: Document, principal: Principal) -> frozenset[str]:
+    """What the caller is to this escrow; staff who are a party to it are nothing but that."""
+    mine = {role for role in ("insider", "seeker") if doc.get(role) == principal.person_id}
+    if mine and doc.get("dispute") and doc["dispute"]["by"] in mine:
+        mine.add("opener")
+    return frozenset(mine) or principal.roles.intersection(_STAFF)
+
+
+def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The escrow as its parties and staff see it."""
+    shown = {name: value for name, value in doc.items() if name in _SHOWN}
+    return shown | {
+        "offer_id": doc["_id"],
+        "status": doc["state"],
+        **{name: doc.get(name, 0) for name in SUMS},
+        "due": due(doc),
+        "fund_attempts": doc.get("fund_attempts", 0),
+        "created_at": doc["opened_at"],
+    }
+
+
+def due(doc: Document) -> list[dict[str, Any]]:
+    """The tranches, each with its day where the hire is known; one whose payout is under way is `paying`."""
+    paying = (doc.get("instruction") or {}).get("tranche")
+    return [
+        {
+            "due_on": tranche["due_at"].date().isoformat() if "due_at" in tranche else None,
+            "amount": tranche["amount"],
+            "status": "paying" if index == paying else tranche["status"],
+        }
+        for index, tranche in enumerate(doc["tranches"])
+    ]
+
+
+@operations.get("/v1/escrows", "listEscrows", "One's own escrows, newest first", who=ANYONE, query=schemas.Search,
+                answers={200: page_of(schemas.Escrow)})  # fmt: skip
+def list_own(call: Call[Parts]) -> Answer:
+    page, escrows = call.page, call.parts.escrows.store.collection
+    after = None if page.after is None else _position(page.after)
+    found = own_escrows(escrows, call.person, call.query.get("role"), call.query.get("status"), after, page.limit + 1)
+    shown = found[: page.limit]
+    return page_response(call, [view(doc) for doc in shown], [shown[-1]["position"]] if found[page.limit :] else None)
+
+
+def _position(after: list[Any]) -> str:
+    if len(after) == 1 and isinstance(after[0], str) and _POSITION.fullmatch(after[0]):
+        return after[0]
+    raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
+
+
+@operations.get(
+    "/v1/escrows/{offer_id}", "showEscrow", "An offer's escrow", who=DOCUMENT, answers={200: schemas.Escrow}
+)
+def show(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.show(call)
+
+
+@operations.get("/v1/escrows/{offer_id}/journal", "showJournal", "Its journal: double entry, chained by hashes",
+                who=DOCUMENT, answers={200: schemas.Journal})  # fmt: skip
+def journal(call: Call[Parts]) -> Answer:
+    doc, _ = call.parts.escrows.read(call)
+    return Answer({"entries": doc.get("journal", [])})
+
+
+@operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "What may happen next, by whom, until when",
+                who=DOCUMENT, answers={200: schemas.Explanation})  # fmt: skip
+def explain(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.explain(call)
+
+
+@operations.post("/v1/escrows/{offer_id}/fund", "fundEscrow", "The seeker pays into it; the provider is then asked",
+                 who=DOCUMENT, body=schemas.Fund, answers={202: schemas.Escrow})  # fmt: skip
+def fund(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, "fund", call.body, status=202)
+
+
+@operations.post("/v1/escrows/{offer_id}/dispute", "disputeEscrow", "A party disputes; the money waits", who=DOCUMENT,
+                 body=schemas.Dispute, answers={200: schemas.Escrow})  # fmt: skip
+def dispute(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, "dispute", call.body)
+
+
+@operations.post("/v1/escrows/{offer_id}/dispute/withdraw", "withdrawDispute", "Who opened the dispute ends it",
+                 who=DOCUMENT, answers={200: schemas.Escrow})  # fmt: skip
+def withdraw(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, "withdraw")
+
+
+@operations.post("/v1/escrows/{offer_id}/dispute/resolve", "resolveDispute", "An arbiter decides it, with a reason",
+                 who=DOCUMENT, body=schemas.Resolve, answers={200: schemas.Escrow})  # fmt: skip
+def resolve(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, "resolve", call.body)
+
+
+@operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",
+                 who=PUBLIC, body=schemas.Notice, answers={204: None})  # fmt: skip
+def webhook(call: Call[Parts]) -> Answer:
+    """Stores the notice and nothing more: the worker folds it.
+
+    An escrow that is unknown here answers 404, not 2xx: what is not stored must not be acknowledged. The provider keeps
+    such a notice and sends it again, so that one which overtook a database being restored is not lost.
+    """
+    parts = call.parts
+    store, terms = parts.escrows.store, parts.settings.terms
+    try:
+        secret, header = parts.settings.provider.webhook_secret, call.header(HEADER) or ""
+        verify(secret, header, call.raw, store.clock.now(), terms.webhook_tolerance)
+        notice = parse(call.raw)
+        trigger = trigger_of_notice(notice)
+    except BadSignature as error:
+        fault = Fault.of_header(HEADER, error.reason, "expected the provider's signature of these bytes, made just now")
+        raise Problem("unauthenticated", "This is not known to come from the provider.", errors=[fault]) from None
+    except BadNotice as error:
+        raise invalid([Fault("", "notice", str(error))]) from None
+    if not leave_notice(store, parts.escrows.lifecycle, notice.offer_id, trigger):
+        raise Problem("not-found", "No escrow of that offer is known here; send it again later.", retry_after=60)
+    return Answer(status=204)

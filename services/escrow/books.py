@@ -1,0 +1,82 @@
+"""The money of an escrow: its sums, its journal and its one open instruction. Every movement goes through `move`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.escrow import journal
+from shared.aggregate import Change, Trigger
+
+SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
+
+# The sum that an account's balance is (see `journal`); money from the seeker lowers `seeker_funds` and raises `funded`.
+_ACCOUNT_OF = {
+    "held": "escrow_held",
+    "released": "insider_paid",
+    "fees": "platform_fees",
+    "refunded": "seeker_refunds",
+    "charged_back": "chargebacks",
+}
+
+
+class BrokenBooks(Exception):
+    """A movement after which the sums would be wrong; nothing of it is kept."""
+
+
+def move(change: Change, reference: str, *, loss: int = 0, hire_event_id: str | None = None, **moved: int) -> None:
+    """Add to the sums what moved, and write the entry that says so. `loss`: what the platform lost (or got back).
+
+    Raises BrokenBooks unless funded = held + released + fees + refunded + charged_back and none is negative.
+    """
+    sums = {name: change.get(name, 0) + moved.get(name, 0) for name in SUMS}
+    total_loss = change.get("loss", 0) + loss
+    if sums["funded"] != sum(sums.values()) - sums["funded"] or min(*sums.values(), total_loss) < 0:
+        raise BrokenBooks(f"{change.id}: {reference} would leave {sums} and a loss of {total_loss}")
+    change.set(**sums, loss=total_loss)
+    lines = {"seeker_funds": -moved.get("funded", 0), "chargeback_loss": loss, "platform_cash": -loss}
+    lines |= {account: moved.get(name, 0) for name, account in _ACCOUNT_OF.items()}
+    entries = change.get("journal", [])
+    change.push("journal", journal.next_entry(entries, reference, change.now, lines, hire_event_id))
+
+
+def instruct(change: Change, kind: str, what: str, amount: int, **terms: Any) -> None:
+    """Open an instruction to the provider; `what` it is for numbers it, one number for each that is closed."""
+    if amount <= 0:
+        raise BrokenBooks(f"{change.id}: nothing is instructed for {amount}")
+    number = change.get("closed", {}).get(what, 0) + 1
+    instruction = {"id": f"{change.id}:{what}:{number}", "kind": kind, "what": what, "amount": amount}
+    instruction |= {"currency": change["currency"], "attempts": 0, "opened_at": change.now, **terms}
+    change.set(instruction=instruction)
+    change.schedule("instruction", change.now)
+
+
+def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
+    """Close the open instruction, its outcome is known; returns what it was. Raises BrokenBooks for another amount."""
+    instruction: Mapping[str, Any] = change["instruction"]
+    if outcome.name.endswith(".succeeded") and outcome.data["amount"] != instruction["amount"]:
+        raise BrokenBooks(f"{instruction['id']}: the provider moved {outcome.data['amount']}")
+    closed = change.get("closed", {})
+    change.set(closed={**closed, instruction["what"]: closed.get(instruction["what"], 0) + 1})
+    change.set(instruction=None, blocked=None)
+    change.schedule("instruction", None)
+    return instruction
+
+
+def is_answered(change: Change, trigger: Trigger) -> bool:
+    """Whether the outcome is that of the open instruction."""
+    instruction = change.get("instruction")
+    return bool(instruction) and instruction["id"] == trigger.data["instruction_id"]
+
+
+def public(change: Change) -> dict[str, Any]:
+    """What every escrow.* and dispute.* event carries."""
+    entries = change.get("journal", [])
+    return {
+        "offer_id": change.id,
+        "insider": change["insider"],
+        "seeker": change["seeker"],
+        "status": change.state,
+        "currency": change["currency"],
+        **{name: change.get(name, 0) for name in SUMS},
+        "journal_hash": entries[-1]["hash"] if entries else None,
+        "journal_seq": len(entries),
+    }

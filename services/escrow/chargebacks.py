@@ -1,0 +1,134 @@
+"""Chargebacks: the seeker's bank takes money back through the provider, and may give it back.
+
+The provider tells both by webhook, and a webhook can be late. So each notice says how much of it was still held, and
+is taken only when that is what the books here say too; one that comes after later payouts waits for its reversal,
+and then both are forgotten, for together they moved nothing. While a claim is open the provider refuses all else.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.escrow.acts import Says, ask_refund, block, start_probation
+from services.escrow.books import close, instruct, is_answered, move
+from shared.aggregate import Change, Condition, Trigger
+
+OPENED, REVERSED = "chargeback.opened", "chargeback.reversed"
+
+
+# -- conditions
+
+
+def fits(change: Change, trigger: Trigger) -> bool:
+    """Whether what was still held at the provider is what is held here."""
+    return bool(trigger.data["from_held"] == change.get("held", 0))
+
+
+def _parked(change: Change, name: str, chargeback_id: str) -> Mapping[str, Any] | None:
+    return next((p for p in change.parked if p["name"] == name and p["data"]["chargeback_id"] == chargeback_id), None)
+
+
+def _is_over_already(change: Change, trigger: Trigger) -> bool:
+    return not fits(change, trigger) and _parked(change, REVERSED, trigger.data["chargeback_id"]) is not None
+
+
+def _was_never_taken(change: Change, trigger: Trigger) -> bool:
+    opening = _parked(change, OPENED, trigger.data["chargeback_id"])
+    return opening is not None and opening["data"]["from_held"] != change.get("held", 0)
+
+
+def _is_open_here(change: Change, trigger: Trigger) -> bool:
+    return bool(change["chargeback"]["id"] == trigger.data["chargeback_id"])
+
+
+FITS = Condition("what was held at the provider is what is held here", fits)
+FITS_BLOCKED = Condition(
+    "the provider refused the instruction, and what was held there is what is held here",
+    lambda change, trigger: bool(change.get("blocked")) and fits(change, trigger),
+)
+OVER_ALREADY = Condition("it is reversed already, and later payouts came between", _is_over_already)
+NEVER_TAKEN = Condition("its opening still waits, later payouts came between", _was_never_taken)
+
+
+def reversed_to(before: str) -> Condition:
+    return Condition(
+        f"it is the open one, and this was {before} before",
+        lambda change, trigger: _is_open_here(change, trigger) and change["chargeback"]["before"] == before,
+    )
+
+
+def _was_held(change: Change, trigger: Trigger) -> bool:
+    before = change["chargeback"]["before"]
+    return bool(before == "held" or (before == "disputed" and change["dispute"]["before"] == "held"))
+
+
+FROM_HELD = Condition("the hire was not known before", _was_held)
+OF_THE_WAITING = Condition("it is the instruction that waits", is_answered)
+
+
+# -- acts
+
+
+def charge_back(before: str) -> Any:
+    """The act of a chargeback on what was `before`: what was held is gone, the rest is the platform's loss."""
+
+    def act(change: Change, trigger: Trigger) -> Says:
+        claim, taken = trigger.data, trigger.data["from_held"]
+        lost = claim["amount"] - taken
+        move(change, f"{claim['chargeback_id']}:opened", held=-taken, charged_back=taken, loss=lost)
+        kept = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
+        change.set(chargeback=kept | {"opened_at": change.now})
+        change.schedule("instruction", None)
+        return {"escrow.charged_back": {"before": before}}
+
+    return act
+
+
+def give_back(change: Change, trigger: Trigger) -> None:
+    """All of it is undone; an instruction that waited is carried out now."""
+    claim = change["chargeback"]
+    taken = claim["from_held"]
+    lost = claim["amount"] - taken
+    move(change, f"{claim['id']}:reversed", held=taken, charged_back=-taken, loss=-lost)
+    change.set(chargeback=None)
+    if change.get("instruction"):
+        change.schedule("instruction", change.now)
+
+
+def give_back_and_refund(change: Change, trigger: Trigger) -> None:
+    """Who charged back before a hire wants the money back; so do they get it."""
+    give_back(change, trigger)
+    ask_refund(change, trigger)
+
+
+def forget_reversal(change: Change, trigger: Trigger) -> None:
+    _forget(change, REVERSED, trigger)
+
+
+def forget_opening(change: Change, trigger: Trigger) -> None:
+    _forget(change, OPENED, trigger)
+
+
+def _forget(change: Change, name: str, trigger: Trigger) -> None:
+    waiting = _parked(change, name, trigger.data["chargeback_id"])
+    if waiting is not None:
+        change.park([parked for parked in change.parked if parked["id"] != waiting["id"]])
+        change.apply(waiting["id"])
+
+
+def confirm_in_chargeback(change: Change, trigger: Trigger) -> None:
+    """The hire is confirmed while the bank has the money: should it come back, it is for the insider."""
+    claim = change["chargeback"]
+    if claim["before"] == "held":
+        change.set(chargeback={**claim, "before": "probation"})
+    else:
+        change.set(dispute={**change["dispute"], "before": "probation"})
+    start_probation(change, trigger)
+
+
+def renew_for_later(change: Change, trigger: Trigger) -> None:
+    """A refund or split that was on its way when the claim was opened was refused; a new one waits for the reversal."""
+    refused = dict(close(change, trigger))
+    block(change, trigger)
+    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
+    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
+    change.schedule("instruction", None)

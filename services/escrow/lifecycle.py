@@ -1,0 +1,277 @@
+"""The escrow's lifecycle: one table. Money moves only where a row says so, and only by the provider's outcome.
+
+funding, releasing, refunding and splitting are the states with an open instruction: they take its outcome and nothing
+else. The acts stand in `acts` and `chargebacks`, the money in `books`.
+"""
+
+from datetime import timedelta
+
+from services.escrow import acts
+from services.escrow import chargebacks as cb
+from services.escrow.books import is_answered, public
+from services.escrow.plan import next_waiting, struck
+from shared.aggregate import Change, Condition, Guard, Lifecycle, Park, Row, Trigger, cells
+
+STATES = (
+    "new", "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded",
+    "splitting", "split", "lapsed", "disputed", "charged_back",
+)  # fmt: skip
+BUSY = ("funding", "releasing", "refunding", "splitting")
+ENDS = ("settled", "split", "refunded", "lapsed")
+EVENTS = (
+    "offer.accepted", "offer.cancelled", "offer.lapsed", "hire.confirmed", "hire.ended", cb.OPENED, cb.REVERSED,
+)  # fmt: skip
+OUTCOMES = tuple(
+    f"{kind}.{status}" for kind in ("hold", "release", "refund", "split") for status in ("succeeded", "refused")
+)
+PARTIES = ("insider", "seeker")
+FUND_ATTEMPTS = 10
+WEEKS = Park(timedelta(days=30))
+
+
+# -- conditions and guards
+
+
+def _asks_all(change: Change, trigger: Trigger) -> bool:
+    return is_answered(change, trigger) and bool(change["instruction"]["amount"] == change["held"])
+
+
+FREE = Condition("the price is 0", lambda change, trigger: trigger.data["price"] == 0)
+ANSWERED = Condition("it is the open instruction's outcome", is_answered)
+LAST_OF_ALL = Condition(
+    "it is the open instruction's, nothing is left and nothing was refunded",
+    lambda change, trigger: _asks_all(change, trigger) and change["refunded"] == 0,
+)
+LAST = Condition("it is the open instruction's, and nothing is left", _asks_all)
+WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_waiting(change["tranches"]) is not None)
+STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
+UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
+
+MAY_FUND = Guard(
+    "fund_attempts",
+    lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
+    f"This escrow was tried to be funded {FUND_ATTEMPTS} times; no more.",
+)
+ONE_DISPUTE = Guard(
+    "one_dispute_a_party",
+    lambda change, trigger: (
+        ("insider" if trigger.by == change["insider"] else "seeker") not in change.get("disputed_by", ())
+    ),
+    "You have disputed this escrow before; each party may do so once.",
+)
+NOT_DECIDED = Guard(
+    "decided",
+    lambda change, trigger: not change.get("decided"),
+    "An arbiter has decided that this money is the insider's.",
+)
+HIRE_KNOWN = Guard(
+    "hire_confirmed",
+    lambda change, trigger: change["dispute"]["before"] == "probation",
+    "Money goes to the insider only after hire.confirmed; it can be refunded or returned. "
+    "Who finds that the hire happened confirms it on the offer.",
+    "/decision",
+)
+
+
+def was(before: str) -> Condition:
+    return Condition(f"this was {before} before", lambda change, trigger: bool(change["dispute"]["before"] == before))
+
+
+def decided(decision: str, before: str | None = None) -> Condition:
+    """The arbiter's command says `decision` (and the dispute is about an escrow that was `before`)."""
+    return Condition(
+        f"the decision is {decision}" + (f" and this was {before} before" if before else ""),
+        lambda change, trigger: trigger.data["decision"] == decision and before in (None, change["dispute"]["before"]),
+    )
+
+
+# -- the table
+
+OPENING_ROWS = (
+    Row(("new",), "offer.accepted", to="free", when=FREE, act=acts.open_escrow, note="help for nothing: no money"),
+    Row(("new",), "offer.accepted", to="awaiting", emits=("escrow.opened",), act=acts.open_escrow),
+    Row(("awaiting",), "fund", to="funding", by=("seeker",), guards=(MAY_FUND,), act=acts.ask_hold, until="fund"),
+    Row(("funding",), "hold.succeeded", to="held", emits=("escrow.held",), when=ANSWERED, act=acts.hold),
+    Row(("funding",), "hold.refused", to="awaiting", emits=("escrow.declined",), when=ANSWERED, act=acts.decline),
+    Row(("awaiting",), "timer:fund", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse, note="72 h unfunded"),
+    Row(("awaiting",), "offer.cancelled", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse),
+    Row(("awaiting",), "offer.lapsed", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse),
+)
+
+PAYING_ROWS = (
+    Row(("held",), "hire.confirmed", to="probation", emits=("escrow.probation_started",), act=acts.start_probation),
+    Row(("probation",), "timer:tranche", to="releasing", when=WAITING, act=acts.ask_release),
+    Row(
+        ("releasing",), "release.succeeded", to="settled", emits=("escrow.released", "escrow.settled"),
+        when=LAST_OF_ALL, act=acts.release,
+    ),
+    Row(
+        ("releasing",), "release.succeeded", to="refunded", emits=("escrow.released",), when=LAST, act=acts.release,
+        note="the hire ended, and what that struck is refunded already",
+    ),
+    Row(
+        ("releasing",), "release.succeeded", to="probation", emits=("escrow.released",), when=ANSWERED,
+        act=acts.release,
+    ),
+    Row(
+        ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=ANSWERED,
+        act=acts.block_release, note="blocked with its reason; tried again daily",
+    ),
+    Row(
+        ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
+        note="later tranches are struck; the rest is refunded at once, or in 7 d where the seeker says it",
+    ),
+)  # fmt: skip
+
+REFUNDING_ROWS = (
+    Row(("held",), "offer.cancelled", to="refunding", act=acts.ask_refund),
+    Row(("held",), "offer.lapsed", to="refunding", act=acts.ask_refund),
+    Row(("probation",), "timer:refund", to="refunding", when=STRUCK, act=acts.ask_refund_of_struck),
+    Row(("refunding",), "refund.succeeded", to="refunded", emits=("escrow.refunded",), when=LAST, act=acts.refund),
+    Row(
+        ("refunding",), "refund.succeeded", to="probation", emits=("escrow.refunded",), when=ANSWERED, act=acts.refund,
+        note="a tranche that was earned before the hire ended is still to be paid",
+    ),
+    Row(
+        ("refunding",), "refund.refused", emits=("escrow.refund_refused",), when=ANSWERED, act=acts.renew,
+        note="blocked with its reason; tried again daily, flagged to staff",
+    ),
+    Row(("splitting",), "split.succeeded", to="split", emits=("escrow.split",), when=ANSWERED, act=acts.split),
+    Row(
+        ("splitting",), "split.refused", emits=("escrow.release_refused",), when=ANSWERED, act=acts.renew,
+        note="blocked with its reason; tried again daily",
+    ),
+)  # fmt: skip
+
+_DISPUTABLE = ("held", "probation")
+
+DISPUTE_ROWS = (
+    *(
+        Row(
+            (state,), "dispute", to="disputed", emits=("dispute.opened",), by=PARTIES,
+            guards=(ONE_DISPUTE, NOT_DECIDED), act=acts.open_dispute(state), note="timers freeze",
+        )
+        for state in _DISPUTABLE
+    ),
+    *(
+        Row(
+            ("disputed",), "withdraw", to=state, emits=("dispute.withdrawn",), by=("opener",), when=was(state),
+            act=acts.end_dispute,
+        )
+        for state in _DISPUTABLE
+    ),
+    *(
+        Row(("disputed",), "timer:dispute", to=state, emits=("dispute.expired",), when=was(state), act=acts.end_dispute)
+        for state in _DISPUTABLE
+    ),
+    *(
+        Row(
+            ("disputed",), "resolve", to=state, emits=("dispute.resolved",), by=("arbiter",),
+            when=decided("return", state), act=acts.end_dispute,
+        )
+        for state in _DISPUTABLE
+    ),
+    Row(
+        ("disputed",), "resolve", to="refunding", emits=("dispute.resolved",), by=("arbiter",),
+        when=decided("refund"), act=acts.decide_refund,
+    ),
+    Row(
+        ("disputed",), "resolve", to="splitting", emits=("dispute.resolved",), by=("arbiter",), guards=(HIRE_KNOWN,),
+        when=decided("split"), act=acts.decide_split,
+    ),
+    Row(
+        ("disputed",), "resolve", to="releasing", emits=("dispute.resolved",), by=("arbiter",), guards=(HIRE_KNOWN,),
+        when=decided("release"), act=acts.decide_release,
+    ),
+    Row(
+        ("disputed",), "hire.confirmed", emits=("escrow.probation_started",), when=was("held"),
+        act=acts.confirm_in_dispute, note="nothing moves",
+    ),
+)  # fmt: skip
+
+_AT_REST = ("held", "probation", "disputed", "settled", "split", "refunded", "lapsed")
+_BLOCKED = ("refunding", "splitting")
+
+CHARGEBACK_ROWS = (
+    *(
+        Row(
+            (state,), cb.OPENED, to="charged_back", emits=("escrow.charged_back",), when=cb.FITS,
+            act=cb.charge_back(state),
+        )
+        for state in _AT_REST
+    ),
+    *(
+        Row(
+            (state,), cb.OPENED, to="charged_back", emits=("escrow.charged_back",), when=cb.FITS_BLOCKED,
+            act=cb.charge_back(state), note="the instruction waits; without this, neither would ever end",
+        )
+        for state in _BLOCKED
+    ),
+    Row(
+        ("charged_back",), cb.REVERSED, to="refunding", emits=("escrow.chargeback_reversed",),
+        when=cb.reversed_to("held"), act=cb.give_back_and_refund,
+    ),
+    *(
+        Row(
+            ("charged_back",), cb.REVERSED, to=state, emits=("escrow.chargeback_reversed",), when=cb.reversed_to(state),
+            act=cb.give_back,
+        )
+        for state in (*_AT_REST[1:], *_BLOCKED)
+    ),
+    Row(
+        ("charged_back",), "hire.confirmed", emits=("escrow.probation_started",), when=cb.FROM_HELD,
+        act=cb.confirm_in_chargeback, note="nothing moves",
+    ),
+    Row(_AT_REST, cb.OPENED, when=cb.OVER_ALREADY, act=cb.forget_reversal, note="it moved nothing"),
+    Row(_AT_REST, cb.REVERSED, when=cb.NEVER_TAKEN, act=cb.forget_opening, note="it moved nothing"),
+    *(
+        Row(("charged_back",), f"{kind}.refused", when=cb.OF_THE_WAITING, act=cb.renew_for_later)
+        for kind in ("refund", "split")
+    ),
+)  # fmt: skip
+
+_FROZEN = ("disputed", "charged_back")
+
+ANSWERS = cells(
+    ignore={
+        "offer.accepted": [s for s in STATES if s != "new" and s not in BUSY],
+        "offer.cancelled": ("free", *ENDS),
+        "offer.lapsed": ("free", *ENDS),
+        "hire.confirmed": ("free", "probation", "settled", "split", "refunded", "disputed", "charged_back"),
+        "hire.ended": ("free", "probation", *ENDS),
+        cb.OPENED: ("free",),
+        cb.REVERSED: ("free",),
+    },
+    park={
+        "offer.cancelled": {"new": WEEKS} | dict.fromkeys(_FROZEN, Park()),
+        "offer.lapsed": {"new": WEEKS} | dict.fromkeys(_FROZEN, Park()),
+        "hire.confirmed": {"new": WEEKS, "awaiting": WEEKS},
+        "hire.ended": {"new": WEEKS, "awaiting": WEEKS, "held": WEEKS} | dict.fromkeys(_FROZEN, Park()),
+        cb.OPENED: dict.fromkeys((*_AT_REST, *_BLOCKED, "charged_back"), Park()),
+        cb.REVERSED: dict.fromkeys((*_AT_REST, "charged_back"), Park()),
+        "refund.succeeded": {"charged_back": Park()},
+        "split.succeeded": {"charged_back": Park()},
+    },
+    reject={
+        "offer.cancelled": ("probation",),
+        "offer.lapsed": ("probation",),
+        "hire.confirmed": ("lapsed",),
+        cb.OPENED: ("new", "awaiting"),
+        cb.REVERSED: ("new", "awaiting"),
+        **{outcome: [s for s in STATES if s != "charged_back"] for outcome in ("refund.succeeded", "split.succeeded")},
+        **{outcome: STATES for outcome in OUTCOMES if outcome not in ("refund.succeeded", "split.succeeded")},
+    },
+)
+
+ESCROW = Lifecycle(
+    "escrow",
+    states=STATES,
+    rows=(*OPENING_ROWS, *PAYING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS),
+    public=public,
+    events=EVENTS,
+    outcomes=OUTCOMES,
+    answers=ANSWERS,
+    busy=BUSY,
+    frozen={"disputed": ("dispute",), "charged_back": ()},
+    final=("free", *ENDS),
+)

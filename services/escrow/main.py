@@ -1,0 +1,78 @@
+"""Escrow's processes: `web()` for gunicorn; `python -m services.escrow.main` works, `... migrate` makes indexes."""
+
+import sys
+from typing import Any
+
+from flask import Flask
+from pymongo import MongoClient
+
+from services.escrow.api import Parts, operations, roles, view
+from services.escrow.handlers import handlers
+from services.escrow.lifecycle import ESCROW
+from services.escrow.payments import Payments
+from services.escrow.provider import MongoStore, Sandbox, http_post
+from services.escrow.store import COLLECTION, MIGRATIONS
+from shared.aggregate import Store, migrate
+from shared.aggregate.store import collection
+from shared.clock import SystemClock
+from shared.http.app import create_app
+from shared.http.commands import Resource
+from shared.settings import Provider, Settings, load_or_exit
+from shared.telemetry import logs
+from shared.worker import Worker
+
+Client = MongoClient[dict[str, Any]]
+
+
+def open_store(settings: Settings) -> Store:
+    """The escrows' collection."""
+    client: Client = MongoClient(settings.mongodb.uri)
+    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
+
+
+def open_provider(settings: Provider, clock: SystemClock) -> Sandbox:
+    """The sandbox provider with its own database; the only way to it is from the worker."""
+    client: Client = MongoClient(settings.mongodb_uri)
+    books = MongoStore(client.get_default_database("provider"))
+    books.migrate()
+    return Sandbox(books, clock, http_post(settings.webhook_url), settings.webhook_secret)
+
+
+def web() -> Flask:
+    settings = load_or_exit("escrow", "web", "provider")
+    logs.configure("escrow", "web", settings.log_level)
+    store = open_store(settings)
+    lifecycle = ESCROW.with_terms(settings.terms)
+    escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", retry_unknown=True)
+    ready = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
+    return create_app(settings, operations, Parts(settings, escrows), ready=ready)
+
+
+def worker() -> int:
+    settings = load_or_exit("escrow", "worker", "provider")
+    logs.configure("escrow", "worker", settings.log_level)
+    store = open_store(settings)
+    migrate(store.collection, MIGRATIONS)
+    clock = SystemClock()
+    provider = open_provider(settings.provider, clock)
+    lifecycle = ESCROW.with_terms(settings.terms)
+    return Worker(
+        settings,
+        service="escrow",
+        store=store,
+        routes=handlers(lifecycle),
+        lifecycles={"escrow": lifecycle},
+        carry_out=Payments(provider, clock).carry_out,
+        loops={"provider-webhooks": provider.run_webhooks},
+    ).run()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["migrate"]:
+        migrate(open_store(load_or_exit("escrow")).collection, MIGRATIONS)
+        return 0
+    return worker()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

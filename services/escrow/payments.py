@@ -1,0 +1,95 @@
+"""Between the escrow and its provider: an open instruction goes out, outcomes and notices come back as triggers.
+
+An outcome has the same id, `<instruction>:<status>`, whether it comes as the answer or by webhook: so it is taken once.
+"""
+
+import logging
+from datetime import datetime
+
+from services.escrow.provider import Absent, BadNotice, Chargeback, Instruction, Notice, Outcome, Provider, Unavailable
+from shared.aggregate import Document, Trigger
+from shared.clock import Clock
+from shared.telemetry import metrics
+
+log = logging.getLogger(__name__)
+_TERMS = ("id", "kind", "amount", "currency", "source", "payee", "fee", "refund", "hold_id")
+
+
+class Payments:
+    """Carries out the instructions of escrows; the poller calls it, several at once."""
+
+    def __init__(self, provider: Provider, clock: Clock) -> None:
+        self._provider, self._clock = provider, clock
+
+    def carry_out(self, document: Document) -> Trigger | None:
+        """The outcome of a document's open instruction, None while it is unknown or comes by webhook alone.
+
+        What was sent before is asked for first; only what the provider never heard of is sent again, with the same id.
+        """
+        instruction = instruction_of(document)
+        try:
+            outcome = self._ask(instruction, again=document["instruction"].get("attempts", 0) > 0)
+        except Unavailable as error:
+            log.warning("the provider's answer is unknown: %s", error, extra={"instruction_id": instruction.id})
+            return None
+        if outcome is None:
+            return None
+        self._measure(document, outcome)
+        return trigger_of_outcome(outcome)
+
+    def _ask(self, instruction: Instruction, again: bool) -> Outcome | None:
+        if again:
+            found = self._provider.find(instruction.id)
+            if isinstance(found, Outcome):
+                return found
+            if found is Absent.PENDING:
+                return None
+        return self._provider.carry_out(instruction)
+
+    def _measure(self, document: Document, outcome: Outcome) -> None:
+        """How long the hire took to be paid; later tranches wait by agreement, and say nothing."""
+        index = document["instruction"].get("tranche")
+        if outcome.status == "succeeded" and index is not None and not document["tranches"][index]["due_day"]:
+            waited = self._clock.now() - document["tranches"][index]["due_at"]
+            metrics.HIRE_TO_RELEASE_SECONDS.observe(max(0.0, waited.total_seconds()))
+
+
+def instruction_of(document: Document) -> Instruction:
+    """The open instruction as the provider takes it; the same document always gives the same."""
+    kept = document["instruction"]
+    return Instruction(offer_id=document["_id"], **{name: kept[name] for name in _TERMS if name in kept})
+
+
+def trigger_of_outcome(outcome: Outcome) -> Trigger:
+    """An outcome as the escrow takes it. Raises BadNotice where the id is none that an escrow gives."""
+    parts = outcome.instruction_id.split(":")
+    if len(parts) < 3 or parts[1] not in ("hold", "release", "refund", "split"):
+        raise BadNotice("outcome.instruction_id: is none of ours")
+    return Trigger(
+        name=f"{parts[1]}.{outcome.status}",
+        id=f"{outcome.instruction_id}:{outcome.status}",
+        kind="outcome",
+        at=outcome.at,
+        data={
+            "instruction_id": outcome.instruction_id,
+            "amount": outcome.amount,
+            "reason": outcome.reason,
+            "provider_reference": outcome.provider_reference,
+        },
+    )
+
+
+def trigger_of_notice(notice: Notice) -> Trigger:
+    """What a webhook says, as the escrow takes it. Raises BadNotice."""
+    if notice.outcome is not None:
+        if not notice.outcome.instruction_id.startswith(f"{notice.offer_id}:"):
+            raise BadNotice("outcome.instruction_id: is another offer's")
+        return trigger_of_outcome(notice.outcome)
+    if notice.chargeback is None:
+        raise BadNotice("chargeback: is missing")
+    return _trigger_of_chargeback(notice.kind, notice.chargeback, notice.at)
+
+
+def _trigger_of_chargeback(kind: str, chargeback: Chargeback, at: datetime) -> Trigger:
+    data = {"chargeback_id": chargeback.id, "amount": chargeback.amount, "from_held": chargeback.from_held}
+    return Trigger(name=kind, id=f"{chargeback.id}:{kind}", kind="outcome", at=at, data=data)

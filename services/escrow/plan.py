@@ -1,0 +1,70 @@
+"""The plan of an escrow: its price in tranches, and when each falls due. Pure functions on the list in the document.
+
+A tranche is {due_day, amount, status}, and once the hire is known also due_at. `amount` is what leaves the escrow for
+it, fee included. Its status: waiting; paid; struck (the hire ended before it; to be refunded); refunded; split.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from shared.money import share
+
+Tranche = dict[str, Any]
+Plan = Sequence[Tranche]
+
+
+def planned(price: int, tranches: Iterable[Mapping[str, int]]) -> list[Tranche]:
+    """The price cut into tranches {due_day, bps}, earliest first; the last takes what rounding left."""
+    ordered = sorted(tranches, key=lambda tranche: tranche["due_day"])
+    amounts = [share(price, tranche["bps"]) for tranche in ordered]
+    amounts[-1] = price - sum(amounts[:-1])
+    return [
+        {"due_day": tranche["due_day"], "amount": amount, "status": "waiting"}
+        for tranche, amount in zip(ordered, amounts, strict=True)
+    ]
+
+
+def dated(plan: Plan, start_on: str, confirmed_at: datetime) -> list[Tranche]:
+    """The plan of a known hire: day 0 is due when the hire was confirmed, the others that many days from `start_on`."""
+    start = datetime.combine(date.fromisoformat(start_on), time(), UTC)
+    return [
+        tranche | {"due_at": start + timedelta(days=tranche["due_day"]) if tranche["due_day"] else confirmed_at}
+        for tranche in plan
+    ]
+
+
+def brought_forward(plan: Plan, at: datetime) -> list[Tranche]:
+    """The plan where all that is not paid out yet, struck or not, is due `at`."""
+    return [
+        tranche | {"status": "waiting", "due_at": at} if tranche["status"] in ("waiting", "struck") else tranche
+        for tranche in plan
+    ]
+
+
+def ended(plan: Plan, on: str) -> list[Tranche]:
+    """The plan of a hire whose last day was `on`: what would have fallen due later is struck (never a due_day of 0)."""
+    return [
+        tranche | {"status": "struck"}
+        if tranche["status"] == "waiting" and tranche["due_day"] and tranche["due_at"].date().isoformat() > on
+        else tranche
+        for tranche in plan
+    ]
+
+
+def marked(plan: Plan, status: str, *, of: Iterable[str] = (), index: int | None = None) -> list[Tranche]:
+    """The plan with a new status for one tranche, or for all whose status is one of `of`."""
+    return [
+        tranche | {"status": status} if number == index or tranche["status"] in of else tranche
+        for number, tranche in enumerate(plan)
+    ]
+
+
+def next_waiting(plan: Plan) -> int | None:
+    """Index of the tranche to be paid next; one of amount 0 is never paid."""
+    return next((i for i, tranche in enumerate(plan) if tranche["status"] == "waiting" and tranche["amount"]), None)
+
+
+def struck(plan: Plan) -> int:
+    """What is to be refunded of a hire that ended."""
+    return sum(tranche["amount"] for tranche in plan if tranche["status"] == "struck")

@@ -1,0 +1,155 @@
+"""What comes in and goes out over HTTP."""
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
+
+from services.escrow.lifecycle import STATES
+from shared.http import fields
+from shared.http.fields import Body, Said
+from shared.http.pages import PageQuery
+from shared.money import MAX_AMOUNT
+
+SHOWN_STATES = tuple(state for state in STATES if state != "new")
+DECISIONS = ("return", "refund", "split", "release")
+
+
+class Fund(Body):
+    """From where the seeker pays: a token of the provider's, never a card."""
+
+    source = fields.Pattern("[A-Za-z0-9_]{1,64}", "a payment source such as tok_visa", required=True)
+
+
+class Dispute(Body):
+    """What it is about: one of the known words, or a text that only the parties and staff will see."""
+
+    reason = fields.Text(1, 1000, lines=True, required=True)
+
+
+class Resolve(Body):
+    """An arbiter's decision. `insider_bps` is the insider's share of what is held, in ten-thousandths, fee included."""
+
+    decision = fields.Choice(*DECISIONS, required=True)
+    reason = fields.Text(1, 1000, lines=True, required=True)
+    insider_bps = fields.Integer(1, 9_999)
+
+    @validates_schema
+    def _share(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("decision") == "split") != ("insider_bps" in data):
+            says = Said("split", "belongs to the decision split, and to no other")
+            raise ValidationError({"insider_bps": [says]})
+
+
+class Notice(Schema):
+    """The provider's webhook; it is read by the provider's own code, from the bytes that were signed."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Search(PageQuery):
+    role = fields.Choice("insider", "seeker")
+    status = fields.Choice(*SHOWN_STATES)
+
+
+class Due(Body):
+    """A tranche: on which day it falls due (null before the hire is known), fee included, and what became of it."""
+
+    due_on = fields.Date(allow_none=True)
+    amount = fields.Integer()
+    status = fields.Choice("waiting", "paying", "paid", "struck", "refunded", "split")
+
+
+class OpenDispute(Body):
+    by = fields.Choice("insider", "seeker")
+    reason = fields.Text(1, 1000, lines=True)
+    opened_at = fields.Instant()
+    expires_at = fields.Instant()
+    before = fields.Choice("held", "probation")
+
+
+class Decision(Body):
+    decision = fields.Choice(*DECISIONS)
+    reason = fields.Text(1, 1000, lines=True)
+    at = fields.Instant()
+
+
+class Blocked(Body):
+    """The provider refused, and is asked again."""
+
+    reason = fields.Code()
+    since = fields.Instant()
+    again_at = fields.Instant()
+
+
+class Escrow(Body):
+    """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back."""
+
+    offer_id = fields.Uuid()
+    listing_id = fields.Uuid()
+    insider = fields.PersonId()
+    seeker = fields.PersonId()
+    status = fields.Choice(*SHOWN_STATES)
+    version = fields.Integer()
+    price = fields.Integer()
+    currency = fields.Currency()
+    fee_bps = fields.Integer(0, 10_000)
+    funded = fields.Integer()
+    held = fields.Integer()
+    released = fields.Integer()
+    fees = fields.Integer()
+    refunded = fields.Integer()
+    charged_back = fields.Integer()
+    due = fields.Several(fields.Part(Due), 0, 12)
+    fund_by = fields.Instant(allow_none=True)
+    fund_attempts = fields.Integer(0, 10)
+    declined = fields.Code(allow_none=True)
+    start_on = fields.Date(allow_none=True)
+    hire_event_id = fields.Uuid(allow_none=True)
+    blocked = fields.Part(Blocked, allow_none=True)
+    dispute = fields.Part(OpenDispute, allow_none=True)
+    decisions = fields.Several(fields.Part(Decision))
+    accepted_at = fields.Instant()
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+
+
+class Line(Body):
+    account = fields.Code()
+    amount = fields.Integer(-MAX_AMOUNT)
+
+
+class Entry(Body):
+    seq = fields.Integer(1)
+    reference = fields.Text()
+    at = fields.Instant()
+    lines = fields.Several(fields.Part(Line))
+    hash = fields.Sha256()
+    previous = fields.Sha256()
+    hire_event_id = fields.Uuid()
+
+
+class Journal(Body):
+    """The entries, oldest first; how `hash` is made stands in the module `journal`."""
+
+    entries = fields.Several(fields.Part(Entry))
+
+
+class Step(Body):
+    """What may happen next: a command (by whom; whether it is yours to give now), a timer (when), or an event."""
+
+    what = fields.Choice("command", "timer", "event")
+    name = fields.Text()
+    to = fields.Choice(*STATES)
+    by = fields.Several(fields.Text())
+    yours = fields.Flag()
+    when = fields.Text()
+    at = fields.Instant()
+    until = fields.Instant()
+    note = fields.Text(0)
+
+
+class Explanation(Body):
+    status = fields.Choice(*SHOWN_STATES)
+    you_are = fields.Several(fields.Text())
+    next = fields.Several(fields.Part(Step))
