@@ -1,0 +1,187 @@
+"""What the rows of the listing's lifecycle do to the document, and the rules that guard them. Pure.
+
+A listing has these fields beside the core ones: insider, title, employer {name}, country, region, industry,
+occupation, duties, skills, seats, leaving_on, pay, help, tranches, consent (as they came in); created_at, published_at;
+hired (seats taken), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
+decision of the rules and of staff); words, facets, prices, cheapest, rank (for the search, see `search`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.listing.rules import Breach, Listing, Rules
+from services.listing.search import index
+from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
+
+MOST_EDITS = 100
+"""How often an insider may change, submit, pause or resume one listing."""
+
+EXPIRY, REVIEW = "expiry", "review"
+ONE_PAYOUT = [{"due_day": 0, "bps": 10_000}]
+
+
+def public(change: Change) -> dict[str, Any]:
+    """What every `listing.*` event carries: codes and amounts, no text of the insider's, no employer's name."""
+    pay = change["pay"]
+    return {
+        "listing_id": change.id,
+        "insider": change["insider"],
+        "status": change.state,
+        **{name: change[name] for name in ("country", "industry", "occupation", "seats", "tranches", "leaving_on")},
+        "region": change.get("region"),
+        "skills": change.get("skills", []),
+        "pay": {"min": pay["min"], "max": pay["max"], "per": pay["per"]},
+        "help": [{"kind": each["kind"], "price": each["price"]["amount"]} for each in change["help"]],
+        "currency": pay["currency"],
+        "published_at": change.get("published_at"),
+    }
+
+
+# -- acts
+
+
+def create(change: Change, trigger: Trigger) -> None:
+    change.set(**{"tranches": ONE_PAYOUT, "seats": 1, **trigger.data})
+    change.set(insider=trigger.by, created_at=change.now, hired=0, edits=0)
+    index(change)
+
+
+def revise(change: Change, trigger: Trigger) -> None:
+    change.set(**trigger.data)
+    edited(change, trigger)
+
+
+def edited(change: Change, trigger: Trigger) -> None:
+    change.set(edits=change["edits"] + 1)
+    index(change)
+
+
+def submit(change: Change, trigger: Trigger) -> None:
+    change.schedule(REVIEW, change.now)
+    change.set(review=None)
+    edited(change, trigger)
+
+
+def publish(change: Change, applied: list[str], by: str) -> None:
+    """From now on it is found, for as long as the terms say."""
+    change.schedule(REVIEW, None)
+    change.schedule(EXPIRY, change.now + change.terms.listing_expiry)
+    change.set(published_at=change.now)
+    decide(change, "published", by, rules=applied)
+    index(change)
+
+
+def close(change: Change, trigger: Trigger) -> None:
+    """No timer counts any more, and the search does not find it."""
+    change.schedule(REVIEW, None)
+    change.schedule(EXPIRY, None)
+    index(change)
+
+
+def count_hire(change: Change, trigger: Trigger) -> None:
+    change.set(hired=change["hired"] + 1)
+    if change.state == "filled":
+        close(change, trigger)
+
+
+def send_back(change: Change, trigger: Trigger) -> dict[str, Any]:
+    change.schedule(REVIEW, None)
+    decide(change, "returned", str(trigger.by), reason=trigger.data["reason"], note=trigger.data.get("note"))
+    index(change)
+    return {"listing.returned": {"reason": trigger.data["reason"]}}
+
+
+def remove(change: Change, trigger: Trigger) -> dict[str, Any]:
+    close(change, trigger)
+    decide(change, "removed", str(trigger.by), reason=trigger.data["reason"], note=trigger.data.get("note"))
+    return {"listing.removed": {"reason": trigger.data["reason"]}}
+
+
+def decide(
+    change: Change,
+    outcome: str,
+    by: str,
+    *,
+    rules: list[str] | None = None,
+    reasons: list[Breach] | None = None,
+    reason: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Record a decision, for its insider and for the audit. `by` is `rules` or a moderator's person_id."""
+    said: dict[str, Any] = {"outcome": outcome, "by": by, "at": change.now, "rules": rules or []}
+    said["reasons"] = [{"rule": r.rule, "pointer": r.pointer, "message": r.message} for r in reasons or ()]
+    said |= {name: value for name, value in (("reason", reason), ("note", note)) if value}
+    change.set(review=said)
+    change.push("audit", said)
+
+
+# -- rules
+
+
+@dataclass(frozen=True)
+class Kept(Guard):
+    """A guard over a whole set of rules: the refusal names the rule that is broken, and where."""
+
+    breaches: Callable[[Change, Trigger], list[Breach]] = lambda change, trigger: []
+
+    def check(self, change: Change, trigger: Trigger) -> None:
+        for breach in self.breaches(change, trigger):
+            raise Refusal("rule", breach.rule, breach.message, breach.pointer)
+
+
+def kept(rule: str, words: str, breaches: Callable[[Change, Trigger], list[Breach]]) -> Kept:
+    return Kept(rule, lambda change, trigger: not breaches(change, trigger), words, breaches=breaches)
+
+
+def after(change: Change, trigger: Trigger) -> Listing:
+    """The listing as the command would leave it."""
+    return {**change.doc, **trigger.data}
+
+
+def one_currency(change: Change, trigger: Trigger) -> list[Breach]:
+    listing: Mapping[str, Any] = after(change, trigger)
+    return [Breach("one-currency", pointer, message) for pointer, message in foreign_prices(listing)]
+
+
+def foreign_prices(listing: Listing) -> list[tuple[str, str]]:
+    """(pointer, message) of each price in another currency than the pay."""
+    own = listing["pay"]["currency"]
+    return [
+        (f"/help/{number}/price/currency", f"expected {own}, the currency of the pay: a listing has one currency")
+        for number, each in enumerate(listing["help"])
+        if each["price"]["currency"] != own
+    ]
+
+
+def new_wording(rules: Rules) -> Callable[[Change, Trigger], list[Breach]]:
+    """Breaches of wording in what the command changes; what was published before stays as it was judged."""
+
+    def breaches(change: Change, trigger: Trigger) -> list[Breach]:
+        changed = {name for name, value in trigger.data.items() if change.get(name) != value}
+        return [b for b in rules.wording(after(change, trigger)) if b.pointer.split("/")[1] in changed]
+
+    return breaches
+
+
+def employer_changes(change: Change, trigger: Trigger) -> list[Breach]:
+    if trigger.data.get("employer", change["employer"]) == change["employer"]:
+        return []
+    says = "Once published a listing stays with its employer; withdraw it and write another."
+    return [Breach("employer-stays", "/employer", says)]
+
+
+def too_few_seats(change: Change, trigger: Trigger) -> list[Breach]:
+    least = change["hired"] + 1
+    if trigger.data.get("seats", change["seats"]) >= least:
+        return []
+    return [Breach("seats-taken", "/seats", f"{change['hired']} were hired through it already: {least} or more.")]
+
+
+MAY_EDIT = Guard(
+    "edits-bound",
+    lambda change, trigger: change["edits"] < MOST_EDITS,
+    f"A listing is changed, submitted, paused and resumed {MOST_EDITS} times at most; withdraw it and write another.",
+)
+
+LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])

@@ -1,0 +1,129 @@
+"""The listing's API. A view parses, lets the lifecycle decide, and serialises: no rule stands here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.listing import search, views
+from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
+from services.listing.store import find, is_unveiled
+from services.listing.words import words
+from shared.aggregate import Lifecycle, Store
+from shared.http.commands import Resource
+from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.http.pages import page_of, page_response
+from shared.http.problems import Fault, Problem, invalid
+
+PATH = "/v1/listings"
+_LONGEST_RANK = 64
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the views work with."""
+
+    store: Store
+    listings: Resource
+
+
+def parts(store: Store, lifecycle: Lifecycle) -> Parts:
+    def roles(doc: Mapping[str, Any], principal: Any) -> frozenset[str]:
+        plain = views.roles(dict(doc), principal)
+        if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
+            return plain
+        return views.roles(dict(doc), principal, unveiled=True)
+
+    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH))
+
+
+operations: Operations[Parts] = Operations("listing", "Listings")
+_ONE = {200: Listing}
+
+
+@operations.post(PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, answers={201: Listing})
+def create(call: Call[Parts]) -> Answer:
+    return call.parts.listings.create(call, "create", call.body)
+
+
+@operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
+def find_listings(call: Call[Parts]) -> Answer:
+    query, limit = _query(call), call.page.limit
+    docs = find(call.parts.store, query, _after(call), limit + 1)
+    shown = docs[:limit]
+    items = [views.view(doc, views.roles(doc, call.principal)) for doc in shown]
+    return page_response(call, items, [shown[-1]["rank"]] if len(docs) > limit else None)
+
+
+@operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
+def show(call: Call[Parts]) -> Answer:
+    return call.parts.listings.show(call)
+
+
+@operations.patch(PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, answers=_ONE)
+def revise(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "revise", call.body)
+
+
+@operations.post(PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, answers=_ONE)
+def submit(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "submit")
+
+
+@operations.post(PATH + "/{id}/pause", "pauseListing", "Take no new offers for now", who=DOCUMENT, answers=_ONE)
+def pause(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "pause")
+
+
+@operations.post(PATH + "/{id}/resume", "resumeListing", "Take offers again", who=DOCUMENT, answers=_ONE)
+def resume(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "resume")
+
+
+@operations.post(PATH + "/{id}/withdraw", "withdrawListing", "Take the listing back", who=DOCUMENT, answers=_ONE)
+def withdraw(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "withdraw")
+
+
+@operations.post(
+    PATH + "/{id}/return", "returnListing", "Moderators: back to its insider", who=DOCUMENT, body=Refused, answers=_ONE
+)
+def send_back(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "return", call.body)
+
+
+@operations.post(PATH + "/{id}/publish", "publishListing", "Moderators: publish it", who=DOCUMENT, answers=_ONE)
+def publish(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "publish")
+
+
+@operations.post(
+    PATH + "/{id}/remove", "removeListing", "Moderators: take it away", who=DOCUMENT, body=Refused, answers=_ONE
+)
+def remove(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call, "remove", call.body)
+
+
+def _query(call: Call[Parts]) -> dict[str, Any]:
+    """Everybody finds what is published; one's own and, for staff, each status are asked for by name."""
+    asked = call.query
+    if "q" in asked and not words(asked["q"]):
+        raise invalid([Fault.of_query("q", "words", "expected at least one word of letters or digits")])
+    if asked.get("mine"):
+        return search.own_query(asked, call.person)
+    if asked.get("status", search.PUBLISHED) == search.PUBLISHED:
+        return search.public_query(asked)
+    if call.principal.has(*views.STAFF):
+        return search.status_query(asked)
+    fault = Fault.of_query("status", "role", "expected published; others only with mine=true")
+    raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
+
+
+def _after(call: Call[Parts]) -> str | None:
+    """The rank that the last page ended at: input like any other."""
+    match call.page.after:
+        case None:
+            return None
+        case [str(rank)] if 0 < len(rank) <= _LONGEST_RANK:
+            return rank
+        case _:
+            raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])

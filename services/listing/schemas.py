@@ -1,0 +1,198 @@
+"""The bodies and queries of the listing's API."""
+
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
+from services.listing.acts import foreign_prices
+from services.listing.lifecycle import STATES
+from shared.events.schemas_listing import HELP_KINDS
+from shared.http.fields import (
+    Body,
+    Choice,
+    CodeSchema,
+    Country,
+    Currency,
+    Date,
+    Flag,
+    Instant,
+    Integer,
+    MoneySchema,
+    Part,
+    PersonId,
+    Said,
+    Several,
+    Text,
+    Uuid,
+)
+from shared.http.pages import PageQuery
+
+STATUSES = tuple(state for state in STATES if state != "new")
+PERIODS = ("hour", "day", "week", "month", "year")
+REASONS = ("contact_data", "employer_named", "unclear", "unlawful", "not_genuine", "other")
+
+
+def _no_at(value: str) -> None:
+    """Regions and skills are public names and stand in events, which refuse an address."""
+    if "@" in value:
+        raise ValidationError([Said("characters", "expected a name without @")])
+
+
+class Employer(Body):
+    name = Text(1, 120, required=True)
+
+
+class Pay(Body):
+    """What the role pays, in minor units."""
+
+    min = Integer(required=True)
+    max = Integer(required=True)
+    currency = Currency(required=True)
+    per = Choice(*PERIODS, required=True)
+
+    @validates_schema
+    def check_range(self, data: dict[str, Any], **_: Any) -> None:
+        if data["min"] > data["max"]:
+            raise ValidationError({"max": [Said("pay-range", f"expected {data['min']} or more: not below min")]})
+
+
+class PricedHelp(Body):
+    kind = Choice(*HELP_KINDS, required=True)
+    price = Part(MoneySchema, required=True)
+
+
+class Tranche(Body):
+    """One part of the payout: due so many days after the first day of work; 0 is as soon as the hire is confirmed."""
+
+    due_day = Integer(0, 180, required=True)
+    bps = Integer(1, 10_000, required=True)
+
+
+def _whole_price(tranches: list[dict[str, Any]]) -> None:
+    days = [tranche["due_day"] for tranche in tranches]
+    if days != sorted(set(days)):
+        raise ValidationError([Said("tranche-days", "expected due days that grow, each once")])
+    if sum(tranche["bps"] for tranche in tranches) != 10_000:
+        raise ValidationError([Said("tranche-sum", "expected shares (bps) with the sum 10000")])
+
+
+class Consent(Body):
+    """The employer's consent to a paid word or reference: who gave it (a function), how, and when."""
+
+    who = Text(1, 120, required=True)
+    how = Choice("email", "letter", "contract", "spoken", required=True)
+    on = Date(required=True)
+
+
+class NewListing(Body):
+    title = Text(1, 120, required=True)
+    employer = Part(Employer, required=True)
+    country = Country(required=True)
+    region = Text(1, 64, allow_none=True, validate=_no_at)
+    industry = Part(CodeSchema, required=True)
+    occupation = Part(CodeSchema, required=True)
+    duties = Several(Text(1, 300), 1, 20, required=True)
+    skills = Several(Text(1, 64, validate=_no_at), 0, 30, unique=True)
+    seats = Integer(1, 500)
+    leaving_on = Date(required=True)
+    pay = Part(Pay, required=True)
+    help = Several(Part(PricedHelp), 1, len(HELP_KINDS), unique="kind", required=True)
+    tranches = Several(Part(Tranche), 1, 12, validate=_whole_price)
+    consent = Part(Consent, allow_none=True)
+
+    @validates_schema
+    def check_currency(self, data: dict[str, Any], **_: Any) -> None:
+        """A revision may bring only one of pay and help; the lifecycle checks it then against the other."""
+        if "pay" not in data or "help" not in data:
+            return
+        wrong: dict[int, Any] = {}
+        for pointer, message in foreign_prices(data):
+            wrong[int(pointer.split("/")[2])] = {"price": {"currency": [Said("one-currency", message)]}}
+        if wrong:
+            raise ValidationError({"help": wrong})
+
+
+class Revision(NewListing):
+    """The fields that change; each replaces the old one whole, null takes it away."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for field in self.load_fields.values():
+            field.required = False
+
+    @validates_schema
+    def check_something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError([Said("required", "expected at least one field to change")])
+
+
+class Refused(Body):
+    """Why a moderator gives a listing back or takes it away; the note is for the insider."""
+
+    reason = Choice(*REASONS, required=True)
+    note = Text(1, 1000, lines=True)
+
+
+class Breach(Body):
+    rule = Text()
+    pointer = Text()
+    message = Text()
+
+
+class Review(Body):
+    """A decision about the listing: by the rules (their ids), or by a moderator (their person_id)."""
+
+    outcome = Text(metadata={"description": "published, held (waits for a moderator), returned or removed"})
+    by = Text()
+    at = Instant()
+    rules = Several(Text())
+    reasons = Several(Part(Breach))
+    reason = Text()
+    note = Text()
+
+
+class VeiledEmployer(Body):
+    name = Text(allow_none=True, metadata={"description": "null while veiled"})
+    veiled = Flag()
+
+
+class Listing(Body):
+    """A listing. `consent` and `review` are there for its insider and staff, `audit` for staff."""
+
+    id = Uuid()
+    status = Choice(*STATUSES)
+    version = Integer()
+    created_at = Instant()
+    updated_at = Instant()
+    published_at = Instant(allow_none=True)
+    expires_at = Instant(allow_none=True)
+    insider = PersonId()
+    title = Text()
+    employer = Part(VeiledEmployer)
+    country = Country()
+    region = Text(allow_none=True)
+    industry = Part(CodeSchema)
+    occupation = Part(CodeSchema)
+    duties = Several(Text())
+    skills = Several(Text())
+    seats = Integer()
+    seats_taken = Integer()
+    leaving_on = Date()
+    pay = Part(Pay)
+    help = Several(Part(PricedHelp))
+    tranches = Several(Part(Tranche))
+    consent = Part(Consent, allow_none=True)
+    review = Part(Review, allow_none=True)
+    audit = Several(Part(Review))
+
+
+class Search(PageQuery):
+    """All of them hold at once. Amounts are in minor units."""
+
+    q = Text(1, 100, metadata={"description": "all of these words stand in the title or the duties"})
+    country = Country()
+    region = Text(1, 64)
+    help = Choice(*HELP_KINDS)
+    max_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
+    mine = Flag(metadata={"description": "one's own, whatever their status"})
+    status = Choice(*STATUSES, metadata={"description": "of one's own; staff: of all"})

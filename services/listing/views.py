@@ -1,0 +1,44 @@
+"""What of a listing a caller sees. The employer is veiled until one has an active offer on it. Pure."""
+
+from typing import Any
+
+from services.listing.acts import EXPIRY
+from shared.aggregate import Document
+from shared.http.tokens import Principal
+
+STAFF = frozenset({"moderator", "arbiter", "operator"})
+KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}
+SEEN_BY_ALL = ("published", "paused", "filled", "expired")
+_AS_IT_IS = (
+    "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties", "seats",
+    "leaving_on", "pay", "help", "tranches",
+)  # fmt: skip
+
+
+def roles(doc: Document, principal: Principal, *, unveiled: bool = False) -> frozenset[str]:
+    """What the caller is to a listing; nothing at all where it is not theirs to see. Nobody is staff to their own."""
+    if doc["insider"] == principal.person_id:
+        return frozenset({"insider"})
+    staff = principal.roles & STAFF
+    if staff or unveiled:
+        return staff | ({"seeker"} if unveiled else frozenset())
+    return frozenset({"other"}) if doc["state"] in SEEN_BY_ALL else frozenset()
+
+
+def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
+    known = bool(roles & KNOWS_EMPLOYER)
+    shown = {name: doc[name] for name in _AS_IT_IS} | {
+        "id": doc["_id"],
+        "status": doc["state"],
+        "published_at": doc.get("published_at"),
+        "expires_at": doc.get("timers", {}).get(EXPIRY),
+        "employer": {"name": doc["employer"]["name"] if known else None, "veiled": not known},
+        "region": doc.get("region"),
+        "skills": doc.get("skills", []),
+        "seats_taken": doc["hired"],
+    }
+    if roles & (STAFF | {"insider"}):
+        shown |= {"consent": doc.get("consent"), "review": doc.get("review")}
+    if roles & STAFF:
+        shown["audit"] = doc.get("audit", [])
+    return shown

@@ -1,0 +1,60 @@
+"""Notify's processes: `web()` for gunicorn, and `python -m services.notify.main [migrate]`: worker, or migrations."""
+
+import sys
+
+from flask import Flask
+from pymongo import MongoClient
+
+from services.notify.api import Parts, operations
+from services.notify.handlers import handlers
+from services.notify.lifecycle import NOTIFICATION
+from services.notify.mail import Postman, smtp
+from services.notify.store import COLLECTION, MIGRATIONS
+from shared.aggregate import Document, Store, migrate
+from shared.aggregate.store import collection
+from shared.clock import SystemClock
+from shared.http.app import create_app
+from shared.settings import Settings, load_or_exit
+from shared.telemetry import logs
+from shared.worker import Worker
+
+SERVICE = "notify"
+
+
+def store_of(settings: Settings) -> Store:
+    client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
+    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
+
+
+def build(settings: Settings, store: Store) -> Flask:
+    """The app over a store; tests bring their own."""
+    ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
+    return create_app(settings, operations, Parts(store), ready=ping)
+
+
+def web() -> Flask:
+    settings = load_or_exit(SERVICE, "web")
+    logs.configure(SERVICE, "web", settings.log_level)
+    return build(settings, store_of(settings))
+
+
+def worker() -> int:
+    settings = load_or_exit(SERVICE, "worker", "mail")
+    logs.configure(SERVICE, "worker", settings.log_level)
+    store, notification = store_of(settings), NOTIFICATION.with_terms(settings.terms)
+    migrate(store.collection, MIGRATIONS)
+    postman = Postman(store, settings.mail.sender, smtp(settings.mail), settings.terms.mail_not_older)
+    lifecycles = {notification.name: notification}
+    routes = handlers(notification)
+    return Worker(settings, SERVICE, store, routes, lifecycles=lifecycles, carry_out=postman.carry_out).run()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["migrate"]:
+        migrate(store_of(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        return 0
+    return worker()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
