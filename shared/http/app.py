@@ -47,7 +47,7 @@ def create_app(
     """
     operations.check()
     app = Flask(settings.service, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.web.body_limit
+    app.config["MAX_CONTENT_LENGTH"] = settings.web.body_limit + 1  # see body.read_object
     app.url_map.merge_slashes = False
     app.url_map.converters["word"] = WordConverter
     verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
 from shared.http.problems import Fault, Problem, invalid, pointer
@@ -28,9 +29,12 @@ class _NotANumber:
 def read_object(request: Request, required: bool) -> dict[str, Any]:
     """The body as a JSON object; an empty body is {} where none is `required`.
 
-    Raises Problem: 400 malformed-json, 415, 422; 413 comes from the request itself when it is read.
+    Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413). werkzeug cuts a chunked body off at
+    its `max_content_length` without a word, so that is one more than what is allowed, and a body of that size too large.
     """
     raw = request.get_data(cache=True)
+    if request.max_content_length is not None and len(raw) >= request.max_content_length:
+        raise RequestEntityTooLarge
     if not raw and not required:
         return {}
     if raw or request.content_type:

@@ -33,6 +33,9 @@ class Said(str):
         said.rule = rule
         return said
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return self.rule, str(self)
+
 
 class Body(Schema):
     """The base of every schema of a body: what it does not name is refused."""

@@ -3,7 +3,7 @@
     log.info("offer accepted", extra={"aggregate_id": offer_id, "event_id": event_id})
 
 Extras become members of the object. Ids, codes and counts belong there; names, addresses, texts and tokens never do,
-and what slips through is struck out here: tokens, credentials in URLs, and whatever looks like an e-mail address.
+and what slips through is struck out here: tokens, credentials in URLs, addresses of clients, and whatever looks like an e-mail address.
 """
 
 import json
@@ -19,6 +19,7 @@ _STRIKE = (
     re.compile(r"\bBearer\s+\S+", re.IGNORECASE),
     re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"),
     re.compile(r"(?<=://)[^\s/@]+@"),
+    re.compile(r"\bip=\S+"),
     re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+"),
 )
 _SECRET_NAMES = re.compile(r"authorization|token|password|secret|cookie|e?mail|api_?key", re.IGNORECASE)
