@@ -52,17 +52,23 @@ class Receiver:
 
 
 def hold(instruction_id: str = "i-hold", source: str = "tok_visa", **other: Any) -> Instruction:
-    content = {"offer_id": "offer-1", "amount": 50_000, "currency": "EUR"} | other
+    content: dict[str, Any] = {"offer_id": "offer-1", "amount": 50_000, "currency": "EUR"} | other
     return Instruction(id=instruction_id, kind="hold", source=source, **content)
 
 
 def release(instruction_id: str = "i-release", **other: Any) -> Instruction:
-    content = {"offer_id": "offer-1", "amount": 50_000, "currency": "EUR", "payee": "p_insider", "fee": 2_500} | other
+    content: dict[str, Any] = {
+        "offer_id": "offer-1",
+        "amount": 50_000,
+        "currency": "EUR",
+        "payee": "p_insider",
+        "fee": 2_500,
+    } | other
     return Instruction(id=instruction_id, kind="release", **content)
 
 
 def refund(instruction_id: str = "i-refund", **other: Any) -> Instruction:
-    content = {"offer_id": "offer-1", "amount": 50_000, "currency": "EUR"} | other
+    content: dict[str, Any] = {"offer_id": "offer-1", "amount": 50_000, "currency": "EUR"} | other
     return Instruction(id=instruction_id, kind="refund", **content)
 
 
