@@ -1,9 +1,9 @@
 """How a listing is found: the fields kept for the search, and the query made of what a person asks. Pure.
 
 One multikey index serves every question: `facets`, then `rank`. A published listing has a facet for each word of its
-title and duties, its country, region and kinds of help; every listing has one for its insider and one for its status. So
-a query is equality on facets and one range on `rank`, a unique text that sorts by time (published, else created). What
-has no facet (an insider's own drafts by country, the price) is filtered on the plain fields beside it.
+title and duties, its country, region and kinds of help; every listing has one for its insider and one for its status.
+So a query is equality on facets and one range on `rank`, a unique text that sorts by time (published, else created).
+What has no facet (an insider's own drafts by country, the price) is filtered on the plain fields beside it.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The collection `listings`: listings, and for each seeker who knows the employer `unveiled:<listing_id>:<person_id>`."""
+"""The collection `listings`: listings, and for a seeker who knows the employer `unveiled:<listing_id>:<person_id>`."""
 
 from collections.abc import Mapping
 from typing import Any

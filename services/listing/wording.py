@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.listing.words import fold, words
+from services.listing.words import words
 
 _EMAIL = re.compile(
     r"[\w.%+-]+\s?(@|\(at\)|\[at\]|\{at\}|＠)\s?[\w-]+(\s?(\.|\(dot\)|\[dot\])\s?\w{2,})+", re.IGNORECASE
@@ -19,6 +19,7 @@ _DOMAIN = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<![\w+])\+?\(?[0-9](?:[ ().\-/]{0,3}[0-9]){6,18}(?!\w)")
+_INTERNATIONAL = re.compile(r"\+\(?[0-9]")
 _THOUSANDS = re.compile(r"\b[0-9]{1,3}(?:[., ][0-9]{3})+\b")
 _YEARS = re.compile(r"\b(?:19|20)[0-9]{2}\s?[-/]\s?(?:19|20)[0-9]{2}\b")
 
@@ -67,25 +68,27 @@ def has_link(text: str, no_links: Sequence[str]) -> bool:
 def has_phone(text: str) -> bool:
     """Eight digits or more in a row of the usual groups; amounts with their thousands and spans of years are none."""
     rest = _YEARS.sub("…", text)
-    international = "+" in rest
-    found = _PHONE.search(rest if international else _THOUSANDS.sub("…", rest))
+    found = _PHONE.search(rest if _INTERNATIONAL.search(rest) else _THOUSANDS.sub("…", rest))
     return found is not None and sum(c.isdigit() for c in found.group()) >= 8
 
 
 def name_of_employer(name: str, legal_forms: Sequence[str]) -> list[str]:
     """The words that make the name, without what only says its legal form: `Acme B.V.` is `acme`."""
-    plain = fold(name).replace(".", "")
-    found = words(plain)
-    return [word for word in found if word not in legal_forms] or found
+    found = words(name.replace(".", ""))
+    core = found[1:] if found[:1] == ["the"] else found[:]
+    while core and core[-1] in legal_forms:
+        core.pop()
+    return core or found
 
 
 def names(text: str, name: Sequence[str]) -> bool:
-    """Whether the words of the name stand in the text in a row, or written as one."""
+    """Whether the words of the name stand in the text in a row, or written as one (without blanks: anywhere)."""
     if not name:
         return False
-    found = words(text)
-    joined = "".join(name)
+    found, joined = words(text), "".join(name)
     if len(joined) >= 4 and joined in found:
+        return True
+    if not joined.isascii() and joined in "".join(found):
         return True
     size = len(name)
     return any(found[i : i + size] == list(name) for i in range(len(found) - size + 1))

@@ -1,7 +1,7 @@
 """The lifecycle of a notification: its life is its delivery by mail. Pure.
 
 A notification has these fields beside the core ones: person, event_type, text_key, offer_id or listing_id, subject,
-text, created_at (the event's time), rank (sorts by it), instruction (the open mail), undelivered (why no mail went out).
+text, created_at (the event's time), rank (sorts by it), instruction (the mail), undelivered (why there was none).
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Carries out a notification's one instruction: a plain mail over SMTP, whose Message-ID is the same when it repeats."""
+"""Carries out a notification's one instruction: a plain mail over SMTP, its Message-ID the same when it repeats."""
 
 import logging
 import smtplib
