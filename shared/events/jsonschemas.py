@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow import OpenAPIConverter
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from shared.events.catalogue import CATALOGUE, EventType, dataschema_uri
 
@@ -23,12 +23,13 @@ def json_schema(event: EventType) -> dict[str, Any]:
     """The schema as a consumer may hold us to it: the known fields, anything beside them allowed."""
     spec = APISpec(title="events", version="1", openapi_version=OPENAPI)
     converter = OpenAPIConverter(OPENAPI, schema_name_resolver=lambda schema: "", spec=spec)  # no name: inlined
+    data: dict[str, Any] = converter.schema2jsonschema(event.schema)  # type: ignore[no-untyped-call]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": dataschema_uri(event.name, event.version),
         "title": f"{event.name} v{event.version}",
         "description": f"{event.summary[0].upper()}{event.summary[1:]}. Emitted by {event.owner}.",
-        **_open(converter.schema2jsonschema(event.schema)),
+        **_open(data),
     }
 
 
