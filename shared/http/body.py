@@ -30,7 +30,7 @@ def read_object(request: Request, required: bool) -> dict[str, Any]:
     """The body as a JSON object; an empty body is {} where none is `required`.
 
     Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413). werkzeug cuts a chunked body off at
-    its `max_content_length` without a word, so that is one more than what is allowed, and a body of that size too large.
+    its `max_content_length` without a word, so that is one more than is allowed; a body of that size is too large.
     """
     raw = request.get_data(cache=True)
     if request.max_content_length is not None and len(raw) >= request.max_content_length:

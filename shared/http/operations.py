@@ -8,6 +8,7 @@
 A view gets a `Call`, all of it checked, and gives an `Answer`; it holds no rule.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,9 +109,9 @@ class Call(Generic[Parts]):
         """Of a list's query (`pages.PageQuery`)."""
         return Page(self.query["limit"], self.query.get("cursor"))
 
-    @property
+    @functools.cached_property
     def command_id(self) -> str:
-        """The id of this command and of what it creates: the same for the same key, without one new each time."""
+        """The id of this command and of what it creates: the same for the same key, without one new for each call."""
         if self.key is None:
             return new_id()
         return command_id(self.caller.person_id if self.caller else "", self.operation.method, self.path, self.key)
