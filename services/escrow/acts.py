@@ -90,11 +90,11 @@ def watch(change: Change) -> None:
     """Set the timers to when the next tranche falls due, and to when what was struck is refunded."""
     index = plan.next_waiting(change["tranches"])
     blocked = change.get("blocked")
-    if blocked and blocked.get("tranche") != index:
+    if blocked and blocked["what"] != f"release:{index}":
         change.set(blocked=None)
         blocked = None
     due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
-    change.schedule("tranche", max(due, blocked["again_at"]) if due and blocked else due)
+    change.schedule("payout", max(due, blocked["again_at"]) if due and blocked else due)
     change.schedule("refund", change["refund_at"] if plan.struck(change["tranches"]) else None)
 
 
@@ -106,7 +106,7 @@ def ask_release(change: Change, trigger: Trigger) -> None:
     index = plan.next_waiting(change["tranches"])
     if index is None:
         raise ValueError(f"{change.id}: no tranche waits")
-    change.schedule("tranche", None)
+    change.schedule("payout", None)
     amount = change["tranches"][index]["amount"]
     fee = share(amount, change["fee_bps"])
     terms = {"payee": change["insider"], "fee": fee, "tranche": index, "hold_id": change["hold_id"]}
@@ -127,7 +127,7 @@ def release(change: Change, trigger: Trigger) -> Says:
 def block_release(change: Change, trigger: Trigger) -> Says:
     """The payout was refused: a new instruction for the same tranche after a while."""
     refused = close(change, trigger)
-    block(change, trigger, tranche=refused["tranche"])
+    block(change, trigger, refused["what"])
     watch(change)
     return {"escrow.release_refused": {"reason": reason(trigger), "tranche": refused["tranche"]}}
 
@@ -167,7 +167,7 @@ def split(change: Change, trigger: Trigger) -> None:
 def renew(change: Change, trigger: Trigger) -> Says:
     """A refund or a split was refused: the same again as a new instruction, after a while."""
     refused = dict(close(change, trigger))
-    block(change, trigger)
+    block(change, trigger, refused["what"])
     terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
     instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
     change.schedule("instruction", change["blocked"]["again_at"])
@@ -247,13 +247,14 @@ def confirm_in_dispute(change: Change, trigger: Trigger) -> None:
 
 
 def stop_timers(change: Change) -> None:
-    for name in ("fund", "tranche", "refund", "dispute"):
+    change.set(blocked=None)
+    for name in ("fund", "payout", "refund", "dispute"):
         change.schedule(name, None)
 
 
-def block(change: Change, trigger: Trigger, **about: Any) -> None:
+def block(change: Change, trigger: Trigger, what: str) -> None:
     again = change.now + change.terms.retry_refused
-    change.set(blocked={"reason": reason(trigger), "since": change.now, "again_at": again, **about})
+    change.set(blocked={"what": what, "reason": reason(trigger), "since": change.now, "again_at": again})
 
 
 def reason(trigger: Trigger) -> str:

@@ -56,8 +56,10 @@ def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
         raise BrokenBooks(f"{instruction['id']}: the provider moved {outcome.data['amount']}")
     closed = change.get("closed", {})
     change.set(closed={**closed, instruction["what"]: closed.get(instruction["what"], 0) + 1})
-    change.set(instruction=None, blocked=None)
+    change.set(instruction=None)
     change.schedule("instruction", None)
+    if change.get("blocked", {}).get("what") == instruction["what"]:
+        change.set(blocked=None)
     return instruction
 
 

@@ -23,6 +23,10 @@ def fits(change: Change, trigger: Trigger) -> bool:
     return bool(trigger.data["from_held"] == change.get("held", 0))
 
 
+def _is_blocked(change: Change) -> bool:
+    return bool(change.get("blocked", {}).get("what") == change["instruction"]["what"])
+
+
 def _parked(change: Change, name: str, chargeback_id: str) -> Mapping[str, Any] | None:
     return next((p for p in change.parked if p["name"] == name and p["data"]["chargeback_id"] == chargeback_id), None)
 
@@ -43,7 +47,7 @@ def _is_open_here(change: Change, trigger: Trigger) -> bool:
 FITS = Condition("what was held at the provider is what is held here", fits)
 FITS_BLOCKED = Condition(
     "the provider refused the instruction, and what was held there is what is held here",
-    lambda change, trigger: bool(change.get("blocked")) and fits(change, trigger),
+    lambda change, trigger: _is_blocked(change) and fits(change, trigger),
 )
 OVER_ALREADY = Condition("it is reversed already, and later payouts came between", _is_over_already)
 NEVER_TAKEN = Condition("its opening still waits, later payouts came between", _was_never_taken)
@@ -128,7 +132,7 @@ def confirm_in_chargeback(change: Change, trigger: Trigger) -> None:
 def renew_for_later(change: Change, trigger: Trigger) -> None:
     """A refund or split that was on its way when the claim was opened was refused; a new one waits for the reversal."""
     refused = dict(close(change, trigger))
-    block(change, trigger)
+    block(change, trigger, refused["what"])
     terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
     instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
     change.schedule("instruction", None)

@@ -95,12 +95,11 @@ OPENING_ROWS = (
     Row(("funding",), "hold.refused", to="awaiting", emits=("escrow.declined",), when=ANSWERED, act=acts.decline),
     Row(("awaiting",), "timer:fund", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse, note="72 h unfunded"),
     Row(("awaiting",), "offer.cancelled", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse),
-    Row(("awaiting",), "offer.lapsed", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse),
 )
 
 PAYING_ROWS = (
     Row(("held",), "hire.confirmed", to="probation", emits=("escrow.probation_started",), act=acts.start_probation),
-    Row(("probation",), "timer:tranche", to="releasing", when=WAITING, act=acts.ask_release),
+    Row(("probation",), "timer:payout", to="releasing", when=WAITING, act=acts.ask_release),
     Row(
         ("releasing",), "release.succeeded", to="settled", emits=("escrow.released", "escrow.settled"),
         when=LAST_OF_ALL, act=acts.release,
@@ -244,7 +243,7 @@ ANSWERS = cells(
     },
     park={
         "offer.cancelled": {"new": WEEKS} | dict.fromkeys(_FROZEN, Park()),
-        "offer.lapsed": {"new": WEEKS} | dict.fromkeys(_FROZEN, Park()),
+        "offer.lapsed": {"new": WEEKS, "awaiting": WEEKS} | dict.fromkeys(_FROZEN, Park()),
         "hire.confirmed": {"new": WEEKS, "awaiting": WEEKS},
         "hire.ended": {"new": WEEKS, "awaiting": WEEKS, "held": WEEKS} | dict.fromkeys(_FROZEN, Park()),
         cb.OPENED: dict.fromkeys((*_AT_REST, *_BLOCKED, "charged_back"), Park()),

@@ -46,7 +46,8 @@ def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Tri
         if change.is_new or change.get("kind", lifecycle.name) != lifecycle.name:
             return False
         if not change.knows(trigger.id):
-            kept: dict[str, Any] = {"id": trigger.id, "name": trigger.name, "kind": trigger.kind, "data": dict(trigger.data)}
+            kept: dict[str, Any] = {"id": trigger.id, "name": trigger.name, "kind": trigger.kind}
+            kept |= {"data": dict(trigger.data)}
             kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, "then": "reject"}
             change.park([*change.parked, kept])
             change.schedule(PARKED_TIMER, change.now)
