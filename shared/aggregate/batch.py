@@ -7,11 +7,13 @@ table is such a mapping; `OnLifecycle` and `Copy` are the two usual routes.
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
+
+from pymongo.errors import PyMongoError
 
 from shared.aggregate.change import Change, Trigger
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.store import Store
+from shared.aggregate.store import Contended, Store
 from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
 
 
@@ -70,14 +72,6 @@ class Copy:
         return TAKEN
 
 
-@dataclass(frozen=True)
-class Processed:
-    """The verdict of each event, in order, and the parked triggers (documents' `parked` items) that died on the way."""
-
-    verdicts: list[Verdict]
-    dead: list[Mapping[str, Any]]
-
-
 class Batch:
     """Folds records' events into a store's documents."""
 
@@ -85,13 +79,24 @@ class Batch:
         self.store = store
         self.routes = routes
 
-    def process(self, events: Sequence[Trigger]) -> Processed:
+    def process(self, events: Sequence[Trigger]) -> list[Verdict]:
         """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of
-        both.
+        both. The verdict of each event, in order.
 
-        What folding one event raises rejects that event alone. Raises pymongo's errors (nothing is known then; process
-        the same events again) and Contended.
+        What folding one event raises rejects that event alone; so does what the database's client cannot write, found
+        by taking the events one by one. Raises pymongo's errors (nothing is known then; process the same events again)
+        and Contended.
         """
+        try:
+            return self._process(events)
+        except (PyMongoError, Contended):
+            raise
+        except Exception:
+            if len(events) == 1:
+                return [rejected("error", traceback.format_exc())]
+        return [verdict for event in events for verdict in self.process([event])]
+
+    def _process(self, events: Sequence[Trigger]) -> list[Verdict]:
         kinds: dict[str, str] = {}
         unroutable: dict[int, Verdict] = {}
         for index, event in enumerate(events):
@@ -103,7 +108,7 @@ class Batch:
 
     def _fold_all(
         self, events: Sequence[Trigger], changes: dict[str, Change], unroutable: Mapping[int, Verdict]
-    ) -> Processed:
+    ) -> list[Verdict]:
         verdicts = []
         for index, event in enumerate(events):
             if index in unroutable:
@@ -111,7 +116,7 @@ class Batch:
             else:
                 touched = {i: changes[i] for i in self.routes[event.name].touches(event)}
                 verdicts.append(self._fold_one(event, touched))
-        return Processed(verdicts, [kept for change in changes.values() for kept in change.dead])
+        return verdicts
 
     def _fold_one(self, event: Trigger, touched: dict[str, Change]) -> Verdict:
         saved = {i: change.save() for i, change in touched.items()}

@@ -136,6 +136,8 @@ class Change:
         `data`.
         """
         seq = self.seq + 1
+        if seq == 1:
+            self.set(published=0)
         event = {
             "seq": seq,
             "id": event_id(),
@@ -191,16 +193,16 @@ class Change:
     def operation(self) -> Operation:
         """The write: an insert, or a compare-and-set on `version` of what changed."""
         if self.is_new:
-            fresh = {"published": 0} | self.doc if self.seq else dict(self.doc)
-            return InsertOne({"_id": self.id, "kind": self.kind, "version": 1, **fresh, "updated_at": self.now})
+            return InsertOne({"_id": self.id, "kind": self.kind, "version": 1, **self.doc, "updated_at": self.now})
         return UpdateOne({"_id": self.id, "version": self.base_version}, self.update())
 
     def update(self) -> dict[str, Any]:
-        changed = {n: self.doc[n] for n in self.touched if n in self.doc and n not in self.pushed}
+        changed = {n: self.doc[n] for n in self.touched if n in self.doc}
         gone = {n: "" for n in self.touched if n not in self.doc}
+        pushed = {n: {"$each": items} for n, items in self.pushed.items() if n not in self.touched}
         update: dict[str, Any] = {"$set": changed | {"version": self.base_version + 1, "updated_at": self.now}}
-        if self.pushed:
-            update["$push"] = {n: {"$each": items} for n, items in self.pushed.items()}
+        if pushed:
+            update["$push"] = pushed
         if gone:
             update["$unset"] = gone
         return update

@@ -10,6 +10,7 @@ and an empty cell is an error. In a `busy` state an instruction is open: events 
 timers wait; only the instruction's outcome moves the document.
 """
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -342,18 +343,25 @@ class Lifecycle:
         """Offer each parked trigger to the new state, oldest first, until none moves any more."""
         moved = True
         while moved:
-            moved = False
-            for kept in sorted(change.parked, key=lambda p: (p["at"], p["sequence"], p["id"])):
-                answer = self._cell(change, kept)
-                if answer is not None and answer.kind == "park":
-                    self._renew(change, kept, answer.park)
-                    continue
-                self._set_parked(change, [p for p in change.parked if p["id"] != kept["id"]])
-                verdict = self._other(change, unparked(kept))
-                if verdict.outcome == "rejected":
-                    self._bury(change, kept, verdict.reason)
-                moved = True
-                break
+            oldest_first = sorted(change.parked, key=lambda p: (p["at"], p["sequence"], p["id"]))
+            moved = any(self._retry(change, kept) for kept in oldest_first if "reason" not in kept)
+
+    def _retry(self, change: Change, kept: dict[str, Any]) -> bool:
+        """Offer one parked trigger to the state; False if it stays parked. What it raises kills it alone."""
+        saved = change.save()
+        try:
+            answer = self._cell(change, kept)
+            if answer is not None and answer.kind == "park":
+                self._renew(change, kept, answer.park)
+                return False
+            self._set_parked(change, [p for p in change.parked if p["id"] != kept["id"]])
+            verdict = self._other(change, unparked(kept))
+        except Exception:
+            verdict = rejected("error", traceback.format_exc())
+        if verdict.outcome == "rejected":
+            change.restore(saved)
+            self._die(change, kept, verdict)
+        return verdict is not PARKED
 
     def _cell(self, change: Change, kept: Mapping[str, Any]) -> Answer | None:
         trigger = unparked(kept)
@@ -369,18 +377,20 @@ class Lifecycle:
         if fresh != kept:
             self._set_parked(change, [fresh if p["id"] == kept["id"] else p for p in change.parked])
 
+    def _die(self, change: Change, kept: dict[str, Any], verdict: Verdict) -> None:
+        """It leaves the document as a dead letter, which the poller sends: the parked timer is due at once."""
+        over = {**kept, "until": change.now, "then": "reject", "reason": verdict.reason, "error": verdict.detail}
+        self._set_parked(change, [over if p["id"] == kept["id"] else p for p in change.parked])
+
     def _expire_parked(self, change: Change) -> None:
-        over = [p for p in change.parked if p.get("until", change.now) <= change.now and "until" in p]
+        """What was parked too long goes: into `change.dead`, for its dead letter, or into what was ignored."""
+        over = [p for p in change.parked if "until" in p and p["until"] <= change.now]
         self._set_parked(change, [p for p in change.parked if p not in over])
         for kept in over:
             if kept["then"] == "reject":
-                self._bury(change, kept, "parked_too_long")
+                change.dead.append({"reason": "parked_too_long", **kept})
             else:
                 change.apply(kept["id"])
-
-    def _bury(self, change: Change, kept: dict[str, Any], reason: str) -> None:
-        change.dead.append({**kept, "reason": reason})
-        change.apply(kept["id"])
 
 
 def unparked(kept: Mapping[str, Any]) -> Trigger:

@@ -34,10 +34,17 @@ class Store:
     outcome is unknown, and the caller runs the same again (ids make that harmless).
     """
 
-    def __init__(self, collection: Collection[Document], clock: Clock, tries: int = 12) -> None:
+    def __init__(
+        self,
+        collection: Collection[Document],
+        clock: Clock,
+        tries: int = 12,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self.collection = collection
         self.clock = clock
         self.tries = tries
+        self._sleep = sleep
         self._listeners: list[Callable[[], None]] = []
 
     def on_write(self, listener: Callable[[], None]) -> None:
@@ -68,7 +75,7 @@ class Store:
             result = decide(changes)
             if self.write(changes.values()):
                 return result
-            time.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
+            self._sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
         raise Contended(f"lost {self.tries} races for {sorted(kinds)[:3]}")
 
     def write(self, changes: Iterable[Change]) -> bool:

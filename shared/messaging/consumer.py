@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 
 from shared.aggregate import Batch, Contended, Trigger, Verdict
 from shared.events import Poison, decode
-from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, from_parked, stored_record
+from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, stored_record
 from shared.messaging.ports import Publisher, Rebalanced, Record, Source
 from shared.telemetry import metrics
 
@@ -50,10 +50,10 @@ class Consumer:
         self.ok = True
 
     def step(self) -> int:
-        if not self.ok:
-            self.source.keep_alive()
-            return 0
         try:
+            if not self.ok:
+                self.source.keep_alive()
+                return 0
             records = self.source.poll()
             if records:
                 self._take(records)
@@ -103,14 +103,13 @@ class Consumer:
         attempt = 0
         while not self.stop.is_set():
             try:
-                processed = self.batch.process(triggers)
+                verdicts = self.batch.process(triggers)
             except TRANSIENT as error:
                 log.warning("the batch could not be written; it is tried again", extra={"error": type(error).__name__})
                 self._pause(attempt)
                 attempt += 1
                 continue
-            letters = [letter for kept in processed.dead if (letter := from_parked(kept))]
-            return letters + self._dead(reads, processed.verdicts)
+            return self._dead(reads, verdicts)
         return None
 
     def _dead(self, reads: Sequence[_Read], answers: Sequence[Verdict]) -> list[DeadLetter]:

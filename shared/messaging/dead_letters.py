@@ -31,11 +31,12 @@ class DeadLetter:
 
 
 def from_parked(kept: Mapping[str, Any]) -> DeadLetter | None:
-    """The dead letter of a trigger that was parked too long; None where it came from no record (a webhook's)."""
+    """The dead letter of a trigger that died while it was parked; None where it came from no record (a webhook's)."""
     stored = kept.get("record")
     if not stored:
         return None
-    return DeadLetter(record_from(stored), kept["reason"], f"parked at {kept['parked_at'].isoformat()}")
+    error = kept.get("error") or f"parked at {kept['parked_at'].isoformat()}"
+    return DeadLetter(record_from(stored), kept["reason"], error)
 
 
 def stored_record(record: Record) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Kafka by kafka-python: the ports of this package for one worker process. Made after the fork, one source a thread.
 
 What kafka-python 3.0 needs and why stands in `docs/decisions/`: a join must not be cut short by a brief poll, so until
-partitions are assigned it polls long, and a client that has none after eight seconds is thrown away and made anew.
+partitions are assigned it polls long, and a client that knows of none after eight seconds is thrown away and made anew.
 """
 
 import logging
@@ -62,6 +62,7 @@ class KafkaPublisher:
     def __init__(self, settings: Kafka, client: str, clock: Clock) -> None:
         self._settings, self._client, self._clock = settings, client, clock
         self._producer: KafkaProducer | None = None
+        self._broken = False
         self._lock = threading.Lock()
 
     def publish(self, messages: Sequence[Message]) -> list[bool]:
@@ -71,7 +72,10 @@ class KafkaPublisher:
             except KafkaError as error:
                 log.warning("no broker to publish to", extra={"error": type(error).__name__})
                 return [False] * len(messages)
-            return self._send(producer, messages)
+            acknowledged = self._send(producer, messages)
+            if self._broken:  # only now: what was sent beside the failure is not torn away with it
+                self._drop()
+            return acknowledged
 
     def _ready(self) -> KafkaProducer:
         if self._producer is None:
@@ -118,10 +122,10 @@ class KafkaPublisher:
     def _failed(self, topic: str, error: BaseException) -> None:
         log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
         if isinstance(error, OutOfOrderSequenceNumberError) or not getattr(error, "retriable", False):
-            self._drop()
+            self._broken = True
 
     def _drop(self) -> None:
-        producer, self._producer = self._producer, None
+        producer, self._producer, self._broken = self._producer, None, False
         if producer is not None:
             _close(lambda: producer.close(timeout=1))
 
@@ -131,16 +135,20 @@ class KafkaPublisher:
 
 
 class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes that partitions were taken away since it was last asked."""
+    """One client's partitions: whether some were taken away since `moved` was last cleared, and whether it has its
+    assignment, which may be an empty one. (`assignment()` still names the old partitions while a join is under way.)
+    """
 
     def __init__(self) -> None:
         self.moved = False
+        self.assigned = False
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         self.moved = self.moved or bool(revoked)
+        self.assigned = False
 
     def on_partitions_assigned(self, assigned: Any) -> None:
-        pass
+        self.assigned = True
 
 
 class KafkaSource:
@@ -163,7 +171,7 @@ class KafkaSource:
         if consumer is None:
             return []
         try:
-            polled = consumer.poll(timeout_ms=_SHORT_POLL_MS if self.joined else _LONG_POLL_MS)
+            polled = consumer.poll(timeout_ms=self._patience())
         except NoOffsetForPartitionError as error:
             consumer.seek_to_beginning(*error.args[0])
             return []
@@ -173,10 +181,13 @@ class KafkaSource:
             raise
         except KafkaError as error:
             log.warning("polling failed", extra={"error": type(error).__name__})
+            self._watch()
             return []
-        self._watch(consumer)
+        if self._moves.moved:
+            self._moves.moved = False
+            self._pending.clear()  # whoever has those partitions now commits for them
+        self._watch()
         self._flush(consumer)
-        self._moves.moved = False
         return [_record(r) for records in polled.values() for r in records]
 
     def commit(self, records: Sequence[Record]) -> None:
@@ -190,18 +201,20 @@ class KafkaSource:
         consumer = self._ready()
         if consumer is None:
             return
-        if paused := consumer.assignment():
-            consumer.pause(*paused)
+        paused = consumer.assignment()
+        consumer.pause(*paused)
         try:
-            consumer.poll(timeout_ms=_SHORT_POLL_MS)
+            polled = consumer.poll(timeout_ms=self._patience())
+            for place, records in polled.items():  # of partitions that came just now: read later, not lost
+                consumer.seek(place, records[0].offset)
         except FencedInstanceIdError:
             raise
         except KafkaError as error:
             log.warning("polling failed", extra={"error": type(error).__name__})
         finally:
-            if still := consumer.assignment() & paused:
-                consumer.resume(*still)
-        if self._moves.moved:
+            consumer.resume(*(consumer.assignment() & paused))
+        self._watch()
+        if self._moves.moved or self._consumer is not consumer:
             self._moves.moved = False
             self._pending.clear()
             raise Rebalanced
@@ -235,21 +248,25 @@ class KafkaSource:
         except KafkaError as error:
             log.warning("no broker to read from", extra={"error": type(error).__name__})
             return None
+        self._moves = _Moves()
         consumer.subscribe(topics=self._topics, listener=self._moves)
         self._joining_since = self._clock.monotonic()
         self._consumer = consumer
         return consumer
 
-    def _watch(self, consumer: KafkaConsumer) -> None:
-        """Throw away a client that is a member on paper and has no partitions: a join it never learnt of."""
+    def _patience(self) -> int:
+        """How long a poll may take, in ms: a join is not cut short."""
+        return _SHORT_POLL_MS if self._moves.assigned else _LONG_POLL_MS
+
+    def _watch(self) -> None:
+        """Throw away a client that is a member on paper and has no assignment: a join it never learnt of."""
         now = self._clock.monotonic()
-        if consumer.assignment():
-            self.joined, self._joining_since = True, now
+        self.joined = self._moves.assigned
+        if self.joined:
+            self._joining_since = now
         elif now - self._joining_since > _JOIN_WITHIN:
-            log.warning("no partitions after %.0f s; the consumer is made anew", _JOIN_WITHIN)
+            log.warning("no assignment after %.0f s; the consumer is made anew", _JOIN_WITHIN)
             self._renew()
-        else:
-            self.joined = False
 
     def _renew(self) -> None:
         consumer, self._consumer = self._consumer, None

@@ -23,7 +23,7 @@ from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 _FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
-_RETRY = timedelta(seconds=1)
+_RETRY_S = 1.0
 
 
 @dataclass
@@ -53,18 +53,18 @@ class Relay:
         self.publisher = publisher
         self.source = f"urn:good-golem:{service}"
         self.limit = limit
+        self._rests_until: dict[str, float] = {}
 
     def step(self) -> int:
         now = self.store.clock.now()
         # A clock that runs ahead must not hold events back: anything within a day counts as due.
         ready = {"outbox_at": {"$lte": now + timedelta(days=1)}}
         found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
-        if not found:
+        outboxes = [self._outbox(doc) for doc in found if not self._rests(doc)]
+        if not outboxes:
             return 0
-        outboxes = [self._outbox(doc) for doc in found]
         for wave in _waves(outboxes):
-            acknowledged = self.publisher.publish([self._message(box.doc, event) for box, event in wave])
-            for (box, event), done in zip(wave, acknowledged, strict=True):
+            for (box, event), done in zip(wave, self._publish(wave), strict=True):
                 if done:
                     box.sent.add(event["seq"])
                 else:
@@ -80,13 +80,25 @@ class Relay:
             log.warning("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
         return sent
 
+    def _rests(self, doc: Document) -> bool:
+        """Whether a send of this document failed a moment ago."""
+        return self._rests_until.get(doc["_id"], 0.0) > self.store.clock.monotonic()
+
     @staticmethod
     def _outbox(doc: Document) -> _Outbox:
         published = doc.get("published", 0)
         doc["published"] = published
         return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published])
 
-    def _message(self, doc: Document, stored: dict[str, Any]) -> Message:
+    def _publish(self, wave: Sequence[tuple[_Outbox, dict[str, Any]]]) -> list[bool]:
+        """Of each event whether it was acknowledged; one that cannot be said as a record is not, and holds up its
+        own document alone.
+        """
+        messages = [self._message(box.doc, event) for box, event in wave]
+        acknowledged = iter(self.publisher.publish([message for message in messages if message]))
+        return [message is not None and next(acknowledged) for message in messages]
+
+    def _message(self, doc: Document, stored: dict[str, Any]) -> Message | None:
         event = Event(
             id=stored["id"],
             type=stored["type"],
@@ -98,7 +110,11 @@ class Relay:
             data=stored["data"],
             traceparent=stored.get("traceparent"),
         )
-        key, value, headers = encode(event)
+        try:
+            key, value, headers = encode(event)
+        except ValueError:
+            log.exception("an event cannot be published", extra={"event_id": event.id, "topic": event.type})
+            return None
         return Message(event.type, key, value, tuple(headers))
 
     def _mark(self, outboxes: Sequence[_Outbox]) -> None:
@@ -109,8 +125,11 @@ class Relay:
         doc, mark = box.doc, box.watermark()
         as_read = {name: doc[name] for name in ("_id", "seq", "published", "outbox_at")}
         if mark == doc["seq"]:
+            self._rests_until.pop(doc["_id"], None)
             return UpdateOne(as_read, {"$set": {"published": mark}, "$unset": {"outbox_at": ""}})
-        return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": self.store.clock.now() + _RETRY}})
+        self._rests_until[doc["_id"]] = self.store.clock.monotonic() + _RETRY_S
+        later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
+        return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
 
 
 def _waves(outboxes: Sequence[_Outbox]) -> Iterator[list[tuple[_Outbox, dict[str, Any]]]]:

@@ -15,7 +15,8 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER, PARKED_TIMER, due
+from shared.aggregate.lifecycle import INSTRUCTION_TIMER, PARKED_TIMER, UNKNOWN_OUTCOME, due
+from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.telemetry import metrics
@@ -25,6 +26,7 @@ CarryOut = Callable[[Document], Trigger | None]
 OnTimer = Callable[[Change, str], None]
 _NOT_DEADLINES = (INSTRUCTION_TIMER, PARKED_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
+_REST_AFTER_FAILURE = 30.0
 
 
 class Poller:
@@ -49,6 +51,7 @@ class Poller:
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
         self.pool = pool
         self._asked: set[str] = set()
+        self._failed_until: dict[str, float] = {}
         self._lock = Lock()
 
     def step(self) -> int:
@@ -57,10 +60,25 @@ class Poller:
         query: dict[str, Any] = {"due_at": {"$lte": now}}
         if not fire:
             query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
-        moved = 0
-        for doc in self.store.collection.find(query, _FIELDS).limit(self.limit):
-            moved += self._instruct(doc) if self._instruction_due(doc) else 0
-            moved += self._fire(doc, fire)
+        with self._lock:
+            in_hand = frozenset(self._asked)  # before the read: an outcome that comes after it is not in what is read
+        documents = list(self.store.collection.find(query, _FIELDS).limit(self.limit))
+        return sum(self._handle(doc, fire, in_hand) for doc in documents)
+
+    def _handle(self, doc: Document, deadlines: bool, in_hand: frozenset[str]) -> int:
+        """One due document. What it raises is its own: the others go on, and this one rests for a while."""
+        if self._failed_until.get(doc["_id"], 0.0) > self.store.clock.monotonic():
+            return 0
+        try:
+            asked = self._instruct(doc, in_hand) if self._instruction_due(doc) else 0
+            moved = asked + self._fire(doc, deadlines)
+        except (PyMongoError, Contended):
+            raise
+        except Exception:
+            log.exception("a timer failed; it is tried again later", extra={"id": doc["_id"], "kind": doc["kind"]})
+            self._failed_until[doc["_id"]] = self.store.clock.monotonic() + _REST_AFTER_FAILURE
+            return 0
+        self._failed_until.pop(doc["_id"], None)
         return moved
 
     # -- timers
@@ -78,16 +96,21 @@ class Poller:
             change = changes[doc["_id"]]
             saved = change.save()
             verdict = lifecycle.fold(change, trigger)
-            # What was parked too long is buried before it leaves the document: twice at the worst, never lost.
-            letters = [letter for kept in change.dead if (letter := from_parked(kept))]
-            if not bury(self.publisher, self.service, letters):
+            if not self._bury(change):
                 change.restore(saved)
+                return DUPLICATE
             return verdict
 
         verdict = self.store.run({doc["_id"]: doc["kind"]}, decide)
         if verdict.outcome == "taken":
             metrics.TIMERS_FIRED.labels(self.service, trigger.name.removeprefix("timer:")).inc()
         return int(verdict.outcome in ("taken", "ignored"))
+
+    def _bury(self, change: Change) -> bool:
+        """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
+        for kept in change.dead:
+            log.warning("dead letter", extra={"reason": kept["reason"], "topic": kept["name"], "id": change.id})
+        return bury(self.publisher, self.service, [letter for kept in change.dead if (letter := from_parked(kept))])
 
     def _fire_plain(self, doc: Document) -> int:
         """A document without a lifecycle (a copy, an account): its kind's function is told which timer is due."""
@@ -112,11 +135,11 @@ class Poller:
         at = doc.get("timers", {}).get(INSTRUCTION_TIMER)
         return bool(at and at <= self.store.clock.now() and doc.get("instruction"))
 
-    def _instruct(self, doc: Document) -> int:
+    def _instruct(self, doc: Document, in_hand: frozenset[str]) -> int:
         """Hand the open instruction to the pool, unless this process has it in hand already."""
         instruction_id = doc["instruction"]["id"]
         with self._lock:
-            if self.carry_out is None or instruction_id in self._asked:
+            if self.carry_out is None or instruction_id in in_hand:
                 return 0
             self._asked.add(instruction_id)
         if self.pool is None:
@@ -126,18 +149,34 @@ class Poller:
         return 1
 
     def carry(self, doc: Document) -> None:
-        """Carry out one document's instruction and fold its outcome."""
+        """Carry out one document's instruction and fold its outcome; one that cannot be folded counts as unknown."""
         instruction = doc["instruction"]
         try:
             outcome = self._outcome(doc)
             metrics.INSTRUCTIONS.labels(self.service, instruction["kind"], outcome.name.split(".")[-1]).inc()
-            lifecycle = self.lifecycles[doc["kind"]]
-            self.store.run({doc["_id"]: doc["kind"]}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome))
+            if not self._take_outcome(doc, outcome):
+                self._take_outcome(doc, self._unknown(doc))
         except (PyMongoError, Contended) as error:
             log.warning("an outcome could not be stored; it is asked for again", extra={"error": type(error).__name__})
         finally:
             with self._lock:
                 self._asked.discard(instruction["id"])
+
+    def _take_outcome(self, doc: Document, outcome: Trigger) -> bool:
+        lifecycle = self.lifecycles[doc["kind"]]
+        about = {"id": doc["_id"], "instruction_id": doc["instruction"]["id"]}
+        try:
+            verdict = self.store.run(
+                {doc["_id"]: doc["kind"]}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
+            )
+        except (PyMongoError, Contended):
+            raise
+        except Exception:
+            log.exception("an outcome could not be folded", extra=about)
+            return False
+        if verdict.outcome == "rejected":
+            log.error("an outcome was rejected: %s", verdict.detail, extra=about)
+        return verdict.outcome != "rejected"
 
     def _outcome(self, doc: Document) -> Trigger:
         instruction_id = doc["instruction"]["id"]
@@ -146,10 +185,13 @@ class Poller:
         except Exception:
             log.exception("an instruction failed; its outcome is unknown", extra={"instruction_id": instruction_id})
             outcome = None
-        attempt = doc["instruction"].get("attempts", 0)
-        return outcome or Trigger(
-            name="unknown",
-            id=f"{instruction_id}:unknown:{attempt}",
+        return outcome or self._unknown(doc)
+
+    def _unknown(self, doc: Document) -> Trigger:
+        instruction_id = doc["instruction"]["id"]
+        return Trigger(
+            name=UNKNOWN_OUTCOME,
+            id=f"{instruction_id}:unknown:{doc['instruction'].get('attempts', 0)}",
             kind="outcome",
             at=self.store.clock.now(),
             data={"instruction_id": instruction_id},

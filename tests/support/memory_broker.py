@@ -1,0 +1,219 @@
+"""A broker in memory: topics with partitions, consumer groups with the range assignor, and what a bad day does to it.
+
+`MemoryPublisher`, `MemorySource` and `MemoryEnds` are the ports of `shared.messaging` on it. What
+`broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (not written, no ack), "lose_ack" (written, no
+ack) or "twice".
+`fault(step)` is called before and after each request, as in `memory_collection`.
+"""
+
+import random
+import threading
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kafka.errors import KafkaConnectionError
+
+from shared.messaging.ports import DataLost, Message, Rebalanced, Record
+from tests.support.memory_collection import Fault, _quiet
+
+Place = tuple[str, int]
+
+
+@dataclass
+class _Group:
+    committed: dict[Place, int] = field(default_factory=dict)
+    members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    generation: int = 0
+
+
+class MemoryBroker:
+    """Topics come to be when they are first written or read; a key always goes to the same partition."""
+
+    def __init__(self, partitions: int = 1) -> None:
+        self.partitions = partitions
+        self.on_publish: Callable[[Message], str] = lambda message: "ok"
+        self.away = False
+        self._logs: dict[Place, list[Record]] = {}
+        self._begin: dict[Place, int] = {}
+        self._groups: dict[str, _Group] = {}
+        self._lock = threading.RLock()
+
+    # -- topics
+
+    def places(self, topic: str) -> list[Place]:
+        return [(topic, partition) for partition in range(self.partitions)]
+
+    def append(self, message: Message) -> Record:
+        with self._lock:
+            partition = zlib.crc32(message.key or b"") % self.partitions
+            log = self._logs.setdefault((message.topic, partition), [])
+            offset = self._begin.get((message.topic, partition), 0) + len(log)
+            record = Record(message.topic, partition, offset, message.key, message.value, message.headers)
+            log.append(record)
+            return record
+
+    def records(self, *topics: str) -> list[Record]:
+        """What the topics hold (all of them, where none is named), in the order of each."""
+        with self._lock:
+            return [r for place, log in sorted(self._logs.items()) if not topics or place[0] in topics for r in log]
+
+    def topics(self) -> list[str]:
+        return sorted({topic for topic, _ in self._logs})
+
+    def end(self, place: Place) -> int:
+        return self._begin.get(place, 0) + len(self._logs.get(place, ()))
+
+    def read(self, place: Place, offset: int, most: int) -> list[Record]:
+        """Raises DataLost where the offset is outside the log."""
+        with self._lock:
+            begin = self._begin.get(place, 0)
+            if not begin <= offset <= self.end(place):
+                raise DataLost(f"offsets out of range on {place}")
+            return self._logs.get(place, [])[offset - begin : offset - begin + most]
+
+    def lose(self, topic: str, keep: int = 0) -> None:
+        """All but the last `keep` records of a topic are gone, as after a retention or a disk that died."""
+        with self._lock:
+            for place in self.places(topic):
+                log = self._logs.get(place, [])
+                gone = max(0, len(log) - keep)
+                self._begin[place] = self._begin.get(place, 0) + gone
+                self._logs[place] = log[gone:]
+
+    # -- groups
+
+    def group(self, name: str) -> _Group:
+        return self._groups.setdefault(name, _Group())
+
+    def join(self, group: str, member: str, topics: Sequence[str]) -> None:
+        with self._lock:
+            self.group(group).members[member] = tuple(topics)
+            self.group(group).generation += 1
+
+    def leave(self, group: str, member: str) -> None:
+        """A member left or was found dead; the others get its partitions."""
+        with self._lock:
+            if self.group(group).members.pop(member, None) is not None:
+                self.group(group).generation += 1
+
+    def assigned(self, group: str, member: str) -> list[Place]:
+        """The range assignor: of each topic's partitions every reader of it has one range."""
+        members = self.group(group).members
+        mine = []
+        for topic in members.get(member, ()):
+            readers = sorted(m for m, topics in members.items() if topic in topics)
+            each, more = divmod(self.partitions, len(readers))
+            at = readers.index(member)
+            first = at * each + min(at, more)
+            mine += self.places(topic)[first : first + each + (at < more)]
+        return mine
+
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        committed = self.group(group).committed
+        return sum(self.end(p) - committed.get(p, self._begin.get(p, 0)) for t in topics for p in self.places(t))
+
+
+class MemoryPublisher:
+    def __init__(self, broker: MemoryBroker, fault: Fault = _quiet) -> None:
+        self._broker = broker
+        self.fault = fault
+
+    def publish(self, messages: Sequence[Message]) -> list[bool]:
+        self.fault("publish:before")
+        acknowledged = []
+        for message in messages:
+            fate = "refuse" if self._broker.away else self._broker.on_publish(message)
+            for _ in range({"refuse": 0, "twice": 2}.get(fate, 1)):
+                self._broker.append(message)
+            acknowledged.append(fate in ("ok", "twice"))
+        self.fault("publish:after")
+        return acknowledged
+
+
+class MemorySource:
+    """A member of a group. With `chance` it reads unfairly: some partitions now, others later, a few of each."""
+
+    def __init__(
+        self,
+        broker: MemoryBroker,
+        group: str,
+        topics: Sequence[str],
+        member: str = "member-1",
+        *,
+        limit: int = 500,
+        chance: random.Random | None = None,
+        fault: Fault = _quiet,
+    ) -> None:
+        self._broker, self._group, self._topics, self._member = broker, group, list(topics), member
+        self._limit, self._chance = limit, chance
+        self.fault = fault
+        self._generation = -1
+        self._positions: dict[Place, int] = {}
+        broker.join(group, member, topics)
+
+    def poll(self) -> list[Record]:
+        self.fault("poll:before")
+        if self._broker.away:
+            return []
+        self._settle()
+        places = self._broker.assigned(self._group, self._member)
+        if self._chance:
+            self._chance.shuffle(places)
+        polled: list[Record] = []
+        for place in places:
+            most = self._limit - len(polled)
+            most = self._chance.randint(0, min(most, 4)) if self._chance else most
+            records = self._broker.read(place, self._positions[place], most) if most else []
+            if records:
+                self._positions[place] = records[-1].offset + 1
+                polled += records
+        self.fault("poll:after")
+        return polled
+
+    def commit(self, records: Sequence[Record]) -> None:
+        self.fault("commit:before")
+        self._moved()
+        committed = self._broker.group(self._group).committed
+        if not self._broker.away:
+            committed |= {(r.topic, r.partition): r.offset + 1 for r in records}
+        self.fault("commit:after")
+
+    def keep_alive(self) -> None:
+        self.fault("keep_alive:before")
+        self._moved()
+
+    def close(self) -> None:
+        self._broker.leave(self._group, self._member)
+
+    def _moved(self) -> None:
+        group = self._broker.group(self._group)
+        if self._member not in group.members:  # thrown out while it was silent: it comes back as a new member
+            self._broker.join(self._group, self._member, self._topics)
+        if self._generation != group.generation:
+            raise Rebalanced
+
+    def _settle(self) -> None:
+        """Take note of a new assignment; reading starts where the group is, or at the very beginning."""
+        group = self._broker.group(self._group)
+        if self._member not in group.members:
+            self._broker.join(self._group, self._member, self._topics)
+        if self._generation != group.generation:
+            self._generation = group.generation
+            places = self._broker.assigned(self._group, self._member)
+            self._positions = {p: group.committed.get(p, self._broker._begin.get(p, 0)) for p in places}
+
+
+class MemoryEnds:
+    """Where topics end and how far a group is, for the frontier. Raises KafkaConnectionError: the broker is away."""
+
+    def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], fault: Fault = _quiet) -> None:
+        self._broker, self._group, self._topics, self.fault = broker, group, list(topics), fault
+
+    def read(self) -> tuple[Mapping[Place, int], Mapping[Place, int]]:
+        self.fault("ends:before")
+        if self._broker.away:
+            raise KafkaConnectionError("away")
+        places = [place for topic in self._topics for place in self._broker.places(topic)]
+        begin = {place: self._broker._begin.get(place, 0) for place in places}
+        return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed

@@ -1,0 +1,309 @@
+"""A pymongo collection in memory: the part of it that the core uses, and what a bad day does to it.
+
+Documents are kept as BSON, so that what comes out is a copy, times are cut to milliseconds and what MongoDB could not
+hold is refused here too. `fault(step)` is called before and after everything that a server would do ("find:before",
+"bulk_write.op:before", ...); what it raises is what the caller gets, with the work done so far kept.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, WriteError
+from pymongo.results import BulkWriteResult, DeleteResult, InsertOneResult, UpdateResult
+
+Document = dict[str, Any]
+Fault = Callable[[str], None]
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+
+def _quiet(step: str) -> None:
+    pass
+
+
+class MemoryCollection:
+    """Thread-safe. `calls` counts what was asked of it, by name."""
+
+    def __init__(self, name: str = "documents", fault: Fault = _quiet) -> None:
+        self.name = name
+        self.fault = fault
+        self.calls: dict[str, int] = {}
+        self.database = _Database(self)
+        self._kept: dict[str, bytes] = {}
+        self._read: dict[str, Document] = {}
+        self._lock = threading.RLock()
+
+    # -- reading
+
+    def find(self, query: Mapping[str, Any] | None = None, projection: Mapping[str, int] | None = None) -> "_Cursor":
+        return _Cursor(lambda: self._find(query or {}, projection))
+
+    def find_one(self, query: Any = None, projection: Mapping[str, int] | None = None) -> Document | None:
+        query = query if isinstance(query, Mapping) or query is None else {"_id": query}
+        return next(iter(self.find(query, projection).limit(1)), None)
+
+    def count_documents(self, query: Mapping[str, Any]) -> int:
+        return len(list(self.find(query, {"_id": 1})))
+
+    def _find(self, query: Mapping[str, Any], projection: Mapping[str, int] | None) -> list[Document]:
+        self._step("find")
+        with self._lock:
+            found = [self._projected(i, projection) for i in self._matching(query)]
+        self.fault("find:after")
+        return found
+
+    def _matching(self, query: Mapping[str, Any]) -> list[str]:
+        """Ids in the order that MongoDB's sparse indexes would give them."""
+        ids: Iterable[str] = self._read
+        if isinstance(query.get("_id"), str):
+            ids = [query["_id"]] if query["_id"] in self._read else []
+        found = [i for i in ids if matches(self._read[i], query)]
+        for indexed in ("outbox_at", "due_at"):
+            if indexed in query:
+                found.sort(key=lambda i: self._read[i][indexed])
+        return found
+
+    def _projected(self, document_id: str, projection: Mapping[str, int] | None) -> Document:
+        doc: Document = bson.decode(self._kept[document_id], _CODEC)
+        if not projection:
+            return doc
+        if any(v for k, v in projection.items() if k != "_id"):
+            return {k: v for k, v in doc.items() if k in projection or k == "_id"}
+        if projection.get("_id"):
+            return {"_id": doc["_id"]}
+        return {k: v for k, v in doc.items() if k not in projection}
+
+    # -- writing
+
+    def insert_one(self, document: Document) -> InsertOneResult:
+        self._step("insert_one")
+        self._insert(document)
+        self.fault("insert_one:after")
+        return InsertOneResult(document["_id"], True)
+
+    def update_one(self, query: Mapping[str, Any], update: Mapping[str, Any], upsert: bool = False) -> UpdateResult:
+        self._step("update_one")
+        matched, upserted = self._update(query, update, upsert)
+        self.fault("update_one:after")
+        return UpdateResult({"n": matched + (upserted is not None), "nModified": matched, "upserted": upserted}, True)
+
+    def find_one_and_update(
+        self, query: Mapping[str, Any], update: Mapping[str, Any], return_document: bool = False, upsert: bool = False
+    ) -> Document | None:
+        self._step("find_one_and_update")
+        with self._lock:
+            before = next((self._projected(i, None) for i in self._matching(query)), None)
+            _, upserted = self._update(query, update, upsert)
+            document_id = upserted if before is None else before["_id"]
+            after = self._projected(document_id, None) if document_id is not None else None
+        self.fault("find_one_and_update:after")
+        return after if return_document else before
+
+    def delete_one(self, query: Mapping[str, Any]) -> DeleteResult:
+        return self._delete("delete_one", query, 1)
+
+    def delete_many(self, query: Mapping[str, Any]) -> DeleteResult:
+        return self._delete("delete_many", query, None)
+
+    def bulk_write(
+        self, operations: Sequence[InsertOne[Document] | UpdateOne], ordered: bool = True
+    ) -> BulkWriteResult:
+        self._step("bulk_write")
+        counts = dict.fromkeys(("nInserted", "nMatched", "nModified", "nUpserted", "nRemoved"), 0)
+        errors: list[dict[str, Any]] = []
+        for index, operation in enumerate(operations):
+            self.fault("bulk_write.op:before")
+            try:
+                self._one(operation, counts)
+            except (DuplicateKeyError, WriteError) as error:
+                errors.append({"index": index, "code": error.code, "errmsg": str(error)})
+                if ordered:
+                    break
+        self.fault("bulk_write:after")
+        details = counts | {"writeErrors": errors, "writeConcernErrors": [], "upserted": []}
+        if errors:
+            raise BulkWriteError(details)
+        return BulkWriteResult(details, True)
+
+    def create_index(self, *args: Any, **kwargs: Any) -> str:
+        self._step("create_index")
+        return "index"
+
+    def _one(self, operation: Any, counts: dict[str, int]) -> None:
+        if isinstance(operation, InsertOne):
+            self._insert(operation._doc)
+            counts["nInserted"] += 1
+        elif isinstance(operation, UpdateOne):
+            matched, upserted = self._update(operation._filter, operation._doc, bool(operation._upsert))
+            counts["nMatched"] += matched
+            counts["nModified"] += matched
+            counts["nUpserted"] += upserted is not None
+        else:
+            raise NotImplementedError(type(operation).__name__)
+
+    def _insert(self, document: Mapping[str, Any]) -> None:
+        kept = bson.encode(document)
+        with self._lock:
+            if document["_id"] in self._kept:
+                raise DuplicateKeyError("E11000 duplicate key", 11000)
+            self._keep(document["_id"], kept)
+
+    def _update(self, query: Mapping[str, Any], update: Mapping[str, Any], upsert: bool) -> tuple[int, str | None]:
+        with self._lock:
+            found = self._matching(query)[:1]
+            if not found and upsert:
+                doc = {k: v for k, v in query.items() if not isinstance(v, Mapping) and not k.startswith("$")}
+                self._insert(updated(doc, update, new=True))
+                return 0, str(doc["_id"])
+            for document_id in found:
+                self._keep(document_id, bson.encode(updated(self._projected(document_id, None), update)))
+            return len(found), None
+
+    def _delete(self, name: str, query: Mapping[str, Any], most: int | None) -> DeleteResult:
+        self._step(name)
+        with self._lock:
+            found = self._matching(query)[:most]
+            for document_id in found:
+                del self._kept[document_id], self._read[document_id]
+        self.fault(f"{name}:after")
+        return DeleteResult({"n": len(found)}, True)
+
+    def _keep(self, document_id: str, kept: bytes) -> None:
+        self._kept[document_id] = kept
+        self._read[document_id] = bson.decode(kept, _CODEC)
+
+    def _step(self, name: str) -> None:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        self.fault(f"{name}:before")
+
+
+class _Database:
+    def __init__(self, collection: MemoryCollection) -> None:
+        self._collection = collection
+
+    def command(self, name: str) -> Document:
+        self._collection.fault(f"{name}:before")
+        return {"ok": 1.0}
+
+
+class _Cursor:
+    """What `find` gives: read when it is first iterated, as one snapshot."""
+
+    def __init__(self, read: Callable[[], list[Document]]) -> None:
+        self._read = read
+        self._limit = 0
+        self._order: list[tuple[str, int]] = []
+
+    def limit(self, most: int) -> "_Cursor":
+        self._limit = most
+        return self
+
+    def sort(self, key: str | Sequence[tuple[str, int]], direction: int = 1) -> "_Cursor":
+        self._order = [(key, direction)] if isinstance(key, str) else list(key)
+        return self
+
+    def __iter__(self) -> Iterator[Document]:
+        found = self._read()
+        for name, direction in reversed(self._order):
+            found.sort(key=lambda doc: doc[name], reverse=direction < 0)
+        return iter(found[: self._limit] if self._limit else found)
+
+
+def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
+    """Whether a document fits a query of equalities, dotted names, $in, $lt(e), $gt(e), $ne, $exists, $or, $and."""
+    for name, wanted in query.items():
+        if name == "$or":
+            fits = any(matches(document, each) for each in wanted)
+        elif name == "$and":
+            fits = all(matches(document, each) for each in wanted)
+        elif isinstance(wanted, Mapping) and wanted and all(k.startswith("$") for k in wanted):
+            values = _values(document, name.split("."))
+            fits = all(_compares(values, operator, operand) for operator, operand in wanted.items())
+        else:
+            fits = _equals(_values(document, name.split(".")), wanted)
+        if not fits:
+            return False
+    return True
+
+
+def _values(value: Any, path: Sequence[str]) -> list[Any]:
+    """What a dotted name reaches; more than one thing where it goes through a list."""
+    if isinstance(value, list):
+        whole = [] if path else [value]
+        return whole + [found for item in value for found in _values(item, path)]
+    if not path:
+        return [value]
+    if isinstance(value, Mapping) and path[0] in value:
+        return _values(value[path[0]], path[1:])
+    return []
+
+
+def _equals(values: Sequence[Any], wanted: Any) -> bool:
+    return wanted in values or (wanted is None and not values)
+
+
+def _compares(values: Sequence[Any], operator: str, operand: Any) -> bool:
+    match operator:
+        case "$in":
+            return any(_equals(values, each) for each in operand)
+        case "$exists":
+            return bool(values) == bool(operand)
+        case "$ne":
+            return not _equals(values, operand)
+        case "$lt" | "$lte" | "$gt" | "$gte":
+            return any(_ordered(value, operator, operand) for value in values)
+    raise NotImplementedError(operator)
+
+
+def _ordered(value: Any, operator: str, operand: Any) -> bool:
+    try:
+        match operator:
+            case "$lt":
+                return bool(value < operand)
+            case "$lte":
+                return bool(value <= operand)
+            case "$gt":
+                return bool(value > operand)
+        return bool(value >= operand)
+    except TypeError:
+        return False
+
+
+def updated(document: Document, update: Mapping[str, Any], new: bool = False) -> Document:
+    """The document after $set, $setOnInsert, $unset, $inc, $push ($each) and $pull. Two on one field: WriteError."""
+    touched: set[str] = set()
+    for operator, fields in update.items():
+        for name, value in fields.items():
+            if any(name == t or name.startswith(f"{t}.") or t.startswith(f"{name}.") for t in touched):
+                raise WriteError(f"Updating the path '{name}' would create a conflict at '{name}'", 40)
+            touched.add(name)
+            if operator != "$setOnInsert" or new:
+                _apply(document, operator, name, value)
+    return document
+
+
+def _apply(document: Document, operator: str, name: str, value: Any) -> None:
+    *path, last = name.split(".")
+    for step in path:
+        document = document.setdefault(step, {})
+    match operator:
+        case "$set" | "$setOnInsert":
+            document[last] = value
+        case "$unset":
+            document.pop(last, None)
+        case "$inc":
+            document[last] = document.get(last, 0) + value
+        case "$push":
+            items = value["$each"] if isinstance(value, Mapping) and "$each" in value else [value]
+            document[last] = [*document.get(last, []), *items]
+        case "$pull":
+            document[last] = [item for item in document.get(last, []) if item != value]
+        case _:
+            raise NotImplementedError(operator)
+
+
+__all__ = ["Fault", "MemoryCollection", "matches", "updated"]
