@@ -20,7 +20,7 @@ from shared.worker import Worker
 SERVICE = "listing"
 
 
-def store_of(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
     client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
     return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
 
@@ -35,20 +35,20 @@ def build(settings: Settings, store: Store) -> Flask:
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, store_of(settings))
+    return build(settings, open_store(settings))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, listing = store_of(settings), LISTING.with_terms(settings.terms)
+    store, listing = open_store(settings), LISTING.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     return Worker(settings, SERVICE, store, handlers(listing), lifecycles={listing.name: listing}).run()
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(store_of(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
         return 0
     return worker()
 

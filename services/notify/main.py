@@ -21,7 +21,7 @@ from shared.worker import Worker
 SERVICE = "notify"
 
 
-def store_of(settings: Settings) -> Store:
+def open_store(settings: Settings) -> Store:
     client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
     return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
 
@@ -35,13 +35,13 @@ def build(settings: Settings, store: Store) -> Flask:
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, store_of(settings))
+    return build(settings, open_store(settings))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker", "mail")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, notification = store_of(settings), NOTIFICATION.with_terms(settings.terms)
+    store, notification = open_store(settings), NOTIFICATION.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     postman = Postman(store, settings.mail.sender, smtp(settings.mail), settings.terms.mail_not_older)
     lifecycles = {notification.name: notification}
@@ -51,7 +51,7 @@ def worker() -> int:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(store_of(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
         return 0
     return worker()
 

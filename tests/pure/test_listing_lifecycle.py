@@ -1,4 +1,4 @@
-"""The listing's table: each row does what it says and emits exactly its event; all else is answered and changes nothing."""
+"""The listing's table: each row does what it says and emits exactly its event; all else changes nothing."""
 
 import json
 from copy import deepcopy
