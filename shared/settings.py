@@ -68,6 +68,8 @@ class Terms:
     # notify
     keep_notifications: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
+    # a seeker's budget of requests
+    requests_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units
     fee_bps: int = 500
     exposure_cap: int = 200_000

@@ -1,0 +1,31 @@
+"""python -m deploy.docs [--check]: write the generated pages, or tell which are stale (exit code 1)."""
+
+import sys
+from pathlib import Path
+
+from deploy.docs import lifecycles
+
+ROOT = Path(__file__).parents[2]
+
+
+def pages() -> dict[Path, str]:
+    """Each generated file and what it should hold."""
+    return {ROOT / "docs" / "lifecycles.md": lifecycles.page()}
+
+
+def stale() -> list[Path]:
+    return [path for path, text in pages().items() if not path.is_file() or path.read_text("utf-8") != text]
+
+
+def main() -> int:
+    if "--check" in sys.argv[1:]:
+        for path in stale():
+            print(f"{path.relative_to(ROOT)} is stale: run python -m deploy.docs", file=sys.stderr)
+        return int(bool(stale()))
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
