@@ -1,7 +1,5 @@
 """The collection `notifications`: notifications, and the contacts (`contact:<person_id>`) they are mailed to."""
 
-from typing import Any
-
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
@@ -25,5 +23,5 @@ def contact_id(person: str) -> str:
 
 def own(store: Store, person: str, after: str | None, limit: int) -> list[Document]:
     """A person's notifications, newest first, from below the rank `after`."""
-    query: dict[str, Any] = {"person": person, "rank": {"$lt": after} if after else {"$gt": ""}}
-    return list(store.collection.find(query, _SHOWN).sort("rank", DESCENDING).limit(limit))
+    below = {"rank": {"$lt": after}} if after else {}
+    return list(store.collection.find({"person": person, **below}, _SHOWN).sort("rank", DESCENDING).limit(limit))

@@ -284,8 +284,7 @@ def test_adversary(seed: int) -> None:
     assert escrow.sums.get("held", 0) == 0
     left = {name: escrow.document.get(name) for name in ("instruction", "parked", "due_at", "timers", "blocked")}
     assert not any(left.values()), left
-    refused = [kept["name"] for kept in escrow.dead if escrow.state != "lapsed"]
-    assert refused == []
+    assert {kept["reason"] for kept in escrow.dead} <= {"parked_too_long"} or escrow.state == "lapsed"
     moved = {t.instruction.id for t in escrow.provider.transfers() if t.outcome and t.outcome.status == "succeeded"}
     booked = {entry["reference"] for entry in escrow.document.get("journal", [])}
     assert moved == {reference for reference in booked if not reference.startswith("cb_")}

@@ -1,0 +1,203 @@
+"""Every event type: the person the row names is told, in words that its data can fill, and nobody outside the offer."""
+
+import re
+from typing import Any
+
+import pytest
+
+from services.notify.recipients import HELP_ANSWERED, RECIPIENTS, people, told
+from services.notify.texts import TEMPLATES, render
+from shared.events import EVENT_NAMES, emit_data
+from shared.events.catalogue import latest
+
+INSIDER, SEEKER = "p_" + "a" * 32, "p_" + "b" * 32
+STATUS = {"listing": "published", "offer": "active", "escrow": "held"}
+LISTING: dict[str, Any] = {
+    "listing_id": "l-1",
+    "insider": INSIDER,
+    "status": "published",
+    "country": "NL",
+    "region": None,
+    "industry": {"scheme": "NACE-2", "code": "J62"},
+    "occupation": {"scheme": "ISCO-08", "code": "2512"},
+    "skills": [],
+    "pay": {"min": 1, "max": 2, "per": "year"},
+    "help": [{"kind": "coaching", "price": 50_000}],
+    "currency": "EUR",
+    "seats": 1,
+    "tranches": [{"due_day": 0, "bps": 10_000}],
+    "leaving_on": "2027-01-31",
+    "published_at": "2027-01-01T00:00:00.000Z",
+}
+OFFER: dict[str, Any] = {
+    "offer_id": "o-1",
+    "listing_id": "l-1",
+    "insider": INSIDER,
+    "seeker": SEEKER,
+    "status": "active",
+    "help": ["coaching", "good_word"],
+    "price": 50_000,
+    "currency": "EUR",
+    "tranches": [{"due_day": 0, "bps": 10_000}],
+    "fee_bps": 500,
+    "accepted_at": "2027-01-01T00:00:00.000Z",
+}
+SUMS = dict.fromkeys(("funded", "held", "released", "fees", "refunded", "charged_back"), 50_000)
+ESCROW: dict[str, Any] = {
+    "offer_id": "o-1",
+    "insider": INSIDER,
+    "seeker": SEEKER,
+    "status": "held",
+    "currency": "EUR",
+    "journal_hash": None,
+    "journal_seq": 0,
+    **SUMS,
+}
+MORE: dict[str, dict[str, Any]] = {
+    "listing.returned": {"reason": "unclear"},
+    "offer.countered": {"by": "seeker"},
+    "offer.declined": {"by": "insider"},
+    "offer.withdrawn": {"by": "seeker"},
+    "offer.cancelled": {"by": "staff"},
+    "offer.cancel_asked": {"by": "insider"},
+    "help.given": {"kind": "good_word", "on": "2027-01-02"},
+    "hire.claimed": {"start_on": "2027-02-01", "evidence_grade": 0},
+    "hire.confirmed": {
+        "start_on": "2027-02-01",
+        "evidence_grade": 0,
+        "confirmed_by": "seeker",
+        "confirmed_at": "2027-01-02T00:00:00.000Z",
+    },
+    "hire.ended": {"by": "employer", "on": "2027-03-01"},
+    "escrow.opened": {"fund_by": "2027-01-04T00:00:00.000Z", "price": 50_000},
+    "escrow.declined": {"reason": "card_declined"},
+    "escrow.released": {"tranche": 0, "amount": 47_500, "fee": 2_500, "hire_event_id": "e-1"},
+    "escrow.release_refused": {"reason": "account_closed"},
+    "escrow.refunded": {"amount": 50_000},
+    "escrow.refund_refused": {"reason": "card_expired"},
+    "escrow.charged_back": {"before": "held"},
+    "dispute.opened": {"by": "seeker", "reason": "no_help"},
+    "dispute.resolved": {"decision": "refund"},
+}
+
+
+def event(name: str, **more: Any) -> dict[str, Any]:
+    """Data as the event's schema has it, with nothing optional in it but `more`."""
+    owner = latest(name).owner
+    base = {"listing": LISTING, "matching": OFFER, "escrow": ESCROW}[owner] if name != "person.erased" else {}
+    if name == "hire.confirmed":
+        base = {field: OFFER[field] for field in ("offer_id", "listing_id", "insider", "seeker", "status")}
+    if name == "person.erased":
+        base = {"person_id": SEEKER}
+    return emit_data(name, {**base, **MORE.get(name, {}), **more})
+
+
+INSIDERS, SEEKERS, BOTH, NONE = (INSIDER,), (SEEKER,), (INSIDER, SEEKER), ()
+WHO: dict[str, tuple[str, ...]] = {
+    "listing.submitted": NONE,
+    "listing.created": INSIDERS,
+    "listing.returned": INSIDERS,
+    "listing.revised": NONE,
+    "listing.paused": NONE,
+    "listing.resumed": NONE,
+    "listing.filled": INSIDERS,
+    "listing.expired": INSIDERS,
+    "listing.withdrawn": NONE,
+    "listing.removed": INSIDERS,
+    "offer.made": INSIDERS,
+    "offer.countered": INSIDERS,
+    "offer.accepted": BOTH,
+    "offer.declined": SEEKERS,
+    "offer.withdrawn": INSIDERS,
+    "offer.expired": BOTH,
+    "offer.cancelled": BOTH,
+    "offer.cancel_asked": SEEKERS,
+    "offer.activated": BOTH,
+    "offer.lapsed": BOTH,
+    "offer.completed": BOTH,
+    "offer.closed": BOTH,
+    "help.given": SEEKERS,
+    "hire.claimed": SEEKERS,
+    "hire.rejected": INSIDERS,
+    "hire.confirmed": INSIDERS,
+    "hire.ended": BOTH,
+    "escrow.opened": SEEKERS,
+    "escrow.held": SEEKERS,
+    "escrow.declined": SEEKERS,
+    "escrow.lapsed": NONE,
+    "escrow.probation_started": NONE,
+    "escrow.released": BOTH,
+    "escrow.settled": NONE,
+    "escrow.release_refused": INSIDERS,
+    "escrow.refunded": SEEKERS,
+    "escrow.refund_refused": SEEKERS,
+    "escrow.split": BOTH,
+    "escrow.charged_back": BOTH,
+    "escrow.chargeback_reversed": BOTH,
+    "dispute.opened": INSIDERS,
+    "dispute.withdrawn": BOTH,
+    "dispute.resolved": BOTH,
+    "dispute.expired": BOTH,
+    "person.erased": NONE,
+}
+
+
+def test_the_table_has_a_row_for_every_event_type() -> None:
+    assert set(RECIPIENTS) == set(EVENT_NAMES) == set(WHO)
+
+
+@pytest.mark.parametrize("name", EVENT_NAMES)
+def test_who_is_told(name: str) -> None:
+    assert people(name, event(name)) == WHO[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "actor", "who"),
+    [
+        ("offer.accepted", "by", "insider", SEEKERS),
+        ("offer.accepted", "by", "seeker", INSIDERS),
+        ("offer.countered", "by", "insider", SEEKERS),
+        ("offer.cancelled", "by", "insider", SEEKERS),
+        ("offer.cancelled", "by", "seeker", INSIDERS),
+        ("offer.cancelled", "by", "system", BOTH),
+        ("offer.cancel_asked", "by", "seeker", INSIDERS),
+        ("hire.confirmed", "confirmed_by", "employer", BOTH),
+        ("hire.confirmed", "confirmed_by", "silence", BOTH),
+        ("hire.ended", "by", "seeker", INSIDERS),
+        ("hire.ended", "by", "insider", SEEKERS),
+        ("dispute.opened", "by", "insider", SEEKERS),
+        ("dispute.withdrawn", "by", "insider", SEEKERS),
+        ("help.given", "answer", "confirmed", INSIDERS),
+        ("help.given", "answer", "denied", INSIDERS),
+    ],
+)
+def test_the_one_who_did_it_is_not_told(name: str, field: str, actor: str, who: tuple[str, ...]) -> None:
+    assert people(name, event(name, **{field: actor})) == who
+
+
+@pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
+def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
+    row = told(name, event(name))
+    assert row
+
+    subject, text = render(row.text, event(name))
+
+    assert subject and ("o-1" in text or "l-1" in text)
+    assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|_by|good_word", subject + text)
+
+
+def test_amounts_and_times_are_written_for_people() -> None:
+    _, text = render("escrow.opened", event("escrow.opened"))
+    assert "EUR 500.00 before 2027-01-04 00:00 UTC" in text
+    _, text = render("offer.made", event("offer.made"))
+    assert "(coaching, good word) for EUR 500.00" in text
+    _, text = render("offer.cancelled", event("offer.cancelled", by="staff", reason="listing_filled"))
+    assert "(listing filled)" in text
+    _, text = render("help.answered", event("help.given", answer="denied"))
+    assert "(good word, 2027-01-02) is denied" in text
+
+
+def test_every_template_is_used() -> None:
+    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text}
+
+    assert used == set(TEMPLATES)
