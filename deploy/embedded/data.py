@@ -48,6 +48,11 @@ class Data:
             each.mkdir(exist_ok=True)
         self.keys.make()
 
+    def set_logs_aside(self) -> None:
+        """Begin new logs; those of the run before stay beside them as `.log.before`."""
+        for log in self.logs.glob("*.log"):
+            log.replace(log.with_suffix(".log.before"))
+
     def lock(self) -> int:
         """Hold the folder for this process; the open file is returned, closing it lets go. DataInUse."""
         held = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)

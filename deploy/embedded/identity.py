@@ -27,15 +27,14 @@ def find(record: Mapping[str, Any]) -> psutil.Process | None:
         return None
 
 
-def end(processes: Iterable[psutil.Process], patience: float = 5.0) -> int:
-    """End processes, kindly first, then after `patience` seconds by SIGKILL; how many there were."""
+def end(processes: Iterable[psutil.Process], patience: float = 5.0) -> None:
+    """End processes, kindly first, then after `patience` seconds by SIGKILL."""
     living = list(processes)
     for process in living:
         _quietly(process.terminate)
     for process in psutil.wait_procs(living, timeout=patience)[1]:
         _quietly(process.kill)
     psutil.wait_procs(living, timeout=2.0)
-    return len(living)
 
 
 def end_leftovers(stack: Mapping[str, Any]) -> int:
@@ -52,12 +51,14 @@ def end_leftovers(stack: Mapping[str, Any]) -> int:
         if process:
             children[process.pid] = process
             children |= {child.pid: child for child in _descendants(process)}
-    count = end([supervisor], patience=15.0) if supervisor else 0
+    count = len(children) + bool(supervisor)
+    if supervisor:
+        end([supervisor], patience=15.0)
     servers = {record["pid"] for record in records if record["name"] in ("broker", "database")}
     living = [child for child in children.values() if child.is_running()]
     end([child for child in living if child.pid not in servers])
     end([child for child in living if child.pid in servers])
-    return count + len(living)
+    return count
 
 
 def _descendants(process: psutil.Process | None) -> list[psutil.Process]:

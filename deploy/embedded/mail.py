@@ -1,4 +1,4 @@
-"""The SMTP catcher: takes every mail and keeps it as a file, `<time>-<n>.eml`, in one folder; sends nothing anywhere."""
+"""The SMTP catcher: takes every mail and keeps it as a file, `<time>-<pid>-<n>.eml`, in one folder; sends nothing."""
 
 import argparse
 import asyncio

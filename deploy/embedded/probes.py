@@ -4,16 +4,18 @@ import http.client
 import os
 import socket
 
+import psutil
+
 from deploy.embedded.programs import Program
 
 
-def answers(program: Program) -> bool:
-    """Whether it takes a connection, or says 200 where it speaks HTTP."""
+def answers(program: Program, pid: int | None) -> bool:
+    """Whether it says 200 where it speaks HTTP, else whether the process `pid` itself takes a connection."""
     port, path = program.answers
     try:
         if not path:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return True
+                return pid is not None and _listens(pid, port)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", path)
@@ -22,6 +24,15 @@ def answers(program: Program) -> bool:
             connection.close()
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Not another program that took the port first."""
+    try:
+        sockets = psutil.Process(pid).net_connections("tcp4")
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in sockets)
 
 
 def is_alive(pid: int) -> bool:

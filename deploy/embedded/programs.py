@@ -129,8 +129,7 @@ def _web(layout: Layout, service: str) -> Program:
         "JWKS_FILE": str(layout.data.keys.jwks),
     }
     gunicorn = (sys.executable, "-m", "gunicorn", "--config", "python:shared.http.gunicorn_config")
-    # A killed master leaves its worker on the port for a moment: the next one must not fail to listen beside it.
-    command = (*gunicorn, "--reuse-port", "--no-control-socket", f"services.{service}.main:web()")
+    command = (*gunicorn, f"services.{service}.main:web()")
     return Program(f"{service}-web", "webs", command, (port, "/readyz"), environment)
 
 

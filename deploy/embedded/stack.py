@@ -74,7 +74,7 @@ class Stack:
         self._given = (kafka, mongodb)
         self._environment = dict(environment or {})
         self._prefix = database_prefix
-        self._say = say
+        self._listener = say
         self._lock: int | None = None
         self._layout: Layout | None = None
         self._programs: list[Program] = []
@@ -196,7 +196,7 @@ class Stack:
         """Wait until another process has the name and answers. Raises StackError."""
         program = self._program(name)
         deadline = time.monotonic() + seconds
-        while self._pids.get(name, old_pid) == old_pid or not answers(program):
+        while self._pids.get(name, old_pid) == old_pid or not self._answers(program):
             if time.monotonic() > deadline:
                 raise StackError(self._explain(program, "was not started again"))
             time.sleep(0.05)
@@ -220,7 +220,7 @@ class Stack:
         self._lock = self.data.lock()
         left = self.data.read_stack()
         if left and (ended := identity.end_leftovers(left)):
-            self._say(f"ended {ended} processes that an earlier run had left")
+            self._say(f"ended what an earlier run had left running ({ended} processes)")
         self.data.make()
         self._recover_since = self.data.replay_since() if self._given == (None, None) else None
 
@@ -238,6 +238,7 @@ class Stack:
         self._watcher.start()
 
     def _launch(self) -> None:
+        self.data.set_logs_aside()
         self._layout = self._lay_out()
         self._programs = programs(self._layout)
         self._supervisor = Supervisor(self.data, self._layout.ports["supervisor"], self._programs)
@@ -270,15 +271,23 @@ class Stack:
             self._running.start(program.name)
         deadline = time.monotonic() + patience
         for program in chosen:
-            while not answers(program):
+            seen: set[int] = set()
+            while not self._answers(program):
                 self._look()
-                if "in use" in self._last_words(program).lower():
-                    raise _PortLost(f"{program.name}'s port was taken by another program")
-                if self.failure or time.monotonic() > deadline:
-                    raise StackError(self.failure or self._explain(program, f"did not answer in {patience:.0f} s"))
+                seen |= {self._pids[program.name]} if program.name in self._pids else set()
+                self._check(program, deaths=len(seen) - 1)
+                if time.monotonic() > deadline:
+                    raise StackError(self._explain(program, f"did not answer in {patience:.0f} s"))
                 time.sleep(0.05)
             self._say(f"{program.name} answers")
         self._look()
+
+    def _check(self, program: Program, deaths: int) -> None:
+        """What need not be waited for: a lost port, a process that dies as often as it is started, a lost supervisor."""
+        if "in use" in self._last_words(program).lower():
+            raise _PortLost(f"{program.name}'s port was taken by another program")
+        if self.failure or deaths >= 3:
+            raise StackError(self.failure or self._explain(program, "died again and again"))
 
     def _shutdown(self) -> bool:
         """Stop what runs; whether it went by itself, so that nothing can be missing in the broker."""
@@ -337,7 +346,8 @@ class Stack:
         broker = self._program("broker")
         self._running.start("broker")
         deadline = time.monotonic() + 15
-        while not answers(broker):
+        while not answers(broker, self._running.pids().get("broker")):
+            self._check(broker, deaths=0)
             if time.monotonic() > deadline:
                 raise StackError(self._explain(broker, "did not come back"))
             time.sleep(0.05)
@@ -370,12 +380,19 @@ class Stack:
 
     # -- small change
 
+    def _say(self, line: str) -> None:
+        with suppress(OSError):  # nobody reads any more; the stack goes on
+            self._listener(line)
+
     def _kafka_client(self) -> dict[str, Any]:
         mine = {"KAFKA_BOOTSTRAP_SERVERS": self.kafka}
         return client_settings(mine if self._known.own_servers else dict(os.environ) | mine)
 
     def _program(self, name: str) -> Program:
         return next(program for program in self._programs if program.name == name)
+
+    def _answers(self, program: Program) -> bool:
+        return answers(program, self._pids.get(program.name))
 
     def _last_words(self, program: Program) -> str:
         with suppress(FileNotFoundError):

@@ -137,7 +137,10 @@ class Supervisor:
                 umask="077",
             ),
             _section("inet_http_server", port=f"127.0.0.1:{self._port}", username="golem", password=self._password),
-            "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+            _section(
+                "rpcinterface:supervisor",
+                **{"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
+            ),
         ]
         for priority, group in enumerate(GROUPS, start=1):
             members = [program for program in self.programs.values() if program.group == group]

@@ -22,7 +22,7 @@ _A_WEEK = {"retention.ms": str(7 * 86_400_000)}
 
 
 def topics(partitions: int = 1, replication: int = -1) -> list[NewTopic]:
-    """The topics with their settings. Events and dead letters are kept for ever: a new reader starts at the beginning."""
+    """The topics with their settings. Events and dead letters are kept for ever: a new reader sees them all."""
     kept = [*EVENT_NAMES, *(f"{service}.dead" for service in SERVICES)]
     redriven = [f"{service}.redrive" for service in SERVICES]
     return [

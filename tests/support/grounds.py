@@ -1,7 +1,7 @@
 """The grounds that the suites run on: where a Kafka broker and a MongoDB server come from.
 
-embedded: both from PyPI, started here; containers: Apache Kafka and MongoDB by testcontainers; external: by the variables
-KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI, of servers that may be filled and emptied.
+embedded: both from PyPI, started here; containers: Apache Kafka and MongoDB by testcontainers; external: servers that
+may be filled and emptied, named by the variables KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI.
 """
 
 import os

@@ -1,0 +1,105 @@
+"""Which system a command works on: the one that runs on a data folder, or the servers that the environment names."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from pymongo import MongoClient
+
+from deploy.embedded import identity
+from deploy.embedded.data import Data, default_folder
+from deploy.embedded.keys import Keys
+from deploy.kafka.topics import client_settings
+
+Client = MongoClient[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system. `gateway` and `stack` (its stack.json) are None where only the servers are known."""
+
+    gateway: str | None
+    kafka: dict[str, Any] = field(repr=False)
+    mongodb: str = field(repr=False)
+    database_prefix: str = ""
+    stack: dict[str, Any] | None = None
+
+    @contextmanager
+    def database(self) -> Iterator[Client]:
+        client: Client = MongoClient(self.mongodb, serverSelectionTimeoutMS=3000)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def find(data: Path | None) -> System:
+    """The system to work on: of `data` where it is given, else of the environment, else of the default folder.
+
+    Raises ClickException where none runs.
+    """
+    if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS") and os.environ.get("MONGODB_URI"):
+        return System(None, client_settings(), os.environ["MONGODB_URI"])
+    folder = data or default_folder()
+    stack = running(folder)
+    if stack is None:
+        raise click.ClickException(
+            f"no stack runs on {folder}; start one with `golem up`, name its folder with --data, or set "
+            "KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI"
+        )
+    kafka = client_settings({"KAFKA_BOOTSTRAP_SERVERS": stack["kafka"]})
+    return System(stack["gateway"], kafka, stack["mongodb"], stack.get("database_prefix", ""), stack)
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """The stack.json of the stack that runs on a folder, or None."""
+    stack = Data(folder).read_stack()
+    if stack is None or not stack.get("supervisor") or identity.find(stack["supervisor"]) is None:
+        return None
+    return stack
+
+
+def keys(data: Path | None) -> Keys:
+    """The development keys of a data folder. Raises ClickException where it has none."""
+    folder = data or default_folder()
+    found = Data(folder).keys
+    if not found.signing.exists():
+        raise click.ClickException(f"{folder} has no keys; `golem up` makes them, --data names another folder")
+    return found
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A system that answers over HTTP, with the keys to speak as anybody. `kafka` is None where it is not known."""
+
+    gateway: str
+    token: Callable[[str, Iterable[str]], str]
+    kafka: str | None
+    mongodb: str | None
+    mail: Path | None
+
+
+@contextmanager
+def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], None]) -> Iterator[Reached]:
+    """The system behind `gateway` (its keys in `data`), or the one that runs on `data`, or one of its own.
+
+    A stack of its own lives in a temporary folder, says what it does by `say`, and is gone at the end.
+    """
+    folder = data or default_folder()
+    stack = running(folder)
+    if gateway is not None or stack is not None:
+        stack = stack or {}
+        mail = Path(stack["mail"]) if "mail" in stack else None
+        url = (gateway or stack["gateway"]).rstrip("/")
+        yield Reached(url, keys(folder).token, stack.get("kafka"), stack.get("mongodb"), mail)
+        return
+    if data is not None:
+        raise click.ClickException(f"no stack runs on {data}; leave --data away to have one made for this")
+    from deploy.embedded.stack import Stack
+
+    with Stack(say=say) as own:
+        yield Reached(own.gateway, own.token, own.kafka, own.mongodb, own.mail)

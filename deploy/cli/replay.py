@@ -1,0 +1,33 @@
+"""`golem replay`: the relays send events again from the documents, with the ids they had."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from deploy import SERVICES
+from deploy.cli.connect import find
+from deploy.cli.options import data_option, json_option, service_option, since_option
+from deploy.replay import aggregates
+from deploy.replay import replay as send_again
+
+
+@click.command()
+@service_option
+@since_option("Only what was emitted from then on (and what came after it in the same aggregate).")
+@data_option
+@json_option
+def replay(service: str | None, since: datetime | None, data: Path | None, as_json: bool) -> None:
+    """Have events sent again from the documents, to rebuild topics. Readers know them by their ids."""
+    system = find(data)
+    with system.database() as client:
+        counts = {
+            name: send_again(aggregates(client, name, system.database_prefix), since)
+            for name in ([service] if service else SERVICES)
+        }
+    if as_json:
+        click.echo(json.dumps({"events": counts}))
+        return
+    for name, count in counts.items():
+        click.echo(f"{name}: {count} events go out again")

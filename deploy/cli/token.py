@@ -1,0 +1,25 @@
+"""`golem token`: a bearer token for trying things out, signed by the local development key."""
+
+import json
+from pathlib import Path
+
+import click
+
+from deploy.cli.connect import keys
+from deploy.cli.options import data_option, json_option
+
+
+@click.command()
+@click.option("--sub", required=True, help="Who the token is for, any name: anna, carlos, ...")
+@click.option(
+    "--role", "roles", multiple=True, type=click.Choice(["moderator", "arbiter", "operator"]), help="May be repeated."
+)
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=12, show_default=True, help="How long it is valid.")
+@data_option
+@json_option
+def token(sub: str, roles: tuple[str, ...], hours: int, data: Path | None, as_json: bool) -> None:
+    """Print a bearer token, alone on a line."""
+    if not sub.strip() or not sub.isprintable():
+        raise click.BadParameter("expected printable text", param_hint="--sub")
+    signed = keys(data).token(sub, roles, seconds=hours * 3600)
+    click.echo(json.dumps({"token": signed, "sub": sub, "roles": sorted(set(roles))}) if as_json else signed)

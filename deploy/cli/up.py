@@ -1,0 +1,69 @@
+"""`golem up`: the whole system in the foreground, until Ctrl-C or SIGTERM."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from deploy.cli.options import data_option
+from deploy.embedded.data import DataInUse, default_folder
+from deploy.embedded.stack import Stack, StackError
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop."""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The gateway's port; any free one by default.")
+@data_option
+def up(port: int, data: Path | None) -> None:
+    """Run the whole system on this machine, in the foreground."""
+    console = Console(highlight=False, soft_wrap=True)
+    folder = data or default_folder()
+    console.print(f"[bold]Good Golem[/bold] starts, its data in {folder}")
+    try:
+        stack = Stack(folder, port, say=lambda line: console.print(f"  {line}", markup=False))
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {error.strerror}") from error
+    try:
+        with stopped_by_signals():
+            stack.start()
+            # One plain line that programs wait for.
+            print(f"ready {stack.gateway}", flush=True)
+            console.print(f"  logs in {stack.data.logs}, mails in {stack.mail}; Ctrl-C stops it all", markup=False)
+            stack.wait()
+    except Stopped:
+        console.print("stopping")
+    except (DataInUse, StackError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        with signals_ignored():
+            stack.stop()
+    console.print("stopped")
+    sys.exit(0)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into Stopped; later ones are for nothing, it is stopping already."""
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Stopped
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    yield
+
+
+@contextmanager
+def signals_ignored() -> Iterator[None]:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    yield

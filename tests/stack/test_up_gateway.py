@@ -1,0 +1,186 @@
+"""The gateway: what it passes on and what it answers itself, before one small upstream in place of the services."""
+
+import http.client
+import json
+import os
+import subprocess
+import sysconfig
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from deploy import SERVICES
+from deploy.embedded.ports import free_ports, is_free
+from deploy.gateway import CADDYFILE
+from shared.http.problems import CATALOGUE, TYPES
+from tests.support.processes import eventually
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers with what arrived. The service is named in the port's place."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        while "Transfer-Encoding" in self.headers and (size := int(self.rfile.readline(), 16)):
+            self.rfile.read(size + 2)
+        body = json.dumps({"path": self.path, "port": self.server.server_port, "headers": dict(self.headers)}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_DELETE = do_PUT = do_GET
+
+    def log_message(self, *args: object) -> None:
+        """Quiet."""
+
+
+class Gateway:
+    """Caddy with the project's Caddyfile; notify's upstream is missing."""
+
+    def __init__(self, port: int, ports: dict[str, int]) -> None:
+        self.port, self.ports = port, ports
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """(status, headers with small names, body)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, {n.replace("_", "-"): v for n, v in headers.items()})
+            answer = connection.getresponse()
+            return answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    free = free_ports()
+    ports = {service: next(free) for service in SERVICES}
+    port = next(free)
+    servers = [ThreadingHTTPServer(("127.0.0.1", ports[service]), _Echo) for service in SERVICES if service != "notify"]
+    threads = [threading.Thread(target=server.serve_forever) for server in servers]
+    for thread in threads:
+        thread.start()
+    home = tmp_path_factory.mktemp("gateway")
+    environment = os.environ | {f"{service.upper()}_WEB": f"127.0.0.1:{ports[service]}" for service in SERVICES}
+    environment |= {"GATEWAY_BIND": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    environment |= {"GATEWAY_STORAGE": str(home / "storage"), "HOME": str(home)}
+    caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [caddy, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        eventually(lambda: not is_free(port), "the gateway listens")
+        yield Gateway(port, ports)
+    finally:
+        process.terminate()
+        process.wait()
+        for server, thread in zip(servers, threads, strict=True):
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v1/listings", "listing"),
+        ("/v1/listings/abc/submit?x=1", "listing"),
+        ("/v1/openapi/listing.json", "listing"),
+        ("/v1/offers/abc/explain", "matching"),
+        ("/v1/me", "matching"),
+        ("/v1/me/profile", "matching"),
+        ("/v1/account", "matching"),
+        ("/v1/codes", "matching"),
+        ("/v1/matches", "matching"),
+        ("/v1/escrows/abc/journal", "escrow"),
+        ("/v1/webhooks/provider", "escrow"),
+        ("/v1/reconciliation", "escrow"),
+        ("/v1/me/payout", "escrow"),
+    ],
+)
+def test_path_finds_its_service(gateway: Gateway, path: str, service: str) -> None:
+    """Each path goes to the one service it belongs to, unchanged."""
+    status, _, body = gateway.ask("GET", path)
+    seen = json.loads(body)
+
+    assert status == 200
+    assert (seen["path"], seen["port"]) == (path, gateway.ports[service])
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/listing", "/v1/listingsx", "/livez", "/metrics", "/v1/webhooks/other"]
+)
+def test_unknown_path(gateway: Gateway, path: str) -> None:
+    """What belongs to no service, or is for operators alone, is a 404 problem."""
+    assert_problem(gateway.ask("GET", path), "not-found")
+
+
+def test_service_down(gateway: Gateway) -> None:
+    """A service that does not answer is a 503 problem that says when to come again."""
+    answer = gateway.ask("GET", "/v1/notifications")
+
+    assert_problem(answer, "unavailable")
+    assert answer[1]["retry-after"] == "1"
+
+
+def test_large_body_by_its_length(gateway: Gateway) -> None:
+    """A body that says it is above 1 MB is refused at once."""
+    assert_problem(gateway.ask("POST", "/v1/listings", b"x" * 1_000_001), "too-large")
+
+
+def test_large_body_in_chunks(gateway: Gateway) -> None:
+    """So is one that does not say how long it is."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
+    try:
+        connection.request("POST", "/v1/listings", iter([b"x" * 100_000] * 11), encode_chunked=True)
+        answer = connection.getresponse()
+        seen = answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+    assert_problem(seen, "too-large")
+
+
+def test_request_id_is_kept(gateway: Gateway) -> None:
+    """A caller's own request id reaches the service and comes back."""
+    _, headers, body = gateway.ask("GET", "/v1/offers", X_Request_Id="from-caller.1")
+
+    assert headers["x-request-id"] == "from-caller.1"
+    assert json.loads(body)["headers"]["X-Request-Id"] == "from-caller.1"
+
+
+@pytest.mark.parametrize("bad", ["", "two words", "x" * 129, "<script>"])
+def test_request_id_is_made(gateway: Gateway, bad: str) -> None:
+    """One that could disturb a log is replaced, on refusals too."""
+    ids = {gateway.ask("GET", path, X_Request_Id=bad)[1]["x-request-id"] for path in ("/v1/offers", "/nowhere")}
+
+    assert len(ids) == 2
+    assert bad not in ids
+
+
+def test_health(gateway: Gateway) -> None:
+    """/healthz is the gateway's own."""
+    assert gateway.ask("GET", "/healthz")[0] == 200
+
+
+def assert_problem(answer: tuple[int, dict[str, str], bytes], slug: str) -> None:
+    status, title = next(value for name, value in CATALOGUE.items() if name == slug)
+    problem = json.loads(answer[2])
+
+    assert answer[0] == status
+    assert answer[1]["content-type"] == "application/problem+json"
+    assert answer[1]["x-request-id"]
+    assert (problem["type"], problem["title"], problem["status"]) == (TYPES + slug, title, status)
+    assert problem["detail"]
