@@ -283,7 +283,7 @@ class Stack:
         self._look()
 
     def _check(self, program: Program, deaths: int) -> None:
-        """What need not be waited for: a lost port, a process that dies as often as it is started, a lost supervisor."""
+        """What need not be waited for: a lost port, a process that dies as often as it starts, a lost supervisor."""
         if "in use" in self._last_words(program).lower():
             raise _PortLost(f"{program.name}'s port was taken by another program")
         if self.failure or deaths >= 3:
