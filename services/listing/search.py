@@ -2,8 +2,8 @@
 
 One multikey index serves every question: `facets`, then `rank`. A published listing has a facet for each word of its
 title and duties, its country, region and kinds of help; every listing has one for its insider and one for its status.
-So a query is equality on facets and one range on `rank`, a unique text that sorts by time (published, else created).
-What has no facet (an insider's own drafts by country, the price) is filtered on the plain fields beside it.
+A query enters at one facet, reads downwards by `rank` (a unique text that sorts by time: published, else created), and
+filters on the plain fields. One facet, as the embedded database uses no index for several at once.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,10 @@ def index(change: Change) -> None:
     """Bring the fields of the search up to date with the rest of the document."""
     found = distinct(words(change["title"], *change["duties"]))
     prices = {each["kind"]: each["price"]["amount"] for each in change["help"]}
-    at = change.get("published_at") or change["created_at"]
+    region, at = change.get("region"), change.get("published_at") or change["created_at"]
     fields = {
         "words": found,
+        "region_key": fold(region) if region else None,
         "facets": facets(change.doc, found),
         "prices": prices,
         "cheapest": min(prices.values()),
@@ -41,22 +42,23 @@ def facets(listing: Mapping[str, Any], found: list[str]) -> list[str]:
 
 
 def public_query(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Published listings. The facet that is likely the rarest comes first: the index is entered there."""
-    wanted = [f"word:{word}" for word in sorted(distinct(words(asked.get("q", ""))), key=len, reverse=True)]
-    wanted += [f"region:{fold(asked['region'])}"] if "region" in asked else []
-    wanted += [f"help:{asked['help']}"] if "help" in asked else []
-    wanted += [f"country:{asked['country']}"] if "country" in asked else []
-    return _facets([*wanted, _status(PUBLISHED)]) | _price(asked)
+    """Published listings. The facet that is likely the rarest leads."""
+    found = sorted(distinct(words(asked.get("q", ""))), key=len, reverse=True)
+    rarest_first = [f"word:{word}" for word in found[:1]]
+    rarest_first += [f"region:{fold(asked['region'])}"] if "region" in asked else []
+    rarest_first += [f"country:{asked['country']}"] if "country" in asked else []
+    rarest_first += [f"help:{asked['help']}"] if "help" in asked else []
+    return _query([*rarest_first, _status(PUBLISHED)][0], asked)
 
 
 def own_query(asked: Mapping[str, Any], insider: str) -> dict[str, Any]:
     """One insider's listings, in whatever state."""
-    return _facets([_own(insider)]) | _plain(asked) | _price(asked)
+    return _query(_own(insider), asked)
 
 
 def status_query(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Everyone's listings of one status, for staff."""
-    return _facets([_status(asked["status"])]) | _plain(asked) | _price(asked)
+    return _query(_status(asked["status"]), asked)
 
 
 def _own(insider: str) -> str:
@@ -67,23 +69,19 @@ def _status(state: str) -> str:
     return f"status:{state}"
 
 
-def _facets(wanted: list[str]) -> dict[str, Any]:
-    return {"facets": wanted[0] if len(wanted) == 1 else {"$all": wanted}}
-
-
-def _plain(asked: Mapping[str, Any]) -> dict[str, Any]:
-    query = {name: asked[name] for name in ("country", "region") if name in asked}
+def _query(leading: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The index is entered at the leading facet; what else is asked filters what is found there."""
+    query: dict[str, Any] = {"facets": leading}
+    if "country" in asked:
+        query["country"] = asked["country"]
+    if "region" in asked:
+        query["region_key"] = fold(asked["region"])
     if "status" in asked:
         query["state"] = asked["status"]
     if "help" in asked:
         query["help.kind"] = asked["help"]
     if "q" in asked:
         query["words"] = {"$all": distinct(words(asked["q"]))}
+    if "max_price" in asked:
+        query[f"prices.{asked['help']}" if "help" in asked else "cheapest"] = {"$lte": asked["max_price"]}
     return query
-
-
-def _price(asked: Mapping[str, Any]) -> dict[str, Any]:
-    if "max_price" not in asked:
-        return {}
-    field = f"prices.{asked['help']}" if "help" in asked else "cheapest"
-    return {field: {"$lte": asked["max_price"]}}
