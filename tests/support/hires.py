@@ -93,11 +93,15 @@ class Hires:
         hire.seeker.wait_for(f"/v1/offers/{hire.offer_id}", "active")
         return hire
 
-    def confirm(self, hire: Hire) -> None:
+    def confirm(self, hire: Hire, claim: bool = True) -> None:
         start = str(datetime.now(UTC).date())
+        if claim:
+            self.claim(hire, start)
+        hire.seeker.post(f"/v1/offers/{hire.offer_id}/confirm-hire", {"start_on": start})
+
+    def claim(self, hire: Hire, start: str) -> None:
         evidence = [{"kind": "offer_letter", "sha256": sha256(hire.offer_id.encode()).hexdigest()}]
         hire.insider.post(f"/v1/offers/{hire.offer_id}/claim-hire", {"start_on": start, "evidence": evidence})
-        hire.seeker.post(f"/v1/offers/{hire.offer_id}/confirm-hire", {"start_on": start})
 
     def settled(self, hire: Hire) -> Json:
         """Wait for the payout; the escrow."""
