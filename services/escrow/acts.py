@@ -67,12 +67,16 @@ def lapse(change: Change, trigger: Trigger) -> None:
 
 
 def start_probation(change: Change, trigger: Trigger) -> None:
-    """The hire is known: its event is remembered as the cause of every payout, and the tranches get their days."""
+    """The hire is known: its event is remembered as the cause of every payout, and the tranches get their days.
+
+    Day 0 is at once, whatever clock the event's time was read from.
+    """
     hire = trigger.data
+    confirmed_at = min(parse_time(hire["confirmed_at"]), change.now)
     change.set(
         hire_event_id=trigger.id,
         start_on=hire["start_on"],
-        tranches=plan.dated(change["tranches"], hire["start_on"], parse_time(hire["confirmed_at"])),
+        tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at),
     )
     watch(change)
 

@@ -14,13 +14,14 @@ from services.escrow.provider import MongoStore, Sandbox, http_post
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.http.app import create_app
 from shared.http.commands import Resource
 from shared.settings import Provider, Settings, load_or_exit
 from shared.telemetry import logs
 from shared.worker import Worker
 
+SERVICE = "escrow"
 Client = MongoClient[dict[str, Any]]
 
 
@@ -30,7 +31,7 @@ def open_store(settings: Settings) -> Store:
     return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
 
 
-def open_provider(settings: Provider, clock: SystemClock) -> Sandbox:
+def open_provider(settings: Provider, clock: Clock) -> Sandbox:
     """The sandbox provider with its own database; the only way to it is from the worker."""
     client: Client = MongoClient(settings.mongodb_uri)
     books = MongoStore(client.get_default_database("provider"))
@@ -38,38 +39,40 @@ def open_provider(settings: Provider, clock: SystemClock) -> Sandbox:
     return Sandbox(books, clock, http_post(settings.webhook_url), settings.webhook_secret)
 
 
-def web() -> Flask:
-    settings = load_or_exit("escrow", "web", "provider")
-    logs.configure("escrow", "web", settings.log_level)
-    store = open_store(settings)
+def build(settings: Settings, store: Store) -> Flask:
+    """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
     escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", retry_unknown=True)
     ready = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
     return create_app(settings, operations, Parts(settings, escrows), ready=ready)
 
 
+def web() -> Flask:
+    settings = load_or_exit(SERVICE, "web", "provider")
+    logs.configure(SERVICE, "web", settings.log_level)
+    return build(settings, open_store(settings))
+
+
 def worker() -> int:
-    settings = load_or_exit("escrow", "worker", "provider")
-    logs.configure("escrow", "worker", settings.log_level)
-    store = open_store(settings)
+    settings = load_or_exit(SERVICE, "worker", "provider")
+    logs.configure(SERVICE, "worker", settings.log_level)
+    store, lifecycle = open_store(settings), ESCROW.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
-    clock = SystemClock()
-    provider = open_provider(settings.provider, clock)
-    lifecycle = ESCROW.with_terms(settings.terms)
+    provider = open_provider(settings.provider, store.clock)
     return Worker(
         settings,
-        service="escrow",
-        store=store,
-        routes=handlers(lifecycle),
-        lifecycles={"escrow": lifecycle},
-        carry_out=Payments(provider, clock).carry_out,
+        SERVICE,
+        store,
+        handlers(lifecycle),
+        lifecycles={lifecycle.name: lifecycle},
+        carry_out=Payments(provider, store.clock).carry_out,
         loops={"provider-webhooks": provider.run_webhooks},
     ).run()
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit("escrow")).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
         return 0
     return worker()
 

@@ -154,7 +154,7 @@ def test_row(path: str) -> None:
 
 @pytest.mark.parametrize("before", ["held", "probation", "disputed", "settled", "split", "refunded"])
 def test_chargeback(before: str) -> None:
-    """From every state of rest a chargeback takes what is held; the rest is the platform's loss, until it is reversed."""
+    """From every state of rest a chargeback takes what is held; the rest is a loss, until it is reversed."""
     given = escrow(before)
     sums = given.sums
 
@@ -230,7 +230,9 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
         "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire_confirmed",
     ),
     "no dispute of what is over": ("settled", "dispute", "seeker", {"reason": "other"}, "state", "state"),
-    "no dispute while the provider is asked": ("releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction_open"),
+    "no dispute while the provider is asked": (
+        "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction_open",
+    ),
 }  # fmt: skip
 
 

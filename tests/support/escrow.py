@@ -1,4 +1,4 @@
-"""One escrow in memory beside the real sandbox provider: what its web, worker and poller do, step by step, on a clock."""
+"""One escrow in memory beside the sandbox provider: what its web, worker and poller do, step by step, on a clock."""
 
 from collections.abc import Mapping
 from datetime import timedelta
