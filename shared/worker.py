@@ -114,7 +114,7 @@ class Worker:
             self._thread("frontier", self._observe),
             *(self._thread(name, partial(loop, self.stop)) for name, loop in self.loops.items()),
         ]
-        log.info("working", extra={"process": f"{self.service}-worker"})
+        log.info("working")
         self.stop.wait()
         server.close()
         for thread in threads:
