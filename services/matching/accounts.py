@@ -1,0 +1,136 @@
+"""The account of a seeker: what they have reserved before an offer is made or accepted. Rules over several documents.
+
+A document `account:<person>` keeps {offer id: {listing_id, at, amount}}: one reservation an offer, made before the
+offer is
+written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although they span
+many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own timer. It errs
+only to the strict side: a reservation may outlive its offer for a while, never the other way round.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.matching.lifecycle import ENDED
+from shared.aggregate import Change, Refusal, Store
+
+KIND = "account"
+_SETTLING = timedelta(minutes=2)
+_WEEK = timedelta(days=7)
+_SWEEP = "sweep"
+_SWEEP_EVERY = timedelta(hours=1)
+Reservations = Mapping[str, Mapping[str, Any]]
+
+
+def account_id(person: str) -> str:
+    return f"{KIND}:{person}"
+
+
+class Accounts:
+    """Reservations of all seekers, in the offers' collection. `requests_a_week` and `exposure_cap` are the limits."""
+
+    def __init__(self, store: Store, requests_a_week: int, exposure_cap: int) -> None:
+        self._store = store
+        self._requests_a_week = requests_a_week
+        self._exposure_cap = exposure_cap
+
+    def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
+        """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
+
+        def decide(change: Change) -> None:
+            reservations = dict(change.get("reservations", {}))
+            if offer_id in reservations:
+                return
+            if any(each["listing_id"] == listing_id for each in reservations.values()):
+                raise Refusal("state", "one_live_offer", "You have a live offer on this listing.", "/listing_id")
+            recent = {key: at for key, at in change.get("requests", {}).items() if at > change.now - _WEEK}
+            if len(recent) >= self._requests_a_week:
+                free_at = min(recent.values()) + _WEEK
+                words = f"{self._requests_a_week} requests a week are possible; the next is from {free_at.isoformat()}."
+                raise Refusal("rule", "request_budget", words)
+            reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
+            change.set(reservations=reservations, requests={**recent, offer_id: change.now})
+
+        self._change(person, decide)
+
+    def reserve_exposure(self, person: str, offer_id: str, listing_id: str, amount: int) -> None:
+        """Before an offer is accepted. Raises Refusal: the seeker would owe more at once than anyone may."""
+
+        def decide(change: Change) -> None:
+            reservations = dict(change.get("reservations", {}))
+            others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
+            if others + amount > self._exposure_cap:
+                words = (
+                    f"A seeker may have agreed to {self._exposure_cap} in all at once (minor units); "
+                    f"{others} of it is taken by other offers."
+                )
+                raise Refusal("rule", "exposure_cap", words)
+            before = reservations.get(offer_id, {"listing_id": listing_id, "at": change.now})
+            reservations[offer_id] = {**before, "amount": amount}
+            change.set(reservations=reservations)
+
+        self._change(person, decide)
+
+    def holds(self, person: str, offer_id: str, amount: int) -> bool:
+        """Whether the reservation of an offer is there, for at least this amount."""
+        account = self._store.get(account_id(person)) or {}
+        reserved = account.get("reservations", {}).get(offer_id)
+        return bool(reserved) and reserved["amount"] >= amount
+
+    def release(self, person: str, offer_id: str) -> None:
+        """The offer was not written after all, or not accepted: what was reserved for that is free again."""
+        offer = self._store.get(offer_id)
+        if offer is not None and offer.get("accepted_at"):
+            return
+
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[account_id(person)]
+            reservations, requests = dict(change.get("reservations", {})), dict(change.get("requests", {}))
+            if offer_id not in reservations:
+                return
+            if offer is None:
+                del reservations[offer_id]
+                requests.pop(offer_id, None)
+            else:
+                reservations[offer_id] = {**reservations[offer_id], "amount": 0}
+            change.set(reservations=reservations, requests=requests)
+
+        self._store.run({account_id(person): KIND}, decide)
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """The account's own timer: drop what is over; come again while anything is reserved."""
+        self._drop(change)
+        if change.get("reservations"):
+            change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
+
+    # -- inside
+
+    def _change(self, person: str, decide: Any) -> None:
+        def once(changes: dict[str, Change]) -> None:
+            change = changes[account_id(person)]
+            try:
+                decide(change)
+            except Refusal:
+                self._drop(change)
+                decide(change)
+            if change.dirty and _SWEEP not in change.timers:
+                change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
+                change.settle()
+
+        self._store.run({account_id(person): KIND}, once)
+
+    def _drop(self, change: Change) -> None:
+        reservations: Reservations = change.get("reservations", {})
+        if not reservations:
+            return
+        found = self._store.load(reservations)
+        kept = {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], change.now)}
+        if kept != reservations:
+            change.set(reservations=kept)
+
+
+def _counts(offer: Mapping[str, Any] | None, reserved_at: datetime, now: datetime) -> bool:
+    """Whether a reservation still stands: its offer is live, or may be about to be written."""
+    if offer is None or offer["state"] == "new":
+        return now - reserved_at < _SETTLING
+    return offer["state"] not in ENDED

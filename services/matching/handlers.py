@@ -1,0 +1,52 @@
+"""What matching reads: each event type, and the documents that take it. No rule lives here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.matching import acts, listings
+from services.matching.lifecycle import OFFER
+from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
+from shared.aggregate.verdict import IGNORED, TAKEN, rejected
+
+ESCROW_TYPES = (
+    "escrow.opened", "escrow.held", "escrow.declined", "escrow.lapsed", "escrow.probation_started", "escrow.released",
+    "escrow.settled", "escrow.release_refused", "escrow.refunded", "escrow.refund_refused", "escrow.split",
+    "escrow.charged_back", "escrow.chargeback_reversed", "dispute.opened", "dispute.withdrawn", "dispute.resolved",
+    "dispute.expired",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OfEscrow:
+    """The escrow's status is copied into its offer in every state, where the event's number is higher than the last.
+
+    What the offer's lifecycle lists as an event is a trigger of it as well.
+    """
+
+    lifecycle: Lifecycle
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {event.data["offer_id"]: self.lifecycle.name}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        change = changes[event.data["offer_id"]]
+        change.terms = self.lifecycle.terms
+        if change.is_new or change.state == "new":
+            return rejected("unknown_offer", f"there is no offer {change.id}")
+        newer = acts.copy_escrow(change, event)
+        if event.name in self.lifecycle.events:
+            return self.lifecycle.fold(change, event)
+        change.settle(lambda timer: self.lifecycle.counts(change.state, timer))
+        return TAKEN if newer else IGNORED
+
+
+def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
+    """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
+    of_escrow = OfEscrow(lifecycle)
+    of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing)
+    routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
+    routes |= dict.fromkeys(listings.TYPES, of_listing)
+    return routes
+
+
+HANDLERS = handlers()

@@ -1,0 +1,61 @@
+"""What matching keeps of a listing, and what follows for its offers when the listing ends.
+
+The copy is overwritten by each listing.* event of a higher number. When the listing has ended, a timer of the copy
+calls
+off its offers in passes, until a pass finds none; an offer that slips in between is found by its own check.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from services.matching.rules import LISTING_OVER
+from services.matching.store import offers_on
+from shared.aggregate import Change, Lifecycle, Store, Trigger
+
+KIND = "listing"
+TYPES = tuple(
+    f"listing.{name}"
+    for name in ("created", "revised", "paused", "resumed", "filled", "expired", "withdrawn", "removed")
+)
+CLOSING = "closing"
+_PASS_EVERY = timedelta(seconds=1)
+_KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches", "seats")
+
+
+def kept(event: Trigger) -> dict[str, Any]:
+    """The fields of the copy."""
+    return {name: event.data[name] for name in _KEPT}
+
+
+def begin_closing(change: Change, event: Trigger) -> None:
+    if event.data["status"] in LISTING_OVER:
+        change.schedule(CLOSING, change.now)
+
+
+class Closing:
+    """Calls off the offers of listings that have ended."""
+
+    def __init__(self, store: Store, offer: Lifecycle) -> None:
+        self._store = store
+        self._offer = offer
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """One pass; another follows while there was something to call off."""
+        found = offers_on(self._store, change["listing_id"])
+        moved = [self._end(doc["_id"], change["status"]) for doc in found]
+        if any(moved):
+            change.schedule(CLOSING, change.now + _PASS_EVERY)
+
+    def _end(self, offer_id: str, status: str) -> bool:
+        def decide(changes: dict[str, Change]) -> bool:
+            change = changes[offer_id]
+            trigger = Trigger(
+                name="listing.ended",
+                id=f"{offer_id}:listing.ended:{status}",
+                kind="event",
+                at=change.now,
+                data={"status": status},
+            )
+            return self._offer.fold(change, trigger).outcome == "taken"
+
+        return self._store.run({offer_id: self._offer.name}, decide)

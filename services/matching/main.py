@@ -1,0 +1,77 @@
+"""Matching's processes: `web()` for gunicorn; `python -m services.matching.main` works, `... migrate` makes indexes."""
+
+import sys
+
+from flask import Flask
+from pymongo import MongoClient
+
+from services.matching.accounts import KIND as ACCOUNT
+from services.matching.accounts import Accounts
+from services.matching.api import Parts, operations, roles, view
+from services.matching.checks import Checks
+from services.matching.handlers import handlers
+from services.matching.lifecycle import OFFER
+from services.matching.listings import KIND as LISTING
+from services.matching.listings import Closing
+from services.matching.store import COLLECTION, MIGRATIONS
+from shared.aggregate import Document, Store, migrate
+from shared.aggregate.store import collection
+from shared.clock import SystemClock
+from shared.http.app import create_app
+from shared.http.commands import Resource
+from shared.settings import Settings, load_or_exit
+from shared.telemetry import logs
+from shared.worker import Worker
+
+SERVICE = "matching"
+
+
+def store_of(settings: Settings) -> Store:
+    client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
+    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
+
+
+def accounts_of(settings: Settings, store: Store) -> Accounts:
+    return Accounts(store, settings.terms.requests_a_week, settings.terms.exposure_cap)
+
+
+def build(settings: Settings, store: Store) -> Flask:
+    """The app over a store; tests bring their own."""
+    offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
+    ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
+    parts = Parts(offers, accounts_of(settings, store))
+    return create_app(settings, operations, parts, ready=ping)
+
+
+def web() -> Flask:
+    settings = load_or_exit(SERVICE, "web")
+    logs.configure(SERVICE, "web", settings.log_level)
+    return build(settings, store_of(settings))
+
+
+def worker() -> int:
+    settings = load_or_exit(SERVICE, "worker")
+    logs.configure(SERVICE, "worker", settings.log_level)
+    store, offer = store_of(settings), OFFER.with_terms(settings.terms)
+    migrate(store.collection, MIGRATIONS)
+    accounts = accounts_of(settings, store)
+    return Worker(
+        settings,
+        SERVICE,
+        store,
+        handlers(offer),
+        lifecycles={offer.name: offer},
+        timers={LISTING: Closing(store, offer).on_timer, ACCOUNT: accounts.on_timer},
+        carry_out=Checks(store, accounts).carry_out,
+    ).run()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["migrate"]:
+        migrate(store_of(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        return 0
+    return worker()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,293 @@
+"""The rules of an offer: which row is taken (conditions), what a command must keep (guards), and the data behind.
+Pure.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
+from shared.money import format_amount, share
+
+RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
+
+LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
+TAKES_ACCEPTED_TOO = ("filled", "removed")
+"""These ends of a listing also end offers that were accepted."""
+KNOWN_LISTING = ("published", "paused", *LISTING_OVER)
+"""Before, a listing is nobody's but its insider's."""
+
+MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS = 5, 3, 30
+GRADE_FOR_SILENCE = 2
+_TOMORROW = timedelta(days=1)
+
+
+# -- what is computed
+
+
+def listed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
+    """The sum that the listing asks for these kinds of help, in minor units of its currency."""
+    prices = {each["kind"]: int(each["price"]) for each in listing["help"]}
+    return sum(prices[kind] for kind in kinds)
+
+
+def most(listing: Mapping[str, Any], listed: int) -> int:
+    """The most that this help may cost: 0 where it is listed at 0, else the cap (never below what was published)."""
+    if listed == 0:
+        return 0
+    cap, pay = RULES["price_cap"], listing["pay"]
+    year = pay["min"] * cap["periods_in_a_year"].get(pay["per"], 1)
+    least: int = min(share(year, cap["pay_bps"]), cap["absolute"].get(listing["currency"], 0))
+    return max(listed, least)
+
+
+def grade(evidence: Iterable[Mapping[str, Any]], verified: Iterable[str] = ()) -> int:
+    """0 a word, 1 a document, 2 with a work mail that was verified at that employer (`verified` says so, never a
+    claim).
+    """
+    documents = [each for each in evidence if each["kind"] not in ("word", "work_mail")]
+    if not documents:
+        return 0
+    return 2 if "work_mail" in verified else 1
+
+
+def start_window(change: Change) -> tuple[str, str]:
+    """First and last day that a job may start, as ISO dates."""
+    first = change["accepted_at"].date() - change.terms.start_on_before
+    return first.isoformat(), (change.now.date() + change.terms.start_on_after).isoformat()
+
+
+def _today(change: Change) -> date:
+    """The latest day it may be anywhere on earth."""
+    day: date = change.now.date()
+    return day + _TOMORROW
+
+
+# -- conditions
+
+
+def is_current(change: Change, trigger: Trigger) -> bool:
+    instruction = change.get("instruction")
+    return bool(instruction and instruction["id"] == trigger.data["instruction_id"])
+
+
+def _undisturbed(change: Change) -> bool:
+    if change.get("escrow_status") == "disputed":
+        return False
+    return bool(change.now >= change.get("undisturbed_until", change.now))
+
+
+def _within(change: Change) -> bool:
+    return bool(change.now < change["accepted_at"] + change.terms.cancel_alone)
+
+
+def _asked_by(change: Change) -> frozenset[str]:
+    asked = change.get("cancel_asked")
+    return frozenset({asked["by"]} if asked else ())
+
+
+def _both(change: Change, trigger: Trigger) -> bool:
+    """The listing's end takes offers that were accepted, too."""
+    return trigger.data["status"] in TAKES_ACCEPTED_TOO
+
+
+FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
+PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
+COOLING_OFF = Condition("within 48 h of acceptance", lambda change, trigger: _within(change))
+OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
+MAY_ASK = Condition(
+    "later than 48 h after acceptance, not asked before",
+    lambda change, trigger: not _within(change) and not _asked_by(change),
+)
+TAKEN_TOO = Condition(
+    "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and _undisturbed(change)
+)
+TAKEN_LATER = Condition("the listing is filled or removed, and a dispute or a claim is in the way", _both)
+CHECK_FAILS = Condition(
+    "the listing has ended, or the seeker's reservation is gone",
+    lambda change, trigger: (
+        is_current(change, trigger) and (trigger.data["status"] in LISTING_OVER or not trigger.data["reserved"])
+    ),
+)
+CHECK_FAILS_ACCEPTED = Condition(
+    "the listing is filled or removed, or the seeker's reservation is gone",
+    lambda change, trigger: (
+        is_current(change, trigger)
+        and _undisturbed(change)
+        and (_both(change, trigger) or not trigger.data["reserved"])
+    ),
+)
+
+
+# -- guards
+
+
+@dataclass(frozen=True)
+class Needs(Guard):
+    """A guard whose refusal speaks of a state (409), not of what was sent."""
+
+    def check(self, change: Change, trigger: Trigger) -> None:
+        if not self.holds(change, trigger):
+            words = self.words if isinstance(self.words, str) else self.words(change, trigger)
+            raise Refusal("state", self.rule, words, self.pointer)
+
+
+NO_SELF_DEALING = Guard(
+    "no-self-dealing",
+    lambda change, trigger: trigger.by != trigger.data["listing"]["insider"],
+    "This listing is your own: nobody deals with themselves.",
+    "/listing_id",
+)
+LISTING_PUBLISHED = Needs(
+    "listing-published",
+    lambda change, trigger: trigger.data["listing"]["status"] == "published",
+    lambda change, trigger: f"The listing is {trigger.data['listing']['status']}: it takes no new offers.",
+    "/listing_id",
+)
+LISTING_LIVES = Needs(
+    "listing-ended",
+    lambda change, trigger: trigger.data["listing_status"] not in LISTING_OVER,
+    lambda change, trigger: f"The listing is {trigger.data['listing_status']}: this offer ends with it.",
+)
+
+
+def _kinds(listing: Mapping[str, Any]) -> list[str]:
+    return [each["kind"] for each in listing["help"]]
+
+
+HELP_OFFERED = Guard(
+    "help-offered",
+    lambda change, trigger: set(trigger.data["help"]) <= set(_kinds(trigger.data["listing"])),
+    lambda change, trigger: f"The listing offers {', '.join(_kinds(trigger.data['listing']))}.",
+    "/help",
+)
+
+
+@dataclass(frozen=True)
+class _Price:
+    """A price that somebody names, and what it is held against."""
+
+    amount: int
+    currency: str
+    own_currency: str
+    most: int
+
+
+def _price(change: Change, trigger: Trigger) -> _Price | None:
+    named = trigger.data.get("price")
+    if named is None:
+        return None
+    if change.get("most") is not None:
+        return _Price(named["amount"], named["currency"], change["currency"], change["most"])
+    listing = trigger.data["listing"]
+    limit = most(listing, listed_price(listing, trigger.data["help"]))
+    return _Price(named["amount"], named["currency"], listing["currency"], limit)
+
+
+def _of_price(rule: str, holds: Callable[[_Price], bool], words: Callable[[_Price], str], pointer: str) -> Guard:
+    def kept(change: Change, trigger: Trigger) -> bool:
+        price = _price(change, trigger)
+        return price is None or holds(price)
+
+    def say(change: Change, trigger: Trigger) -> str:
+        price = _price(change, trigger)
+        return words(price) if price else ""
+
+    return Guard(rule, kept, say, pointer)
+
+
+ONE_CURRENCY = _of_price(
+    "one-currency",
+    lambda price: price.currency == price.own_currency,
+    lambda price: f"Expected {price.own_currency}, the listing's currency.",
+    "/price/currency",
+)
+FREE_STAYS_FREE = _of_price(
+    "free-stays-free",
+    lambda price: price.most > 0 or price.amount == 0,
+    lambda price: "This help is listed at price 0, and stays at 0.",
+    "/price/amount",
+)
+PRICE_CAP = _of_price(
+    RULES["price_cap"]["id"],
+    lambda price: price.amount <= price.most,
+    lambda price: f"Too high: {format_amount(price.most, price.own_currency)} at most.",
+    "/price/amount",
+)
+ROUNDS = Guard(
+    "rounds-bound",
+    lambda change, trigger: change["rounds"] < MOST_ROUNDS,
+    f"Prices are named {MOST_ROUNDS} times at most after the first: accept, decline or withdraw.",
+)
+RESERVED = Guard(
+    "exposure-reserved",
+    lambda change, trigger: change["price"] == 0 or trigger.data.get("reserved") == change["price"],
+    "The price changed while it was being accepted: read it again.",
+)
+
+STAFF_REASON = Guard(
+    "staff-reason",
+    lambda change, trigger: bool(
+        trigger.roles & {"insider", "seeker", "employer", "ats"} or trigger.data.get("reason")
+    ),
+    "Staff say why.",
+    "/reason",
+)
+START_ON = Guard(
+    "start-on-window",
+    lambda change, trigger: start_window(change)[0] <= trigger.data["start_on"] <= start_window(change)[1],
+    lambda change, trigger: "Expected a day from {} to {}.".format(*start_window(change)),
+    "/start_on",
+)
+CLAIMS = Guard(
+    "claims-bound",
+    lambda change, trigger: len(change.get("claims", ())) < MOST_CLAIMS,
+    f"A hire is claimed {MOST_CLAIMS} times at most.",
+)
+ENDED_ON = Guard(
+    "ended-on-window",
+    lambda change, trigger: start_window(change)[0] <= trigger.data["on"] <= _today(change).isoformat(),
+    lambda change, trigger: f"Expected a day from {start_window(change)[0]} to today.",
+    "/on",
+)
+ENDED_ONCE = Needs("ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.")
+HELP_AGREED = Guard(
+    "help-agreed",
+    lambda change, trigger: trigger.data["kind"] in change["help"],
+    lambda change, trigger: f"This offer is for {', '.join(change['help'])}.",
+    "/kind",
+)
+HELP_ON = Guard(
+    "help-on-window",
+    lambda change, trigger: (
+        change["accepted_at"].date().isoformat() <= trigger.data["on"] <= _today(change).isoformat()
+    ),
+    lambda change, trigger: f"Expected a day from {change['accepted_at'].date().isoformat()} to today.",
+    "/on",
+)
+
+
+def _record(change: Change, trigger: Trigger) -> Mapping[str, Any] | None:
+    which = trigger.data["kind"], trigger.data["on"]
+    return next((each for each in change.get("given", ()) if (each["kind"], each["on"]) == which), None)
+
+
+HELP_ONCE = Needs("help-once", lambda change, trigger: _record(change, trigger) is None, "That is on record already.")
+HELP_BOUND = Guard(
+    "help-bound",
+    lambda change, trigger: len(change.get("given", ())) < MOST_HELP_RECORDS,
+    f"An offer keeps {MOST_HELP_RECORDS} records of help at most.",
+)
+HELP_RECORDED = Needs(
+    "help-recorded",
+    lambda change, trigger: _record(change, trigger) is not None,
+    "No such help is on record: the insider records it first.",
+)
+HELP_ANSWERED_ONCE = Needs(
+    "help-answered",
+    lambda change, trigger: "answer" not in (_record(change, trigger) or {}),
+    "It is answered already.",
+)
