@@ -1,0 +1,200 @@
+"""The batch: many events, few database calls; a lost race is folded again, and one bad record harms no other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared.aggregate import Batch, Change, Contended, Copy, Store, Trigger, Verdict
+from shared.aggregate.verdict import TAKEN
+from tests.support.toy import ROUTES, Toys
+
+
+def test_a_batch_is_one_find_and_one_bulk_write():
+    toys = Toys()
+    for box in range(40):
+        toys.opened(f"box-{box}")
+    toys.collection.calls.clear()
+    events = [toys.event("thing.sent", f"box-{n % 40}") for n in range(400)]
+
+    assert toys.send(*events) == ["taken"] * 400
+    assert toys.collection.calls == {"find": 1, "bulk_write": 1}
+    assert {toys.doc(f"box-{n}")["things"] for n in range(40)} == {10}
+
+
+def test_an_empty_batch_and_one_of_duplicates_write_nothing():
+    toys = Toys().opened()
+    event = toys.event("thing.sent")
+    toys.send(event)
+    toys.collection.calls.clear()
+
+    assert toys.send() == []
+    assert toys.send(event) == ["duplicate"]
+    assert toys.collection.calls == {"find": 1}
+
+
+def test_the_events_of_one_document_are_folded_in_order():
+    toys = Toys().opened()
+
+    assert toys.send(toys.event("thing.sent"), toys.event("box.shut"), toys.event("thing.sent")) == [
+        "taken", "taken", "ignored",
+    ]  # fmt: skip
+    assert [e["seq"] for e in toys.doc()["events"]] == [1, 2, 3]
+
+
+def test_the_same_event_twice_in_one_batch_is_taken_once():
+    toys = Toys().opened()
+    event = toys.event("thing.sent")
+
+    assert toys.send(event, event) == ["taken", "duplicate"]
+    assert toys.doc()["things"] == 1
+
+
+def test_what_one_event_raises_rejects_it_alone_with_its_traceback():
+    toys = Toys().opened().opened("box-2")
+    events = [toys.event("thing.sent"), toys.event("thing.sent", explodes=True), toys.event("thing.sent", "box-2")]
+    verdicts = toys.batch.process([*events, toys.event("thing.sent")])
+
+    assert [v.outcome for v in verdicts] == ["taken", "rejected", "taken", "taken"]
+    assert (verdicts[1].reason, "this thing explodes" in verdicts[1].detail) == ("error", True)
+    assert toys.doc()["things"] == 2
+    assert toys.doc("box-2")["things"] == 1
+
+
+def test_an_event_whose_documents_cannot_be_told_is_rejected_alone():
+    toys = Toys().opened()
+    lost = toys.trigger("thing.sent", "event", {"no_box": 1})
+    unknown = toys.event("moon.rose")
+
+    assert toys.send(lost, toys.event("thing.sent"), unknown) == ["rejected", "taken", "rejected"]
+
+
+def test_a_rejected_event_leaves_nothing_behind_of_what_it_had_changed():
+    class HalfWay:
+        def touches(self, event: Trigger) -> Mapping[str, str]:
+            return {"a": "box", "b": "box"}
+
+        def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+            changes["a"].set(things=1)
+            changes["b"].push("applied", event.id)
+            raise KeyError("half way")
+
+    toys = Toys()
+    verdicts = Batch(toys.store, {"x": HalfWay()}).process([toys.event("x")])
+
+    assert [v.outcome for v in verdicts] == ["rejected"]
+    assert list(toys.collection.find()) == []
+
+
+def test_what_the_database_cannot_hold_is_rejected_alone():
+    """Found only when it is written, so the events are then taken one by one."""
+    toys = Toys().opened().opened("box-2")
+
+    class Huge:
+        def touches(self, event: Trigger) -> Mapping[str, str]:
+            return {"box-1": "box"}
+
+        def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+            changes["box-1"].set(things=2**70)
+            return TAKEN
+
+    batch = Batch(toys.store, {**ROUTES, "huge": Huge()})
+    events = [toys.event("thing.sent"), toys.event("huge"), toys.event("thing.sent", "box-2")]
+
+    assert [v.outcome for v in batch.process(events)] == ["taken", "rejected", "taken"]
+    assert (toys.doc()["things"], toys.doc("box-2")["things"]) == (1, 1)
+
+
+def test_a_lost_race_is_folded_again_and_nothing_is_taken_twice():
+    toys = Toys().opened().opened("box-2")
+    rivals = [lambda: toys.command("fill", box="box-2"), lambda: toys.command("fill", box="box-2")]
+
+    def rival(step: str) -> None:
+        if step == "bulk_write:before" and rivals:
+            rivals.pop()()
+
+    toys.collection.fault = rival
+    verdicts = toys.send(toys.event("thing.sent"), toys.event("thing.sent", "box-2"))
+    toys.collection.fault = lambda step: None
+
+    assert verdicts[1] == "taken"
+    assert toys.doc()["things"] == 1
+    assert toys.doc("box-2")["things"] == 3
+    assert toys.doc("box-2")["version"] == 4
+
+
+def test_two_who_make_the_same_stub_at_once():
+    toys = Toys()
+    rivals = [lambda: toys.send(toys.event("thing.sent"))]
+
+    def rival(step: str) -> None:
+        if step == "bulk_write:before" and rivals:
+            rivals.pop()()
+
+    toys.collection.fault = rival
+    assert toys.send(toys.event("box.seen")) == ["parked"]
+    assert [p["name"] for p in toys.doc()["parked"]] == ["thing.sent", "box.seen"]
+
+
+def test_who_loses_again_and_again_gives_up():
+    toys = Toys().opened()
+    store = Store(toys.collection, toys.clock, tries=3, sleep=lambda seconds: None)
+
+    def always(step: str) -> None:
+        if step == "bulk_write.op:before":
+            toys.collection._update({"_id": "box-1"}, {"$inc": {"version": 1}}, False)
+
+    toys.collection.fault = always
+    with pytest.raises(Contended):
+        Batch(store, ROUTES).process([toys.event("thing.sent")])
+    assert toys.collection.calls["bulk_write"] >= 3
+
+
+@pytest.mark.parametrize("step", ["find:before", "bulk_write:before", "bulk_write.op:before", "bulk_write:after"])
+def test_after_an_unknown_outcome_the_same_batch_again_takes_what_is_missing(step: str):
+    toys = Toys().opened().opened("box-2")
+    events = [toys.event("thing.sent"), toys.event("thing.sent", "box-2"), toys.event("box.shut")]
+    count = 0
+
+    def fail(at: str) -> None:
+        nonlocal count
+        count += at == step
+        if at == step and (count == 2 or step != "bulk_write.op:before"):
+            raise AutoReconnect("gone")
+
+    toys.collection.fault = fail
+    with pytest.raises(AutoReconnect):
+        toys.batch.process(events)
+    toys.collection.fault = lambda at: None
+    toys.batch.process(events)
+
+    assert (toys.doc()["things"], toys.doc("box-2")["things"], toys.state()) == (1, 1, "shut")
+    assert [e["seq"] for e in toys.doc()["events"]] == [1, 2, 3]
+
+
+def test_the_poller_and_the_relay_hear_of_each_write():
+    toys = Toys()
+    heard: list[int] = []
+    toys.store.on_write(lambda: heard.append(1))
+    toys.opened()
+    toys.send()
+
+    assert heard == [1]
+
+
+def test_a_copy_is_overwritten_by_a_higher_number_only():
+    def fields(event: Trigger) -> dict[str, Any]:
+        return {"colour": event.data["colour"], "size": event.data.get("size")}
+
+    toys = Toys()
+    heard: list[int] = []
+    batch = Batch(toys.store, {"paint": Copy("copy", "box", fields, then=lambda c, t: heard.append(c["number"]))})
+    numbers = [(2, "red", 5), (1, "blue", None), (2, "green", None), (4, "white", None), (3, "black", 9)]
+    events = [toys.event("paint", "b", sequence=n, colour=c, size=s) for n, c, s in numbers]
+
+    assert [v.outcome for v in batch.process(events)] == ["taken", "ignored", "ignored", "taken", "ignored"]
+    stored = toys.doc("copy:b")
+    assert (stored["colour"], stored["number"], stored["kind"], "size" in stored) == ("white", 4, "copy", False)
+    assert heard == [2, 4]
+    assert [v.outcome for v in batch.process(events)] == ["ignored"] * 5

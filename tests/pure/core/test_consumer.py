@@ -1,0 +1,304 @@
+"""The consumer loop: what is folded, what is buried, and what may be committed."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared.aggregate import Batch, Change, Trigger, Verdict
+from shared.aggregate.verdict import DUPLICATE, PARKED, TAKEN, rejected
+from shared.messaging.consumer import Consumer
+from shared.messaging.dead_letters import DeadShare, TooManyDead
+from shared.messaging.ports import DataLost, Message
+from tests.support.memory import MemoryBroker, MemoryPublisher, MemorySource
+from tests.support.records import PERSON, POISON, erased
+from tests.support.toy import Toys
+
+TOPICS = ["person.erased", "offer.made", "listings.redrive"]
+
+
+class Taking:
+    """A route that counts the events on one document; what `asked` says of an event comes first."""
+
+    def __init__(self) -> None:
+        self.asked: Callable[[Trigger], Verdict | None] = lambda event: None
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {PERSON: "person"}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        if changes[PERSON].knows(event.id):
+            return DUPLICATE
+        if said := self.asked(event):
+            return said
+        changes[PERSON].apply(event.id)
+        return TAKEN
+
+
+class Reading(Toys):
+    """A consumer over memory. `died` is what lies in its dead-letter topic: (reason, offset) of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broker = MemoryBroker()
+        self.route = Taking()
+        self.stop = threading.Event()
+        self.publisher = MemoryPublisher(self.broker)
+        self.consumer = self.worker("one")
+
+    def worker(self, member: str) -> Consumer:
+        source = MemorySource(self.broker, "listings", TOPICS, member)
+        batch = Batch(self.store, {"person.erased": self.route})
+        consumer = Consumer("listings", source, batch, self.publisher, self.stop)
+        # Nobody waits in a test: a pause keeps the member alive and goes on.
+        consumer._pause = lambda attempt: source.keep_alive()
+        return consumer
+
+    def write(self, *messages: Message) -> None:
+        for message in messages:
+            self.broker.append(message)
+
+    @property
+    def committed(self) -> int:
+        return self.broker.group("listings").committed.get(("person.erased", 0), 0)
+
+    @property
+    def taken(self) -> list[str]:
+        return (self.collection.find_one({"_id": PERSON}) or {}).get("applied", [])
+
+    @property
+    def died(self) -> list[tuple[str, int]]:
+        letters = [dict(r.headers) for r in self.broker.records("listings.dead")]
+        return [(h["dlq_reason"].decode(), int(h["dlq_offset"])) for h in letters]
+
+
+def test_it_reads_folds_and_commits():
+    given = Reading()
+    given.write(erased("a"), erased("b"))
+
+    assert given.consumer.step() == 2
+    assert (given.taken, given.committed, given.died) == (["a", "b"], 2, [])
+    assert given.consumer.step() == 0
+
+
+@pytest.mark.parametrize("reason", POISON)
+def test_poison_is_buried_and_the_next_record_is_taken(reason: str):
+    given = Reading()
+    given.write(POISON[reason], erased("good"))
+    given.consumer.step()
+
+    assert given.died == [(reason, 0)]
+    assert (given.taken, given.committed) == (["good"], 2)
+
+
+def test_a_record_with_neither_key_nor_value_nor_headers_is_buried():
+    given = Reading()
+    given.write(Message("person.erased", None, None))
+    given.consumer.step()
+
+    assert given.died == [("missing_header", 0)]
+    (letter,) = given.broker.records("listings.dead")
+    assert (letter.key, letter.value) == (None, None)
+
+
+def test_a_record_in_the_wrong_topic_is_buried():
+    given = Reading()
+    given.write(erased("a", topic="offer.made"))
+    given.consumer.step()
+
+    assert given.died == [("wrong_topic", 0)]
+
+
+def test_the_redrive_topic_takes_any_type_that_is_read_here():
+    given = Reading()
+    given.write(erased("a", topic="listings.redrive"))
+    given.consumer.step()
+    assert given.taken == ["a"]
+
+    given.consumer.batch.routes = {}
+    given.write(erased("b", topic="listings.redrive"))
+    given.consumer.step()
+    assert given.died == [("not_read_here", 1)]
+
+
+def test_what_the_rules_reject_and_what_folding_raises_is_buried():
+    given = Reading()
+
+    def say(event: Trigger) -> Verdict | None:
+        if event.id == "boom":
+            raise RuntimeError("no way")
+        return rejected("not_in_this_state", "it is shut") if event.id == "no" else None
+
+    given.route.asked = say
+    given.write(erased("no"), erased("yes"), erased("boom"))
+    given.consumer.step()
+
+    assert given.died == [("not_in_this_state", 0), ("error", 2)]
+    assert (given.taken, given.committed) == (["yes"], 3)
+    letters = [dict(r.headers)["dlq_error"].decode() for r in given.broker.records("listings.dead")]
+    assert letters[0] == "it is shut"
+    assert "RuntimeError: no way" in letters[1]
+
+
+def test_a_parked_event_carries_its_record_for_the_dead_letter_it_may_become():
+    given = Reading()
+    records = []
+    given.route.asked = lambda event: records.append(event.record) or PARKED
+    given.write(erased("a"))
+    given.consumer.step()
+
+    assert (records[0]["topic"], records[0]["offset"], records[0]["key"]) == ("person.erased", 0, PERSON.encode())
+
+
+def test_a_dead_letter_is_acknowledged_before_anything_is_committed():
+    given = Reading()
+    steps: list[str] = []
+    given.publisher.fault = steps.append
+    given.consumer.source.fault = steps.append
+    given.collection.fault = steps.append
+    given.write(POISON["not_json"], erased("a"))
+    given.consumer.step()
+
+    order = ["poll:before", "find:before", "bulk_write:before", "publish:before", "publish:after", "commit:before"]
+    assert [s for s in steps if s in order] == order
+
+
+def test_while_the_broker_refuses_the_dead_letter_nothing_is_committed():
+    given = Reading()
+    tries: list[int] = []
+
+    def fate(message: Message) -> str:
+        tries.append(given.committed)
+        return "ok" if len(tries) == 4 else "refuse"
+
+    given.broker.on_publish = fate
+    given.write(POISON["not_json"])
+    given.consumer.step()
+
+    assert tries == [0, 0, 0, 0]
+    assert (given.died, given.committed) == ([("not_json", 0)], 1)
+
+
+def test_the_database_is_away_the_same_batch_again_and_nothing_is_skipped():
+    given = Reading()
+    failures = iter(["bulk_write:before", "bulk_write.op:before", "find:before", "bulk_write:after"])
+    waiting = [next(failures)]
+
+    def fail(step: str) -> None:
+        if waiting and step == waiting[0]:
+            waiting[:] = [n for n in [next(failures, None)] if n]
+            raise AutoReconnect("gone")
+
+    given.collection.fault = fail
+    given.write(erased("a"), POISON["not_json"], erased("b"))
+    given.consumer.step()
+
+    assert given.taken == ["a", "b"]
+    assert (given.committed, given.died) == (3, [("not_json", 1)])
+
+
+def test_asked_to_stop_while_the_database_is_away_it_leaves_the_batch_uncommitted():
+    given = Reading()
+
+    def fail(step: str) -> None:
+        given.stop.set()
+        raise AutoReconnect("gone")
+
+    given.collection.fault = fail
+    given.write(erased("a"))
+    given.consumer.step()
+    assert given.committed == 0
+
+    given.collection.fault = lambda step: None
+    given.stop.clear()
+    given.consumer.source.close()
+    given.worker("another").step()
+    assert (given.taken, given.committed) == (["a"], 1)
+
+
+def test_asked_to_stop_while_a_letter_is_refused_it_leaves_the_batch_uncommitted():
+    given = Reading()
+
+    def fate(message: Message) -> str:
+        given.stop.set()
+        return "refuse"
+
+    given.broker.on_publish = fate
+    given.write(POISON["not_json"])
+    given.consumer.step()
+
+    assert (given.committed, given.died) == (0, [])
+
+
+@pytest.mark.parametrize("step", ["commit:before", "keep_alive:before"])
+def test_when_partitions_move_in_the_middle_of_a_batch_it_is_dropped_and_read_again(step: str):
+    given = Reading()
+    broken = [True]
+
+    def move(at: str) -> None:
+        if at == step and broken.pop():
+            given.broker.join("listings", "aaa", ["offer.made"])
+
+    given.consumer.source.fault = lambda at: move(at) if broken else None
+    away = [True]
+
+    def fail(at: str) -> None:
+        if step == "keep_alive:before" and away:
+            away.pop()
+            raise AutoReconnect("gone")
+
+    given.collection.fault = fail
+    given.write(erased("a"), erased("b"))
+    assert given.consumer.step() == 0
+    assert given.committed == 0
+
+    assert given.consumer.step() == 2
+    assert (given.taken, given.committed) == (["a", "b"], 2)
+
+
+def test_too_many_dead_stops_consuming_but_not_the_member():
+    given = Reading()
+    given.write(*(POISON["not_json"] for _ in range(60)))
+    given.consumer.step()
+    assert not given.consumer.ok
+    assert len(given.died) == given.committed == 60
+
+    given.write(erased("a"))
+    given.broker.join("listings", "aaa", ["offer.made"])
+    assert [given.consumer.step() for _ in range(3)] == [0, 0, 0]
+    assert given.taken == []
+
+
+def test_the_share_of_dead_is_of_the_last_hundred():
+    share = DeadShare()
+    share.note([True] * 49)
+    share.note([False] * 51)
+    share.note([True, False] * 50)
+    with pytest.raises(TooManyDead, match="51 of the last 100"):
+        share.note([True, True])
+
+
+def test_fifty_of_fifty_are_too_many_and_forty_nine_are_not():
+    DeadShare().note([True] * 49)
+    with pytest.raises(TooManyDead):
+        DeadShare().note([True] * 50)
+
+
+def test_lost_data_ends_the_process():
+    given = Reading()
+    given.write(*(erased(f"e-{n}") for n in range(5)))
+    given.consumer.step()
+    given.broker._logs.clear()
+
+    with pytest.raises(DataLost):
+        given.worker("another").step()
+
+
+def test_a_group_that_never_committed_reads_from_the_beginning():
+    given = Reading()
+    given.write(*(erased(f"e-{n}") for n in range(5)))
+    given.consumer.source.close()
+    given.worker("late").step()
+
+    assert len(given.taken) == 5
