@@ -25,7 +25,9 @@ POISON: dict[str, Message] = {
     "too_big": erased("poison-3", value=b'"' + b"a" * 1_000_001 + b'"'),
     "missing_header": erased("poison-4", ce_id=None),
     "bad_header": erased("poison-5", ce_time=b"yesterday"),
-    "unknown_type": erased("poison-6", ce_type=b"moon.rose", ce_dataschema=b"https://goodgolem.example/schemas/moon.rose/1"),
+    "unknown_type": erased(
+        "poison-6", ce_type=b"moon.rose", ce_dataschema=b"https://goodgolem.example/schemas/moon.rose/1"
+    ),
     "unknown_version": erased("poison-7", ce_dataschema=b"https://goodgolem.example/schemas/person.erased/99"),
     "wrong_key": erased("poison-8", key=b"somebody else"),
 }

@@ -1,0 +1,142 @@
+"""The frontier: no deadline before what waited in Kafka a minute ago was read."""
+
+from collections.abc import Mapping
+
+from shared.clock import ManualClock
+from shared.messaging.frontier import Frontier
+from shared.messaging.ports import Message
+from tests.support.memory import MemoryBroker, MemoryEnds, MemorySource
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.broker = MemoryBroker(partitions=2)
+        self.source = MemorySource(self.broker, "escrow", ["a", "b"])
+        self.frontier = Frontier("escrow", MemoryEnds(self.broker, "escrow", ["a", "b"]), self.clock)
+
+    def write(self, topic: str = "a", key: bytes = b"k") -> None:
+        self.broker.append(Message(topic, key, b"{}"))
+
+    def read(self) -> None:
+        self.source.commit(self.source.poll())
+
+    def after(self, seconds: float) -> bool:
+        """Time passes with an observation every 5 s, as in the worker; the answer at the end of it."""
+        left = seconds
+        while left > 0:
+            self.clock.advance(min(5.0, left))
+            left -= 5.0
+            self.frontier.observe()
+        return self.frontier.passed()
+
+
+def test_nothing_is_known_before_the_first_look():
+    assert not Watched().frontier.passed()
+
+
+def test_at_the_start_all_that_is_there_must_be_read_first():
+    given = Watched()
+    given.write()
+    given.write("b")
+    given.frontier.observe()
+    assert not given.frontier.passed()
+
+    given.read()
+    given.frontier.observe()
+    assert given.frontier.passed()
+
+
+def test_empty_topics_are_passed_at_once():
+    given = Watched()
+    given.frontier.observe()
+
+    assert given.frontier.passed()
+
+
+def test_what_came_within_the_last_minute_holds_no_deadline_back():
+    given = Watched()
+    given.frontier.observe()
+    given.write()
+    assert given.after(55)
+
+    assert not given.after(10)
+    given.read()
+    assert given.after(5)
+
+
+def test_one_partition_that_lags_is_enough_to_wait():
+    given = Watched()
+    for n in range(20):
+        given.write(key=b"%d" % n)
+    records = given.source.poll()
+    given.source.commit([r for r in records if r.partition == 0])
+    given.frontier.observe()
+    assert not given.frontier.passed()
+
+    given.source.commit(records)
+    given.frontier.observe()
+    assert given.frontier.passed()
+
+
+def test_a_reader_that_keeps_up_a_minute_behind_may_fire_under_constant_traffic():
+    given = Watched()
+    given.frontier.observe()
+    for _ in range(40):
+        given.write()
+        given.read()
+        given.write()
+        assert given.after(5)
+
+
+def test_a_broker_that_is_away_stops_deadlines_at_once_until_it_is_back():
+    given = Watched()
+    given.frontier.observe()
+    given.broker.away = True
+    given.frontier.observe()
+    assert not given.frontier.passed()
+
+    given.broker.away = False
+    given.frontier.observe()
+    assert given.frontier.passed()
+
+
+def test_what_was_written_before_an_outage_must_be_read_after_it():
+    given = Watched()
+    given.frontier.observe()
+    given.write()
+    given.after(5)
+    given.broker.away = True
+    given.after(600)
+    given.broker.away = False
+
+    assert not given.after(5)
+    given.read()
+    assert given.after(5)
+
+
+def test_an_old_answer_is_no_answer():
+    """The observing thread hangs: deadlines wait."""
+    given = Watched()
+    given.frontier.observe()
+    given.clock.advance(15)
+    assert given.frontier.passed()
+
+    given.clock.advance(0.1)
+    assert not given.frontier.passed()
+
+
+def test_a_wall_clock_that_jumps_changes_nothing():
+    given = Watched()
+    given.frontier.observe()
+    given.clock.set(given.clock.now().replace(year=2030))
+
+    assert given.frontier.passed()
+
+
+def test_the_ends_are_those_of_every_partition():
+    given = Watched()
+    ends, committed = given.frontier._ends.read()
+    places: Mapping[tuple[str, int], int] = dict.fromkeys([("a", 0), ("a", 1), ("b", 0), ("b", 1)], 0)
+
+    assert ends == committed == places

@@ -1,0 +1,365 @@
+"""The poller: deadlines, what is parked, and instructions, each when it may."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event as Flag
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared.aggregate import Change, Document, Trigger
+from shared.messaging.dead_letters import stored_record
+from shared.messaging.ports import Record
+from shared.poller import Poller
+from tests.support.memory import MemoryBroker, MemoryPublisher
+from tests.support.toy import BOX, DAY, Toys
+
+RECORD = stored_record(Record("thing.sent", 0, 3, b"box-1", b"its own bytes"))
+
+
+class Polling(Toys):
+    """A poller over memory. `answers` is what the outside world says next: a trigger's name, None, or an error."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.broker = MemoryBroker()
+        self.open_gate = True
+        self.answers: list[Any] = []
+        self.asked: list[str] = []
+        self.plain: list[str] = []
+        options = {"carry_out": self.carry_out, "timers": {"copy": self.on_timer}} | options
+        self.poller = Poller(
+            "boxes", self.store, {"box": BOX}, MemoryPublisher(self.broker), may_fire=lambda: self.open_gate, **options
+        )
+
+    def carry_out(self, doc: Document) -> Trigger | None:
+        instruction_id = doc["instruction"]["id"]
+        self.asked.append(instruction_id)
+        said = self.answers.pop(0) if self.answers else "ask.done"
+        if isinstance(said, Exception):
+            raise said
+        if said is None:
+            return None
+        return self.trigger(said, "outcome", {"instruction_id": instruction_id}, id=f"{instruction_id}:{said}")
+
+    def on_timer(self, change: Change, name: str) -> None:
+        self.plain.append(name)
+        change.set(rung=change.get("rung", 0) + 1)
+
+    def copy(self, *timers: str, at: float = 0) -> None:
+        self.store.run({"copy:1": "copy"}, lambda changes: self._schedule(changes["copy:1"], timers))
+
+    @staticmethod
+    def _schedule(change: Change, timers: tuple[str, ...]) -> None:
+        for name in timers:
+            change.schedule(name, change.now)
+        change.settle()
+
+
+def test_a_deadline_fires_when_it_is_due():
+    toys = Polling()
+    toys.opened()
+    assert toys.poller.step() == 0
+    toys.clock.advance(10 * DAY)
+
+    assert toys.poller.step() == 1
+    assert toys.state() == "shut"
+    assert toys.poller.step() == 0
+
+
+def test_a_deadline_waits_while_events_wait_in_kafka():
+    toys = Polling()
+    toys.opened()
+    toys.clock.advance(11 * DAY)
+    toys.open_gate = False
+    assert toys.poller.step() == 0
+    assert toys.state() == "open"
+
+    toys.open_gate = True
+    assert toys.poller.step() == 1
+
+
+def test_instructions_and_parked_events_never_wait_for_the_gate():
+    toys = Polling()
+    toys.opened().opened("box-2")
+    toys.open_gate = False
+    toys.command("ask")
+    toys.send(toys.event("box.seen", "box-3"))
+    toys.clock.advance(11 * DAY)
+
+    assert toys.poller.step() == 2
+    assert toys.asked == ["box-1:ask:1"]
+    assert (toys.state(), toys.state("box-2")) == ("open", "open")
+    assert "parked" not in toys.doc("box-3")
+
+
+def test_behind_a_closed_gate_deadlines_do_not_fill_the_page():
+    toys = Polling(limit=3)
+    for n in range(10):
+        toys.opened(f"box-{n}")
+    toys.clock.advance(11 * DAY)
+    toys.command("ask", box="box-9")
+    toys.open_gate = False
+    toys.poller.step()
+
+    assert toys.asked == ["box-9:ask:1"]
+
+
+def test_no_more_than_the_limit_in_a_step():
+    toys = Polling(limit=2)
+    for n in range(5):
+        toys.opened(f"box-{n}")
+    toys.clock.advance(10 * DAY)
+
+    assert [toys.poller.step() for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_a_deadline_and_an_event_that_race_have_one_winner():
+    toys = Polling()
+    toys.opened()
+    toys.clock.advance(10 * DAY)
+    rivals = [lambda: toys.send(toys.event("box.shut"))]
+    toys.collection.fault = lambda step: rivals.pop()() if step == "bulk_write:before" and rivals else None
+    toys.poller.step()
+
+    assert toys.emitted() == ["escrow.held", "escrow.settled", "escrow.refunded"]
+
+
+def test_what_was_parked_too_long_is_buried_before_it_leaves_the_document():
+    toys = Polling()
+    toys.send(toys.event("thing.sent", record=RECORD))
+    toys.clock.advance(7 * DAY)
+    toys.broker.on_publish = lambda message: "refuse"
+    assert toys.poller.step() == 0
+    assert len(toys.doc()["parked"]) == 1
+
+    toys.broker.on_publish = lambda message: "ok"
+    assert toys.poller.step() == 1
+    (letter,) = toys.broker.records("boxes.dead")
+    assert (letter.value, dict(letter.headers)["dlq_reason"]) == (b"its own bytes", b"parked_too_long")
+    assert "parked" not in toys.doc()
+
+
+def test_what_died_when_a_command_let_it_be_tried_is_buried_too():
+    toys = Polling()
+    toys.send(toys.event("box.shut"), toys.event("box.shut", record=RECORD))
+    toys.opened()
+    toys.open_gate = False
+
+    assert toys.poller.step() == 1
+    (letter,) = toys.broker.records("boxes.dead")
+    assert dict(letter.headers)["dlq_reason"] == b"not_in_this_state"
+    assert "parked" not in toys.doc()
+
+
+def test_buried_twice_at_the_worst_and_never_lost():
+    toys = Polling()
+    toys.send(toys.event("thing.sent", record=RECORD))
+    toys.clock.advance(7 * DAY)
+    broken = [True]
+
+    def fail(step: str) -> None:
+        if step == "bulk_write:before" and broken:
+            broken.pop()
+            raise AutoReconnect("gone")
+
+    toys.collection.fault = fail
+    with pytest.raises(AutoReconnect):
+        toys.poller.step()
+    toys.poller.step()
+
+    assert len(toys.broker.records("boxes.dead")) == 2
+    assert "parked" not in toys.doc()
+
+
+# -- instructions
+
+
+def test_an_instruction_is_carried_out_and_its_outcome_folded():
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+
+    assert toys.poller.step() == 1
+    assert (toys.state(), toys.doc()["answer"], toys.asked) == ("open", "yes", ["box-1:ask:1"])
+    assert toys.poller.step() == 0
+
+
+@pytest.mark.parametrize("answer", [None, TimeoutError("no answer"), "unknown"])
+def test_an_unknown_outcome_is_asked_for_again_after_a_pause_that_grows(answer: Any):
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+    toys.answers = [answer] * 3
+    waited = []
+    for _ in range(3):
+        toys.poller.step()
+        before = len(toys.asked)
+        for second in range(1, 100):
+            toys.clock.advance(1)
+            if toys.poller.step():
+                waited.append(second)
+                break
+        assert len(toys.asked) == before + 1
+
+    assert waited == [2, 4, 8]
+    assert set(toys.asked) == {"box-1:ask:1"}
+    assert toys.state() == "open"
+
+
+def test_an_outcome_that_cannot_be_folded_counts_as_unknown_and_harms_no_other():
+    toys = Polling()
+    toys.opened().opened("box-2")
+    toys.command("ask")
+    toys.clock.advance(0.001)
+    toys.command("ask", box="box-2")
+    toys.answers = ["thing.unheard_of"]
+    for _ in range(20):
+        toys.poller.step()
+
+    assert toys.asked == ["box-1:ask:1", "box-2:ask:1"]
+    assert (toys.state(), toys.state("box-2")) == ("asking", "open")
+    assert toys.doc()["instruction"]["attempts"] == 1
+
+
+def test_an_outcome_that_could_not_be_stored_is_asked_for_again():
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+
+    def fail(step: str) -> None:
+        if step == "bulk_write:before":
+            raise AutoReconnect("gone")
+
+    toys.collection.fault = fail
+    toys.poller.step()
+    toys.collection.fault = lambda step: None
+    assert toys.state() == "asking"
+
+    toys.poller.step()
+    assert toys.state() == "open"
+    assert toys.asked == ["box-1:ask:1"] * 2
+
+
+def test_an_outcome_that_came_by_another_way_meanwhile_changes_nothing_more():
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+    other = [lambda: toys.fold(toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"}, id="other"))]
+    toys.answers = [None]
+    toys.poller.carry_out = lambda doc: (other.pop()(), toys.carry_out(doc))[1]
+    toys.poller.step()
+
+    assert toys.state() == "open"
+    assert toys.emitted().count("escrow.settled") == 1
+
+
+def test_one_instruction_is_in_one_hand_at_a_time_and_no_stale_read_asks_again():
+    """The pool answers while the poller reads: what it read is older than the answer."""
+    asked, go_on = Flag(), Flag()
+    with ThreadPoolExecutor(2) as pool:
+        toys = Polling(pool=pool)
+        answer = toys.poller.carry_out
+
+        def slowly(doc: Document) -> Trigger | None:
+            asked.set()
+            assert go_on.wait(10)
+            return answer(doc)
+
+        toys.poller.carry_out = slowly
+        toys.opened()
+        toys.command("ask")
+        assert toys.poller.step() == 1
+        assert asked.wait(10)
+        assert toys.poller.step() == 0
+
+        def finish(step: str) -> None:
+            """After the poller's next read, and before it looks at what it read, the pool is done."""
+            if step == "find:after" and not go_on.is_set():
+                go_on.set()
+                pool.shutdown(wait=True)
+
+        toys.collection.fault = finish
+        toys.poller.step()
+
+    assert toys.asked == ["box-1:ask:1"]
+    assert toys.state() == "open"
+
+
+def test_where_nothing_carries_out_instructions_they_wait():
+    toys = Polling(carry_out=None)
+    toys.opened()
+    toys.command("ask")
+
+    assert toys.poller.step() == 0
+    assert toys.state() == "asking"
+
+
+# -- documents without a lifecycle
+
+
+def test_the_timers_of_a_copy_go_to_its_kinds_function_in_order():
+    toys = Polling()
+    toys.copy("b", "a")
+    assert toys.poller.step() == 2
+
+    assert sorted(toys.plain) == ["a", "b"]
+    assert toys.doc("copy:1")["rung"] == 2
+    assert "due_at" not in toys.doc("copy:1")
+    assert toys.poller.step() == 0
+
+
+def test_a_copys_timers_are_deadlines_too():
+    toys = Polling()
+    toys.copy("a")
+    toys.open_gate = False
+    assert toys.poller.step() == 0
+    assert toys.plain == []
+
+
+def test_a_kind_that_nobody_knows_is_left_alone():
+    toys = Polling(timers={})
+    toys.copy("a")
+
+    assert toys.poller.step() == 0
+
+
+# -- what breaks
+
+
+def test_a_timer_that_raises_harms_no_other_document_and_is_tried_again_later():
+    toys = Polling()
+    toys.opened("box-2")
+    toys.copy("a")
+    toys.clock.advance(10 * DAY)
+    calls = []
+
+    def broken(change: Change, name: str) -> None:
+        calls.append(name)
+        raise ZeroDivisionError
+
+    toys.poller.timers = {"copy": broken}
+    for _ in range(10):
+        toys.poller.step()
+    assert calls == ["a"]
+    assert toys.state("box-2") == "shut"
+
+    toys.poller.timers = {"copy": toys.on_timer}
+    toys.clock.advance(30)
+    assert toys.poller.step() == 1
+    assert toys.plain == ["a"]
+
+
+def test_the_database_goes_away_and_the_timer_fires_after():
+    toys = Polling()
+    toys.opened()
+    toys.clock.advance(10 * DAY)
+
+    def away(step: str) -> None:
+        raise AutoReconnect("gone")
+
+    toys.collection.fault = away
+    with pytest.raises(AutoReconnect):
+        toys.poller.step()
+    toys.collection.fault = lambda step: None
+    assert toys.poller.step() == 1
