@@ -461,3 +461,34 @@ def test_tranches(world: World) -> None:
     ]
     world.worker.tick(timedelta(days=33))
     assert [tranche["status"] for tranche in world.shown(path)["due"]] == ["paid", "paid", "waiting"]
+
+
+@pytest.mark.parametrize("_round", range(10))
+def test_confirmed_cancelled_and_disputed_at_once(world: World, _round: int) -> None:
+    """Whoever is first, the money goes one way, all of it, once; the loser's effect is visible nowhere."""
+    path = world.held()
+    offer_id = path.rsplit("/", 1)[1]
+    hire = {"start_on": "2027-01-04", "confirmed_at": "2027-01-01T00:00:00.000Z"}
+
+    def event(name: str) -> str:
+        data = {"offer_id": offer_id, "accepted_at": "2027-01-01T00:00:00.000Z", **hire}
+        (verdict,) = world.batch.process([Trigger(name, f"{offer_id}:{name}", "event", world.clock.now(), data)])
+        return verdict.outcome
+
+    def dispute(caller: Caller) -> str:
+        return str(caller.post(f"{path}/dispute", {"reason": "other"}).status_code)
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(event, name) for name in ("hire.confirmed", "offer.cancelled")]
+        asked += [pool.submit(dispute, caller) for caller in (world.insider, world.seeker)]
+        answers = [future.result() for future in asked]
+    world.worker.tick()
+    for caller in (world.insider, world.seeker):
+        caller.post(f"{path}/dispute/withdraw")
+    world.worker.tick()
+
+    shown = world.shown(path)
+    assert (shown["status"], shown["released"], shown["refunded"]) in [("settled", 47_500, 0), ("refunded", 0, 50_000)]
+    assert answers.count("200") <= 1
+    moved = [t.instruction.kind for t in world.provider.transfers()]
+    assert moved == ["hold", "release" if shown["released"] else "refund"]
