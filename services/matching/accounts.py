@@ -1,18 +1,19 @@
 """The account of a seeker: what they have reserved before an offer is made or accepted. Rules over several documents.
 
 A document `account:<person>` keeps {offer id: {listing_id, at, amount}}: one reservation an offer, made before the
-offer is
-written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although they span
-many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own timer. It errs
-only to the strict side: a reservation may outlive its offer for a while, never the other way round.
+offer is written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although
+they span many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own
+timer. It errs only to the strict side: a reservation may outlive its offer for a while, never the other way round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.matching.lifecycle import ENDED
 from shared.aggregate import Change, Refusal, Store
+from shared.money import format_amount
+from shared.settings import Terms
 
 KIND = "account"
 _SETTLING = timedelta(minutes=2)
@@ -27,12 +28,12 @@ def account_id(person: str) -> str:
 
 
 class Accounts:
-    """Reservations of all seekers, in the offers' collection. `requests_a_week` and `exposure_cap` are the limits."""
+    """Reservations of all seekers, in the offers' collection; the limits stand in `terms`."""
 
-    def __init__(self, store: Store, requests_a_week: int, exposure_cap: int) -> None:
+    def __init__(self, store: Store, terms: Terms) -> None:
         self._store = store
-        self._requests_a_week = requests_a_week
-        self._exposure_cap = exposure_cap
+        self._requests_a_week = terms.requests_a_week
+        self._exposure_cap = terms.exposure_cap
 
     def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
         """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
@@ -42,29 +43,30 @@ class Accounts:
             if offer_id in reservations:
                 return
             if any(each["listing_id"] == listing_id for each in reservations.values()):
-                raise Refusal("state", "one_live_offer", "You have a live offer on this listing.", "/listing_id")
+                raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
             recent = {key: at for key, at in change.get("requests", {}).items() if at > change.now - _WEEK}
             if len(recent) >= self._requests_a_week:
                 free_at = min(recent.values()) + _WEEK
                 words = f"{self._requests_a_week} requests a week are possible; the next is from {free_at.isoformat()}."
-                raise Refusal("rule", "request_budget", words)
+                raise Refusal("rule", "request-budget", words)
             reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})
 
         self._change(person, decide)
 
     def reserve_exposure(self, person: str, offer_id: str, listing_id: str, amount: int) -> None:
-        """Before an offer is accepted. Raises Refusal: the seeker would owe more at once than anyone may."""
+        """Before an offer is accepted. Raises Refusal: the seeker would owe more at once than anyone may.
+
+        `amount` in minor units. What they owe elsewhere is not the insider's to know, so the refusal does not say it.
+        """
 
         def decide(change: Change) -> None:
             reservations = dict(change.get("reservations", {}))
             others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
             if others + amount > self._exposure_cap:
-                words = (
-                    f"A seeker may have agreed to {self._exposure_cap} in all at once (minor units); "
-                    f"{others} of it is taken by other offers."
-                )
-                raise Refusal("rule", "exposure_cap", words)
+                most = format_amount(self._exposure_cap, "EUR")
+                words = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
+                raise Refusal("rule", "exposure-cap", words)
             before = reservations.get(offer_id, {"listing_id": listing_id, "at": change.now})
             reservations[offer_id] = {**before, "amount": amount}
             change.set(reservations=reservations)
@@ -105,7 +107,7 @@ class Accounts:
 
     # -- inside
 
-    def _change(self, person: str, decide: Any) -> None:
+    def _change(self, person: str, decide: Callable[[Change], None]) -> None:
         def once(changes: dict[str, Change]) -> None:
             change = changes[account_id(person)]
             try:

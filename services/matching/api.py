@@ -9,7 +9,8 @@ from typing import Any
 
 from services.matching import schemas
 from services.matching.accounts import Accounts
-from services.matching.lifecycle import OPEN
+from services.matching.acts import STAFF
+from services.matching.lifecycle import OPEN, PARTIES
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
 from shared.http.commands import Resource, problem_of_refusal
@@ -19,8 +20,6 @@ from shared.http.pages import page_of, page_response
 from shared.http.problems import Fault, Problem, invalid
 from shared.http.tokens import Principal
 
-_STAFF = frozenset(("arbiter", "moderator"))
-_PARTIES = ("insider", "seeker")
 _SHOWN = frozenset(schemas.Offer().fields)
 _POSITION = re.compile(r"[0-9TZ:.-]{24} [A-Za-z0-9._:-]{1,64}")
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
@@ -39,10 +38,10 @@ operations: Operations[Parts] = Operations("matching", "Offers")
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
     """What the caller is to this offer; the maker made the last proposal, the other has to answer it."""
-    mine = {role for role in _PARTIES if doc.get(role) == principal.person_id}
+    mine = {role for role in PARTIES if doc.get(role) == principal.person_id}
     if mine:
         return frozenset(mine | {"maker" if doc["proposed_by"] in mine else "other"})
-    return principal.roles.intersection(_STAFF)
+    return principal.roles.intersection(STAFF)
 
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -80,11 +79,12 @@ def make(call: Call[Parts]) -> Answer:
 def accept(call: Call[Parts]) -> Answer:
     parts = call.parts
     offer, mine = parts.offers.read(call)
+    standing = _of_listing(parts, offer)
     if "other" not in mine or offer["state"] not in OPEN:
-        return parts.offers.command(call, "accept")  # a repeat, or refused
+        return parts.offers.command(call, "accept", standing)  # a repeat, or refused
     with _reserved(parts.accounts, offer["seeker"], offer["_id"]):
         parts.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
-        return parts.offers.command(call, "accept", {"reserved": offer["price"], **_of_listing(parts, offer)})
+        return parts.offers.command(call, "accept", {"reserved": offer["price"], **standing})
 
 
 @operations.post("/v1/offers/{id}/counter", "counterOffer", "Propose another price", who=DOCUMENT, body=schemas.Counter,

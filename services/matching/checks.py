@@ -1,8 +1,7 @@
 """The second look at an offer, a minute after it was made or accepted: is its listing open to it, is it reserved?
 
 Several documents cannot be written at once, so an offer may be written while its listing is being filled. The check
-finds
-that, and calls the offer off. It is an instruction of the offer, carried out by the worker's poller.
+finds that, and calls the offer off. It is an instruction of the offer, carried out by the worker's poller.
 """
 
 from services.matching.accounts import Accounts

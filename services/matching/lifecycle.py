@@ -8,7 +8,7 @@ from outside; arbiter and moderator are staff. `listing.ended` is what the closi
 from datetime import timedelta
 
 from services.matching import acts, rules
-from services.matching.acts import CLOSING, EXPIRE, LAPSE, SILENCE
+from services.matching.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
 from services.matching.rules import CHECK_FAILS, CHECK_FAILS_ACCEPTED, COOLING_OFF, FREE, MAY_ASK, OTHER_ASKED, PAID
 from shared.aggregate import Lifecycle, Park, Row, cells
 
@@ -21,7 +21,6 @@ STATES = ("new", *LIVE, "hired", "ended", "completed", "lapsed", "cancelled", "c
 ENDED = ("ended", "completed", "lapsed", "cancelled", "closed", *UNACCEPTED_ENDS)
 
 PARTIES = ("insider", "seeker")
-STAFF = acts.STAFF
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)

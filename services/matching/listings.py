@@ -1,14 +1,14 @@
 """What matching keeps of a listing, and what follows for its offers when the listing ends.
 
 The copy is overwritten by each listing.* event of a higher number. When the listing has ended, a timer of the copy
-calls
-off its offers in passes, until a pass finds none; an offer that slips in between is found by its own check.
+calls off its offers in passes, until a pass finds none; an offer that slips in between is found by its own check.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from services.matching.rules import LISTING_OVER
+from services.matching.lifecycle import LIVE, OPEN
+from services.matching.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 
@@ -19,7 +19,7 @@ TYPES = tuple(
 )
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
-_KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches", "seats")
+_KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 
 
 def kept(event: Trigger) -> dict[str, Any]:
@@ -41,8 +41,9 @@ class Closing:
 
     def on_timer(self, change: Change, timer: str) -> None:
         """One pass; another follows while there was something to call off."""
-        found = offers_on(self._store, change["listing_id"])
-        moved = [self._end(doc["_id"], change["status"]) for doc in found]
+        concerned = LIVE if change["status"] in TAKES_ACCEPTED_TOO else OPEN
+        found = offers_on(self._store, change["listing_id"], concerned)
+        moved = [self._end(offer_id, change["status"]) for offer_id in found]
         if any(moved):
             change.schedule(CLOSING, change.now + _PASS_EVERY)
 

@@ -31,15 +31,11 @@ def store_of(settings: Settings) -> Store:
     return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
 
 
-def accounts_of(settings: Settings, store: Store) -> Accounts:
-    return Accounts(store, settings.terms.requests_a_week, settings.terms.exposure_cap)
-
-
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
     ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
-    parts = Parts(offers, accounts_of(settings, store))
+    parts = Parts(offers, Accounts(store, settings.terms))
     return create_app(settings, operations, parts, ready=ping)
 
 
@@ -54,7 +50,7 @@ def worker() -> int:
     logs.configure(SERVICE, "worker", settings.log_level)
     store, offer = store_of(settings), OFFER.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
-    accounts = accounts_of(settings, store)
+    accounts = Accounts(store, settings.terms)
     return Worker(
         settings,
         SERVICE,

@@ -17,8 +17,8 @@ RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").rea
 LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
 TAKES_ACCEPTED_TOO = ("filled", "removed")
 """These ends of a listing also end offers that were accepted."""
-KNOWN_LISTING = ("published", "paused", *LISTING_OVER)
-"""Before, a listing is nobody's but its insider's."""
+EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message": 1, "other": 1}
+"""The kinds of evidence of a claim, and the grade that each is worth alone: 0 a word, 1 a document."""
 
 MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS = 5, 3, 30
 GRADE_FOR_SILENCE = 2
@@ -45,13 +45,11 @@ def most(listing: Mapping[str, Any], listed: int) -> int:
 
 
 def grade(evidence: Iterable[Mapping[str, Any]], verified: Iterable[str] = ()) -> int:
-    """0 a word, 1 a document, 2 with a work mail that was verified at that employer (`verified` says so, never a
-    claim).
+    """0 a word, 1 a document, 2 a document and a work mail verified at that employer (`verified`, never the claim, says
+    so).
     """
-    documents = [each for each in evidence if each["kind"] not in ("word", "work_mail")]
-    if not documents:
-        return 0
-    return 2 if "work_mail" in verified else 1
+    best = max((EVIDENCE[each["kind"]] for each in evidence), default=0)
+    return best + 1 if best and "work_mail" in verified else best
 
 
 def start_window(change: Change) -> tuple[str, str]:
@@ -222,7 +220,7 @@ ROUNDS = Guard(
     lambda change, trigger: change["rounds"] < MOST_ROUNDS,
     f"Prices are named {MOST_ROUNDS} times at most after the first: accept, decline or withdraw.",
 )
-RESERVED = Guard(
+RESERVED = Needs(
     "exposure-reserved",
     lambda change, trigger: change["price"] == 0 or trigger.data.get("reserved") == change["price"],
     "The price changed while it was being accepted: read it again.",

@@ -1,14 +1,13 @@
 """What comes in and goes out over HTTP."""
 
-from services.matching.lifecycle import STATES
+from services.matching.lifecycle import PARTIES, STATES
+from services.matching.rules import EVIDENCE
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http import fields
 from shared.http.fields import Body, MoneySchema
 from shared.http.pages import PageQuery
 
 SHOWN_STATES = tuple(state for state in STATES if state != "new")
-EVIDENCE = ("word", "offer_letter", "contract", "payslip", "message", "other")
-PARTIES = ("insider", "seeker")
 
 
 class NewOffer(Body):

@@ -43,6 +43,7 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
 
 
-def offers_on(store: Store, listing_id: str, limit: int = 200) -> list[Document]:
-    """Offers that the end of this listing concerns: neither over nor told of it before."""
-    return list(store.collection.find({"live_on": listing_id}, _UNLISTED).limit(limit))
+def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
+    """Ids of offers on this listing in these states, that its end was not told before."""
+    query = {"live_on": listing_id, "state": {"$in": list(states)}}
+    return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
