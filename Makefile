@@ -46,6 +46,7 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: .venv/.dev  ## Remake the locks in requirements/ (UPGRADE=1 for newer versions)
 	@$(compile) requirements/services.in -o requirements/services.txt
 	@$(compile) -c requirements/services.txt requirements/stack.in -o requirements/stack.txt
+	@$(compile) -c requirements/stack.txt requirements/operator.in -o requirements/operator.txt
 	@$(compile) -c requirements/stack.txt requirements/dev.in -o requirements/dev.txt
 
 clean:  ## Remove .venv, caches and the data of `golem up`

@@ -10,12 +10,16 @@ from typing import Any
 import click
 from pymongo import MongoClient
 
+from deploy import ROOT
 from deploy.embedded import identity
 from deploy.embedded.data import Data, default_folder
 from deploy.embedded.keys import Keys
 from deploy.kafka.topics import client_settings
 
 Client = MongoClient[dict[str, Any]]
+
+COMPOSE_SECRETS = ROOT / "deploy" / ".secrets"
+"""Where `make secrets` puts the keys of the compose deployment."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,22 @@ def running(folder: Path) -> dict[str, Any] | None:
     return stack
 
 
-def keys(data: Path | None) -> Keys:
-    """The development keys of a data folder. Raises ClickException where it has none."""
+def keys(data: Path | None, gateway: str | None = None) -> Keys:
+    """The development keys to speak with: of `data` where it is given, of the stack that runs on the default folder
+    (behind `gateway`, if that is given), else those that `make secrets` made for compose, else the default folder's.
+
+    Raises ClickException where there are none.
+    """
     folder = data or default_folder()
+    stack = running(folder)
+    elsewhere = stack is None or (gateway is not None and gateway.rstrip("/") != stack["gateway"])
+    if data is None and elsewhere and not os.environ.get("GOLEM_DATA") and Data(COMPOSE_SECRETS).keys.signing.exists():
+        folder = COMPOSE_SECRETS
     found = Data(folder).keys
     if not found.signing.exists():
-        raise click.ClickException(f"{folder} has no keys; `golem up` makes them, --data names another folder")
+        raise click.ClickException(
+            f"{folder} has no keys; `golem up` or `make secrets` makes them, --data names another folder"
+        )
     return found
 
 
@@ -95,7 +109,7 @@ def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], 
         stack = stack or {}
         mail = Path(stack["mail"]) if "mail" in stack else None
         url = (gateway or stack["gateway"]).rstrip("/")
-        yield Reached(url, keys(folder).token, stack.get("kafka"), stack.get("mongodb"), mail)
+        yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail)
         return
     if data is not None:
         raise click.ClickException(f"no stack runs on {data}; leave --data away to have one made for this")

@@ -22,12 +22,15 @@ _A_WEEK = {"retention.ms": str(7 * 86_400_000)}
 
 
 def topics(partitions: int = 1, replication: int = -1) -> list[NewTopic]:
-    """The topics with their settings. Events and dead letters are kept for ever: a new reader sees them all."""
-    kept = [*EVENT_NAMES, *(f"{service}.dead" for service in SERVICES)]
-    redriven = [f"{service}.redrive" for service in SERVICES]
+    """The topics with their settings: events in so many partitions, dead letters and what is redriven in one.
+
+    Events and dead letters are kept for ever: a new reader sees them all.
+    """
+    dead, redriven = ([f"{service}.{kind}" for service in SERVICES] for kind in ("dead", "redrive"))
     return [
-        *(NewTopic(name, partitions, replication, topic_configs=_FOR_EVER) for name in kept),
-        *(NewTopic(name, partitions, replication, topic_configs=_A_WEEK) for name in redriven),
+        *(NewTopic(name, partitions, replication, topic_configs=_FOR_EVER) for name in EVENT_NAMES),
+        *(NewTopic(name, 1, replication, topic_configs=_FOR_EVER) for name in dead),
+        *(NewTopic(name, 1, replication, topic_configs=_A_WEEK) for name in redriven),
     ]
 
 

@@ -1,0 +1,117 @@
+"""Brings a broker's users and ACLs to what `principals` says; what is right already is left alone."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import KafkaError
+
+from deploy.kafka.principals import Acl
+
+_MECHANISM = "SCRAM-SHA-512"
+_KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER}
+_SETTLED_WITHIN = 15.0
+
+
+def set_users(admin: KafkaAdminClient, passwords: Mapping[str, str], clients: Mapping[str, Any]) -> list[str]:
+    """Make the users whose password does not let them in yet, and return their names.
+
+    `clients` are the connection settings by which users come in (another listener than the admin's). KafkaError.
+    """
+    wrong = [name for name, password in passwords.items() if not _lets_in(clients, name, password)]
+    if wrong:
+        made = [_credential(name, passwords[name]) for name in wrong]
+        for name, error in admin.alter_user_scram_credentials(made).items():
+            if error is not None:
+                raise KafkaError(f"user {name}: {error}")
+    deadline = time.monotonic() + _SETTLED_WITHIN
+    for name in wrong:  # until the broker has taken it up from its own log
+        while not _lets_in(clients, name, passwords[name]):
+            if time.monotonic() > deadline:
+                raise KafkaError(f"user {name} was made and is still not let in")
+            time.sleep(0.2)
+    return wrong
+
+
+def set_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], owned: Iterable[str]) -> tuple[int, int]:
+    """Make what is missing, and take away what the principals in `owned` have beyond it: (made, taken away)."""
+    want, mine = set(wanted), set(owned)
+    there = {acl for acl in _present(admin) if acl.principal in mine}
+    missing, surplus = want - there, there - want
+    if missing:
+        failed = admin.create_acls([_acl(each) for each in sorted(missing)])["failed"]
+        if failed:
+            raise KafkaError(f"an ACL was refused: {failed[0]}")
+    if surplus:
+        for _, _, error in admin.delete_acls([_exactly(each) for each in sorted(surplus)]):
+            if error is not None and error.errno != 0:
+                raise KafkaError(f"an ACL could not be taken away: {error}")
+    return len(missing), len(surplus)
+
+
+def _lets_in(clients: Mapping[str, Any], name: str, password: str) -> bool:
+    options = {**clients, "sasl_plain_username": name, "sasl_plain_password": password}
+    try:
+        KafkaAdminClient(**options).close()
+    except KafkaError:
+        return False
+    return True
+
+
+def _credential(name: str, password: str) -> UserScramCredentialUpsertion:
+    return UserScramCredentialUpsertion(name, ScramMechanism.SCRAM_SHA_512, password.encode(), iterations=4096)
+
+
+def _present(admin: KafkaAdminClient) -> list[Acl]:
+    everything = ACLFilter(
+        None,
+        None,
+        ACLOperation.ANY,
+        ACLPermissionType.ANY,
+        ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+    )
+    found, error = admin.describe_acls(everything)
+    if getattr(error, "errno", 0):
+        raise KafkaError(f"the ACLs cannot be read: {error}")
+    kinds: dict[Any, Any] = {number: name for name, number in _KINDS.items()}
+    return [
+        Acl(
+            acl.principal.removeprefix("User:"),
+            kinds[acl.resource_pattern.resource_type],
+            acl.resource_pattern.resource_name,
+            ACLOperation(acl.operation).name.lower(),
+            acl.resource_pattern.pattern_type == ACLResourcePatternType.PREFIXED,
+        )
+        for acl in found
+        if acl.resource_pattern.resource_type in kinds
+    ]
+
+
+def _pattern(acl: Acl) -> ResourcePattern:
+    kind = ACLResourcePatternType.PREFIXED if acl.prefixed else ACLResourcePatternType.LITERAL
+    return ResourcePattern(_KINDS[acl.kind], acl.name, kind)
+
+
+def _acl(acl: Acl) -> ACL:
+    operation = ACLOperation[acl.operation.upper()]
+    return ACL(f"User:{acl.principal}", "*", operation, ACLPermissionType.ALLOW, _pattern(acl))
+
+
+def _exactly(acl: Acl) -> ACLFilter:
+    concrete = _acl(acl)
+    return ACLFilter(
+        concrete.principal, concrete.host, concrete.operation, concrete.permission_type, concrete.resource_pattern
+    )

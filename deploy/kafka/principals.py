@@ -1,0 +1,68 @@
+"""Who may do what on the broker, as data: made of the event catalogue (who emits) and the handlers (who reads).
+
+A service writes the events it owns and its dead letters, and reads what its HANDLERS name and its redriven records,
+in the one consumer group that has its name. The operator watches everything and redrives; a subscriber reads events.
+"""
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from deploy import SERVICES
+from shared.events.catalogue import EVENT_NAMES, latest
+
+Kind = Literal["topic", "group", "cluster"]
+Operation = Literal["read", "write", "describe", "describe_configs", "alter", "delete"]
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, order=True)
+class Acl:
+    """`principal` may `operation` the `name` of a kind, or everything that begins with it where `prefixed`."""
+
+    principal: str
+    kind: Kind
+    name: str
+    operation: Operation
+    prefixed: bool = False
+
+
+def reads(service: str) -> list[str]:
+    """The event types that a service's handlers take."""
+    return list(importlib.import_module(f"services.{service}.handlers").HANDLERS)
+
+
+def emits(service: str) -> list[str]:
+    """The event types that only this service may write."""
+    return [name for name in EVENT_NAMES if latest(name).owner == service]
+
+
+def acls() -> list[Acl]:
+    """Everything that is allowed to services and operators; subscribers' ACLs are made by name (`subscriber`)."""
+    return sorted({*(acl for service in SERVICES for acl in _service(service)), *_operator()})
+
+
+def subscriber(name: str) -> list[Acl]:
+    """A system outside that reads events: all public topics, and the groups that begin with its name and a dot."""
+    return [*_all(name, "topic", EVENT_NAMES, "read", "describe"), Acl(name, "group", f"{name}.", "read", True)]
+
+
+def _service(service: str) -> Iterable[Acl]:
+    yield from _all(service, "topic", [*emits(service), f"{service}.dead"], "write", "describe")
+    yield from _all(service, "topic", [*reads(service), f"{service}.redrive"], "read", "describe")
+    yield from _all(service, "group", [service], "read", "describe")
+
+
+def _operator() -> Iterable[Acl]:
+    yield from _all(OPERATOR, "topic", ["*"], "read", "describe", "describe_configs")
+    yield from _all(OPERATOR, "topic", [f"{service}.redrive" for service in SERVICES], "write")
+    yield from _all(OPERATOR, "group", ["*"], "describe")
+    # Offsets of a group that stands still may be set: after a lost broker.
+    yield from _all(OPERATOR, "group", SERVICES, "read", "delete")
+    yield Acl(OPERATOR, "cluster", "kafka-cluster", "describe")
+
+
+def _all(principal: str, kind: Kind, names: Iterable[str], *operations: Operation) -> list[Acl]:
+    return [Acl(principal, kind, name, operation) for name in names for operation in operations]

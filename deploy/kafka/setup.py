@@ -1,0 +1,64 @@
+"""The job that makes a broker ready: topics, users and ACLs. `python -m deploy.kafka.setup`; again changes nothing.
+
+It comes in as the broker's administrator (KAFKA_BOOTSTRAP_SERVERS, KAFKA_SASL_...); users come in at KAFKA_CLIENTS
+(host:port, SCRAM-SHA-512), each with the password in SECRETS/kafka_<name>_password. KAFKA_PARTITIONS (default 6) says
+how new topics of events are laid out, KAFKA_REPLICATION how often each is kept.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from deploy import SERVICES
+from deploy.kafka.access import set_acls, set_users
+from deploy.kafka.principals import OPERATOR, acls
+from deploy.kafka.topics import client_settings, create
+
+PRINCIPALS = (*SERVICES, OPERATOR)
+
+
+def setup(environ: Mapping[str, str]) -> str:
+    """Bring the broker to what is declared; one line of what was done. KafkaError, KeyError, OSError."""
+    secrets = Path(environ.get("SECRETS") or "/run/secrets")
+    passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in PRINCIPALS}
+    client = client_settings(environ)
+    replication = int(environ.get("KAFKA_REPLICATION") or -1)
+    topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, patience=60.0)
+    admin = KafkaAdminClient(**client)
+    try:
+        users = set_users(admin, passwords, clients(environ))
+        made, gone = set_acls(admin, acls(), PRINCIPALS)
+    finally:
+        admin.close()
+    return f"kafka: made {len(topics)} topics, {len(users)} users, {made} ACLs; took {gone} ACLs away"
+
+
+def clients(environ: Mapping[str, str]) -> dict[str, Any]:
+    """How a user comes in, without name and password."""
+    return {
+        "bootstrap_servers": environ["KAFKA_CLIENTS"].split(","),
+        "security_protocol": environ.get("KAFKA_CLIENTS_PROTOCOL") or "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "bootstrap_timeout_ms": 5000,
+    }
+
+
+def main() -> int:
+    try:
+        print(setup(os.environ))
+    except KeyError as missing:
+        print(f"kafka: {missing.args[0]} is missing", file=sys.stderr)
+        return 78
+    except (KafkaError, OSError) as error:
+        print(f"kafka: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
