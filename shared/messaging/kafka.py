@@ -6,6 +6,7 @@ partitions are assigned it polls long, and a client that knows of none after eig
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _LOST_MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 _JOIN_WITHIN = 8.0
 _LONG_POLL_MS = 3000
+_METADATA_WITHIN = 0.3
 _SHORT_POLL_MS = 2
 _SEND_WITHIN = 20.0
 
@@ -250,6 +252,7 @@ class KafkaSource:
             return None
         self._moves = _Moves()
         consumer.subscribe(topics=self._topics, listener=self._moves)
+        time.sleep(_METADATA_WITHIN)  # a join before the topics are known is never completed (measured)
         self._joining_since = self._clock.monotonic()
         self._consumer = consumer
         return consumer
