@@ -1,6 +1,8 @@
 """Processes by pid and start time, so that only what a stack itself started is ever ended."""
 
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -22,43 +24,51 @@ def find(record: Mapping[str, Any]) -> psutil.Process | None:
     try:
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - record["started"]) < _SAME_START
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
+    return process if same and not _gone(process) else None
 
 
 def end(processes: Iterable[psutil.Process], patience: float = 5.0) -> None:
     """End processes, kindly first, then after `patience` seconds by SIGKILL."""
-    living = list(processes)
-    for process in living:
-        _quietly(process.terminate)
-    for process in psutil.wait_procs(living, timeout=patience)[1]:
-        _quietly(process.kill)
-    psutil.wait_procs(living, timeout=2.0)
+    living = [process for process in processes if not _gone(process)]
+    for signal, seconds in ((psutil.Process.terminate, patience), (psutil.Process.kill, 2.0)):
+        for process in living:
+            with suppress(psutil.Error):
+                signal(process)
+        deadline = time.monotonic() + seconds
+        while living and time.monotonic() < deadline:
+            time.sleep(0.03)
+            living = [process for process in living if not _gone(process)]
 
 
 def end_leftovers(stack: Mapping[str, Any]) -> int:
     """End what the stack that wrote this stack.json left running; how many processes that were.
 
-    A supervisor that still runs stops its processes itself, in order; what it then leaves is ended one by one,
-    clients before the servers they talk to.
+    Its supervisor is halted meanwhile, so that it starts nothing again and still takes what the others print; clients
+    go before the servers they talk to.
     """
-    records = list(stack.get("processes", ()))
     supervisor = find(stack["supervisor"]) if stack.get("supervisor") else None
-    children = {child.pid: child for child in _descendants(supervisor)}
-    for record in records:
-        process = find(record)
-        if process:
-            children[process.pid] = process
-            children |= {child.pid: child for child in _descendants(process)}
-    count = len(children) + bool(supervisor)
     if supervisor:
-        end([supervisor], patience=15.0)
-    servers = {record["pid"] for record in records if record["name"] in ("broker", "database")}
-    living = [child for child in children.values() if child.is_running()]
-    end([child for child in living if child.pid not in servers])
-    end([child for child in living if child.pid in servers])
-    return count
+        supervisor.suspend()
+    living = {child.pid: child for child in _descendants(supervisor)}
+    for record in stack.get("processes", ()):
+        if process := find(record):
+            living |= {each.pid: each for each in (process, *_descendants(process))}
+    servers = {record["pid"] for record in stack.get("processes", ()) if record["name"] in ("broker", "database")}
+    end(process for pid, process in living.items() if pid not in servers)
+    end(process for pid, process in living.items() if pid in servers)
+    if supervisor:
+        end([supervisor], patience=0.0)
+    return len(living) + bool(supervisor)
+
+
+def _gone(process: psutil.Process) -> bool:
+    """Ended, also where its parent has not taken note yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def _descendants(process: psutil.Process | None) -> list[psutil.Process]:
@@ -66,10 +76,3 @@ def _descendants(process: psutil.Process | None) -> list[psutil.Process]:
         return process.children(recursive=True) if process else []
     except psutil.Error:
         return []
-
-
-def _quietly(signal: Any) -> None:
-    try:
-        signal()
-    except psutil.Error:
-        return

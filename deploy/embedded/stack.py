@@ -41,7 +41,7 @@ class _PortLost(StackError):
 class Stack:
     """The whole system, or its servers alone, as a context manager or by `start` and `stop`.
 
-    data      its folder; None: a temporary one, removed at the end
+    data      its folder; None: a temporary one, removed at the end; such a stack ends with the thread that started it
     port      the gateway's port; 0: any free one
     kafka, mongodb
               use these servers ("host:port", URI) and run none of its own; both or neither
@@ -243,7 +243,8 @@ class Stack:
         self._programs = programs(self._layout)
         self._supervisor = Supervisor(self.data, self._layout.ports["supervisor"], self._programs)
         try:
-            self._supervisor.launch(base_environment(self._layout.own_servers) | self._environment)
+            environment = base_environment(self._layout.own_servers) | self._environment
+            self._supervisor.launch(environment, bound=self._temporary)
         except SupervisorGone as gone:
             raise _PortLost(f"supervisor did not start ({gone})") from gone
         self._write()

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import os
 import secrets
 import shlex
 import subprocess
@@ -36,13 +37,17 @@ class Supervisor:
 
     # -- the supervisor itself
 
-    def launch(self, environment: Mapping[str, str]) -> None:
-        """Start supervisord; SupervisorGone if it ends before it answers (its port was taken, most likely)."""
+    def launch(self, environment: Mapping[str, str], bound: bool = False) -> None:
+        """Start supervisord; SupervisorGone if it ends before it answers (its port was taken, most likely).
+
+        `bound`: it stops everything by itself when the calling thread is gone.
+        """
+        module = ["deploy.embedded.bound", str(os.getpid())] if bound else ["supervisor.supervisord"]
         conf = self.data.folder / "supervisord.conf"
         write_private(conf, self.configuration())
         with (self.data.logs / "supervisord.err").open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(conf)],
+                [sys.executable, "-m", *module, "--nodaemon", "--configuration", str(conf)],
                 cwd=ROOT,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
