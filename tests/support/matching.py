@@ -1,6 +1,7 @@
 """One offer in memory: its two parties, staff, the escrow's events and the closing passes, step by step, on a clock."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from services.matching.handlers import handlers
@@ -13,8 +14,10 @@ from shared.settings import Terms
 OFFER_ID = "0197d3a0-0000-7000-8000-000000000001"
 LISTING_ID = "0197d3a0-0000-7000-8000-000000000002"
 INSIDER, SEEKER, STRANGER = "p_" + "1" * 32, "p_" + "2" * 32, "p_" + "3" * 32
-HOURLY = {"min": 3_000, "max": 4_000, "per": "hour"}
-WORD, LETTER = [], [{"kind": "offer_letter", "sha256": "a" * 64}]  # type: ignore[var-annotated]
+EUR = {"currency": "EUR"}
+START = "2027-01-20"
+WORD: list[dict[str, str]] = []
+LETTER = [{"kind": "offer_letter", "sha256": "a" * 64}]
 
 
 def listing(price: int = 50_000, **changed: Any) -> dict[str, Any]:
@@ -95,11 +98,13 @@ class Offer:
         return self.fold(Trigger("checked", f"{data['instruction_id']}:checked", "outcome", self.clock.now(), data))
 
     def wait(self, **duration: float) -> "Offer":
-        """Let time pass, then fire what is due."""
-        self.clock.advance(_seconds(**duration))
-        change = Change(OFFER_ID, "offer", self.document, self.clock.now())
-        for trigger in due(change, self.lifecycle, self.clock.now()):
-            self.fold(trigger)
+        """Let time pass, then fire what is due, and what is due after that."""
+        self.clock.advance(timedelta(**duration))
+        while ready := due(
+            Change(OFFER_ID, "offer", self.document, self.clock.now()), self.lifecycle, self.clock.now()
+        ):
+            for trigger in ready:
+                self.fold(trigger)
         return self
 
     # -- the usual beginnings
@@ -165,10 +170,6 @@ class Offer:
             self.events.extend(self.document.pop("events", []))
 
 
-def _seconds(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> float:
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-
-
 def usual(state: str) -> Offer:
     """A usual offer in that state."""
     offer = Offer()
@@ -203,3 +204,24 @@ def usual(state: str) -> Offer:
             offer.propose().wait(days=7)
     assert offer.state == state
     return offer
+
+
+# -- usual steps
+
+
+def counter(offer: Offer, role: str, amount: int = 40_000, **more: Any) -> None:
+    offer.command("counter", role, price={"amount": amount, **EUR}, **more)
+
+
+def claim(offer: Offer, evidence: list[dict[str, str]] | None = None) -> None:
+    offer.command("claim_hire", "insider", start_on=START, evidence=evidence or [])
+
+
+def confirm(offer: Offer, role: str = "seeker", **more: Any) -> None:
+    offer.command("confirm_hire", role, start_on=START, **more)
+
+
+def proved(offer: Offer) -> None:
+    """A claim of grade 2."""
+    offer.verify()
+    claim(offer, LETTER)

@@ -1,0 +1,287 @@
+"""What an offer keeps and says, and what a dispute of its escrow does to its deadlines."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.matching import rules
+from services.matching.lifecycle import STATES
+from shared.settings import Terms
+from tests.support.matching import (
+    INSIDER,
+    LETTER,
+    LISTING_ID,
+    OFFER_ID,
+    SEEKER,
+    START,
+    STRANGER,
+    Offer,
+    claim,
+    confirm,
+    counter,
+    listing,
+    proved,
+    usual,
+)
+
+Step = Callable[[Offer], object]
+
+
+def disputed(state: str, number: int = 3) -> Offer:
+    offer = usual(state)
+    offer.escrow("dispute.opened", number, "disputed")
+    return offer
+
+
+# -- what the document and the events say
+
+
+def test_it_keeps_the_terms_it_was_made_on() -> None:
+    """An offer has the listing's price, tranches and fee of when it was made."""
+    offer = Offer(Terms(fee_bps=700)).propose(help=("coaching", "good_word"))
+
+    kept = {"help": ["coaching", "good_word"], "price": 50_000, "currency": "EUR", "fee_bps": 700}
+    parties = {"offer_id": OFFER_ID, "listing_id": LISTING_ID, "insider": INSIDER, "seeker": SEEKER}
+    made = {**parties, **kept, "tranches": [{"due_day": 0, "bps": 10_000}], "status": "proposed", "accepted_at": None}
+    assert offer.data("offer.made") == made
+    offer.command("accept", "insider")
+    assert offer.data("offer.accepted") == made | {
+        "status": "accepted", "by": "insider", "accepted_at": "2027-01-01T00:00:00.000Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("price", "pay", "currency", "most"),
+    [
+        (50_000, {"min": 5_500_000, "max": 7_000_000, "per": "year"}, "EUR", 100_000),
+        (10, {"min": 2_000_000, "max": 7_000_000, "per": "year"}, "EUR", 40_000),
+        (10, {"min": 1_000, "max": 1_000, "per": "hour"}, "EUR", 41_600),
+        (60_000, {"min": 2_000_000, "max": 2_000_000, "per": "year"}, "EUR", 60_000),
+        (0, {"min": 2_000_000, "max": 2_000_000, "per": "year"}, "EUR", 0),
+        (0, {"min": 2_000_000, "max": 2_000_000, "per": "year"}, "USD", 0),
+    ],
+)
+def test_the_most_that_help_may_cost(price: int, pay: dict[str, Any], currency: str, most: int) -> None:
+    assert rules.most(listing(price, pay=pay, currency=currency), price) == most
+
+
+def test_a_counter_offer_down_to_nothing() -> None:
+    """What is agreed at price 0 needs no money, whatever it was listed at."""
+    offer = Offer().propose()
+    counter(offer, "insider", 0)
+
+    offer.command("accept", "seeker")
+
+    assert (offer.state, offer["escrow_status"], offer.data("offer.activated")["price"]) == ("active", "free", 0)
+    assert offer.data("offer.accepted")["status"] == "accepted"
+
+
+def test_who_did_it() -> None:
+    """Events and the document name whose doing it was; staff's is audited, with the reason."""
+    by_staff = usual("active")
+    by_staff.command("cancel", "moderator", reason="Fraud.")
+    by_listing = usual("active")
+    by_listing.listing_ends("removed")
+
+    assert (by_staff.data("offer.cancelled")["by"], by_staff.data("offer.cancelled")["reason"]) == ("staff", "staff")
+    assert by_staff["audit"] == [{"by": STRANGER, "at": by_staff.clock.now(), "action": "cancel", "reason": "Fraud."}]
+    assert by_staff["cancelled"]["reason"] == "Fraud."
+    assert "Fraud." not in str(by_staff.events)
+    assert by_listing.data("offer.cancelled")["reason"] == by_listing["cancelled"]["code"] == "listing_removed"
+    assert usual("cancelled").data("offer.cancelled")["reason"] == "alone"
+    arbiter = usual("active")
+    confirm(arbiter, "arbiter", reason="A contract.")
+    assert [entry["action"] for entry in arbiter["audit"]] == ["confirm_hire"]
+
+
+@pytest.mark.parametrize(
+    ("given", "step", "by", "grade", "start_on"),
+    [
+        ("active", confirm, "seeker", 0, START),
+        ("active", lambda o: (claim(o, LETTER), confirm(o)), "seeker", 1, START),
+        ("active", lambda o: confirm(o, "employer"), "employer", 3, START),
+        ("active", lambda o: confirm(o, "ats"), "ats", 3, START),
+        ("active", lambda o: (claim(o, LETTER), confirm(o, "arbiter", reason="x")), "arbiter", 1, START),
+        ("active", lambda o: (proved(o), o.wait(days=14)), "silence", 2, START),
+    ],
+)  # fmt: skip
+def test_what_the_hire_says(given: str, step: Step, by: str, grade: int, start_on: str) -> None:
+    offer = usual(given)
+
+    step(offer)
+
+    said = offer.data("hire.confirmed")
+    assert (said["confirmed_by"], said["evidence_grade"], said["start_on"]) == (by, grade, start_on)
+    assert said["status"] == "hired"
+    assert offer["hire"]["confirmed_at"] == offer.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "verified", "grade"),
+    [
+        ([], (), 0),
+        (["word"], (), 0),
+        (["word"], ("work_mail",), 0),
+        (["contract"], (), 1),
+        (["word", "payslip"], (), 1),
+        (["message"], ("work_mail",), 2),
+        ([], ("work_mail",), 0),
+    ],
+)
+def test_grade_of_evidence(kinds: list[str], verified: tuple[str, ...], grade: int) -> None:
+    assert rules.grade([{"kind": kind} for kind in kinds], verified) == grade
+
+
+def test_help_is_kept_with_its_answer() -> None:
+    offer = usual("active")
+    offer.command("record_help", "insider", kind="coaching", on="2027-01-01")
+    offer.command("record_help", "insider", kind="coaching", on="2027-01-02")
+    offer.command("answer_help", "seeker", kind="coaching", on="2027-01-01", answer="denied")
+
+    assert [(given["on"], given.get("answer")) for given in offer["given"]] == [
+        ("2027-01-01", "denied"), ("2027-01-02", None),
+    ]  # fmt: skip
+    assert [event["data"].get("answer") for event in offer.events[-3:]] == [None, None, "denied"]
+
+
+# -- disputes
+
+
+def test_a_dispute_freezes_the_lapse() -> None:
+    """While the escrow is disputed nothing lapses; after it the two have at least 7 days."""
+    offer = disputed("active")
+    assert offer.wait(days=80).state == "active"
+    offer.escrow("dispute.withdrawn", 4, "held")
+
+    assert offer.wait(days=6.9).state == "active"
+    assert offer.wait(days=0.1).state == "lapsed"
+
+
+def test_a_short_dispute_moves_nothing() -> None:
+    offer = disputed("active")
+    offer.escrow("dispute.resolved", 4, "held")
+
+    assert offer.wait(days=74.9).state == "active"
+    assert offer.wait(days=0.1).state == "lapsed"
+
+
+def test_a_dispute_freezes_silence() -> None:
+    offer = usual("active")
+    proved(offer)
+    offer.escrow("dispute.opened", 3, "disputed")
+    assert offer.wait(days=30).state == "hire_claimed"
+    offer.escrow("dispute.expired", 4, "held")
+    assert offer.wait(days=6.9).state == "hire_claimed"
+    assert offer.wait(days=0.1).state == "hired"
+
+
+def test_a_claim_during_a_dispute_is_silent_only_after_it() -> None:
+    offer = disputed("active")
+    proved(offer)
+    assert offer.timers.keys() == {"instruction"}
+
+    offer.escrow("dispute.withdrawn", 4, "held")
+
+    assert offer.wait(days=13.9).state == "hire_claimed"
+    assert offer.wait(days=0.1).state == "hired"
+
+
+@pytest.mark.parametrize("status", rules.TAKES_ACCEPTED_TOO)
+def test_a_dispute_keeps_the_listings_end_away(status: str) -> None:
+    offer = disputed("active")
+    assert offer.listing_ends(status).outcome == "taken"
+    assert offer.wait(days=30).state == "active"
+    offer.escrow("dispute.withdrawn", 4, "held")
+    assert offer.wait(days=6.9).state == "active"
+
+    offer.wait(days=0.1)
+
+    assert (offer.state, offer.data("offer.cancelled")["reason"]) == ("cancelled", f"listing_{status}")
+    offer.check()
+
+
+def test_the_listing_ends_soon_after_a_dispute() -> None:
+    """The 7 days are the two parties' own, also for a listing's end that comes within them."""
+    offer = disputed("active")
+    offer.escrow("dispute.withdrawn", 4, "held")
+    offer.wait(days=3)
+    offer.listing_ends("filled")
+
+    assert offer.wait(days=3.9).state == "active"
+    assert offer.wait(days=0.1).state == "cancelled"
+
+
+def test_a_closing_under_way_is_stopped_by_a_dispute_and_by_a_claim() -> None:
+    offer = disputed("active")
+    offer.escrow("dispute.withdrawn", 4, "held")
+    offer.listing_ends("filled")
+    offer.escrow("dispute.opened", 5, "disputed")
+    assert offer.wait(days=20).state == "active"
+    offer.escrow("dispute.withdrawn", 6, "held")
+    claim(offer)
+    assert offer.wait(days=20).state == "hire_claimed"
+    offer.command("reject_hire", "seeker")
+
+    assert offer.wait().state == "cancelled"
+
+
+def test_a_check_during_a_dispute() -> None:
+    offer = disputed("active")
+    offer.checked("filled")
+    assert offer.state == "active"
+    offer.escrow("dispute.withdrawn", 4, "held")
+
+    assert offer.wait(days=7).state == "cancelled"
+
+
+def test_commands_during_a_dispute() -> None:
+    """The seeker may still say that it was the hire, and either may call it off."""
+    hired, off = disputed("active"), disputed("active")
+    confirm(hired)
+    off.command("cancel", "insider")
+
+    assert (hired.state, off.state) == ("hired", "cancelled")
+    hired.check()
+    off.check()
+
+
+def test_an_older_status_is_not_copied() -> None:
+    """The copy goes by the event's number, in whatever order they come."""
+    offer = usual("active")
+    offer.escrow("dispute.withdrawn", 6, "held")
+    assert offer.escrow("dispute.opened", 5, "disputed").outcome == "ignored"
+    assert offer.escrow("escrow.declined", 1, "awaiting").outcome == "ignored"
+
+    assert (offer["escrow_status"], offer["escrow_number"]) == ("held", 6)
+    assert offer["undisturbed_until"] == offer.clock.now() + timedelta(days=7)
+
+
+def test_the_copy_is_kept_in_every_state() -> None:
+    for state in STATES[3:]:
+        offer = usual(state)
+        offer.escrow("escrow.release_refused", 50, "probation")
+        assert (offer["escrow_status"], offer["escrow_number"]) == ("probation", 50)
+        offer.check()
+
+
+def test_an_offer_that_is_not_known() -> None:
+    offer = Offer()
+
+    assert offer.escrow("escrow.held", 2).reason == "unknown_offer"
+    assert offer.document is None
+
+
+def test_terms_are_settings() -> None:
+    """Every deadline is a setting."""
+    short = Terms(
+        offer_expiry=timedelta(hours=1), cancel_alone=timedelta(hours=2), lapse_after=timedelta(hours=3),
+        silence=timedelta(minutes=5), after_dispute=timedelta(minutes=7), offer_check=timedelta(seconds=9),
+    )  # fmt: skip
+    assert Offer(short).propose().wait(hours=1).state == "expired"
+    assert Offer(short).active().wait(hours=3).state == "lapsed"
+    offer = Offer(short).active()
+    assert offer.timers["instruction"] == offer.clock.now() + timedelta(seconds=9)
+    proved(offer)
+    assert offer.wait(minutes=5).state == "hired"
