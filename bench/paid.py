@@ -54,9 +54,10 @@ class Released:
 
 def latencies(stack: Stack, count: int) -> list[float]:
     """Seconds from sending `confirm-hire` to reading `escrow.released`, one hire after the other."""
-    hires, released = Hires(stack), Released(stack.kafka)
+    released = Released(stack.kafka)
     try:
-        return [_one(hires, released, hire) for hire in _prepare(hires, count)]
+        with Hires(stack) as hires:
+            return [_one(hires, released, hire) for hire in _prepare(hires, count)]
     finally:
         released.close()
 
@@ -70,11 +71,12 @@ def _one(hires: Hires, released: Released, hire: Hire) -> float:
 
 def seconds(stack: Stack, count: int) -> float:
     """Seconds from the first of `count` confirmations, eight at a time, to the last payout."""
-    hires, released = Hires(stack), Released(stack.kafka)
+    released = Released(stack.kafka)
     try:
-        ready = _prepare(hires, count)
-        began = time.monotonic()
-        _together(lambda hire: hires.confirm(hire, claim=False), ready)
+        with Hires(stack) as hires:
+            ready = _prepare(hires, count)
+            began = time.monotonic()
+            _together(lambda hire: hires.confirm(hire, claim=False), ready)
         released.wait([hire.offer_id for hire in ready], 30 + count)
         return max(released.at[hire.offer_id] for hire in ready) - began
     finally:

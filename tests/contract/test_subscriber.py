@@ -33,7 +33,8 @@ def read_until(server: str, topics: tuple[str, ...], wanted: set[str], seconds: 
 
 def test_a_subscriber_that_knows_only_the_contract_reads_a_hire(stack: Stack) -> None:
     """The three promised events of one hire arrive with their CloudEvents headers and fit the committed schemas."""
-    hire = Hires(stack).one()
+    with Hires(stack) as hires:
+        hire = hires.one()
 
     records = [r for r in read_until(stack.kafka, PROMISED, set(hire.ids)) if r.key.decode() in hire.ids]
 

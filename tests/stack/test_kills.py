@@ -41,9 +41,10 @@ class Killer(threading.Thread):
             self.error = error
 
 
-def test_hires_survive_the_death_of_every_process(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hires_survive_the_death_of_every_process(
+    stack: Stack, hires: Hires, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Under SIGKILL every hire that was acknowledged ends completed, released once, its journal sums to zero."""
-    hires = Hires(stack)
     killer = Killer(stack, seed=20270101)
     killer.start()
     rounds: list[list[Hire]] = []

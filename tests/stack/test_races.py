@@ -22,9 +22,8 @@ def entries(hire: Hire) -> list[str]:
     return [entry["reference"].split(":")[1] for entry in journal["entries"]]
 
 
-def test_funding_twice_at_once_with_two_keys_holds_once(stack: Stack) -> None:
+def test_funding_twice_at_once_with_two_keys_holds_once(stack: Stack, hires: Hires) -> None:
     """Of many who fund one escrow at the same moment one is taken; the others hear that it is under way or done."""
-    hires = Hires(stack)
     hire = hires.accepted()
     path = f"/v1/escrows/{hire.offer_id}/fund"
 
@@ -39,9 +38,8 @@ def test_funding_twice_at_once_with_two_keys_holds_once(stack: Stack) -> None:
     assert entries(hire) == ["hold"]
 
 
-def test_the_same_key_at_once_is_one_command_with_one_answer(stack: Stack) -> None:
+def test_the_same_key_at_once_is_one_command_with_one_answer(stack: Stack, hires: Hires) -> None:
     """Eight times the same request with the same key: one hold, and eight times the same status."""
-    hires = Hires(stack)
     hire = hires.accepted()
     path, key = f"/v1/escrows/{hire.offer_id}/fund", str(uuid4())
 
@@ -53,9 +51,8 @@ def test_the_same_key_at_once_is_one_command_with_one_answer(stack: Stack) -> No
     assert entries(hire) == ["hold"]
 
 
-def test_a_cancel_while_the_provider_is_asked_gives_the_money_back(stack: Stack) -> None:
+def test_a_cancel_while_the_provider_is_asked_gives_the_money_back(stack: Stack, hires: Hires) -> None:
     """The hold succeeds after the cancellation: the money is refunded, not left behind."""
-    hires = Hires(stack)
     hire = hires.accepted()
     hires.fund(hire, "tok_late")
 
@@ -66,18 +63,16 @@ def test_a_cancel_while_the_provider_is_asked_gives_the_money_back(stack: Stack)
     assert entries(hire) == ["hold", "refund"]
 
 
-def test_a_time_out_whose_hold_succeeded_is_found_and_held_once(stack: Stack) -> None:
+def test_a_time_out_whose_hold_succeeded_is_found_and_held_once(stack: Stack, hires: Hires) -> None:
     """The provider's books have it, the answer was lost: asked again, the escrow is held once."""
-    hires = Hires(stack)
     hire = hires.active(source="tok_timeout")
 
     assert hire.seeker.get(f"/v1/escrows/{hire.offer_id}")["held"] == 50_000
     assert entries(hire) == ["hold"]
 
 
-def test_a_provider_that_answers_by_its_webhook_alone_holds_and_pays(stack: Stack) -> None:
+def test_a_provider_that_answers_by_its_webhook_alone_holds_and_pays(stack: Stack, hires: Hires) -> None:
     """tok_late: the signed webhook is the only answer."""
-    hires = Hires(stack)
     hire = hires.active(source="tok_late")
     hires.confirm(hire)
 
@@ -85,9 +80,8 @@ def test_a_provider_that_answers_by_its_webhook_alone_holds_and_pays(stack: Stac
     assert entries(hire) == ["hold", "release"]
 
 
-def test_a_declined_card_can_be_followed_by_one_that_works(stack: Stack) -> None:
+def test_a_declined_card_can_be_followed_by_one_that_works(stack: Stack, hires: Hires) -> None:
     """A decline leaves the escrow awaiting, with the reason; the next source holds."""
-    hires = Hires(stack)
     hire = hires.accepted()
     hires.fund(hire, "tok_declined")
     declined = hire.seeker.wait(
@@ -101,9 +95,8 @@ def test_a_declined_card_can_be_followed_by_one_that_works(stack: Stack) -> None
     assert entries(hire) == ["hold"]
 
 
-def test_cancel_and_confirm_at_once_have_one_winner(stack: Stack) -> None:
+def test_cancel_and_confirm_at_once_have_one_winner(stack: Stack, hires: Hires) -> None:
     """Both parties act at the same moment: the hire is paid, or the money goes back, never both and never neither."""
-    hires = Hires(stack)
     at = hires.published(seats=20)
     for _ in range(6):
         hire = hires.active(at=at)

@@ -54,14 +54,14 @@ def headers(event_type: str, subject: str, version: int = 1) -> list[tuple[str, 
     return [(name, value.encode()) for name, value in plain.items()]
 
 
-def test_poison_becomes_a_dead_letter_and_the_next_record_is_processed(stack: Stack) -> None:
+def test_poison_becomes_a_dead_letter_and_the_next_record_is_processed(stack: Stack, hires: Hires) -> None:
     """Not JSON, an unknown version, a type in a foreign topic: each can be read with its reason; hires go on."""
     subject = str(uuid4())
     produce(stack.kafka, "hire.confirmed", subject.encode(), b"{not json", headers("hire.confirmed", subject))
     produce(stack.kafka, "hire.confirmed", subject.encode(), b"{}", headers("hire.confirmed", subject, version=99))
     produce(stack.kafka, "hire.ended", subject.encode(), b"{}", headers("hire.confirmed", subject, version=1))
 
-    Hires(stack).one()
+    hires.one()
 
     def mine() -> list[dict[str, object]]:
         return [letter for letter in dead_letters(stack, "escrow") if letter["key"] == subject]
@@ -71,7 +71,7 @@ def test_poison_becomes_a_dead_letter_and_the_next_record_is_processed(stack: St
     assert {"not_json", "unknown_version"} <= reasons
 
 
-def test_a_dead_letter_is_shown_with_its_bytes_and_redriven(stack: Stack) -> None:
+def test_a_dead_letter_is_shown_with_its_bytes_and_redriven(stack: Stack, hires: Hires) -> None:
     """`golem dlq show` gives the bytes; a redriven record that is still poison comes back as another letter."""
     subject = str(uuid4())
     body = b'{"offer_id": "\xff"}'
@@ -91,9 +91,8 @@ def test_a_dead_letter_is_shown_with_its_bytes_and_redriven(stack: Stack) -> Non
 
 
 @pytest.mark.embedded
-def test_a_broker_that_is_away_loses_nothing_that_was_acknowledged(stack: Stack) -> None:
+def test_a_broker_that_is_away_loses_nothing_that_was_acknowledged(stack: Stack, hires: Hires) -> None:
     """Writes are taken while the broker is away, and get there when it is back."""
-    hires = Hires(stack)
     ready = hires.active()
     stack.hold("broker")
     try:
@@ -108,9 +107,8 @@ def test_a_broker_that_is_away_loses_nothing_that_was_acknowledged(stack: Stack)
 
 
 @pytest.mark.embedded
-def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(stack: Stack) -> None:
+def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(stack: Stack, hires: Hires) -> None:
     """503 with Retry-After and a problem document; afterwards everything goes on."""
-    hires = Hires(stack)
     ready = hires.active()
     headers_of = {"Authorization": f"Bearer {ready.insider.token}"}
     stack.hold("database")
@@ -126,7 +124,7 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(stack: St
     assert hires.settled(ready)["released"] > 0
 
 
-def test_a_service_that_is_down_is_a_problem_document_of_the_gateway(stack: Stack) -> None:
+def test_a_service_that_is_down_is_a_problem_document_of_the_gateway(stack: Stack, hires: Hires) -> None:
     """A web process that is away: 503 in the same form as everything else."""
     stack.hold("notify-web")
     try:

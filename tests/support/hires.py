@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -59,6 +59,12 @@ class Hires:
     def __init__(self, stack: Served) -> None:
         self._stack = stack
         self.http = httpx.Client(base_url=stack.gateway, timeout=15)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.http.close()
 
     def person(self, name: str = "someone") -> Person:
         return Person(name, self._stack.token(f"{name}-{secrets.token_hex(6)}"), self.http)
