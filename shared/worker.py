@@ -136,7 +136,7 @@ class Worker:
     def ready(self) -> dict[str, Callable[[], bool]]:
         """What this process waits for; an error is a no."""
         return {
-            "mongodb": lambda: bool(self.store.collection.database.command("ping")),
+            "mongodb": self.store.ping,
             "joined": lambda: self.source.joined,
             "consuming": lambda: self.consumer.ok,
         }

@@ -12,9 +12,8 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.provider import MongoStore, Sandbox, http_post
 from services.escrow.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, migrate
-from shared.aggregate.store import collection
-from shared.clock import Clock, SystemClock
+from shared.aggregate import Store, migrate, open_store
+from shared.clock import Clock
 from shared.http.app import create_app
 from shared.http.commands import Resource
 from shared.settings import Provider, Settings, load_or_exit
@@ -23,12 +22,6 @@ from shared.worker import Worker
 
 SERVICE = "escrow"
 Client = MongoClient[dict[str, Any]]
-
-
-def open_store(settings: Settings) -> Store:
-    """The escrows' collection."""
-    client: Client = MongoClient(settings.mongodb.uri)
-    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
 
 
 def open_provider(settings: Provider, clock: Clock) -> Sandbox:
@@ -43,20 +36,19 @@ def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
     escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", retry_unknown=True)
-    ready = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
-    return create_app(settings, operations, Parts(settings, escrows), ready=ready)
+    return create_app(settings, operations, Parts(settings, escrows), ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web", "provider")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings))
+    return build(settings, open_store(settings.mongodb, COLLECTION))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker", "provider")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, lifecycle = open_store(settings), ESCROW.with_terms(settings.terms)
+    store, lifecycle = open_store(settings.mongodb, COLLECTION), ESCROW.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     provider = open_provider(settings.provider, store.clock)
     return Worker(
@@ -72,7 +64,7 @@ def worker() -> int:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
         return 0
     return worker()
 

@@ -3,15 +3,12 @@
 import sys
 
 from flask import Flask
-from pymongo import MongoClient
 
 from services.listing.api import operations, parts
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
 from services.listing.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Document, Store, migrate
-from shared.aggregate.store import collection
-from shared.clock import SystemClock
+from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
@@ -20,35 +17,29 @@ from shared.worker import Worker
 SERVICE = "listing"
 
 
-def open_store(settings: Settings) -> Store:
-    client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
-    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
-
-
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     listing = LISTING.with_terms(settings.terms)
-    ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
-    return create_app(settings, operations, parts(store, listing), ready=ping)
+    return create_app(settings, operations, parts(store, listing), ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings))
+    return build(settings, open_store(settings.mongodb, COLLECTION))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, listing = open_store(settings), LISTING.with_terms(settings.terms)
+    store, listing = open_store(settings.mongodb, COLLECTION), LISTING.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     return Worker(settings, SERVICE, store, handlers(listing), lifecycles={listing.name: listing}).run()
 
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
         return 0
     return worker()
 

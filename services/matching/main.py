@@ -3,7 +3,6 @@
 import sys
 
 from flask import Flask
-from pymongo import MongoClient
 
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
@@ -14,9 +13,7 @@ from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as LISTING
 from services.matching.listings import Closing
 from services.matching.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Document, Store, migrate
-from shared.aggregate.store import collection
-from shared.clock import SystemClock
+from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
 from shared.http.commands import Resource
 from shared.settings import Settings, load_or_exit
@@ -26,29 +23,23 @@ from shared.worker import Worker
 SERVICE = "matching"
 
 
-def store_of(settings: Settings) -> Store:
-    client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
-    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
-
-
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
-    ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
     parts = Parts(offers, Accounts(store, settings.terms))
-    return create_app(settings, operations, parts, ready=ping)
+    return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, store_of(settings))
+    return build(settings, open_store(settings.mongodb, COLLECTION))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, offer = store_of(settings), OFFER.with_terms(settings.terms)
+    store, offer = open_store(settings.mongodb, COLLECTION), OFFER.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     accounts = Accounts(store, settings.terms)
     return Worker(
@@ -64,7 +55,7 @@ def worker() -> int:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(store_of(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
         return 0
     return worker()
 

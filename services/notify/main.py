@@ -3,16 +3,13 @@
 import sys
 
 from flask import Flask
-from pymongo import MongoClient
 
 from services.notify.api import Parts, operations
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman, smtp
 from services.notify.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Document, Store, migrate
-from shared.aggregate.store import collection
-from shared.clock import SystemClock
+from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
@@ -21,27 +18,21 @@ from shared.worker import Worker
 SERVICE = "notify"
 
 
-def open_store(settings: Settings) -> Store:
-    client: MongoClient[Document] = MongoClient(settings.mongodb.uri)
-    return Store(collection(client[settings.mongodb.database], COLLECTION), SystemClock())
-
-
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    ping = {"mongodb": lambda: bool(store.collection.database.command("ping"))}
-    return create_app(settings, operations, Parts(store), ready=ping)
+    return create_app(settings, operations, Parts(store), ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
     settings = load_or_exit(SERVICE, "web")
     logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings))
+    return build(settings, open_store(settings.mongodb, COLLECTION))
 
 
 def worker() -> int:
     settings = load_or_exit(SERVICE, "worker", "mail")
     logs.configure(SERVICE, "worker", settings.log_level)
-    store, notification = open_store(settings), NOTIFICATION.with_terms(settings.terms)
+    store, notification = open_store(settings.mongodb, COLLECTION), NOTIFICATION.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     postman = Postman(store, settings.mail.sender, smtp(settings.mail), settings.terms.mail_not_older)
     lifecycles = {notification.name: notification}
@@ -51,7 +42,7 @@ def worker() -> int:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE)).collection, MIGRATIONS)
+        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
         return 0
     return worker()
 

@@ -10,7 +10,7 @@ from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Answer, Condition, Guard, Lifecycle, Park, Refusal, Row, cells
 from shared.aggregate.migrations import Migration, migrate
-from shared.aggregate.store import Contended, Store
+from shared.aggregate.store import Contended, Store, open_store
 from shared.aggregate.verdict import Verdict
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "cells",
     "explain",
     "migrate",
+    "open_store",
 ]

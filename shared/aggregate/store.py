@@ -2,18 +2,18 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
-from pymongo import ReadPreference, WriteConcern
+from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
-from pymongo.read_concern import ReadConcern
 
 from shared.aggregate.change import Change, Document
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
+from shared.settings import MongoDB
 from shared.telemetry import metrics
 
 Result = TypeVar("Result")
@@ -50,6 +50,10 @@ class Store:
     def on_write(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each write that may have left something for the relay or the poller."""
         self._listeners.append(listener)
+
+    def ping(self) -> bool:
+        """Whether the database answers; raises pymongo's error where it does not."""
+        return bool(self.collection.database.command("ping"))
 
     def get(self, document_id: str) -> Document | None:
         """The document without its outbox, or None."""
@@ -97,14 +101,16 @@ class Store:
         return whole
 
 
-def collection(
-    database: Database[Document], name: str, codec: CodecOptions[Document] | None = None
-) -> Collection[Document]:
-    """A service's collection with the concerns that decide: reads from the primary, journaled majority writes by the
-    URI.
+def collection(database: Database[Document], name: str) -> Collection[Document]:
+    """A service's collection: times in UTC, and what decides is read from the primary.
+
+    Write and read concern are the URI's (`w=majority` and `readConcernLevel=majority` on MongoDB).
     """
-    options: CodecOptions[Document] = codec or CodecOptions(tz_aware=True)
-    return database.get_collection(name, codec_options=options, read_preference=ReadPreference.PRIMARY)
+    codec: CodecOptions[Document] = CodecOptions(tz_aware=True)
+    return database.get_collection(name, codec_options=codec, read_preference=ReadPreference.PRIMARY)
 
 
-__all__ = ["Contended", "ReadConcern", "Sequence", "Store", "WriteConcern", "collection"]
+def open_store(settings: MongoDB, name: str) -> Store:
+    """The store of a service's process, on the collection `name`."""
+    client: MongoClient[Document] = MongoClient(settings.uri)
+    return Store(collection(client[settings.database], name), SystemClock())

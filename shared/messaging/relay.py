@@ -2,10 +2,9 @@
 
 For each document with `outbox_at`, the events above `published` go out in the order of their numbers, at most one in
 flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document
-exactly
-as it was read (`seq`, `published`, `outbox_at`); where nothing matches, nothing is marked and the events go out again
-with
-the same ids. The relay never touches `version`.
+exactly as it was read (`seq`, `published`, `outbox_at`), or one that has only emitted more since. Where nothing
+matches (a replay was asked for), nothing is marked and the events go out again with the same ids. The relay never
+touches `version`.
 """
 
 import logging
@@ -118,8 +117,16 @@ class Relay:
         return Message(event.type, key, value, tuple(headers))
 
     def _mark(self, outboxes: Sequence[_Outbox]) -> None:
+        """Mark what was acknowledged. A document that emitted more meanwhile keeps its `outbox_at`, for the rest."""
         marks = [self._mark_of(box) for box in outboxes]
-        self.store.collection.bulk_write(marks, ordered=False)
+        if self.store.collection.bulk_write(marks, ordered=False).matched_count < len(marks):
+            self.store.collection.bulk_write([self._mark_moved(box) for box in outboxes], ordered=False)
+
+    @staticmethod
+    def _mark_moved(box: _Outbox) -> UpdateOne:
+        doc = box.doc
+        moved_on = {"_id": doc["_id"], "published": doc["published"], "seq": {"$gt": doc["seq"]}}
+        return UpdateOne(moved_on, {"$set": {"published": box.watermark()}})
 
     def _mark_of(self, box: _Outbox) -> UpdateOne:
         doc, mark = box.doc, box.watermark()
