@@ -40,7 +40,7 @@ class Dispatcher(Generic[Parts]):
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
         query = read_query(request.query_string, operation.query)
-        sent = {} if operation.method == "GET" else read_object(request, required=operation.body is not None)
+        sent = {} if operation.method == "GET" else read_object(request, required=operation.needs_body)
         try:
             body = (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:

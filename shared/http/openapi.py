@@ -98,7 +98,8 @@ def _operation(operation: Operation[Any], service: str) -> dict[str, Any]:
         },
     }
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        content = {"application/json": {"schema": operation.body}}
+        described["requestBody"] = {"required": operation.needs_body, "content": content}
     return described
 
 

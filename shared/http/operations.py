@@ -145,6 +145,11 @@ class Operation(Generic[Parts]):
         """The path as Flask's router takes it: `{id}` is a UUID, `{scheme:word}` a word."""
         return _VARIABLE.sub(lambda found: f"<{_CONVERTERS[found[2]]}:{found[1]}>", self.path)
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether its body has a member that must be there; where none must, none need be sent."""
+        return self.body is not None and any(field.required for field in self.body.fields.values())
+
     def path_of(self, ids: Mapping[str, str]) -> str:
         """The path with these ids in it."""
         return _VARIABLE.sub(lambda found: ids[found[1]], self.path)

@@ -1,0 +1,258 @@
+"""When a listing ends: passes over its offers, and the second look that finds an offer which slipped in between."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from services.matching import listings
+from services.matching.accounts import account_id
+from shared.aggregate import Change, Trigger
+from shared.ids import new_id
+from tests.support.matching import listing
+from tests.support.matching_web import World
+from tests.support.web import Caller, problem
+
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+
+
+@pytest.fixture
+def world(database: Database[dict[str, Any]], tmp_path: Path) -> World:
+    return World(database, tmp_path)
+
+
+def offers_of_each_kind(world: World, listing_id: str) -> dict[str, str]:
+    """A proposed, a countered, an accepted, an active and a claimed one, and one that is hired."""
+    callers = {name: Caller(world.app, name) for name in ("proposed", "countered", "accepted", "active", "claimed",
+                                                         "hired")}  # fmt: skip
+    paths = {name: world.proposed(caller, listing_id) for name, caller in callers.items()}
+    world.insider.post(f"{paths['countered']}/counter", {"price": {"amount": 1, "currency": "EUR"}})
+    for name in ("accepted", "active", "claimed", "hired"):
+        assert world.insider.post(f"{paths[name]}/accept").status_code == 200
+    for name in ("active", "claimed", "hired"):
+        world.escrow_is(paths[name], "escrow.held")
+    world.insider.post(f"{paths['claimed']}/claim-hire", {"start_on": "2027-01-20"})
+    callers["hired"].post(f"{paths['hired']}/confirm-hire", {"start_on": "2027-01-20"})
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [
+        ("filled", {"proposed", "countered", "accepted", "active"}),
+        ("removed", {"proposed", "countered", "accepted", "active"}),
+        ("expired", {"proposed", "countered"}),
+        ("withdrawn", {"proposed", "countered"}),
+    ],
+)
+def test_a_listing_ends(world: World, status: str, ended: set[str]) -> None:
+    """Filled or removed, it ends what is not yet claimed; expired or withdrawn, only what is not yet accepted."""
+    listing_id = world.listed()
+    paths = offers_of_each_kind(world, listing_id)
+    elsewhere = world.proposed()
+    before = {name: world.status(path) for name, path in paths.items()}
+
+    world.listing_is(listing_id, status)
+    world.tick()
+
+    for name, path in paths.items():
+        shown = world.shown(path)
+        assert shown["status"] == ("cancelled" if name in ended else before[name])
+        if name in ended:
+            assert (shown["cancelled"]["by"], shown["cancelled"]["code"]) == ("system", f"listing_{status}")
+            assert world.events(path)[-1] == "offer.cancelled"
+    assert world.status(elsewhere) == "proposed"
+    world.tick(SECOND)
+    world.tick(SECOND)
+    copy = world.store.get(f"listing:{listing_id}") or {}
+    assert "due_at" not in copy
+    problem(world.asked(listing_id), 409, "conflict")
+
+
+def test_removed_after_it_expired(world: World) -> None:
+    """What outlived the expiry ends with the removal."""
+    listing_id = world.listed()
+    path = world.accepted(listing_id=listing_id)
+    world.listing_is(listing_id, "expired", 8)
+    world.tick(SECOND)
+    assert world.status(path) == "accepted"
+
+    world.listing_is(listing_id, "removed", 9)
+    world.tick(SECOND)
+
+    assert world.status(path) == "cancelled"
+
+
+def test_a_claim_outlives_its_listing_until_it_is_rejected(world: World) -> None:
+    listing_id = world.listed()
+    path = offers_of_each_kind(world, listing_id)["claimed"]
+    world.listing_is(listing_id, "filled")
+    world.tick(SECOND)
+    assert world.status(path) == "hire_claimed"
+
+    Caller(world.app, "claimed").post(f"{path}/reject-hire")
+    world.tick()
+
+    assert world.status(path) == "cancelled"
+
+
+def test_more_offers_than_one_pass_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes go on until one finds nothing; those that outlive the listing do not hide the others."""
+    original = listings.offers_on
+    monkeypatch.setattr(listings, "offers_on", lambda store, listing_id, states: original(store, listing_id, states, 2))
+    listing_id = world.listed()
+    accepted = [world.accepted(Caller(world.app, f"a{n}"), listing_id) for n in range(3)]
+    proposed = [world.proposed(Caller(world.app, f"p{n}"), listing_id) for n in range(5)]
+
+    world.listing_is(listing_id, "expired")
+    passes = 0
+    while "due_at" in (world.store.get(f"listing:{listing_id}") or {}):
+        world.tick(SECOND)
+        passes += 1
+
+    assert passes == 4
+    assert {world.status(path) for path in proposed} == {"cancelled"}
+    assert {world.status(path) for path in accepted} == {"accepted"}
+
+
+def test_the_copy_goes_by_the_number(world: World) -> None:
+    """An older event of the listing, or the same again, overwrites nothing."""
+    listing_id = world.listed()
+    data = listing(70_000, listing_id=listing_id, insider=world.insider.id)
+    assert world.told("listing.revised", 4, **data) == "taken"
+    assert world.told("listing.paused", 3, **{**data, "status": "paused"}) == "ignored"
+    assert world.told("listing.revised", 4, **data) == "ignored"
+
+    assert world.shown(world.proposed(listing_id=listing_id))["price"]["amount"] == 70_000
+
+
+def test_an_offer_keeps_its_terms_when_the_listing_changes(world: World) -> None:
+    listing_id = world.listed()
+    path = world.proposed(listing_id=listing_id)
+    world.told("listing.revised", 4, **listing(70_000, listing_id=listing_id, insider=world.insider.id))
+
+    assert world.insider.post(f"{path}/accept").get_json()["price"]["amount"] == 50_000
+
+
+def test_offers_on_a_paused_listing_may_be_accepted(world: World) -> None:
+    listing_id = world.listed()
+    path = world.proposed(listing_id=listing_id)
+    world.listing_is(listing_id, "paused")
+    world.tick(MINUTE)
+
+    assert world.insider.post(f"{path}/accept").status_code == 200
+    problem(world.asked(listing_id, world.other), 409, "conflict")
+
+
+# -- the check
+
+
+def slips_in(world: World, listing_id: str, status: str) -> str:
+    """An offer that is written after the last closing pass, from a copy of the listing read before it ended."""
+    copy = dict(world.store.get(f"listing:{listing_id}") or {})
+    world.listing_is(listing_id, status)
+    world.tick()
+    world.tick(SECOND)
+    offer_id = new_id()
+    world.accounts.reserve_request(world.seeker.id, offer_id, listing_id)
+
+    def decide(changes: dict[str, Change]) -> None:
+        change = changes[offer_id]
+        data = {"listing": copy, "help": ["coaching"]}
+        change.set(created_at=change.now)
+        world.offer.fold(change, Trigger("propose", offer_id, "command", change.now, data, by=world.seeker.id,
+                                         roles=frozenset({"maker"})))  # fmt: skip
+
+    world.store.run({offer_id: "offer"}, decide)
+    return f"/v1/offers/{offer_id}"
+
+
+@pytest.mark.parametrize("status", ["filled", "expired", "withdrawn", "removed"])
+def test_an_offer_made_while_its_listing_ends(world: World, status: str) -> None:
+    """It is found a minute later, and called off."""
+    path = slips_in(world, world.listed(), status)
+    world.tick(timedelta(seconds=59))
+    assert world.status(path) == "proposed"
+    problem(world.insider.post(f"{path}/accept"), 409, "conflict")
+
+    world.tick(SECOND)
+
+    assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", f"listing_{status}")
+    assert world.events(path) == ["offer.made", "offer.cancelled"]
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_offers_made_at_once_with_the_end(world: World, round_: int) -> None:
+    """Whoever wins on a real database: a minute after the listing was filled no offer on it is open."""
+    listing_id = world.listed()
+    callers = [Caller(world.app, f"s{n}") for n in range(8)]
+
+    with ThreadPoolExecutor(5) as pool:
+        asked = [pool.submit(world.asked, listing_id, caller) for caller in callers]
+        ended = pool.submit(world.listing_is, listing_id, "filled")
+        codes = {future.result().status_code for future in asked}
+        ended.result()
+    world.tick()
+    world.tick(MINUTE)
+
+    assert codes <= {201, 409}
+    assert world.store.collection.count_documents({"kind": "offer", "state": {"$ne": "cancelled"}}) == 0
+
+
+def test_an_offer_whose_reservation_is_gone(world: World) -> None:
+    """Whatever took it: the offer that it was for is called off."""
+    path = world.accepted()
+    world.store.collection.update_one({"_id": account_id(world.seeker.id)}, {"$set": {"reservations": {}}})
+
+    world.tick(MINUTE)
+
+    assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "no_reservation")
+
+
+def test_all_is_well(world: World) -> None:
+    """The second look at what is in order changes no state, and is done once for a request and once for an accept."""
+    path = world.proposed()
+    world.tick(MINUTE)
+    assert world.status(path) == "proposed"
+    world.insider.post(f"{path}/accept")
+    world.tick(MINUTE)
+
+    offer = world.store.get(path.rsplit("/", 1)[1]) or {}
+    assert (offer["state"], offer.get("instruction"), offer["timers"]) == ("accepted", None, {})
+    assert [taken for taken in offer["applied"] if taken.endswith(":checked")] == [
+        f"{offer['_id']}:check:made:checked", f"{offer['_id']}:check:accepted:checked",
+    ]  # fmt: skip
+
+
+def test_deadlines_fire(world: World) -> None:
+    """Nobody answers for a week; no hire comes of an active one in 75 days."""
+    active, proposed = world.active(), world.proposed(world.other)
+
+    world.tick(timedelta(days=7))
+    assert (world.status(proposed), world.status(active)) == ("expired", "active")
+    world.tick(timedelta(days=68))
+
+    assert world.status(active) == "lapsed"
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_a_deadline_and_a_hire_at_the_same_moment(world: World, round_: int) -> None:
+    """The lapse and a confirmation race on a real database: one wins, and of the other nothing is seen."""
+    path = world.active()
+    world.tick(timedelta(days=75) - SECOND)
+
+    def confirm(_: int) -> int:
+        return world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-03-20"}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(confirm, 0)
+        world.tick(SECOND)
+        code = asked.result()
+
+    assert (code, world.status(path)) in [(200, "hired"), (409, "lapsed")]
+    expected = "hire.confirmed" if code == 200 else "offer.lapsed"
+    assert world.events(path)[3:] == [expected]
+    problem(world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-03-20"}), 409, "conflict")
