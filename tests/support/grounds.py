@@ -75,7 +75,8 @@ def external_mongo() -> str:
 def _container(image: str, settings: dict[str, str], ports: dict[int, int]) -> Iterator[None]:
     from testcontainers.core.container import DockerContainer  # only this ground needs a Docker engine
 
-    container = DockerContainer(image)
+    # As root: a start script that replaces read-only files of its own image could not do it otherwise.
+    container = DockerContainer(image, user="0")
     for name, value in settings.items():
         container.with_env(name, value)
     for inside, outside in ports.items():

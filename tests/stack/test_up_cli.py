@@ -1,0 +1,128 @@
+"""The commands that look into a running stack: token, events, status, dlq, replay."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from deploy import SERVICES
+from deploy.cli import main
+from deploy.embedded.stack import Stack
+from tests.support.processes import eventually
+
+
+def golem(stack: Stack, *arguments: str, fails: int = 0) -> str:
+    """Run a command on the stack; its stdout, or its stderr where it is to fail."""
+    result = CliRunner().invoke(main, [*arguments, "--data", str(stack.data.folder)])
+    assert result.exit_code == fails, result.output
+    return result.stderr if fails else result.stdout
+
+
+def told(stack: Stack, *arguments: str) -> Any:
+    return json.loads(golem(stack, *arguments, "--json"))
+
+
+def status_of(stack: Stack, token: str) -> int:
+    request = urllib.request.Request(f"{stack.gateway}/v1/offers", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
+
+
+def test_token(stack: Stack) -> None:
+    """A token alone on a line, which the services take; without its signature they do not."""
+    token = golem(stack, "token", "--sub", "anna").rstrip("\n")
+
+    assert len(token.split()) == 1
+    assert status_of(stack, token) == 200
+    assert status_of(stack, token.rpartition(".")[0] + ".AAAA") == 401
+
+
+def test_status(stack: Stack) -> None:
+    """Every process runs, and each service says what waits in it."""
+    report = told(stack, "status")
+    names = {process["name"] for process in report["processes"]}
+
+    assert {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")} <= names
+    assert all(process["running"] for process in report["processes"])
+    assert set(report["services"]) == set(SERVICES)
+    assert all(row["lag"] >= 0 and row["outbox"] >= 0 for row in report["services"].values())
+    assert "dead letters" in golem(stack, "status")
+
+
+def test_dead_letter_from_end_to_end(stack: Stack) -> None:
+    """What is not JSON becomes a letter that can be listed, shown and sent again with its bytes, key and headers."""
+    poison, key, headers = b"\x00not json", b"lost-offer", [("ce_id", b"poison-1"), ("x", b"\xff")]
+    producer = KafkaProducer(bootstrap_servers=stack.kafka)
+    sent = producer.send("offer.accepted", value=poison, key=key, headers=headers).get(timeout=10)
+    producer.close()
+    origin = f"offer.accepted/{sent.partition}/{sent.offset}"
+
+    def letters() -> list[dict[str, Any]]:
+        return [each for each in told(stack, "dlq", "list", "--service", "escrow") if each["key"] == "lost-offer"]
+
+    eventually(lambda: bool(letters()), "a dead letter")
+    letter = letters()[0]
+    shown = told(stack, "dlq", "show", letter["letter"])
+    assert letter["origin"] == origin and letter["letter"].startswith("escrow/")
+    assert shown["value"] == "\x00not json" and shown["headers"]["ce_id"] == "poison-1"
+    assert letter["reason"] in golem(stack, "dlq", "show", letter["letter"])
+    assert told(stack, "status")["services"]["escrow"]["dead_letters"] >= 1
+
+    assert told(stack, "dlq", "redrive", letter["letter"]) == {"redriven": [letter["letter"]]}
+    record = last_record(stack, "escrow.redrive")
+    assert (record.key, record.value, list(record.headers)) == (key, poison, headers)
+    eventually(lambda: len(letters()) == 2, "the letter dies again, for nothing was mended")
+
+
+def test_events(stack: Stack) -> None:
+    """Events are readable, for people and for programs; a name that is none is said to be none."""
+    rows = [json.loads(line) for line in golem(stack, "events", "offer.", "--no-follow", "--json").splitlines()]
+
+    assert any(row["key"] == "lost-offer" for row in rows) or rows == []
+    assert all(row["topic"].startswith("offer.") for row in rows)
+    assert "no event is called 'hire.confirm'; there is hire.confirmed" in golem(
+        stack, "events", "hire.confirm", fails=1
+    )
+
+
+def test_replay(stack: Stack) -> None:
+    """Nothing is newer than now, so nothing is sent again."""
+    assert told(stack, "replay", "--since", "0s")["events"].keys() == set(SERVICES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("dlq", "show", "escrow/0/999999"), "there is no dead letter escrow/0/999999"),
+        (("dlq", "show", "nobody/0/1"), "is not SERVICE/PARTITION/OFFSET"),
+        (("dlq", "redrive"), "name letters, or say --all with --service"),
+        (("replay", "--since", "yesterday"), "neither a time"),
+        (("token", "--sub", " "), "expected printable text"),
+    ],
+)
+def test_clear_refusals(stack: Stack, arguments: tuple[str, ...], says: str) -> None:
+    """A mistake is one clear line on stderr and an exit code that is not 0."""
+    code = 1 if "no dead letter" in says else 2
+
+    assert says in golem(stack, *arguments, fails=code)
+
+
+def last_record(stack: Stack, topic: str) -> Any:
+    consumer = KafkaConsumer(bootstrap_servers=stack.kafka, enable_auto_commit=False)
+    place = TopicPartition(topic, 0)
+    consumer.assign([place])
+    consumer.seek(place, consumer.end_offsets([place])[place] - 1)
+    records: list[Any] = []
+    eventually(
+        lambda: bool(records.extend(r for polled in consumer.poll(500).values() for r in polled) or records), topic
+    )
+    consumer.close()
+    return records[-1]
