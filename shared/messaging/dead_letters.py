@@ -62,7 +62,8 @@ def message(service: str, letter: DeadLetter) -> Message:
     }
     own = tuple(h for h in record.headers if not h[0].startswith(PREFIX))
     headers = own + tuple((PREFIX + name, value.encode(errors="replace")) for name, value in about.items())
-    return Message(f"{service}.dead", record.key, record.value, headers)
+    nothing = record.key is None and record.value is None  # which the client cannot send
+    return Message(f"{service}.dead", record.key, b"" if nothing else record.value, headers)
 
 
 def bury(publisher: Publisher, service: str, letters: Sequence[DeadLetter]) -> bool:

@@ -18,6 +18,7 @@ from kafka.errors import (
     FencedInstanceIdError,
     IllegalGenerationError,
     KafkaError,
+    KafkaTimeoutError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     OutOfOrderSequenceNumberError,
@@ -103,8 +104,9 @@ class KafkaPublisher:
                     future = producer.send(
                         message.topic, value=message.value, key=message.key, headers=list(message.headers)
                     )
-                except (KafkaError, AssertionError) as error:
-                    failed_topics.add(message.topic)
+                except (KafkaError, AssertionError, TypeError, ValueError) as error:
+                    if isinstance(error, KafkaTimeoutError):  # no metadata: the next would wait as long
+                        failed_topics.add(message.topic)
                     self._failed(message.topic, error)
             futures.append(future)
         end = self._clock.monotonic() + _SEND_WITHIN

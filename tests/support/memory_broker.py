@@ -156,6 +156,12 @@ class MemorySource:
         self.fault("poll:before")
         if self._broker.away:
             return []
+        with self._broker._lock:
+            polled = self._read()
+        self.fault("poll:after")
+        return polled
+
+    def _read(self) -> list[Record]:
         self._settle()
         places = self._broker.assigned(self._group, self._member)
         if self._chance:
@@ -168,15 +174,15 @@ class MemorySource:
             if records:
                 self._positions[place] = records[-1].offset + 1
                 polled += records
-        self.fault("poll:after")
         return polled
 
     def commit(self, records: Sequence[Record]) -> None:
         self.fault("commit:before")
-        self._moved()
-        committed = self._broker.group(self._group).committed
-        if not self._broker.away:
-            committed |= {(r.topic, r.partition): r.offset + 1 for r in records}
+        with self._broker._lock:
+            self._moved()
+            if not self._broker.away:
+                done = {(r.topic, r.partition): r.offset + 1 for r in records}
+                self._broker.group(self._group).committed |= done
         self.fault("commit:after")
 
     def keep_alive(self) -> None:

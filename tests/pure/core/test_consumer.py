@@ -99,7 +99,7 @@ def test_a_record_with_neither_key_nor_value_nor_headers_is_buried():
 
     assert given.died == [("missing_header", 0)]
     (letter,) = given.broker.records("listings.dead")
-    assert (letter.key, letter.value) == (None, None)
+    assert (letter.key, letter.value) == (None, b"")
 
 
 def test_a_record_in_the_wrong_topic_is_buried():

@@ -1,0 +1,280 @@
+"""One suite for every database: what the core needs of a collection, over memory and over the real server."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from shared.aggregate import Store, migrate
+from shared.aggregate.store import collection as service_collection
+from shared.clock import ManualClock
+from shared.messaging.relay import Relay
+from shared.poller import Lease, Poller
+from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher
+from tests.support.toy import BOX, DAY, Toys
+
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "server"])
+def documents(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A service's collection, with the core's indexes."""
+    if request.param == "memory":
+        made: Any = MemoryCollection()
+    else:
+        made = service_collection(request.getfixturevalue("database"), "boxes")
+    migrate(made)
+    yield made
+
+
+@pytest.fixture
+def toys(documents: Any) -> Toys:
+    return Toys(documents)
+
+
+def boxes(documents: Any, query: Any = None, projection: Any = None) -> list[Any]:
+    found = documents.find({**(query or {}), "kind": "box"}, projection)
+    return sorted(found, key=lambda doc: str(doc["_id"]))
+
+
+# -- the protocol
+
+
+def test_a_document_comes_back_as_it_was_with_times_in_utc_to_the_millisecond(documents: Any):
+    at = datetime(2027, 1, 1, 12, 0, 0, 123_456, tzinfo=UTC)
+    documents.insert_one({"_id": "a", "kind": "box", "at": at, "bytes": b"\x00\xff", "many": [{"n": 1}], "big": 10**12})
+    found = documents.find_one({"_id": "a"})
+
+    assert found["at"] == at.replace(microsecond=123_000)
+    assert found["at"].tzinfo is not None
+    assert (bytes(found["bytes"]), found["many"], found["big"]) == (b"\x00\xff", [{"n": 1}], 10**12)
+
+
+def test_what_was_read_is_a_copy(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box", "many": [1]})
+    documents.find_one({"_id": "a"})["many"].append(2)
+
+    assert documents.find_one({"_id": "a"})["many"] == [1]
+
+
+def test_projections_leave_out_or_keep(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box", "events": [1], "seq": 1})
+
+    assert documents.find_one({"_id": "a"}, {"events": 0}) == {"_id": "a", "kind": "box", "seq": 1}
+    assert documents.find_one({"_id": "a"}, {"seq": 1}) == {"_id": "a", "seq": 1}
+    assert documents.find_one({"_id": "a"}, {"_id": 1}) == {"_id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ({"_id": "a"}, "a"),
+        ({"_id": {"$in": ["a", "c", "z"]}}, "ac"),
+        ({"due_at": {"$lte": NOW}}, "ab"),
+        ({"due_at": {"$lt": NOW}}, "a"),
+        ({"due_at": {"$gt": NOW}}, "c"),
+        ({"due_at": {"$gte": NOW}}, "bc"),
+        ({"due_at": {"$lte": NOW}, "$or": [{"timers.parked": {"$lte": NOW}}, {"timers.none": {"$lte": NOW}}]}, "b"),
+        ({"missing": None}, "abcd"),
+        ({"n": 2}, "b"),
+        ({"n": None}, "d"),
+        ({"n": {"$exists": False}}, "d"),
+        ({"n": {"$ne": 2}}, "acd"),
+        ({"words": "x"}, "ad"),
+        ({"parts.of": 3}, "c"),
+    ],
+)  # fmt: skip
+def test_queries_find_what_they_say(documents: Any, query: Any, wanted: str):
+    hour = timedelta(hours=1)
+    for doc in (
+        {"_id": "a", "n": 1, "due_at": NOW - hour, "timers": {"shut": NOW - hour}, "words": ["x", "y"]},
+        {"_id": "b", "n": 2, "due_at": NOW, "timers": {"shut": NOW + hour, "parked": NOW}},
+        {"_id": "c", "n": 3, "due_at": NOW + hour, "timers": {"shut": NOW + hour}, "parts": [{"of": 2}, {"of": 3}]},
+        {"_id": "d", "words": "x"},
+    ):
+        documents.insert_one({"kind": "box", **doc})
+
+    assert "".join(doc["_id"] for doc in boxes(documents, query)) == wanted
+
+
+def test_a_bulk_write_tells_what_matched_and_what_was_there_already(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box", "version": 1})
+    right = UpdateOne({"_id": "a", "version": 1}, {"$set": {"version": 2}})
+    stale = UpdateOne({"_id": "a", "version": 1}, {"$set": {"version": 9}})
+    result = documents.bulk_write([right, stale, InsertOne({"_id": "b", "kind": "box"})], ordered=False)
+    assert (result.matched_count, result.inserted_count) == (1, 1)
+
+    with pytest.raises(BulkWriteError) as failed:
+        documents.bulk_write(
+            [InsertOne({"_id": "b", "kind": "box"}), UpdateOne({"_id": "a"}, {"$set": {"version": 3}})], ordered=False
+        )
+    assert [(e["index"], e["code"]) for e in failed.value.details["writeErrors"]] == [(0, 11000)]
+    assert failed.value.details["nMatched"] == 1
+    assert documents.find_one({"_id": "a"})["version"] == 3
+
+
+def test_one_update_sets_pushes_unsets_and_counts(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box", "log": [1], "gone": 1, "beat": 1})
+    update = {"$set": {"x": 1, "deep.er": 2}, "$push": {"log": {"$each": [2, 3]}, "new": {"$each": ["n"]}}}
+    update |= {"$unset": {"gone": "", "never": ""}, "$inc": {"beat": 2, "fresh": 1}}
+    result = documents.update_one({"_id": "a"}, update)
+
+    assert result.matched_count == 1
+    assert documents.find_one({"_id": "a"}) == {
+        "_id": "a", "kind": "box", "log": [1, 2, 3], "beat": 3, "x": 1, "deep": {"er": 2}, "new": ["n"], "fresh": 1,
+    }  # fmt: skip
+    assert documents.update_one({"_id": "z"}, {"$set": {"x": 1}}).matched_count == 0
+
+
+def test_two_operators_on_one_field_are_refused(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box", "log": [1]})
+
+    with pytest.raises(BulkWriteError) as failed:
+        documents.bulk_write([UpdateOne({"_id": "a"}, {"$set": {"log": []}, "$push": {"log": 1}})], ordered=False)
+    assert failed.value.details["writeErrors"][0]["code"] != 11000
+    assert documents.find_one({"_id": "a"})["log"] == [1]
+
+
+def test_insert_and_delete(documents: Any):
+    documents.insert_one({"_id": "a", "kind": "box"})
+    with pytest.raises(DuplicateKeyError):
+        documents.insert_one({"_id": "a", "kind": "box"})
+
+    assert documents.delete_one({"_id": "a", "holder": "me"}).deleted_count == 0
+    assert documents.delete_one({"_id": "a"}).deleted_count == 1
+    assert documents.find_one({"_id": "a"}) is None
+
+
+def test_migrations_run_once_and_again_without_harm(documents: Any):
+    ran: list[int] = []
+
+    def second(_: Any) -> None:
+        ran.append(2)
+
+    assert migrate(documents, [second]) == 1
+    assert migrate(documents, [second]) == 0
+    assert migrate(documents, [second, second]) == 1
+    assert ran == [2, 2]
+    documents.delete_one({"_id": "migrations"})
+    assert migrate(documents, [second, second]) == 3
+
+
+# -- the core on it
+
+
+def test_a_change_is_stored_as_it_was_decided(toys: Toys):
+    toys.opened()
+    toys.command("fill")
+    toys.send(toys.event("thing.sent"), toys.event("box.seen"))
+    stored = toys.doc()
+
+    assert (stored["version"], stored["things"], stored["seq"], stored["published"]) == (3, 2, 1, 0)
+    assert stored["due_at"] == toys.clock.now() + 10 * DAY
+    assert stored["outbox_at"] == stored["updated_at"] == toys.clock.now()
+    assert toys.store.get("box-1") == {k: v for k, v in stored.items() if k != "events"}
+    assert list(toys.store.load(["box-1", "nothing"])) == ["box-1"]
+    assert toys.store.load([]) == {}
+
+
+def test_parked_events_keep_their_bytes(toys: Toys):
+    record = {"topic": "t", "partition": 0, "offset": 1, "key": None, "value": b"\xff", "headers": [["h", b"\x00"]]}
+    toys.send(toys.event("thing.sent", record=record))
+
+    (kept,) = toys.doc()["parked"]
+    assert kept["record"] == record
+    assert type(kept["record"]["value"]) is bytes
+
+
+def test_through_the_relay_and_the_poller_on_one_document(toys: Toys):
+    broker = MemoryBroker()
+    publisher = MemoryPublisher(broker)
+    relay = Relay("boxes", toys.store, publisher)
+    poller = Poller("boxes", toys.store, {"box": BOX}, publisher, may_fire=lambda: True)
+    toys.send(toys.event("box.seen"), toys.event("thing.sent"))
+    toys.opened()
+    assert (relay.step(), relay.step()) == (1, 0)
+    toys.clock.advance(10 * DAY)
+    assert (poller.step(), poller.step()) == (1, 0)
+    assert (relay.step(), relay.step()) == (1, 0)
+
+    stored = toys.doc()
+    assert [r.topic for r in broker.records()] == ["escrow.held", "escrow.lapsed"]
+    assert (stored["state"], stored["published"], stored["seq"]) == ("shut", 2, 2)
+    assert not {"outbox_at", "due_at", "parked"} & set(stored)
+
+
+def test_the_lease_on_it(documents: Any):
+    first_clock, second_clock = ManualClock(), ManualClock()
+    first = Lease(documents, "boxes", "one", first_clock)
+    second = Lease(documents, "boxes", "two", second_clock)
+    assert (first.held(), second.held()) == (True, False)
+    second_clock.advance(1)
+    assert not second.held()
+    second_clock.advance(3)
+    assert second.held()
+    first_clock.advance(1)
+    assert not first.held()
+    second.give_back()
+    assert documents.find_one({"_id": "lease"}) is None
+
+
+def test_many_at_once_on_one_document_lose_nothing(documents: Any):
+    """Eight writers, each its own store; each event is taken once, the versions and numbers have no gap."""
+    Toys(documents).opened()
+    barrier = threading.Barrier(8)
+    failed: list[BaseException] = []
+
+    def write(writer: int) -> None:
+        toys = Toys(documents)
+        toys.store = Store(documents, toys.clock, tries=200)
+        barrier.wait()
+        try:
+            for n in range(5):
+                event = toys.event("thing.sent", id=f"{writer}-{n}")
+                for _ in range(2):
+                    toys.store.run({"box-1": "box"}, lambda changes, e=event: BOX.fold(changes["box-1"], e))
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    stored = documents.find_one({"_id": "box-1"})
+    assert failed == []
+    assert (stored["things"], stored["version"]) == (40, 41)
+    assert len(set(stored["applied"])) == len(stored["applied"]) == 41
+
+
+def test_many_who_make_one_document_at_once_make_one(documents: Any):
+    barrier = threading.Barrier(6)
+
+    def write(writer: int) -> None:
+        toys = Toys(documents)
+        barrier.wait()
+        toys.store.run(
+            {"box-1": "box"}, lambda changes: BOX.fold(changes["box-1"], toys.event("thing.sent", id=f"e-{writer}"))
+        )
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(p["id"] for p in documents.find_one({"_id": "box-1"})["parked"]) == [f"e-{n}" for n in range(6)]
+
+
+def test_a_batch_of_hundreds_of_documents(documents: Any):
+    toys = Toys(documents)
+    events = [toys.event("thing.sent", f"box-{n}") for n in range(300)]
+
+    assert toys.send(*events) == ["parked"] * 300
+    assert toys.send(*events) == ["duplicate"] * 300
+    assert len(boxes(documents, {"due_at": {"$lte": toys.clock.now() + 7 * DAY}}, {"_id": 1})) == 300
