@@ -142,9 +142,8 @@ def test_a_batch_of_waiting_events_is_a_handful_of_commands(escrow: Escrow, caps
     commands = sum(escrow.counting.counts.values())
     batches = WAITING // 500
     with capsys.disabled():
-        print(
-            f"\n{WAITING} waiting events: {commands} database commands in {batches} batches {dict(escrow.counting.counts)}"
-        )
+        told = json.dumps(escrow.counting.counts)
+        print(f"\n{WAITING} waiting events: {commands} database commands in {batches} batches ({told})")
     assert escrow.store.collection.count_documents({"state": "awaiting"}) == WAITING
     assert commands <= PER_BATCH * batches
 
@@ -171,7 +170,7 @@ def test_commands_and_records_of_a_hire_do_not_grow(escrow: Escrow, capsys: pyte
     records = (len(escrow.broker.records()) - before - hires) / hires
     with capsys.disabled():
         told = json.dumps(escrow.counting.counts)
-        print(f"\na hire in escrow: {commands:.2f} database commands, {records:.2f} records ({told} for {hires})")
+        print(f"\na hire in escrow: {commands:.2f} commands, {records:.2f} records ({told} for {hires})")
     assert escrow.store.collection.count_documents({"state": "settled"}) == hires
     assert commands <= PER_HIRE
     assert records <= RECORDS_PER_HIRE
