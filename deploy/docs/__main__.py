@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import lifecycles
+from deploy.docs import lifecycles, openapi
 
 ROOT = Path(__file__).parents[2]
 
 
 def pages() -> dict[Path, str]:
     """Each generated file and what it should hold."""
-    return {ROOT / "docs" / "lifecycles.md": lifecycles.page()}
+    docs = ROOT / "docs"
+    return {docs / "lifecycles.md": lifecycles.page(), docs / "openapi.json": openapi.page()}
 
 
 def stale() -> list[Path]:

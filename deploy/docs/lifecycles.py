@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-from services.matching.lifecycle import OFFER
-
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
+from services.matching.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Lifecycle, Row
 

@@ -1,0 +1,18 @@
+"""The HTTP API of the whole gateway in one OpenAPI 3.1 document, from what the services declare."""
+
+import json
+from typing import Any
+
+from services.escrow.api import operations as escrow
+from services.listing.api import operations as listing
+from services.matching.api import operations as matching
+from services.notify.api import operations as notify
+from shared.http import openapi
+from shared.http.operations import Operations
+
+
+def page() -> str:
+    """The merged document as JSON text."""
+    each: dict[str, Operations[Any]] = {"listing": listing, "matching": matching, "escrow": escrow, "notify": notify}
+    merged = openapi.merge({name: openapi.document(operations) for name, operations in each.items()})
+    return json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
