@@ -16,7 +16,7 @@ from functools import partial
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Batch, Contended, Lifecycle, Routes, Store
+from shared.aggregate import Batch, Contended, Lifecycle, Routes, Store, waiting
 from shared.clock import Clock
 from shared.http import health
 from shared.messaging.consumer import Consumer
@@ -173,9 +173,26 @@ class Worker:
         return step() if self.lease.held() else 0
 
     def _observe(self) -> None:
+        """How far the group is, for the deadlines; and at times what waits in the documents, for the gauges."""
+        measure_at = self.clock.monotonic()
         while not self.stop.is_set():
             self.frontier.observe()
+            if self.clock.monotonic() >= measure_at:
+                self.measure()
+                measure_at = self.clock.monotonic() + _OBSERVE_EVERY
             self.stop.wait(_OBSERVE_EVERY if self.frontier.passed() else _OBSERVE_AGAIN)
+
+    def measure(self) -> None:
+        """Set the gauges of what waits; with the database away they stay as they were."""
+        try:
+            found = waiting(self.store.collection, self.clock.now())
+        except PyMongoError as error:
+            log.info("what waits is not known", extra={"error": type(error).__name__})
+            return
+        metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
+        metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(found.outbox_seconds)
+        metrics.TIMERS_DUE.labels(self.service).set(found.due)
+        metrics.PARKED.labels(self.service).set(found.parked)
 
     # -- the end
 

@@ -1,7 +1,7 @@
 """Escrow over HTTP: thin views. The parties fund, read and dispute it, an arbiter decides, the provider reports."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.escrow import schemas
@@ -9,10 +9,11 @@ from services.escrow.books import SUMS
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider import BadNotice, BadSignature, parse, verify
 from services.escrow.provider.webhook import HEADER
-from services.escrow.store import leave_notice, own_escrows
+from services.escrow.store import FOR_STAFF, count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from shared.aggregate import Document
 from shared.http.commands import Resource
 from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
+from shared.http.operations import roles as only
 from shared.http.pages import page_of, page_response
 from shared.http.problems import Fault, Problem, invalid
 from shared.http.tokens import Principal
@@ -20,6 +21,7 @@ from shared.settings import Settings
 
 _STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _POSITION = re.compile(r"[0-9TZ:.-]{24} [A-Za-z0-9._:-]{1,64}")
 
 
@@ -126,6 +128,29 @@ def withdraw(call: Call[Parts]) -> Answer:
                  who=DOCUMENT, body=schemas.Resolve, answers={200: schemas.Escrow})  # fmt: skip
 def resolve(call: Call[Parts]) -> Answer:
     return call.parts.escrows.command(call, "resolve", call.body)
+
+
+@operations.get("/v1/reconciliation", "reconciliation", "Staff: escrows that differ, are blocked or are disputed",
+                who=only(*_STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
+def reconciliation(call: Call[Parts]) -> Answer:
+    page, escrows = call.page, call.parts.escrows.store.collection
+    after = None if page.after is None else _escrow_id(page.after)
+    found = escrows_for_staff(escrows, call.person, call.query.get("why"), after, page.limit + 1)
+    shown = found[: page.limit]
+    answer = page_response(call, [looked(doc) for doc in shown], [shown[-1]["_id"]] if found[page.limit :] else None)
+    return replace(answer, body={"counts": count_for_staff(escrows), **answer.body})
+
+
+def looked(doc: Document) -> dict[str, Any]:
+    """The escrow as staff see it in the reconciliation."""
+    why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
+    return view(doc) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
+
+
+def _escrow_id(after: list[Any]) -> str:
+    if len(after) == 1 and isinstance(after[0], str) and _ID.fullmatch(after[0]):
+        return after[0]
+    raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",

@@ -69,6 +69,17 @@ def is_answered(change: Change, trigger: Trigger) -> bool:
     return bool(instruction) and instruction["id"] == trigger.data["instruction_id"]
 
 
+def balanced(doc: Mapping[str, Any]) -> bool:
+    """Whether the sums add up, none is negative, and each is what the journal's accounts say."""
+    sums = {name: doc.get(name, 0) for name in SUMS}
+    accounts = journal.balances(doc.get("journal", []))
+    said = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
+    said |= {"funded": -accounts.get("seeker_funds", 0)}
+    loss: int = doc.get("loss", 0)
+    whole = sums["funded"] == sum(sums.values()) - sums["funded"] and min(*sums.values(), loss) >= 0
+    return whole and sums == said and loss == accounts.get("chargeback_loss", 0)
+
+
 def public(change: Change) -> dict[str, Any]:
     """What every escrow.* and dispute.* event carries."""
     entries = change.get("journal", [])

@@ -11,6 +11,7 @@ from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.provider import MongoStore, Sandbox, http_post
+from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
 from shared.clock import Clock
@@ -58,7 +59,7 @@ def worker() -> int:
         handlers(lifecycle),
         lifecycles={lifecycle.name: lifecycle},
         carry_out=Payments(provider, store.clock).carry_out,
-        loops={"provider-webhooks": provider.run_webhooks},
+        loops={"provider-webhooks": provider.run_webhooks, "reconciliation": Reconciliation(store, provider).run},
     ).run()
 
 

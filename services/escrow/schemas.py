@@ -4,7 +4,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
+from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
+from services.escrow.store import FOR_STAFF
 from shared.http import fields
 from shared.http.fields import Body, Said
 from shared.http.pages import PageQuery
@@ -112,6 +114,47 @@ class Escrow(Body):
     accepted_at = fields.Instant()
     created_at = fields.Instant()
     updated_at = fields.Instant()
+
+
+class ForStaff(PageQuery):
+    why = fields.Choice(*FOR_STAFF)
+
+
+class Difference(Body):
+    """`journal`: it is not as it was written, or its accounts are not the sums; else a sum here and at the provider."""
+
+    what = fields.Choice("journal", "currency", "loss", *SUMS)
+    here = fields.Integer(-MAX_AMOUNT)
+    there = fields.Integer(-MAX_AMOUNT)
+
+
+class Flag(Body):
+    """Two passes of the reconciliation found that the escrow and the provider do not agree."""
+
+    since = fields.Instant()
+    differences = fields.Several(fields.Part(Difference))
+
+
+class Looked(Escrow):
+    """An escrow as staff see it who have to look at it, and why they have to."""
+
+    why = fields.Several(fields.Choice(*FOR_STAFF))
+    loss = fields.Integer()
+    flagged = fields.Part(Flag, allow_none=True)
+
+
+class Counts(Body):
+    flagged = fields.Integer()
+    blocked = fields.Integer()
+    disputed = fields.Integer()
+
+
+class Reconciliation(Body):
+    """Counts of all, and a page of the escrows, by id. One's own are counted, not shown."""
+
+    counts = fields.Part(Counts)
+    items = fields.Several(fields.Part(Looked))
+    next = fields.Text(1, 1024, allow_none=True)
 
 
 class Line(Body):

@@ -18,7 +18,16 @@ def _index_parties(escrows: Collection[Document]) -> None:
     escrows.create_index([("parties", ASCENDING), ("position", DESCENDING)], sparse=True)
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties,)
+def _index_for_staff(escrows: Collection[Document]) -> None:
+    """What a person has to look at; each field is there only as long as it lasts."""
+    for name in ("flagged.since", "blocked.since", "dispute.opened_at"):
+        escrows.create_index([(name, ASCENDING)], sparse=True)
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff)
+
+FOR_STAFF = {"flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at"}
+"""Why staff have to look at an escrow, and the field that is there as long as they do."""
 
 
 def own_escrows(
@@ -33,6 +42,25 @@ def own_escrows(
     if after:
         query["position"] = {"$lt": after}
     return list(escrows.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
+
+
+def escrows_for_staff(
+    escrows: Collection[Document], person: str, why: str | None, after: str | None, limit: int
+) -> list[Document]:
+    """Escrows that staff have to look at, for this reason or any, by id, those after the id `after`.
+
+    A person's own are not among them: nobody is staff to what they are a party to.
+    """
+    reasons = [{FOR_STAFF[name]: {"$exists": True}} for name in ([why] if why else FOR_STAFF)]
+    query: dict[str, Any] = {"$or": reasons, "parties": {"$ne": person}}
+    if after:
+        query["_id"] = {"$gt": after}
+    return list(escrows.find(query, _UNLISTED).sort("_id", ASCENDING).limit(limit))
+
+
+def count_for_staff(escrows: Collection[Document]) -> dict[str, int]:
+    """How many escrows there are of each reason."""
+    return {why: escrows.count_documents({name: {"$exists": True}}) for why, name in FOR_STAFF.items()}
 
 
 def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Trigger) -> bool:

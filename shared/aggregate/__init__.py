@@ -12,6 +12,7 @@ from shared.aggregate.lifecycle import Answer, Condition, Guard, Lifecycle, Park
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, open_store
 from shared.aggregate.verdict import Verdict
+from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
     "Answer",
@@ -33,8 +34,10 @@ __all__ = [
     "Store",
     "Trigger",
     "Verdict",
+    "Waiting",
     "cells",
     "explain",
     "migrate",
     "open_store",
+    "waiting",
 ]

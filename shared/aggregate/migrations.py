@@ -15,9 +15,10 @@ _ID = "migrations"
 
 
 def core_indexes(collection: Collection[Document]) -> None:
-    """The outbox and the timers: sparse, so that only documents with something to do are in them."""
+    """The outbox, the timers and what is parked: sparse, so that only documents with something to do are in them."""
     collection.create_index([("outbox_at", ASCENDING)], sparse=True)
     collection.create_index([("due_at", ASCENDING)], sparse=True)
+    collection.create_index([("parked.id", ASCENDING)], sparse=True)
 
 
 def migrate(collection: Collection[Document], migrations: Sequence[Migration] = ()) -> int:

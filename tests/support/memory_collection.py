@@ -72,7 +72,7 @@ class MemoryCollection:
         if not projection:
             return doc
         if any(v for k, v in projection.items() if k != "_id"):
-            return {k: v for k, v in doc.items() if k in projection or k == "_id"}
+            return {k: v for k, v in doc.items() if k == "_id" or any(p.partition(".")[0] == k for p in projection)}
         if projection.get("_id"):
             return {"_id": doc["_id"]}
         return {k: v for k, v in doc.items() if k not in projection}
