@@ -59,8 +59,9 @@ class Terms:
     after_dispute: timedelta = timedelta(days=7)
     start_on_before: timedelta = timedelta(days=30)
     start_on_after: timedelta = timedelta(days=365)
-    # escrow
+    # escrow; `max_hold`: how long its provider may hold money, checked against it by the worker
     fund_within: timedelta = timedelta(hours=72)
+    max_hold: timedelta = timedelta(days=800)
     retry_refused: timedelta = timedelta(days=1)
     ended_refund_after: timedelta = timedelta(days=7)
     dispute_expiry: timedelta = timedelta(days=60)

@@ -12,9 +12,10 @@ from services.escrow.provider.webhook import HEADER
 from services.escrow.store import FOR_STAFF, count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from shared.aggregate import Document
 from shared.http.commands import Resource
+from shared.http.explanation import Explanation
 from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.operations import roles as only
-from shared.http.pages import page_of, page_response
+from shared.http.pages import after_text, page_of, text_page
 from shared.http.problems import Fault, Problem, invalid
 from shared.http.tokens import Principal
 from shared.settings import Settings
@@ -22,7 +23,6 @@ from shared.settings import Settings
 _STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_POSITION = re.compile(r"[0-9TZ:.-]{24} [A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,10 @@ def due(doc: Document) -> list[dict[str, Any]]:
 @operations.get("/v1/escrows", "listEscrows", "One's own escrows, newest first", who=ANYONE, query=schemas.Search,
                 answers={200: page_of(schemas.Escrow)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
-    page, escrows = call.page, call.parts.escrows.store.collection
-    after = None if page.after is None else _position(page.after)
-    found = own_escrows(escrows, call.person, call.query.get("role"), call.query.get("status"), after, page.limit + 1)
-    shown = found[: page.limit]
-    return page_response(call, [view(doc) for doc in shown], [shown[-1]["position"]] if found[page.limit :] else None)
-
-
-def _position(after: list[Any]) -> str:
-    if len(after) == 1 and isinstance(after[0], str) and _POSITION.fullmatch(after[0]):
-        return after[0]
-    raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
+    asked, after = call.query, after_text(call)
+    escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
+    found = own_escrows(escrows, call.person, asked.get("role"), asked.get("status"), after, limit)
+    return text_page(call, found, "position", view)
 
 
 @operations.get(
@@ -101,7 +94,7 @@ def journal(call: Call[Parts]) -> Answer:
 
 
 @operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "What may happen next, by whom, until when",
-                who=DOCUMENT, answers={200: schemas.Explanation})  # fmt: skip
+                who=DOCUMENT, answers={200: Explanation})  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.escrows.explain(call)
 
@@ -130,14 +123,12 @@ def resolve(call: Call[Parts]) -> Answer:
     return call.parts.escrows.command(call, "resolve", call.body)
 
 
-@operations.get("/v1/reconciliation", "reconciliation", "Staff: escrows that differ, are blocked or are disputed",
+@operations.get("/v1/reconciliation", "showReconciliation", "Staff: escrows that differ, are blocked or are disputed",
                 who=only(*_STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
 def reconciliation(call: Call[Parts]) -> Answer:
-    page, escrows = call.page, call.parts.escrows.store.collection
-    after = None if page.after is None else _escrow_id(page.after)
-    found = escrows_for_staff(escrows, call.person, call.query.get("why"), after, page.limit + 1)
-    shown = found[: page.limit]
-    answer = page_response(call, [looked(doc) for doc in shown], [shown[-1]["_id"]] if found[page.limit :] else None)
+    escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
+    found = escrows_for_staff(escrows, call.person, call.query.get("why"), after_text(call), limit)
+    answer = text_page(call, found, "_id", looked)
     return replace(answer, body={"counts": count_for_staff(escrows), **answer.body})
 
 
@@ -145,12 +136,6 @@ def looked(doc: Document) -> dict[str, Any]:
     """The escrow as staff see it in the reconciliation."""
     why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
     return view(doc) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
-
-
-def _escrow_id(after: list[Any]) -> str:
-    if len(after) == 1 and isinstance(after[0], str) and _ID.fullmatch(after[0]):
-        return after[0]
-    raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",

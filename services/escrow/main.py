@@ -10,14 +10,15 @@ from services.escrow.api import Parts, operations, roles, view
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
-from services.escrow.provider import MongoStore, Sandbox, http_post
+from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
 from shared.clock import Clock
 from shared.http.app import create_app
 from shared.http.commands import Resource
-from shared.settings import Provider, Settings, load_or_exit
+from shared.settings import EX_CONFIG, Settings, load_or_exit
+from shared.settings import Provider as ProviderSettings
 from shared.telemetry import logs
 from shared.worker import Worker
 
@@ -25,12 +26,20 @@ SERVICE = "escrow"
 Client = MongoClient[dict[str, Any]]
 
 
-def open_provider(settings: Provider, clock: Clock) -> Sandbox:
+def open_provider(settings: ProviderSettings, clock: Clock) -> Sandbox:
     """The sandbox provider with its own database; the only way to it is from the worker."""
     client: Client = MongoClient(settings.mongodb_uri)
     books = MongoStore(client.get_default_database("provider"))
     books.migrate()
     return Sandbox(books, clock, http_post(settings.webhook_url), settings.webhook_secret)
+
+
+def too_long(settings: Settings, provider: Provider) -> str | None:
+    """What is wrong with MAX_HOLD, if anything: offers are made on the word that money may be held for so long."""
+    asked, allowed = settings.terms.max_hold, provider.max_hold
+    if asked <= allowed:
+        return None
+    return f"MAX_HOLD: the provider holds money for {allowed.days} days at most, not {asked.days}"
 
 
 def build(settings: Settings, store: Store) -> Flask:
@@ -52,6 +61,9 @@ def worker() -> int:
     store, lifecycle = open_store(settings.mongodb, COLLECTION), ESCROW.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     provider = open_provider(settings.provider, store.clock)
+    if fault := too_long(settings, provider):
+        print(f"{SERVICE}: wrong settings:\n  {fault}", file=sys.stderr, flush=True)
+        return EX_CONFIG
     return Worker(
         settings,
         SERVICE,

@@ -30,7 +30,7 @@ _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 _AGREEMENT = (
     Row(
         ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
-        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE),
+        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, rules.HOLDABLE),
     ),
     Row(
         OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,

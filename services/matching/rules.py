@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
 from shared.money import format_amount, share
+from shared.settings import Terms
 
 RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
 
@@ -50,6 +51,18 @@ def grade(evidence: Iterable[Mapping[str, Any]], verified: Iterable[str] = ()) -
     """
     best = max((EVIDENCE[each["kind"]] for each in evidence), default=0)
     return best + 1 if best and "work_mail" in verified else best
+
+
+def longest_hold(terms: Terms, tranches: Iterable[Mapping[str, Any]]) -> timedelta:
+    """How long the money of such a plan may have to be held, from the day it comes until the last tranche is paid.
+
+    The hire comes as late as it may, both parties dispute, the job starts as late as it may. Chargebacks aside.
+    """
+    hire = terms.lapse_after + terms.silence
+    disputes = 2 * (terms.dispute_expiry + terms.after_dispute)
+    last = max((int(each["due_day"]) for each in tranches), default=0)
+    tenure = terms.start_on_after + timedelta(days=last) if last else timedelta()
+    return hire + disputes + tenure
 
 
 def start_window(change: Change) -> tuple[str, str]:
@@ -161,6 +174,19 @@ HELP_OFFERED = Guard(
     lambda change, trigger: set(trigger.data["help"]) <= set(_kinds(trigger.data["listing"])),
     lambda change, trigger: f"The listing offers {', '.join(_kinds(trigger.data['listing']))}.",
     "/help",
+)
+
+HOLDABLE = Guard(
+    "max-hold",
+    lambda change, trigger: (
+        listed_price(trigger.data["listing"], trigger.data["help"]) == 0
+        or longest_hold(change.terms, trigger.data["listing"]["tranches"]) <= change.terms.max_hold
+    ),
+    lambda change, trigger: (
+        f"Its payment could have to be held for {longest_hold(change.terms, trigger.data['listing']['tranches']).days} "
+        f"days; {change.terms.max_hold.days} are possible. The insider can bring the last tranche forward."
+    ),
+    "/listing_id",
 )
 
 

@@ -371,6 +371,9 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         for status in ("paused", *rules.LISTING_OVER)
     },
     "help that is not on offer": ("new", lambda o: o.propose(help=("reference",)), "rule", "help-offered"),
+    "a plan that takes too long": (
+        "new", lambda o: o.propose(listing=listing(tranches=[{"due_day": 400, "bps": 10_000}])), "rule", "max-hold",
+    ),
     "another currency": ("new", lambda o: _named(o, 1, "USD"), "rule", "one-currency"),
     "above the cap": ("new", lambda o: _named(o, 100_001), "rule", "price-cap"),
     "above the cap of a year's pay": (

@@ -8,6 +8,7 @@ import pytest
 
 from services.matching import rules
 from services.matching.lifecycle import STATES
+from shared.aggregate import Refusal
 from shared.settings import Terms
 from tests.support.matching import (
     INSIDER,
@@ -285,3 +286,32 @@ def test_terms_are_settings() -> None:
     assert offer.timers["instruction"] == offer.clock.now() + timedelta(seconds=9)
     proved(offer)
     assert offer.wait(minutes=5).state == "hired"
+
+
+# -- how long money may be held
+
+
+@pytest.mark.parametrize(
+    ("due_days", "days"),
+    [((0,), 75 + 14 + 2 * 67), ((0, 30), 75 + 14 + 2 * 67 + 365 + 30), ((180,), 75 + 14 + 2 * 67 + 365 + 180)],
+)
+def test_how_long_a_plan_may_have_to_be_held(due_days: tuple[int, ...], days: int) -> None:
+    """From the hold until the last tranche: the latest hire, two disputes, the latest start, the last day."""
+    plan = [{"due_day": day, "bps": 1} for day in due_days]
+
+    assert rules.longest_hold(Terms(), plan) == timedelta(days=days)
+    assert rules.longest_hold(Terms(), plan) <= Terms().max_hold
+
+
+def test_a_plan_that_the_provider_cannot_hold_is_refused_at_the_offer() -> None:
+    """The refusal names the rule and what would be possible; help for nothing needs no hold."""
+    terms = Terms(max_hold=timedelta(days=300))
+    late = listing(tranches=[{"due_day": 90, "bps": 10_000}])
+
+    with pytest.raises(Refusal) as refused:
+        Offer(terms).propose(listing=late)
+
+    assert (refused.value.rule, refused.value.pointer) == ("max-hold", "/listing_id")
+    assert "678 days; 300 are possible" in refused.value.detail
+    assert Offer(terms).propose().document is not None
+    assert Offer(terms).propose(listing=late, help=("good_word",)).document is not None

@@ -27,7 +27,7 @@ from services.escrow.provider.store import Store
 from services.escrow.provider.webhook import NoAnswer, Post, encode, sign
 from shared.clock import Clock
 
-MAX_HOLD = timedelta(days=400)
+MAX_HOLD = timedelta(days=800)
 SHORTEST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.5
 BATCH = 50
