@@ -212,6 +212,8 @@ class Stack:
         """Start a held process again and wait until it answers."""
         self._held.discard(name)
         self._start_and_await([self._program(name)])
+        if name == "broker":  # it may acknowledge a little more after it was told to stop, and forget that
+            self._replay(now() - REPLAYED)
 
     # -- the start's steps
 
