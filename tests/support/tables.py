@@ -1,0 +1,332 @@
+"""The three lifecycles as tables to explore: who may come, with what, and which situations are alike."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.escrow.journal import faults
+from services.escrow.lifecycle import ESCROW, OUTCOMES
+from services.escrow.plan import next_waiting, struck
+from services.listing.lifecycle import LISTING
+from services.matching import acts
+from services.matching.lifecycle import OFFER, OPEN
+from services.matching.rules import LISTING_OVER
+from shared.aggregate import Change, Trigger
+from shared.events.fields import format_time
+from tests.support import escrow as of_escrow
+from tests.support import matching as of_matching
+from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table
+
+INSIDER, SEEKER = of_matching.INSIDER, of_matching.SEEKER
+Bodies = Mapping[str, Mapping[str, Mapping[str, Any]]]
+_STAFF = ("arbiter", "moderator", "operator")
+_REASON = {"reason": "unclear"}
+
+
+def _staff() -> dict[str, Caller]:
+    return {role: (STRANGER, frozenset({role})) for role in _STAFF} | {"stranger": (STRANGER, frozenset())}
+
+
+def _parked(situation: Situation) -> tuple[str, ...]:
+    return tuple(sorted(kept["name"] for kept in situation.get("parked", ())))
+
+
+def _event(situation: Situation, name: str, variant: str, data: Mapping[str, Any], sequence: int = 0
+           ) -> tuple[str, Trigger]:  # fmt: skip
+    trigger_id = f"{name}:{variant}:{situation.version}"
+    return variant, Trigger(name, trigger_id, "event", situation.now, data, sequence=sequence or situation.version + 1)
+
+
+def _room(situation: Situation) -> bool:
+    """Whether one more may be parked: of what waits, one at a time is tried."""
+    return not situation.get("parked")
+
+
+# -- listing
+
+
+def _listing_text(**changed: Any) -> dict[str, Any]:
+    text = {
+        "title": "Backend engineer", "employer": {"name": "Acme BV"}, "country": "NL", "region": "Utrecht",
+        "industry": {"scheme": "NACE-2", "code": "J62"}, "occupation": {"scheme": "ISCO-08", "code": "2512"},
+        "duties": ["Run the payment services"], "leaving_on": "2027-01-31", "seats": 1,
+        "pay": {"min": 5_500_000, "max": 7_000_000, "currency": "EUR", "per": "year"},
+        "help": [{"kind": "coaching", "price": {"amount": 50_000, "currency": "EUR"}}],
+    }  # fmt: skip
+    return {**text, **changed}
+
+
+def _listing_alike(s: Situation) -> Hashable:
+    left = s.get("seats", 0) - s.get("hired", 0)
+    return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties"))
+
+
+def _listing_callers(s: Situation) -> dict[str, Caller]:
+    if not s.document:
+        return {"maker": (INSIDER, frozenset({"maker"})), **_staff()}
+    return {"insider": (INSIDER, frozenset({"insider"})), "other": (SEEKER, frozenset({"other"})), **_staff()}
+
+
+def _listing_bodies(s: Situation, at: datetime) -> Bodies:
+    return {
+        "create": {
+            "plain": _listing_text(),
+            "two seats": _listing_text(seats=2),
+            "a phone number": _listing_text(duties=["Call +31 6 1234 5678"]),
+            "too dear": _listing_text(help=[{"kind": "coaching", "price": {"amount": 200_000, "currency": "EUR"}}]),
+        },
+        "revise": {
+            "title": {"title": "Engineer"},
+            "employer": {"employer": {"name": "Other BV"}},
+            "currency": {"help": [{"kind": "coaching", "price": {"amount": 1, "currency": "USD"}}]},
+        },
+        "return": {"": _REASON},
+        "remove": {"": _REASON},
+        **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw")},
+    }
+
+
+def _listing_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    for name in LISTING.events:
+        yield _event(s, name, "", {"listing_id": of_matching.LISTING_ID, "offer_id": of_matching.OFFER_ID})
+
+
+def _listing_holds(s: Situation) -> None:
+    if s.state in LISTING.final:
+        assert not s.timers, s.timers
+    if s.state in ("published", "paused"):
+        assert "expiry" in s.timers
+
+
+LISTINGS = Table(
+    LISTING, of_matching.LISTING_ID, _listing_alike, _listing_callers, _listing_bodies, _listing_told, _listing_holds,
+)  # fmt: skip
+
+
+# -- offer
+
+
+def _offer_alike(s: Situation) -> Hashable:
+    document = s.document or {}
+    alike: tuple[Hashable, ...] = s.state, document.get("price", 0) > 0
+    if s.state in OPEN:
+        return *alike, document.get("proposed_by"), bool(document.get("instruction"))
+    if s.state not in ("accepted", "active", "hire_claimed"):
+        return *alike, bool(document.get("ended")), bool(_parked(s))
+    quiet = not any(document.get(name) for name in ("undisturbed_until", "cancel_asked", "closing"))
+    calm = quiet and document.get("escrow_status") in (None, "free")
+    return (
+        *alike, (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
+        tuple(document["given"][0]) if calm and document.get("given") else None,
+        tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked"})),
+        document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
+        calm and bool(document.get("instruction")), bool(document.get("verified")), _parked(s),
+    )  # fmt: skip
+
+
+def _offer_callers(s: Situation) -> dict[str, Caller]:
+    if not s.document:
+        return {"maker": (SEEKER, frozenset({"maker"})), "own": (INSIDER, frozenset({"maker"})), **_staff()}
+    maker = s.document["proposed_by"]
+    parties = {
+        role: (person, frozenset({role, "maker" if role == maker else "other"}))
+        for role, person in (("insider", INSIDER), ("seeker", SEEKER))
+    }
+    outside: dict[str, Caller] = {role: (STRANGER, frozenset({role})) for role in ("employer", "ats")}
+    return {**parties, **outside, **_staff()}
+
+
+def _offer_bodies(s: Situation, at: datetime) -> Bodies:
+    today = at.date().isoformat()
+    lives, help_ = {"listing_status": "published"}, {"kind": "coaching", "on": today}
+    recorded = next(({"kind": each["kind"], "on": each["on"]} for each in s.get("given", ())), help_)
+    return {
+        "propose": {
+            "paid": {"listing": of_matching.listing(), "help": ["coaching"]},
+            "free": {"listing": of_matching.listing(), "help": ["good_word"]},
+            "paused": {"listing": of_matching.listing(status="paused"), "help": ["coaching"]},
+        },
+        "counter": {
+            "less": {**lives, "price": {"amount": 40_000 if s.get("price") else 0, "currency": "EUR"}},
+            "over": {"listing_status": "filled", "price": {"amount": 1, "currency": "EUR"}},
+        },
+        "accept": {
+            "reserved": {**lives, "reserved": s.get("price")},
+            "unreserved": lives,
+            "over": {"listing_status": "removed", "reserved": s.get("price")},
+        },
+        **{name: {"": {}} for name in ("decline", "withdraw", "reject_hire")},
+        "cancel": {"": {}, "reason": {"reason": "So it is."}},
+        "record_help": {"agreed": help_, "not agreed": {**help_, "kind": "reference"}},
+        "answer_help": {"confirmed": {**recorded, "answer": "confirmed"}},
+        "claim_hire": {
+            "word": {"start_on": today, "evidence": []},
+            "letter": {"start_on": today, "evidence": of_matching.LETTER},
+        },
+        "confirm_hire": {"": {"start_on": today}, "reason": {"start_on": today, "reason": "A contract."}},
+        "end": {"": {"on": today}, "long ago": {"on": "2026-01-01"}},
+    }
+
+
+def _offer_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    for name in OFFER.events:
+        if name == "listing.ended":
+            for status in LISTING_OVER:
+                yield _event(s, name, status, {"status": status})
+        elif _room(s) or OFFER.answer(s.state, name) is None or OFFER.answers[name][s.state].kind != "park":
+            yield _event(s, name, "", {"offer_id": of_matching.OFFER_ID, "status": name.split(".")[1]})
+    open_ = (s.get("instruction") or {"id": "none"})["id"]
+    for instruction_id in {open_, "an older one"}:
+        for status in ("published", *LISTING_OVER):
+            for reserved in (True, False):
+                data = {"instruction_id": instruction_id, "status": status, "reserved": reserved}
+                trigger_id = f"{instruction_id}:checked:{status}:{reserved}"
+                yield f"{status} {reserved}", Trigger("checked", trigger_id, "outcome", s.now, data)
+        unknown = {"instruction_id": instruction_id}
+        yield "", Trigger("unknown", f"{instruction_id}:unknown:{s.version}", "outcome", s.now, unknown)
+
+
+def _offer_later(s: Situation) -> Iterator[datetime]:
+    if accepted_at := s.get("accepted_at"):
+        yield accepted_at + OFFER.terms.cancel_alone
+        yield accepted_at + OFFER.terms.cancel_alone - MOMENT
+
+
+def _offer_besides(s: Situation) -> Iterator[Situation]:
+    """A work mail was verified; a dispute over the money was opened, or is over."""
+    assert s.document
+    if s.state == "active" and not s.get("verified"):
+        yield Situation({**s.document, "verified": ["work_mail"]}, s.now, (*s.path, "verified"))
+    told = {None: (), "held": ("disputed",), "disputed": ("held",)}.get(s.get("escrow_status"), ())
+    for status in told or (("held",) if s.state in ("active", "hire_claimed") and s.get("price") else ()):
+        change = Change(of_matching.OFFER_ID, "offer", s.document, s.now)
+        change.terms = OFFER.terms
+        name = "dispute.opened" if status == "disputed" else "dispute.withdrawn"
+        data = {"offer_id": of_matching.OFFER_ID, "status": status}
+        acts.copy_escrow(change, Trigger(name, "", "event", s.now, data, sequence=s.version + 1_000))
+        change.settle()
+        yield Situation(change.document(), s.now, (*s.path, name))
+
+
+def _offer_holds(s: Situation) -> None:
+    armed = {*s.timers, *s.get("waiting", ())}
+    if s.state in OFFER.final:
+        assert armed <= {"parked"}, armed
+        left = [name for name in ("instruction", "live_on", "closing", "cancel_asked", "waiting") if s.get(name)]
+        assert not left, left
+    elif s.state in ("proposed", "countered"):
+        assert "expire" in armed
+    elif s.state in ("active", "hire_claimed"):
+        assert armed & {"lapse", "silence"}
+
+
+OFFERS = Table(
+    OFFER, of_matching.OFFER_ID, _offer_alike, _offer_callers, _offer_bodies, _offer_told, _offer_holds, _offer_later,
+    _offer_besides,
+)  # fmt: skip
+
+
+# -- escrow
+
+_TRANCHES = [{"due_day": 0, "bps": 5_000}, {"due_day": 30, "bps": 5_000}]
+_PRICE = 50_000
+
+
+def _escrow_alike(s: Situation) -> Hashable:
+    document = s.document or {}
+    plan = document.get("tranches", [])
+    return (
+        s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
+        (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
+        "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
+        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s),
+    )  # fmt: skip
+
+
+def _escrow_callers(s: Situation) -> dict[str, Caller]:
+    opener = (s.get("dispute") or {}).get("by")
+    return {
+        role: (person, frozenset({role, "opener"} if role == opener else {role}))
+        for role, person in (("insider", INSIDER), ("seeker", SEEKER))
+    } | _staff()
+
+
+def _escrow_bodies(s: Situation, at: datetime) -> Bodies:
+    decisions = {name: {"decision": name, "reason": "So it is."} for name in ("return", "refund", "split", "release")}
+    decisions["split"]["insider_bps"] = 3_333  # type: ignore[assignment]
+    return {
+        "fund": {"": {"source": "tok_visa"}},
+        "dispute": {"": {"reason": "other"}},
+        "withdraw": {"": {}},
+        "resolve": decisions,
+    }
+
+
+def _escrow_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    for variant, trigger in (*_escrow_events(s), *_outcomes(s), *_chargebacks(s)):
+        answer = ESCROW.answer(s.state, trigger.name)
+        if _room(s) or answer is None or answer.kind != "park" or "chargeback" in trigger.name:
+            yield variant, trigger
+
+
+def _escrow_events(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    terms: dict[str, Any] = {"tranches": _TRANCHES, "price": _PRICE}
+    yield _event(s, "offer.accepted", "paid", of_escrow.offer("accepted", **terms))
+    yield _event(s, "offer.accepted", "free", of_escrow.offer("accepted", **terms | {"price": 0}))
+    for name in ("cancelled", "lapsed"):
+        yield _event(s, f"offer.{name}", "", of_escrow.offer(name, **terms), sequence=9)
+    today = s.now.date().isoformat()
+    hire = {"start_on": today, "confirmed_by": "seeker", "evidence_grade": 0, "confirmed_at": format_time(s.now)}
+    yield _event(s, "hire.confirmed", "", of_escrow.offer("hired", **terms) | hire, sequence=5)
+    later = (s.now + timedelta(days=100)).date().isoformat()
+    for by, on in (("insider", today), ("seeker", today), ("employer", later)):
+        yield _event(s, "hire.ended", by, of_escrow.offer("ended", **terms) | {"by": by, "on": on}, sequence=6)
+
+
+def _outcomes(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    open_ = s.get("instruction") or {"id": "none", "kind": "none", "amount": 0}
+    for name in OUTCOMES:
+        kind, _, status = name.partition(".")
+        asked = [("another's", "another:1", 1)]
+        if kind == open_["kind"]:
+            asked.append(("its own", open_["id"], open_["amount"] if status == "succeeded" else 0))
+        for variant, instruction_id, amount in asked:
+            data = {"instruction_id": instruction_id, "amount": amount, "reason": "because"}
+            yield variant, Trigger(name, f"{instruction_id}:{status}", "outcome", s.now, data)
+    for instruction_id in (open_["id"], "another:1"):
+        unknown = {"instruction_id": instruction_id}
+        yield "", Trigger("unknown", f"{instruction_id}:unknown:{s.version}", "outcome", s.now, unknown)
+
+
+def _chargebacks(s: Situation) -> Iterator[tuple[str, Trigger]]:
+    """The bank takes all that is out of the seeker's pocket; late notices do not fit what is held by now."""
+    held, waiting = s.get("held", 0), _parked(s)
+    known = sum(str(each).endswith(":chargeback.opened") for each in s.get("applied", ()))
+    ids = {f"cb_{known + 1}", (s.get("chargeback") or {}).get("id", f"cb_{known + 1}")}
+    ids |= {kept["data"]["chargeback_id"] for kept in s.get("parked", ()) if "chargeback" in kept["name"]}
+    for claim in sorted(ids):
+        for variant, from_held in (("fits", held), ("too late", held + 5_000)):
+            data = {"chargeback_id": claim, "amount": _PRICE + 5_000, "from_held": from_held}
+            for name in ("chargeback.opened", "chargeback.reversed"):
+                if len(waiting) < 2 and all("chargeback" in each for each in waiting):
+                    yield variant, Trigger(name, f"{claim}:{name}", "outcome", s.now, data)
+
+
+def _escrow_holds(s: Situation) -> None:
+    document = s.document or {}
+    sums = [document.get(name, 0) for name in ("held", "released", "fees", "refunded", "charged_back")]
+    assert document.get("funded", 0) == sum(sums) and min(sums) >= 0, sums
+    assert faults(document.get("journal", [])) == []
+    busy = s.state in ESCROW.busy
+    assert busy <= ("instruction" in document and "instruction" in s.timers)
+    if s.state in ESCROW.final:
+        assert not {*s.timers} - {"parked"} and "instruction" not in document, s.timers
+    awaited = {"awaiting": {"fund"}, "disputed": {"dispute"}, "probation": {"payout", "refund"}}.get(s.state)
+    assert awaited is None or awaited & {*s.timers}, s.timers
+
+
+ESCROWS = Table(
+    ESCROW, of_escrow.OFFER, _escrow_alike, _escrow_callers, _escrow_bodies, _escrow_told, _escrow_holds
+)  # fmt: skip
+
+TABLES = {table.lifecycle.name: table for table in (LISTINGS, OFFERS, ESCROWS)}
