@@ -21,6 +21,7 @@ from shared.http.tokens import Principal
 from shared.settings import Settings
 
 _STAFF = ("arbiter", "operator")
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SHOWN = frozenset(schemas.Escrow().fields)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -127,7 +128,7 @@ def resolve(call: Call[Parts]) -> Answer:
                 who=only(*_STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
 def reconciliation(call: Call[Parts]) -> Answer:
     escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
-    found = escrows_for_staff(escrows, call.person, call.query.get("why"), after_text(call), limit)
+    found = escrows_for_staff(escrows, call.person, call.query.get("why"), after_text(call, _ID), limit)
     answer = text_page(call, found, "_id", looked)
     return replace(answer, body={"counts": count_for_staff(escrows), **answer.body})
 

@@ -11,11 +11,10 @@ from services.listing.words import words
 from shared.aggregate import Lifecycle, Store
 from shared.http.commands import Resource
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
-from shared.http.pages import page_of, page_response
+from shared.http.pages import after_text, page_of, text_page
 from shared.http.problems import Fault, Problem, invalid
 
 PATH = "/v1/listings"
-_LONGEST_RANK = 64
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,8 @@ def create(call: Call[Parts]) -> Answer:
 
 @operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
 def find_listings(call: Call[Parts]) -> Answer:
-    query, limit = _query(call), call.page.limit
-    docs = find(call.parts.store, query, _after(call), limit + 1)
-    shown = docs[:limit]
-    items = [views.view(doc, views.roles(doc, call.principal)) for doc in shown]
-    return page_response(call, items, [shown[-1]["rank"]] if len(docs) > limit else None)
+    found = find(call.parts.store, _query(call), after_text(call), call.page.limit + 1)
+    return text_page(call, found, "rank", lambda doc: views.view(doc, views.roles(doc, call.principal)))
 
 
 @operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
@@ -116,14 +112,3 @@ def _query(call: Call[Parts]) -> dict[str, Any]:
         return search.status_query(asked)
     fault = Fault.of_query("status", "role", "expected published; others only with mine=true")
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
-
-
-def _after(call: Call[Parts]) -> str | None:
-    """The rank that the last page ended at: input like any other."""
-    match call.page.after:
-        case None:
-            return None
-        case [str(rank)] if 0 < len(rank) <= _LONGEST_RANK:
-            return rank
-        case _:
-            raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])

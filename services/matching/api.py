@@ -1,6 +1,5 @@
 """Offers over HTTP: thin views. A seeker asks, an insider answers, and both see the hire through."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,14 @@ from services.matching.lifecycle import OPEN, PARTIES
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
 from shared.http.commands import Resource, problem_of_refusal
+from shared.http.explanation import Explanation
 from shared.http.fields import Body
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
-from shared.http.pages import page_of, page_response
-from shared.http.problems import Fault, Problem, invalid
+from shared.http.pages import after_text, page_of, text_page
+from shared.http.problems import Problem
 from shared.http.tokens import Principal
 
 _SHOWN = frozenset(schemas.Offer().fields)
-_POSITION = re.compile(r"[0-9TZ:.-]{24} [A-Za-z0-9._:-]{1,64}")
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
 
 
@@ -100,11 +99,8 @@ def counter(call: Call[Parts]) -> Answer:
 @operations.get("/v1/offers", "listOffers", "One's own offers, newest first", who=ANYONE, query=schemas.Search,
                 answers={200: page_of(schemas.Offer)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
-    page = call.page
-    after = None if page.after is None else _position(page.after)
-    found = own_offers(call.parts.offers.store, call.person, call.query, after, page.limit + 1)
-    shown = found[: page.limit]
-    return page_response(call, [view(doc) for doc in shown], [shown[-1]["position"]] if found[page.limit :] else None)
+    found = own_offers(call.parts.offers.store, call.person, call.query, after_text(call), call.page.limit + 1)
+    return text_page(call, found, "position", view)
 
 
 @operations.get("/v1/offers/{id}", "showOffer", "An offer", who=DOCUMENT, answers={200: schemas.Offer})
@@ -113,7 +109,7 @@ def show(call: Call[Parts]) -> Answer:
 
 
 @operations.get("/v1/offers/{id}/explain", "explainOffer", "What may happen next, by whom, until when", who=DOCUMENT,
-                answers={200: schemas.Explanation})  # fmt: skip
+                answers={200: Explanation})  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.offers.explain(call)
 
@@ -160,9 +156,3 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
     except Problem:
         accounts.release(person, offer_id)
         raise
-
-
-def _position(after: list[Any]) -> str:
-    if len(after) == 1 and isinstance(after[0], str) and _POSITION.fullmatch(after[0]):
-        return after[0]
-    raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])

@@ -148,23 +148,3 @@ class Offer(Body):
     activated_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()
     updated_at = fields.Instant()
-
-
-class Step(Body):
-    """What may happen next: a command (by whom; whether it is yours to give now), a timer (when), or an event."""
-
-    what = fields.Choice("command", "timer", "event")
-    name = fields.Text()
-    to = fields.Choice(*STATES)
-    by = fields.Several(fields.Text())
-    yours = fields.Flag()
-    when = fields.Text()
-    at = fields.Instant()
-    until = fields.Instant()
-    note = fields.Text(0)
-
-
-class Explanation(Body):
-    status = fields.Choice(*SHOWN_STATES)
-    you_are = fields.Several(fields.Text())
-    next = fields.Several(fields.Part(Step))

@@ -8,10 +8,8 @@ from services.notify.store import contact_id, own
 from shared.aggregate import Change, Document, Store
 from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, Answer, Call, Operations
-from shared.http.pages import PageQuery, page_of, page_response
-from shared.http.problems import Fault, Problem, invalid
-
-_LONGEST_RANK = 120
+from shared.http.pages import PageQuery, after_text, page_of, text_page
+from shared.http.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,8 @@ operations: Operations[Parts] = Operations("notify", "Notifications")
     answers={200: page_of(Notification)},
 )  # fmt: skip
 def notifications(call: Call[Parts]) -> Answer:
-    limit = call.page.limit
-    docs = own(call.parts.store, call.person, _after(call), limit + 1)
-    shown = docs[:limit]
-    return page_response(call, [view(doc) for doc in shown], [shown[-1]["rank"]] if len(docs) > limit else None)
+    found = own(call.parts.store, call.person, after_text(call), call.page.limit + 1)
+    return text_page(call, found, "rank", view)
 
 
 @operations.get("/v1/me/contact", "getContact", "Where one's mail goes", who=ANYONE, answers={200: Contact})
@@ -66,14 +62,3 @@ def put_contact(call: Call[Parts]) -> Answer:
 def view(doc: Document) -> dict[str, Any]:
     shown = {name: doc.get(name) for name in ("subject", "text", "offer_id", "listing_id", "created_at", "undelivered")}
     return shown | {"id": doc["_id"], "kind": doc["event_type"], "status": doc["state"]}
-
-
-def _after(call: Call[Parts]) -> str | None:
-    """The rank that the last page ended at: input like any other."""
-    match call.page.after:
-        case None:
-            return None
-        case [str(rank)] if 0 < len(rank) <= _LONGEST_RANK:
-            return rank
-        case _:
-            raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])

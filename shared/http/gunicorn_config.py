@@ -6,10 +6,12 @@ Threads behind one process (gthread), everything from the environment. Wrong set
 finds them itself or a worker does. What gunicorn refuses itself is a problem document like any other refusal.
 """
 
+import ctypes
 import mmap
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +24,7 @@ _name = _service[1] if _service else "web"
 _settings = load_or_exit(_name, "web")
 _web = _settings.web
 _WORKER_BOOT_ERROR = 3
+_PR_SET_PDEATHSIG = 1
 _refused = mmap.mmap(-1, 1)
 """One byte that the master shares with its workers: set where one of them found wrong settings."""
 
@@ -73,12 +76,22 @@ def on_starting(_server: Any) -> None:
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """gunicorn answers malformed requests by this one function, in HTML; ours says the same as a problem document."""
+    """The worker ends with its master, and says gunicorn's own refusals (one function, in HTML) as problem
+    documents.
+    """
+    _end_with_the_master()
     import gunicorn.util  # type: ignore[import-untyped]
 
     from shared.http.refusals import write_problem
 
     gunicorn.util.write_error = write_problem
+
+
+def _end_with_the_master() -> None:
+    """A worker whose master was killed would drain for `graceful_timeout`, and keep its share of the port's connections
+    from the master that is started next. On Linux the kernel ends it at once."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def worker_exit(_server: Any, _worker: Any) -> None:

@@ -4,7 +4,8 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,7 @@ from marshmallow import Schema, fields
 
 from shared.http.fields import Body, Integer, Query, Strict
 from shared.http.operations import Answer, Call
+from shared.http.problems import Fault, invalid
 
 DEFAULT_LIMIT = 20
 MOST_LIMIT = 100
@@ -33,6 +35,10 @@ class Cursor(Strict, fields.String):
             return decode(value)
         except ValueError:
             raise self.refuse("cursor") from None
+
+
+POSITION = re.compile(r"[0-9TZ:.-]{24}[ /][!-~]{1,100}")
+"""A time and an id, by which most lists are sorted."""
 
 
 class PageQuery(Query):
@@ -88,3 +94,24 @@ def page_response(call: Call[Any], items: Sequence[Any], last: Sequence[Any] | N
     kept = [(name, value) for name, value in call.parameters if name != "cursor"]
     target = f"{quote(call.path)}?{urlencode([*kept, ('cursor', cursor)])}"
     return Answer({"items": items, "next": cursor}, headers={"Link": f'<{target}>; rel="next"'})
+
+
+def after_text(call: Call[Any], form: re.Pattern[str] = POSITION) -> str | None:
+    """Where the last page ended, for a list that is sorted by one text of this form; None for the first page.
+
+    Input like any other: raises Problem 422 for the cursor of another list.
+    """
+    match call.page.after:
+        case None:
+            return None
+        case [str(place)] if form.fullmatch(place):
+            return place
+        case _:
+            raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
+
+
+def text_page(call: Call[Any], found: Sequence[Any], place: str, view: Callable[[Any], Any]) -> Answer:
+    """The page of a list that was asked for one item more than its limit; `place` is the field it is sorted by."""
+    shown = found[: call.page.limit]
+    last = [shown[-1][place]] if len(found) > len(shown) else None
+    return page_response(call, [view(each) for each in shown], last)
