@@ -7,7 +7,6 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
-from shared.aggregate.lifecycle import PARKED_TIMER
 
 COLLECTION = "escrows"
 _UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
@@ -73,13 +72,7 @@ def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Tri
         change = changes[offer_id]
         if change.is_new or change.get("kind", lifecycle.name) != lifecycle.name:
             return False
-        if not change.knows(trigger.id):
-            kept: dict[str, Any] = {"id": trigger.id, "name": trigger.name, "kind": trigger.kind}
-            kept |= {"data": dict(trigger.data)}
-            kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, "then": "reject"}
-            change.park([*change.parked, kept])
-            change.schedule(PARKED_TIMER, change.now)
-            change.settle(lambda timer: lifecycle.counts(change.state, timer))
+        lifecycle.leave(change, trigger)
         return True
 
     return store.run({offer_id: lifecycle.name}, decide)

@@ -319,16 +319,26 @@ class Lifecycle:
 
     # -- what is parked
 
+    def leave(self, change: Change, trigger: Trigger) -> Verdict:
+        """Only keep a trigger, for the worker's poller to fold at once (what a web process is told by others)."""
+        if change.knows(trigger.id):
+            return DUPLICATE
+        self._keep(change, trigger, {"offer_at": change.now, "then": "reject"})
+        change.settle(lambda timer: self.counts(change.state, timer))
+        return PARKED
+
     def _park(self, change: Change, trigger: Trigger, how: Park) -> None:
+        limit = {"until": change.now + how.limit} if how.limit else {}
+        self._keep(change, trigger, {"then": how.then, **limit})
+
+    def _keep(self, change: Change, trigger: Trigger, how: Mapping[str, Any]) -> None:
         kept: dict[str, Any] = {
             "id": trigger.id,
             "name": trigger.name,
             "kind": trigger.kind,
             "data": dict(trigger.data),
         }
-        kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, "then": how.then}
-        if how.limit:
-            kept["until"] = change.now + how.limit
+        kept |= {"at": trigger.at, "sequence": trigger.sequence, "parked_at": change.now, **how}
         if trigger.traceparent:
             kept["traceparent"] = trigger.traceparent
         if trigger.record:
@@ -336,8 +346,10 @@ class Lifecycle:
         self._set_parked(change, [*change.parked, kept])
 
     def _set_parked(self, change: Change, parked: list[dict[str, Any]]) -> None:
+        """Its timer is due when the first of them is to be offered again, or was parked too long."""
         change.park(parked)
-        change.schedule(PARKED_TIMER, min((p["until"] for p in parked if "until" in p), default=None))
+        times = [p[name] for p in parked for name in ("offer_at", "until") if name in p]
+        change.schedule(PARKED_TIMER, min(times, default=None))
 
     def _retry_parked(self, change: Change) -> None:
         """Offer each parked trigger to the new state, oldest first, until none moves any more."""
@@ -370,10 +382,9 @@ class Lifecycle:
         return self.answer(change.state, kept["name"])
 
     def _renew(self, change: Change, kept: dict[str, Any], how: Park) -> None:
-        if how.limit is None:
-            fresh = {k: v for k, v in kept.items() if k != "until"}
-        else:
-            fresh = kept | {"until": kept.get("until", change.now + how.limit), "then": how.then}
+        fresh = {k: v for k, v in kept.items() if k not in ("until", "offer_at")}
+        if how.limit is not None:
+            fresh |= {"until": kept.get("until", change.now + how.limit), "then": how.then}
         if fresh != kept:
             self._set_parked(change, [fresh if p["id"] == kept["id"] else p for p in change.parked])
 

@@ -149,7 +149,7 @@ class Poller:
         return 1
 
     def carry(self, doc: Document) -> None:
-        """Carry out one document's instruction and fold its outcome; one that cannot be folded counts as unknown."""
+        """Carry out one document's instruction and fold its outcome; one that closes nothing counts as unknown."""
         instruction = doc["instruction"]
         try:
             outcome = self._outcome(doc)
@@ -176,7 +176,7 @@ class Poller:
             return False
         if verdict.outcome == "rejected":
             log.error("an outcome was rejected: %s", verdict.detail, extra=about)
-        return verdict.outcome != "rejected"
+        return verdict.outcome not in ("rejected", "duplicate")
 
     def _outcome(self, doc: Document) -> Trigger:
         instruction_id = doc["instruction"]["id"]

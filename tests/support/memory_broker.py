@@ -150,6 +150,7 @@ class MemorySource:
         self.fault = fault
         self._generation = -1
         self._positions: dict[Place, int] = {}
+        self._pending: dict[Place, int] = {}
         broker.join(group, member, topics)
 
     def poll(self) -> list[Record]:
@@ -163,6 +164,7 @@ class MemorySource:
 
     def _read(self) -> list[Record]:
         self._settle()
+        self._flush()
         places = self._broker.assigned(self._group, self._member)
         if self._chance:
             self._chance.shuffle(places)
@@ -180,9 +182,8 @@ class MemorySource:
         self.fault("commit:before")
         with self._broker._lock:
             self._moved()
-            if not self._broker.away:
-                done = {(r.topic, r.partition): r.offset + 1 for r in records}
-                self._broker.group(self._group).committed |= done
+            self._pending |= {(r.topic, r.partition): r.offset + 1 for r in records}
+            self._flush()
         self.fault("commit:after")
 
     def keep_alive(self) -> None:
@@ -191,6 +192,12 @@ class MemorySource:
 
     def close(self) -> None:
         self._broker.leave(self._group, self._member)
+
+    def _flush(self) -> None:
+        """Commit what is pending; while the broker is away it stays so."""
+        if not self._broker.away:
+            self._broker.group(self._group).committed |= self._pending
+            self._pending = {}
 
     def _moved(self) -> None:
         group = self._broker.group(self._group)
@@ -206,6 +213,7 @@ class MemorySource:
             self._broker.join(self._group, self._member, self._topics)
         if self._generation != group.generation:
             self._generation = group.generation
+            self._pending = {}
             places = self._broker.assigned(self._group, self._member)
             self._positions = {p: group.committed.get(p, self._broker._begin.get(p, 0)) for p in places}
 

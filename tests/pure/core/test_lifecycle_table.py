@@ -440,3 +440,32 @@ def test_other_terms_make_another_table_and_leave_the_first_alone():
 
     assert other is not BOX
     assert other.rows is ROWS
+
+
+# -- what a web process leaves for the worker
+
+
+def test_what_is_left_for_the_worker_is_folded_when_the_parked_timer_fires(toys: Toys):
+    toys.command("ask")
+    done = toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"})
+    leave = [toys.on("box-1", lambda c: BOX.leave(c, done).outcome) for _ in range(2)]
+    assert leave == ["parked", "duplicate"]
+    assert toys.state() == "asking"
+    assert toys.doc()["due_at"] == toys.clock.now()
+
+    assert toys.timer("parked").outcome == "taken"
+    assert toys.state() == "open"
+    assert "parked" not in toys.doc()
+
+
+def test_what_is_left_is_not_forgotten_when_something_else_parks_beside_it(toys: Toys):
+    """An outcome by webhook and an event under the same open instruction: the one must let the other go on."""
+    toys.command("ask")
+    done = toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"})
+    toys.on("box-1", lambda c: BOX.leave(c, done))
+    assert toys.send(toys.event("box.shut")) == ["parked"]
+    assert toys.fold(done).outcome == "duplicate"
+
+    assert toys.doc()["due_at"] == toys.clock.now()
+    toys.timer("parked")
+    assert toys.state() == "shut"

@@ -1,0 +1,175 @@
+"""What must be true when all is calm again, every deadline has passed and nobody has anything left to do."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from services.escrow.journal import balances, faults
+from services.matching.lifecycle import ENDED
+from tests.simulator.people import People
+from tests.simulator.world import World
+
+SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
+ACCOUNTS = {
+    "held": "escrow_held", "released": "insider_paid", "fees": "platform_fees", "refunded": "seeker_refunds",
+    "charged_back": "chargebacks",
+}  # fmt: skip
+FITS = {
+    "completed": {"settled", "free", "charged_back", "refunded"},
+    "lapsed": {"lapsed", "refunded", "free", "charged_back"},
+    "cancelled": {"lapsed", "refunded", "free", "charged_back"},
+    "closed": {"refunded", "split", "charged_back", "settled"},
+    "ended": {"settled", "refunded", "split", "charged_back", "free"},
+}
+
+
+def violations(world: World, people: People) -> list[str]:
+    """Each is a sentence with the ids; none means that the day went well."""
+    docs = {n: [db._projected(i, None) for i in sorted(db._read) if i != "lease"] for n, db in world.databases.items()}
+    found = [
+        *_at_rest(world, docs),
+        *_topics(world, docs),
+        *_once(docs),
+        *_offers(docs),
+        *_copies(docs),
+        *_money(world, docs),
+        *_answers(world, people),
+    ]
+    for letter in world.broker.records(*(f"{name}.dead" for name in docs)):
+        said = {name: value.decode(errors="replace") for name, value in letter.headers}
+        found.append(f"dead letter in {letter.topic}: {said['dlq_reason']} of {said.get('ce_type')}: {said['dlq_error'][-300:]}")
+    return found
+
+
+def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I10: outboxes empty, nothing lags, nothing parked outside chargebacks, no deadline overdue, no open instruction."""
+    for name, each in docs.items():
+        for doc in each:
+            if "outbox_at" in doc or doc.get("published", 0) != doc.get("seq", 0):
+                yield f"outbox of {name} {doc['_id']}: {doc.get('published')} of {doc.get('seq')}"
+            if doc.get("parked") and doc["state"] != "charged_back":
+                yield f"parked in {name} {doc['_id']} ({doc['state']}): {[p['name'] for p in doc['parked']]}"
+            if name != "notify" and doc.get("due_at") and doc["due_at"] < world.earliest:
+                yield f"overdue in {name} {doc['_id']}: {doc['timers']}"
+            if doc.get("instruction") and doc["state"] not in ("charged_back",):
+                yield f"open instruction in {name} {doc['_id']} ({doc['state']}): {doc['instruction']}"
+    for worker in world.workers.values():
+        if worker.alive and (lag := world.broker.lag(worker.service, worker.topics)):
+            yield f"{worker.service} lags by {lag}"
+        if not worker.consumer.ok:
+            yield f"{worker.slot} stopped consuming"
+
+
+def _topics(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I5 and I7: the topics hold the documents' events, save exact duplicates, numbered without a gap and in order."""
+    stored = {event["id"]: (doc["_id"], event) for each in docs.values() for doc in each for event in doc.get("events", [])}
+    sent: dict[str, tuple[Any, ...]] = {}
+    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for record in world.broker.records():
+        if record.topic.endswith(".dead"):
+            continue
+        headers = {name: value.decode() for name, value in record.headers}
+        event_id, number = headers["ce_id"], int(headers["ce_sequence"])
+        whole = (record.topic, record.key, record.value, record.headers)
+        if sent.setdefault(event_id, whole) != whole:
+            yield f"two different events with the id {event_id}"
+        subject, event = stored.get(event_id, (None, {}))
+        if (subject, event.get("seq"), event.get("type")) != (headers["ce_subject"], number, record.topic):
+            yield f"{record.topic} {event_id} is not in the documents"
+        if number not in numbers[headers["ce_subject"], record.topic]:
+            numbers[headers["ce_subject"], record.topic].append(number)
+    for event_id in stored.keys() - sent.keys():
+        yield f"{stored[event_id][1]['type']} of {stored[event_id][0]} was never published"
+    for (subject, topic), seen in numbers.items():
+        if seen != sorted(seen):
+            yield f"{topic} of {subject} first appeared in the order {seen}"
+    for each in docs.values():
+        for doc in each:
+            if [e["seq"] for e in doc.get("events", [])] != list(range(1, doc.get("seq", 0) + 1)):
+                yield f"events of {doc['_id']} are numbered {[e['seq'] for e in doc['events']]} and seq is {doc['seq']}"
+
+
+def _once(docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I6: one effect per document and event."""
+    for name, each in docs.items():
+        for doc in each:
+            if twice := [i for i, n in Counter(doc.get("applied", [])).items() if n > 1]:
+                yield f"applied twice in {name} {doc['_id']}: {twice}"
+
+
+def _offers(docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I3: each accepted offer has one outcome, and its escrow fits it."""
+    escrows = {doc["_id"]: doc for doc in docs["escrow"]}
+    for offer in docs["matching"]:
+        if offer["kind"] != "offer":
+            continue
+        escrow = escrows.get(offer["_id"], {"state": "absent"})
+        if offer["state"] not in ENDED:
+            yield f"offer {offer['_id']} is still {offer['state']}, its escrow {escrow['state']}"
+        elif offer.get("accepted_at") and escrow["state"] not in FITS[offer["state"]]:
+            yield f"offer {offer['_id']} is {offer['state']}, its escrow {escrow['state']}"
+        elif not offer.get("accepted_at") and escrow["state"] != "absent":
+            yield f"offer {offer['_id']} was never accepted, its escrow is {escrow['state']}"
+
+
+def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
+    """Copies of another service's data say what it said last."""
+    listings = {doc["_id"]: doc for doc in docs["listing"] if doc["kind"] == "listing"}
+    escrows = {doc["_id"]: doc for doc in docs["escrow"]}
+    for doc in docs["matching"]:
+        if doc["kind"] == "listing":
+            told = [e for e in listings[doc["listing_id"]]["events"] if e["type"] != "listing.submitted"]
+            if (doc["number"], doc["status"]) != (told[-1]["seq"], told[-1]["data"]["status"]):
+                yield f"copy {doc['_id']} is {doc['status']} of {doc['number']}, not {told[-1]['data']['status']}"
+        if doc["kind"] == "offer" and (events := escrows.get(doc["_id"], {}).get("events")):
+            last = events[-1]
+            if (doc.get("escrow_number"), doc.get("escrow_status")) != (last["seq"], last["data"]["status"]):
+                yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last['data']['status']}"
+
+
+def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I1, I2, I4, I11."""
+    hires = {
+        event["id"]: doc["_id"]
+        for doc in docs["matching"]
+        for event in doc.get("events", [])
+        if event["type"] == "hire.confirmed"
+    }
+    theirs = {balance.offer_id: balance for balance in world.provider.accounts()}
+    for doc in docs["escrow"]:
+        sums = {name: doc.get(name, 0) for name in SUMS}
+        if sums["funded"] != sum(sums.values()) - sums["funded"] or min(sums.values()) < 0:
+            yield f"escrow {doc['_id']} does not add up: {sums}"
+        journal = doc.get("journal", [])
+        yield from (f"journal of {doc['_id']}: {fault}" for fault in faults(journal))
+        lies = balances(journal)
+        if any(sums[name] != lies.get(account, 0) for name, account in ACCOUNTS.items()):
+            yield f"journal of {doc['_id']} says {lies}, the sums {sums}"
+        for entry in journal:
+            paid = any(line["account"] == "insider_paid" and line["amount"] > 0 for line in entry["lines"])
+            if paid and hires.get(entry.get("hire_event_id")) != doc["_id"]:
+                yield f"a payout of {doc['_id']} without its hire.confirmed: {entry}"
+        if there := theirs.pop(doc["_id"], None):
+            other = (there.funded, there.held, there.paid_out, there.fees, there.refunded, there.charged_back)
+            if other != tuple(sums.values()):
+                yield f"escrow {doc['_id']} says {sums}, the provider {other}"
+        elif sums["funded"]:
+            yield f"escrow {doc['_id']} has money the provider never heard of"
+        if doc["state"] in ("settled", "split", "refunded", "lapsed") and sums["held"]:
+            yield f"escrow {doc['_id']} is {doc['state']} and holds {sums['held']}"
+    for offer_id in theirs:
+        yield f"the provider has money for {offer_id}, which no escrow knows of"
+    done = Counter(
+        (t.instruction.offer_id, t.instruction.id.rsplit(":", 1)[0])
+        for t in world.provider.transfers()
+        if t.outcome and t.outcome.status == "succeeded" and t.instruction.kind != "refund"
+    )
+    yield from (f"{what} was carried out {n} times" for (_, what), n in done.items() if n > 1)
+
+
+def _answers(world: World, people: People) -> Iterator[str]:
+    """I8: what was answered is there."""
+    for service, document_id, trigger_id in people.answered:
+        doc = world.databases[service]._read.get(document_id)
+        if doc is None or trigger_id not in doc["applied"]:
+            yield f"what {service} {document_id} was answered is not there"

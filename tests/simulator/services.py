@@ -1,0 +1,52 @@
+"""The four services as their workers are built, over a store of the simulator."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from services.escrow.handlers import handlers as escrow_handlers
+from services.escrow.lifecycle import ESCROW
+from services.escrow.payments import Payments
+from services.escrow.provider import Provider
+from services.listing.handlers import handlers as listing_handlers
+from services.listing.lifecycle import LISTING
+from services.matching.accounts import KIND as ACCOUNT
+from services.matching.accounts import Accounts
+from services.matching.checks import Checks
+from services.matching.handlers import handlers as matching_handlers
+from services.matching.lifecycle import OFFER
+from services.matching.listings import KIND as COPY
+from services.matching.listings import Closing
+from services.notify.handlers import handlers as notify_handlers
+from services.notify.lifecycle import NOTIFICATION
+from services.notify.mail import Postman
+from shared.aggregate import Lifecycle, Routes, Store
+from shared.poller import CarryOut
+from shared.poller.poller import OnTimer
+
+NAMES = ("listing", "matching", "escrow", "notify")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker of a service is made of, beside its store."""
+
+    routes: Routes
+    lifecycles: Mapping[str, Lifecycle]
+    carry_out: CarryOut | None = None
+    timers: Mapping[str, OnTimer] = field(default_factory=dict)
+
+
+def work_of(service: str, store: Store, provider: Provider, post: Callable[..., None]) -> Work:
+    """`provider` is the way to the payment provider, `post` hands over a mail."""
+    if service == "listing":
+        return Work(listing_handlers(LISTING), {"listing": LISTING})
+    if service == "matching":
+        accounts = Accounts(store, OFFER.terms)
+        timers: dict[str, Any] = {COPY: Closing(store, OFFER).on_timer, ACCOUNT: accounts.on_timer}
+        return Work(matching_handlers(OFFER), {"offer": OFFER}, Checks(store, accounts).carry_out, timers)
+    if service == "escrow":
+        return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out)
+    postman = Postman(store, "Good Golem <no-reply@golem.local>", post, timedelta(days=7))
+    return Work(notify_handlers(NOTIFICATION), {"notification": NOTIFICATION}, postman.carry_out)

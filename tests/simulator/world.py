@@ -1,0 +1,263 @@
+"""One world: databases, broker, provider, processes and their clocks, and the seed that drives them."""
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo.errors import AutoReconnect, PyMongoError
+
+from services.escrow.lifecycle import ESCROW
+from services.escrow.payments import trigger_of_notice
+from services.escrow.provider import MemoryStore, Sandbox, Unavailable, parse
+from services.escrow.provider.webhook import NoAnswer
+from services.escrow.store import leave_notice
+from shared.aggregate import Contended, Store
+from shared.clock import ManualClock
+from shared.messaging.ports import Message
+from tests.simulator.processes import Crash, Process, Web, Worker
+from tests.simulator.services import NAMES
+from tests.simulator.weather import CALM, Weather
+from tests.support.memory import MemoryBroker, MemoryCollection
+
+START = datetime(2027, 1, 4, tzinfo=UTC)
+_DEEPEST = 2
+
+
+class World:
+    """`act()` lets one thing happen; `said` is what happened so far, for who replays a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.weather = Weather.of(self.chance)
+        self.said: list[str] = []
+        self.running: list[Process] = []
+        self.quiet = 0
+        self._clocks: dict[str, ManualClock] = {}
+        self.broker = MemoryBroker(partitions=self.chance.choice((1, 1, 2, 3)))
+        self.broker.on_publish = self._fate
+        self.databases = {name: MemoryCollection(name, self._at_database) for name in NAMES}
+        self.provider = Sandbox(MemoryStore(), self.clock("provider"), self._webhook, "a secret")
+        self.webs = {name: Web(self, name) for name in NAMES}
+        self.slots = [(name, f"{name}-{n}") for name in NAMES for n in range(self.chance.choice((1, 2, 2)))]
+        self.workers = {slot: Worker(self, name, slot) for name, slot in self.slots}
+        self.others: list[Callable[[], object]] = []
+        self._errand: Callable[[], object] | None = None
+
+    # -- time and ids
+
+    def clock(self, name: str) -> ManualClock:
+        """The clock of one machine; they stand up to an hour apart, and keep that difference."""
+        if name not in self._clocks:
+            apart = timedelta(seconds=self.chance.uniform(-1800, 1800)) if self.chance.random() < 0.5 else timedelta()
+            self._clocks[name] = ManualClock(START + apart)
+        return self._clocks[name]
+
+    def pass_time(self, by: timedelta) -> None:
+        for clock in self._clocks.values():
+            clock.advance(by)
+
+    @property
+    def earliest(self) -> datetime:
+        """What time it is at least, everywhere."""
+        return min(clock.now() for clock in self._clocks.values())
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def say(self, words: str) -> None:
+        self.said.append(words)
+
+    # -- one thing happens
+
+    def act(self) -> None:
+        roll = self.chance.random()
+        if roll < 0.60:
+            self._work()
+        elif roll < 0.82 and self.others:
+            self.chance.choice(self.others)()
+        elif roll < 0.93:
+            usual = self.chance.random() < 0.93
+            seconds = self.chance.choice((0.01, 0.2, 1, 1, 3, 5, 20, 70) if usual else (3600, 6 * 3600, 86400, 8 * 86400))
+            self.pass_time(timedelta(seconds=seconds))
+        elif roll < 0.96:
+            self._webhooks()
+        else:
+            self._upset()
+
+    def _work(self) -> None:
+        worker = self.workers[self.chance.choice(self.slots)[1]]
+        if worker.alive:
+            worker.step(self.chance.choice(worker.loops))
+
+    def _webhooks(self) -> None:
+        worker = next((w for s, w in self.workers.items() if w.alive and s.startswith("escrow")), None)
+        if worker is not None:
+            self.run(worker, "webhooks", self.deliver_webhooks)
+
+    def deliver_webhooks(self) -> int:
+        try:
+            return self.provider.deliver_due()
+        except Unavailable:
+            return 0
+
+    def _upset(self) -> None:
+        """A worker dies, or comes back; the broker goes away, or comes back; a member of a group comes and goes."""
+        name, slot = self.chance.choice(self.slots)
+        what = self.chance.choice(("die", "start", "start", "start", "away", "back", "back", "ghost", "exorcise"))
+        if self.weather.crash == 0 and what in ("die", "away", "ghost"):
+            return
+        match what:
+            case "die" if self.workers[slot].alive:
+                self.say(f"{slot} is killed")
+                self.workers[slot].die()
+            case "start" if not self.workers[slot].alive:
+                self.start(name, slot)
+            case "away":
+                self.broker.away = self.chance.random() < 0.3
+            case "back":
+                self.broker.away = False
+            case "ghost":
+                self.broker.join(name, "ghost", list(self.workers[slot].work.routes))
+            case "exorcise":
+                self.broker.leave(name, "ghost")
+
+    def start(self, name: str, slot: str) -> None:
+        self.say(f"{slot} starts")
+        self.workers[slot] = Worker(self, name, slot)
+
+    def run(self, process: Process, what: str, do: Callable[[], Any]) -> Any:
+        """Let a process do something until it is done or dies. None where it could not, or failed on the way."""
+        if not process.alive or what in process.busy:
+            return None
+        process.busy.add(what)
+        self.running.append(process)
+        try:
+            return do()
+        except Crash:
+            self.say(f"{process.slot} dies in {what}")
+            process.die()
+        except (PyMongoError, Contended) as error:
+            self.say(f"{process.slot} {what}: {type(error).__name__}")
+        finally:
+            self.running.pop()
+            process.busy.discard(what)
+        return None
+
+    # -- what goes wrong
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Nobody else acts meanwhile (where a thread would hold a lock)."""
+        self.quiet += 1
+        try:
+            yield
+        finally:
+            self.quiet -= 1
+
+    def outside(self, step: str) -> None:
+        """A process calls something outside of it: here others may act first, and here it may die."""
+        if not self.running:
+            return
+        process = self.running[-1]
+        if not self.quiet and len(self.running) <= _DEEPEST and self.chance.random() < self.weather.interleave:
+            self.act()
+        if not process.alive or self.chance.random() < self.weather.crash:
+            self.say(f"{process.slot} at {step}")
+            raise Crash
+
+    def _at_database(self, step: str) -> None:
+        self.outside(step)
+        if self.running and self.chance.random() < self.weather.database:
+            raise AutoReconnect(step)
+
+    def _fate(self, message: Message) -> str:
+        roll, weather = self.chance.random(), self.weather
+        for fate in ("refused", "lost_ack", "twice"):
+            roll -= getattr(weather, fate)
+            if roll < 0:
+                return {"refused": "refuse", "lost_ack": "lose_ack"}.get(fate, fate)
+        return "ok"
+
+    def flaky(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        """A call to the provider whose answer may not come, whether it was carried out or not."""
+
+        def call(*args: Any) -> Any:
+            self.outside("provider:before")
+            if self.chance.random() < self.weather.provider:
+                raise Unavailable("no connection")
+            answer = ask(*args)
+            self.outside("provider:after")
+            if self.chance.random() < self.weather.provider:
+                raise Unavailable("no answer")
+            return answer
+
+        return call
+
+    def _webhook(self, body: bytes, signature: str) -> int:
+        """The provider's webhook at escrow's web process."""
+        if self.chance.random() < self.weather.webhook:
+            raise NoAnswer("lost on the way")
+        notice = parse(body)
+        web = self.webs["escrow"]
+        stored = self.run(web, "notice", lambda: leave_notice(web.store, ESCROW, notice.offer_id, trigger_of_notice(notice)))
+        web.alive = True
+        if self.chance.random() < self.weather.webhook:
+            raise NoAnswer("the answer is lost")
+        return {True: 204, False: 404}.get(stored, 503)
+
+    # -- the end of the day
+
+    def calm_down(self) -> None:
+        """Nothing goes wrong any more; each service has one worker, the last words of clients are heard."""
+        self.weather = CALM
+        self.broker.away = False
+        for name, slot in self.slots:
+            self.broker.leave(name, "ghost")
+            if slot != f"{name}-0":
+                self.workers[slot].close()
+            elif not self.workers[slot].alive:
+                self.start(name, slot)
+
+    def settle(self) -> None:
+        """Let the workers work until there is nothing to do right now."""
+        idle = 0
+        for _ in range(400):
+            worked = sum(worker.round() for worker in self.workers.values() if worker.alive)
+            worked += self.run(self.workers["escrow-0"], "webhooks", self.deliver_webhooks) or 0
+            idle = 0 if worked else idle + 1
+            if idle > 1 and not self._waits():
+                return
+            self.pass_time(timedelta(seconds=0.01 if worked else 2))
+        raise AssertionError("the workers never come to rest")
+
+    def _waits(self) -> bool:
+        """Whether events are under way that a moment will bring on."""
+        lag = sum(self.broker.lag(w.service, w.topics) for w in self.workers.values() if w.alive)
+        outbox = any("outbox_at" in doc for db in self.databases.values() for doc in db._read.values())
+        return bool(lag or outbox)
+
+    def next_deadline(self) -> datetime | None:
+        due = [
+            doc["due_at"]
+            for name in NAMES
+            for doc in self.databases[name]._read.values()
+            if "due_at" in doc and doc["kind"] != "account" and (name != "notify" or "instruction" in doc)
+        ]
+        return min(due, default=None)
+
+    def see_everything_through(self) -> None:
+        self.calm_down()
+        self.settle()
+        for _ in range(300):
+            due = self.next_deadline()
+            if due is None:
+                return
+            self.pass_time(max(due - self.earliest, timedelta()) + timedelta(seconds=1))
+            self.settle()
+        raise AssertionError("deadlines never end")
+
+
+__all__ = ["Store", "World"]
