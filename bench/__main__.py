@@ -27,9 +27,12 @@ def running(ground: str) -> Iterator[Stack]:
         with Stack(environment=_UNLIMITED) as stack:
             yield stack
     elif ground == "containers":
-        with grounds.kafka_container() as kafka, grounds.mongo_container() as mongodb:
-            with Stack(kafka=kafka, mongodb=mongodb, environment=_UNLIMITED) as stack:
-                yield stack
+        with (
+            grounds.kafka_container() as kafka,
+            grounds.mongo_container() as mongodb,
+            Stack(kafka=kafka, mongodb=mongodb, environment=_UNLIMITED) as stack,
+        ):
+            yield stack
     else:
         servers = {"kafka": grounds.external_kafka(), "mongodb": grounds.external_mongo()}
         with Stack(**servers, database_prefix="bench_", environment=_UNLIMITED) as stack:

@@ -3,7 +3,8 @@
     log.info("offer accepted", extra={"aggregate_id": offer_id, "event_id": event_id})
 
 Extras become members of the object. Ids, codes and counts belong there; names, addresses, texts and tokens never do,
-and what slips through is struck out here: tokens, credentials in URLs, addresses of clients, and whatever looks like an e-mail address.
+and what slips through is struck out here: tokens, credentials in URLs, addresses of clients, and whatever looks like
+an e-mail address.
 """
 
 import json
