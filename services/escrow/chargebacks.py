@@ -53,6 +53,11 @@ OVER_ALREADY = Condition("it is reversed already, and later payouts came between
 NEVER_TAKEN = Condition("its opening still waits, later payouts came between", _was_never_taken)
 
 
+def _was_held(change: Change, trigger: Trigger) -> bool:
+    before = change["chargeback"]["before"]
+    return bool(before == "held" or (before == "disputed" and change["dispute"]["before"] == "held"))
+
+
 def reversed_to(before: str) -> Condition:
     return Condition(
         f"it is the open one, and this was {before} before",
@@ -60,11 +65,10 @@ def reversed_to(before: str) -> Condition:
     )
 
 
-def _was_held(change: Change, trigger: Trigger) -> bool:
-    before = change["chargeback"]["before"]
-    return bool(before == "held" or (before == "disputed" and change["dispute"]["before"] == "held"))
-
-
+REVERSED_TO_HELD = Condition(
+    "it is the open one, and this was held before, or disputed while the hire was not known",
+    lambda change, trigger: _is_open_here(change, trigger) and _was_held(change, trigger),
+)
 FROM_HELD = Condition("the hire was not known before", _was_held)
 OF_THE_WAITING = Condition("it is the instruction that waits", is_answered)
 
@@ -99,8 +103,9 @@ def give_back(change: Change, trigger: Trigger) -> None:
 
 
 def give_back_and_refund(change: Change, trigger: Trigger) -> None:
-    """Who charged back before a hire wants the money back; so do they get it."""
+    """Who charged back before a hire wants the money back; so do they get it, and a dispute has no object any more."""
     give_back(change, trigger)
+    change.set(dispute=None)
     ask_refund(change, trigger)
 
 

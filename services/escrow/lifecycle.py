@@ -208,7 +208,7 @@ CHARGEBACK_ROWS = (
     ),
     Row(
         ("charged_back",), cb.REVERSED, to="refunding", emits=("escrow.chargeback_reversed",),
-        when=cb.reversed_to("held"), act=cb.give_back_and_refund,
+        when=cb.REVERSED_TO_HELD, act=cb.give_back_and_refund, note="a dispute is over with it",
     ),
     *(
         Row(

@@ -152,9 +152,14 @@ def test_row(path: str) -> None:
     assert given.dead == []
 
 
-@pytest.mark.parametrize("before", ["held", "probation", "disputed", "settled", "split", "refunded"])
+@pytest.mark.parametrize(
+    "before", ["held", "probation", "disputed", "disputed in probation", "settled", "split", "refunded"]
+)
 def test_chargeback(before: str) -> None:
-    """From every state of rest a chargeback takes what is held; the rest is a loss, until it is reversed."""
+    """From every state of rest a chargeback takes what is held; the rest is a loss, until it is reversed.
+
+    Where the hire is not known the money is then refunded, for the chargeback has closed the offer.
+    """
     given = escrow(before)
     sums = given.sums
 
@@ -162,7 +167,7 @@ def test_chargeback(before: str) -> None:
     given.work()
 
     assert given.state == "charged_back"
-    assert given.data("escrow.charged_back")["before"] == before
+    assert given.data("escrow.charged_back")["before"] == before.split()[0]
     assert given.document is not None
     assert "held" not in given.sums
     given.check()
@@ -171,8 +176,9 @@ def test_chargeback(before: str) -> None:
     given.provider.reverse_chargeback(given.document["_id"])
     given.work()
 
-    assert given.state == ("refunded" if before == "held" else before)
-    assert before == "held" or given.sums == sums
+    refunded = before in ("held", "disputed")
+    assert given.state == ("refunded" if refunded else before.split()[0])
+    assert refunded or given.sums == sums
     assert given.document["loss"] == 0
     given.check()
     given.check_provider()
