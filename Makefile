@@ -33,8 +33,9 @@ format: .venv/.dev  ## Format the code and mend what the linter can
 bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
 	@$(BIN)/python -m bench $(ARGS)
 
-soak: .venv/.dev  ## Run hires for long while processes are killed
-	@$(BIN)/python -m bench.soak $(ARGS)
+soak: .venv/.dev  ## Play 10,000 agreements and 10,000 seeds of the simulator
+	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/pure/test_machines.py $(ARGS)
+	@$(BIN)/python -m tests.simulator --seeds 10000
 
 secrets:  ## Make the secrets that docker compose mounts, once
 	@sh deploy/secrets
