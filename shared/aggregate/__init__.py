@@ -8,9 +8,10 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
 from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.explain import explain
-from shared.aggregate.lifecycle import Answer, Condition, Guard, Lifecycle, Park, Refusal, Row, cells
+from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, open_store
+from shared.aggregate.table import Answer, Condition, Guard, Park, Refusal, Row, cells
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.aggregate.change import Change, Document, Trigger
-from shared.aggregate.lifecycle import Lifecycle, Refusal
+from shared.aggregate.lifecycle import Lifecycle
+from shared.aggregate.table import Refusal
 
 
 def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: datetime) -> list[dict[str, Any]]:
