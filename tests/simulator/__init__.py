@@ -1,4 +1,4 @@
-"""The simulator: the real services in one thread, on an in-memory broker and database, on as bad a day as a seed makes it.
+"""The simulator: the real services in one thread, on a broker and a database in memory, on a bad day made by a seed.
 
 The lifecycles, handlers, relay, consumer, poller, lease, frontier and sandbox provider are the real ones. At every call
 to the database, the broker or the provider the seed decides: go on, fail, crash the process, or let somebody else act

@@ -37,12 +37,13 @@ def violations(world: World, people: People) -> list[str]:
     ]
     for letter in world.broker.records(*(f"{name}.dead" for name in docs)):
         said = {name: value.decode(errors="replace") for name, value in letter.headers}
-        found.append(f"dead letter in {letter.topic}: {said['dlq_reason']} of {said.get('ce_type')}: {said['dlq_error'][-300:]}")
+        why = f"{said['dlq_reason']} of {said.get('ce_type')}: {said['dlq_error'][-300:]}"
+        found.append(f"dead letter in {letter.topic}: {why}")
     return found
 
 
 def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
-    """I10: outboxes empty, nothing lags, nothing parked outside chargebacks, no deadline overdue, no open instruction."""
+    """I10: outboxes empty, no lag, nothing parked outside chargebacks, no deadline overdue, no open instruction."""
     for name, each in docs.items():
         for doc in each:
             if "outbox_at" in doc or doc.get("published", 0) != doc.get("seq", 0):
@@ -62,7 +63,8 @@ def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
 
 def _topics(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
     """I5 and I7: the topics hold the documents' events, save exact duplicates, numbered without a gap and in order."""
-    stored = {event["id"]: (doc["_id"], event) for each in docs.values() for doc in each for event in doc.get("events", [])}
+    every = [doc for each in docs.values() for doc in each]
+    stored = {event["id"]: (doc["_id"], event) for doc in every for event in doc.get("events", [])}
     sent: dict[str, tuple[Any, ...]] = {}
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for record in world.broker.records():
@@ -83,10 +85,9 @@ def _topics(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
     for (subject, topic), seen in numbers.items():
         if seen != sorted(seen):
             yield f"{topic} of {subject} first appeared in the order {seen}"
-    for each in docs.values():
-        for doc in each:
-            if [e["seq"] for e in doc.get("events", [])] != list(range(1, doc.get("seq", 0) + 1)):
-                yield f"events of {doc['_id']} are numbered {[e['seq'] for e in doc['events']]} and seq is {doc['seq']}"
+    for doc in every:
+        if [e["seq"] for e in doc.get("events", [])] != list(range(1, doc.get("seq", 0) + 1)):
+            yield f"events of {doc['_id']} are numbered {[e['seq'] for e in doc['events']]} and seq is {doc['seq']}"
 
 
 def _once(docs: dict[str, list[Any]]) -> Iterator[str]:
@@ -122,9 +123,9 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
             if (doc["number"], doc["status"]) != (told[-1]["seq"], told[-1]["data"]["status"]):
                 yield f"copy {doc['_id']} is {doc['status']} of {doc['number']}, not {told[-1]['data']['status']}"
         if doc["kind"] == "offer" and (events := escrows.get(doc["_id"], {}).get("events")):
-            last = events[-1]
-            if (doc.get("escrow_number"), doc.get("escrow_status")) != (last["seq"], last["data"]["status"]):
-                yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last['data']['status']}"
+            last = (events[-1]["seq"], events[-1]["data"]["status"])
+            if (doc.get("escrow_number"), doc.get("escrow_status")) != last:
+                yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last}"
 
 
 def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ STEPS = 500
 
 @dataclass(frozen=True)
 class Day:
-    """What became of a seed: what was violated, what happened (for who replays it), and what there was of each state."""
+    """What became of a seed: what was violated, what happened, and the state of each document at the end."""
 
     seed: int
     violations: list[str]

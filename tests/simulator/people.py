@@ -153,6 +153,7 @@ class People:
     def _do(self, move: str, offer: Document) -> None:
         party = self.chance.choice(PARTIES)
         today = self.world.webs["matching"].clock.now().date()
+        data: dict[str, Any]
         match move:
             case "fund" | "dispute" | "withdraw_dispute" | "resolve":
                 self._move_escrow(move, offer, party)
@@ -160,11 +161,13 @@ class People:
                 self._accept(offer)
             case "counter":
                 price = {"amount": self.chance.choice((40_000, 50_000)), "currency": "EUR"}
-                self._offer(offer, "counter", {"price": price, "listing_status": self._status(offer)}, self._other(offer))
+                data = {"price": price, "listing_status": self._status(offer)}
+                self._offer(offer, "counter", data, self._other(offer))
             case "claim_hire":
                 kinds = self.chance.choice(([], ["offer_letter"]))
                 evidence = [{"kind": kind, "sha256": "a" * 64} for kind in kinds]
-                self._offer(offer, "claim_hire", {"start_on": self._day(today, -5, 20), "evidence": evidence}, "insider")
+                data = {"start_on": self._day(today, -5, 20), "evidence": evidence}
+                self._offer(offer, "claim_hire", data, "insider")
             case "confirm_hire":
                 who = self.chance.choice(("seeker", "seeker", "arbiter"))
                 data = {"start_on": self._day(today, -5, 20), "reason": "it was shown"}
@@ -208,7 +211,8 @@ class People:
             return
         if move == "fund" and escrow["state"] != "awaiting" and self.chance.random() < 0.9:
             return
-        roles, by, name, data = {party}, offer[party], move, {}
+        roles, by, name = {party}, offer[party], move
+        data: dict[str, Any] = {}
         match move:
             case "fund":
                 roles, by = {"seeker"}, offer["seeker"]
@@ -216,7 +220,9 @@ class People:
             case "dispute":
                 data = {"reason": "help_not_given"}
             case "withdraw_dispute":
-                name, roles = "withdraw", {party} | ({"opener"} if (escrow.get("dispute") or {}).get("by") == party else set())
+                name = "withdraw"
+                if (escrow.get("dispute") or {}).get("by") == party:
+                    roles = {party, "opener"}
             case "resolve":
                 roles, by = {"arbiter"}, self.staff
                 decision = self.chance.choice(("return", "refund", "release", "split"))

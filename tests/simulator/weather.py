@@ -19,9 +19,10 @@ class Weather:
 
     @classmethod
     def of(cls, chance: random.Random) -> "Weather":
-        """A day of this seed: calm, usual or wild."""
+        """A day of this seed: calm, usual or wild, and more or less crowded."""
         scale = chance.choice((0.0, 0.3, 1.0, 1.0, 3.0))
-        return cls(**{f.name: getattr(cls, f.name) * scale for f in fields(cls)})
+        scaled = {f.name: getattr(cls, f.name) * scale for f in fields(cls)}
+        return cls(**{**scaled, "interleave": chance.choice((0.02, 0.06, 0.15))})
 
 
 CALM = Weather(**{f.name: 0.0 for f in fields(Weather)})

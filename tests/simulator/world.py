@@ -80,7 +80,8 @@ class World:
             self.chance.choice(self.others)()
         elif roll < 0.93:
             usual = self.chance.random() < 0.93
-            seconds = self.chance.choice((0.01, 0.2, 1, 1, 3, 5, 20, 70) if usual else (3600, 6 * 3600, 86400, 8 * 86400))
+            some = (0.01, 0.2, 1, 1, 3, 5, 20, 70) if usual else (3600, 6 * 3600, 86400, 8 * 86400)
+            seconds = self.chance.choice(some)
             self.pass_time(timedelta(seconds=seconds))
         elif roll < 0.96:
             self._webhooks()
@@ -89,7 +90,11 @@ class World:
 
     def _work(self) -> None:
         worker = self.workers[self.chance.choice(self.slots)[1]]
-        if worker.alive:
+        if not worker.alive or (worker.service == "notify" and self.chance.random() < 0.7):
+            return
+        if self.chance.random() < 0.5:
+            worker.round()
+        else:
             worker.step(self.chance.choice(worker.loops))
 
     def _webhooks(self) -> None:
@@ -202,8 +207,8 @@ class World:
             raise NoAnswer("lost on the way")
         notice = parse(body)
         web = self.webs["escrow"]
-        stored = self.run(web, "notice", lambda: leave_notice(web.store, ESCROW, notice.offer_id, trigger_of_notice(notice)))
-        web.alive = True
+        trigger = trigger_of_notice(notice)
+        stored = self.run(web, "notice", lambda: leave_notice(web.store, ESCROW, notice.offer_id, trigger))
         if self.chance.random() < self.weather.webhook:
             raise NoAnswer("the answer is lost")
         return {True: 204, False: 404}.get(stored, 503)

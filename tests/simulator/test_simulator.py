@@ -1,0 +1,119 @@
+"""Hundreds of bad days: nothing is lost, nothing is done twice, and every offer and its money come to one end.
+
+A failing seed says the command that plays it again; 10,000 are `python -m tests.simulator --seeds 10000`.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from shared.aggregate import Change, Lifecycle
+from shared.messaging.consumer import Consumer
+from shared.messaging.relay import Relay
+from shared.poller import Poller
+from tests.simulator.day import play
+
+SEEDS, GROUPS = 240, 8
+_ENDS = ("offer completed", "offer cancelled", "offer lapsed", "offer ended", "offer closed", "escrow settled",
+         "escrow refunded", "escrow lapsed", "escrow free", "escrow charged_back", "listing filled")  # fmt: skip
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_bad_days_end_well(group: int):
+    ends: Counter[str] = Counter()
+    for seed in range(group + 1, SEEDS + 1, GROUPS):
+        day = play(seed)
+        ends.update(day.ends)
+        again = f"play it again: .venv/bin/python -m tests.simulator --seed {seed}"
+        assert day.violations == [], f"{day.violations[0]}\n{again}"
+
+    assert sum(ends[end] > 0 for end in _ENDS) >= len(_ENDS) - 3, f"the days are too tame: {ends}"
+
+
+def test_a_seed_gives_the_same_day_again():
+    assert play(5) == play(5)
+    assert play(5).said != play(6).said
+
+
+def _marks_whatever_came_meanwhile() -> AbstractContextManager[Any]:
+    """The relay's mark does not ask whether the document is still as it was read."""
+    real = Relay._mark_of
+
+    def mark_of(self: Relay, box: Any) -> Any:
+        update = real(self, box)
+        update._filter = {"_id": box.doc["_id"]}
+        return update
+
+    return patch.object(Relay, "_mark_of", mark_of)
+
+
+def _skips_the_gap() -> AbstractContextManager[Any]:
+    """The relay's watermark is the last event that was acknowledged."""
+    return patch("shared.messaging.relay._Outbox.watermark", lambda box: max(box.sent, default=box.doc["published"]))
+
+
+def _forgets_what_it_took() -> AbstractContextManager[Any]:
+    """No inbox: a repeat is taken again."""
+    return patch.object(Change, "knows", lambda self, trigger_id: False)
+
+
+def _writes_over_others() -> AbstractContextManager[Any]:
+    """No compare-and-set: the last writer wins."""
+    real = Change.operation
+
+    def operation(self: Change) -> Any:
+        written = real(self)
+        if not self.is_new:
+            written._filter = {"_id": self.id}
+        return written
+
+    return patch.object(Change, "operation", operation)
+
+
+def _commits_first() -> AbstractContextManager[Any]:
+    """Offsets are committed before the batch is folded."""
+    real = Consumer._take
+
+    def take(self: Consumer, records: Any) -> None:
+        self.source.commit(records)
+        real(self, records)
+
+    return patch.object(Consumer, "_take", take)
+
+
+def _never_tries_what_is_parked_again() -> AbstractContextManager[Any]:
+    """What parks is never tried again."""
+    return patch.object(Lifecycle, "_retry", lambda self, change, kept: False)
+
+
+def _never_asks_twice() -> AbstractContextManager[Any]:
+    """An instruction whose answer is unknown is taken for done."""
+    real = Poller._instruct
+
+    def instruct(self: Poller, doc: Any, in_hand: Any) -> int:
+        return 0 if doc["instruction"].get("attempts") else real(self, doc, in_hand)
+
+    return patch.object(Poller, "_instruct", instruct)
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [
+        _marks_whatever_came_meanwhile,
+        _skips_the_gap,
+        _forgets_what_it_took,
+        _writes_over_others,
+        _commits_first,
+        _never_tries_what_is_parked_again,
+        _never_asks_twice,
+    ],
+)
+def test_the_simulator_notices_a_mistake_in_the_core(sabotage: Callable[[], AbstractContextManager[Any]]):
+    with sabotage():
+        found = next((seed for seed in range(1, 121) if play(seed).violations), None)
+
+    assert found is not None, "120 days, and nobody noticed"
