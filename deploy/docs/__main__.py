@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import lifecycles, openapi
+from deploy.docs import invariants, lifecycles, openapi
 
 ROOT = Path(__file__).parents[2]
 
@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[2]
 def pages() -> dict[Path, str]:
     """Each generated file and what it should hold."""
     docs = ROOT / "docs"
-    return {docs / "lifecycles.md": lifecycles.page(), docs / "openapi.json": openapi.page()}
+    return {
+        docs / "invariants.md": invariants.page(),
+        docs / "lifecycles.md": lifecycles.page(),
+        docs / "openapi.json": openapi.page(),
+    }
 
 
 def stale() -> list[Path]:

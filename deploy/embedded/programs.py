@@ -115,11 +115,21 @@ def _worker(layout: Layout, service: str) -> Program:
         environment |= {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(layout.ports["mail"])}
     if service == "escrow":
         environment |= {
-            "PROVIDER_MONGODB_URI": layout.mongodb,
+            "PROVIDER_MONGODB_URI": _in_database(layout.mongodb, f"{layout.database_prefix}provider"),
             "PROVIDER_WEBHOOK_URL": f"{layout.gateway}/v1/webhooks/provider",
         }
     command = (sys.executable, "-m", f"services.{service}.main")
     return Program(f"{service}-worker", "workers", command, (port, "/readyz"), environment)
+
+
+def _in_database(uri: str, name: str) -> str:
+    """The URI with this database; who logs in does so where they did before."""
+    scheme, _, rest = uri.partition("://")
+    hosts, _, tail = rest.partition("/")
+    before, _, options = tail.partition("?")
+    if "@" in hosts and "authsource=" not in options.lower():
+        options = "&".join(filter(None, (options, f"authSource={before or 'admin'}")))
+    return f"{scheme}://{hosts}/{name}" + (f"?{options}" if options else "")
 
 
 def _web(layout: Layout, service: str) -> Program:

@@ -26,7 +26,8 @@ ROLES: Mapping[str, list[dict[str, str]]] = {
     **{service: [{"role": "readWrite", "db": service}] for service in SERVICES},
     # The sandbox provider's own books; escrow's worker alone is given this user.
     "provider": [{"role": "readWrite", "db": "provider"}],
-    OPERATOR: [{"role": "readWrite", "db": service} for service in SERVICES],
+    # Who looks whether all is well compares the provider's books, too.
+    OPERATOR: [*({"role": "readWrite", "db": service} for service in SERVICES), {"role": "read", "db": "provider"}],
 }
 """Each user and its roles: a service's is of its own database alone."""
 
@@ -66,7 +67,7 @@ def _root(environ: Mapping[str, str], secrets: Path, node: tuple[str, int | None
 def _set(root: Client, user: str, uri: str) -> bool:
     """Bring a user to its URI and roles; whether it had to be made or given another password."""
     parsed = parse_uri(uri)
-    home = root[str(parsed["options"].get("authsource") or parsed["database"] or "admin")]
+    home = root[str(parsed["options"].get("authSource") or parsed["database"] or "admin")]
     there = home.command("usersInfo", user).get("users") or []
     entitled = bool(there) and _roles(there[0]["roles"]) == _roles(ROLES[user])
     welcome = bool(there) and _lets_in(uri)

@@ -1,0 +1,105 @@
+"""Reads a running system into a `Snapshot`. It only reads; what goes on meanwhile makes it no lock and no pause."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from deploy import SERVICES
+from deploy.cli.connect import Client, System
+from deploy.cli.dlq import read as read_letters
+from deploy.cli.status import services as waiting
+from deploy.replay import aggregates
+from deploy.verify.snapshot import Place, Seen, Snapshot
+from services.escrow.provider import MongoStore
+from services.escrow.provider.books import Account
+from shared.events import EVENT_NAMES, Event, Poison, decode
+
+_PRIVATE = {"title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0}
+
+
+def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[str, str]] = ()) -> Snapshot:
+    """Everything, documents first: what they say is published is then on the topics. Raises pymongo's and Kafka's
+    errors.
+    """
+    at = datetime.now(UTC)
+    with system.database() as client:
+        documents = {
+            service: list(aggregates(client, service, system.database_prefix).find({}, _PRIVATE))
+            for service in SERVICES
+        }
+        accounts = _accounts(client, system.database_prefix)
+    return Snapshot(
+        documents=documents,
+        accounts=accounts,
+        committed=_committed(system),
+        records=_records(system),
+        dead={service: _dead(system, service) for service in SERVICES},
+        at=at,
+        settling=settling,
+        acknowledged=acknowledged,
+    )
+
+
+def is_drained(system: System) -> bool:
+    """Whether nothing waits: outboxes, groups, timers."""
+    return not any(row["outbox"] or row["lag"] or row["overdue"] for row in waiting(system).values())
+
+
+def _accounts(client: Client, prefix: str) -> list[Account]:
+    codec: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    return list(MongoStore(client.get_database(f"{prefix}provider", codec_options=codec)).every())
+
+
+def _committed(system: System) -> dict[str, dict[Place, int]]:
+    admin = KafkaAdminClient(**system.kafka)
+    try:
+        return {
+            service: {
+                (place.topic, place.partition): int(at.offset)
+                for place, at in admin.list_group_offsets(service).get(service, {}).items()
+                if at.offset >= 0
+            }
+            for service in SERVICES
+        }
+    finally:
+        admin.close()
+
+
+def _records(system: System) -> list[Seen]:
+    """Every record of the events' topics, up to where they end now, each partition in its order."""
+    consumer = KafkaConsumer(**system.kafka, enable_auto_commit=False)
+    try:
+        places = [TopicPartition(topic, n) for topic in EVENT_NAMES for n in consumer.partitions_for_topic(topic) or ()]
+        ends = consumer.end_offsets(places)
+        consumer.assign(places)
+        consumer.seek_to_beginning(*places)
+        found: list[Seen] = []
+        while any(consumer.position(place) < end for place, end in ends.items()):
+            for place, records in consumer.poll(timeout_ms=200, max_records=5000).items():
+                found += [_seen(record) for record in records if record.offset < ends[place]]
+        return sorted(found, key=lambda seen: (seen.topic, seen.partition, seen.offset))
+    finally:
+        consumer.close(autocommit=False)
+
+
+def _seen(record: Any) -> Seen:
+    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return Seen(record.topic, record.partition, record.offset, at, event_of(record.key, record.value, record.headers))
+
+
+def event_of(key: bytes | None, value: bytes | None, headers: Any) -> Event | None:
+    """The event of a record; None where nobody can read it."""
+    try:
+        return decode(key, value, headers)
+    except Poison:
+        return None
+
+
+def _dead(system: System, service: str) -> frozenset[str]:
+    """The ce_ids among a service's dead letters."""
+    said = (dict(letter.headers).get("ce_id") for letter in read_letters(system, service))
+    return frozenset(each.decode(errors="replace") for each in said if each)

@@ -1,0 +1,132 @@
+"""What the checks look at: everything as it was read at one time, in plain lists, and found by id."""
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from deploy import SERVICES
+from services.escrow.provider.books import Account
+from shared.aggregate import Document, Routes
+from shared.events import Event
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One record of an event's topic: when it was written, and its event (None where nobody can read it)."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    event: Event | None
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """An event as its document keeps it: {seq, id, type, version, time, data}."""
+
+    service: str
+    doc: Document
+    event: Mapping[str, Any]
+
+    @property
+    def published(self) -> bool:
+        """Whether the relay says that the broker has it."""
+        return bool(self.event["seq"] <= self.doc.get("published", 0))
+
+    def __str__(self) -> str:
+        return f"{self.event['type']} {self.event['id']} of {self.doc['_id']}"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The four databases' documents, the provider's accounts, the topics (each partition in its order) and the groups.
+
+    `at` is when the reading began. What was changed less than `settling` before counts as in flight. `committed` has
+    the next offset of each service's group, `dead` the ce_ids among its dead letters. `acknowledged` are (service, id)
+    of documents that a client was told of.
+    """
+
+    documents: Mapping[str, Sequence[Document]]
+    accounts: Sequence[Account]
+    records: Sequence[Seen]
+    committed: Mapping[str, Mapping[Place, int]]
+    at: datetime
+    settling: timedelta = timedelta()
+    dead: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    acknowledged: Sequence[tuple[str, str]] = ()
+
+    # -- by id
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Mapping[str, Document]]:
+        """{service: {id: document}}"""
+        return {service: {doc["_id"]: doc for doc in self.documents.get(service, ())} for service in SERVICES}
+
+    @cached_property
+    def offers(self) -> Mapping[str, Document]:
+        return self._aggregates("matching", "offer")
+
+    @cached_property
+    def escrows(self) -> Mapping[str, Document]:
+        return self._aggregates("escrow", "escrow")
+
+    @cached_property
+    def listings(self) -> Mapping[str, Document]:
+        return self._aggregates("listing", "listing")
+
+    @cached_property
+    def account_of(self) -> Mapping[str, Account]:
+        return {account.offer_id: account for account in self.accounts}
+
+    @cached_property
+    def emitted(self) -> Mapping[str, Emitted]:
+        """Each event in the documents' outboxes by its id."""
+        return {
+            event["id"]: Emitted(service, doc, event)
+            for service in SERVICES
+            for doc in self.documents.get(service, ())
+            for event in doc.get("events", ())
+        }
+
+    @cached_property
+    def seen(self) -> Mapping[str, Sequence[Seen]]:
+        """The records of each event by its id, in the order of their topic."""
+        found: dict[str, list[Seen]] = {}
+        for record in self.records:
+            if record.event is not None:
+                found.setdefault(record.event.id, []).append(record)
+        return found
+
+    def _aggregates(self, service: str, kind: str) -> Mapping[str, Document]:
+        """Documents of a kind that are more than a stub of events that came too early."""
+        docs = self.by_id[service].values()
+        return {doc["_id"]: doc for doc in docs if doc.get("kind") == kind and doc.get("state") != "new"}
+
+    # -- in flight
+
+    def recent(self, moment: datetime) -> bool:
+        return moment > self.at - self.settling
+
+    def young(self, *docs: Document | None) -> bool:
+        """Whether one of these was changed a moment ago."""
+        return any(doc is not None and self.recent(doc["updated_at"]) for doc in docs if doc and "updated_at" in doc)
+
+    def consumed(self, service: str, record: Seen) -> bool:
+        return record.offset < self.committed.get(service, {}).get((record.topic, record.partition), 0)
+
+
+def routes(service: str) -> Routes:
+    """What a service does with the events it reads."""
+    found: Routes = importlib.import_module(f"services.{service}.handlers").HANDLERS
+    return found
+
+
+def everything(documents: Mapping[str, Sequence[Document]]) -> Iterable[tuple[str, Document]]:
+    """(service, document) of all."""
+    return ((service, doc) for service in SERVICES for doc in documents.get(service, ()))

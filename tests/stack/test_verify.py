@@ -1,0 +1,69 @@
+"""`golem verify` on the running system: it holds after hires, and while they go on."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from deploy.embedded.stack import Stack
+from tests.stack.test_trouble import golem
+from tests.support.hires import Hires
+
+
+def test_verify_holds_after_hires(stack: Stack, hires: Hires, tmp_path: Path) -> None:
+    """Drained, nothing is left out: paid ones, one given back, one declined, one for nothing, and all before them."""
+    played = [hires.one(), hires.one(price=0), hires.active(), hires.active(source="tok_late")]
+    back, declined = hires.active(), hires.accepted()
+    back.seeker.post(f"/v1/offers/{back.offer_id}/cancel", {})
+    back.seeker.wait_for(f"/v1/escrows/{back.offer_id}", "refunded")
+    hires.fund(declined, "tok_declined")
+    told = tmp_path / "told"
+    told.write_text("".join(f"listing {hire.listing_id}\nmatching {hire.offer_id}\n" for hire in played))
+
+    report = verify(stack, "--wait", "30", "--acknowledged", str(told))
+
+    assert report["drained"] is True
+    assert report["settling_seconds"] == 0
+    assert all(each["checked"] > 0 for each in report["invariants"])
+
+
+def test_verify_holds_while_hires_go_on(stack: Stack, hires: Hires) -> None:
+    """What is in flight is left out, and counted."""
+    enough = threading.Event()
+
+    def play() -> None:
+        while not enough.is_set():
+            hires.one()
+
+    players = [threading.Thread(target=play, daemon=True) for _ in range(3)]
+    for player in players:
+        player.start()
+    try:
+        report = verify(stack)
+    finally:
+        enough.set()
+        for player in players:
+            player.join(60)
+
+    assert sum(each["in_flight"] for each in report["invariants"]) > 0
+
+
+def test_what_a_client_was_told_of_must_be_there(stack: Stack, tmp_path: Path) -> None:
+    """An id that no database knows: exit code 1, and a line that names it."""
+    told = tmp_path / "told"
+    told.write_text("escrow gone-without-a-trace\n")
+
+    said = golem(stack, "verify", "--acknowledged", str(told))
+
+    assert said.returncode == 1, said.stdout + said.stderr
+    assert "escrow gone-without-a-trace: a client was told of it, and it is not there" in said.stdout
+
+
+def verify(stack: Stack, *words: str) -> dict[str, Any]:
+    """What it reports; that it holds is asserted."""
+    said = golem(stack, "verify", "--json", *words)
+    assert said.stdout, said.stderr
+    report: dict[str, Any] = json.loads(said.stdout)
+    wrong = [(each["id"], v) for each in report["invariants"] for v in each["violations"]]
+    assert (said.returncode, wrong) == (0, []), said.stderr
+    return report

@@ -1,0 +1,123 @@
+"""The whole system in memory, without threads: four web apps, their relays, consumers and pollers, and the provider.
+
+People call the real apps with real tokens; `settle()` lets the workers do all that is due. `snapshot()` is what
+`golem verify` would read of it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event as Flag
+from typing import Any
+
+from flask import Flask
+
+import services.escrow.main
+import services.listing.main
+import services.matching.main
+import services.notify.main
+from deploy.verify import Seen, Snapshot
+from deploy.verify.read import event_of
+from services.escrow.provider import MemoryStore, Sandbox
+from shared.aggregate import Batch, Store
+from shared.clock import ManualClock
+from shared.events import EVENT_NAMES
+from shared.messaging.consumer import Consumer
+from shared.messaging.relay import Relay
+from shared.poller.poller import Poller
+from tests.simulator.services import NAMES, work_of
+from tests.support.hires import listing
+from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher, MemorySource
+from tests.support.web import Caller, settings
+
+SECRET = "a secret between the provider and escrow"
+
+
+class Whole:
+    """`apps` and `stores` by service."""
+
+    START = datetime(2027, 1, 1, tzinfo=UTC)
+
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.broker = ManualClock(self.START), MemoryBroker()
+        self.stores = {name: Store(MemoryCollection(name), self.clock) for name in NAMES}  # type: ignore[arg-type]
+        environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
+        self.apps: dict[str, Flask] = {
+            "listing": services.listing.main.build(settings("listing", folder), self.stores["listing"]),
+            "matching": services.matching.main.build(settings("matching", folder), self.stores["matching"]),
+            "escrow": services.escrow.main.build(
+                settings("escrow", folder, "provider", **environ), self.stores["escrow"]
+            ),
+            "notify": services.notify.main.build(settings("notify", folder), self.stores["notify"]),
+        }
+        self.books = MemoryStore()
+        self.provider = Sandbox(self.books, self.clock, self._webhook, SECRET)
+        self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
+
+    def _worker(self, service: str) -> list[Any]:
+        store, publisher = self.stores[service], MemoryPublisher(self.broker)
+        work = work_of(service, store, self.provider, lambda message, to: None)
+        source = MemorySource(self.broker, service, [*work.routes, f"{service}.redrive"])
+        consumer = Consumer(service, source, Batch(store, work.routes), publisher, Flag())
+        carry_out, timers = work.carry_out, work.timers
+        poller = Poller(
+            service, store, work.lifecycles, publisher, may_fire=lambda: True, carry_out=carry_out, timers=timers
+        )
+        return [consumer.step, Relay(service, store, publisher).step, poller.step]
+
+    def settle(self, after: timedelta = timedelta()) -> None:
+        """Let time pass, then do all that is due, and what follows from it."""
+        self.clock.advance(after)
+        while sum(step() for step in self._steps):
+            pass
+
+    def _webhook(self, body: bytes, signature: str) -> int:
+        sent = {"Provider-Signature": signature, "Content-Type": "application/json"}
+        return self.apps["escrow"].test_client().post("/v1/webhooks/provider", data=body, headers=sent).status_code
+
+    # -- what people do
+
+    def call(self, service: str, sub: str, path: str, body: Any = None, *roles: str) -> dict[str, Any]:
+        """A POST; what it answers."""
+        answer = Caller(self.apps[service], sub, roles).post(path, body, Idempotency_Key=f"{sub}:{path}")
+        assert answer.status_code < 300, answer.get_json()
+        self.settle()
+        said: dict[str, Any] = answer.get_json()
+        return said
+
+    def published(self, **changed: Any) -> str:
+        """The listing of anna's."""
+        body = listing(**changed) | {"leaving_on": "2027-06-01"}
+        listing_id = str(self.call("listing", "anna", "/v1/listings", body)["id"])
+        self.call("listing", "anna", f"/v1/listings/{listing_id}/submit")
+        return listing_id
+
+    def accepted(self, listing_id: str, seeker: str) -> str:
+        made = self.call("matching", seeker, "/v1/offers", {"listing_id": listing_id, "help": ["coaching"]})
+        self.call("matching", "anna", f"/v1/offers/{made['id']}/accept")
+        return str(made["id"])
+
+    def funded(self, listing_id: str, seeker: str, source: str = "tok_visa") -> str:
+        offer_id = self.accepted(listing_id, seeker)
+        self.call("escrow", seeker, f"/v1/escrows/{offer_id}/fund", {"source": source})
+        return offer_id
+
+    def hired(self, listing_id: str, seeker: str, source: str = "tok_visa") -> str:
+        offer_id = self.funded(listing_id, seeker, source)
+        self.call("matching", seeker, f"/v1/offers/{offer_id}/confirm-hire", {"start_on": "2027-01-04"})
+        return offer_id
+
+    # -- what is read of it
+
+    def snapshot(self, settling: timedelta = timedelta(), **more: Any) -> Snapshot:
+        return Snapshot(
+            documents={service: list(store.collection.find()) for service, store in self.stores.items()},
+            accounts=list(self.books.every()),
+            records=[
+                Seen(r.topic, r.partition, r.offset, self.clock.now(), event_of(r.key, r.value, r.headers))
+                for r in self.broker.records(*EVENT_NAMES)
+            ],
+            committed={service: dict(self.broker.group(service).committed) for service in self.stores},
+            at=self.clock.now(),
+            settling=settling,
+            **more,
+        )
