@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "events": "deploy.cli.events",
         "replay": "deploy.cli.replay",
         "dlq": "deploy.cli.dlq",
+        "verify": "deploy.cli.verify",
     }
 )
 """Each command and the module that holds the click command of that name."""
