@@ -1,6 +1,6 @@
 # Good Golem. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format lock bench soak secrets clean
+.PHONY: help install demo up test check format lock bench soak simulate secrets clean
 
 BIN := .venv/bin
 STACK ?= embedded
@@ -36,6 +36,9 @@ bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
 soak: .venv/.dev  ## Play 10,000 agreements and 10,000 seeds of the simulator
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/pure/test_machines.py $(ARGS)
 	@$(BIN)/python -m tests.simulator --seeds 10000
+
+simulate: .venv/.dev  ## Play bad days (SEED=7 plays one and says what happened; ARGS="--seeds 1000")
+	@$(BIN)/python -m tests.simulator $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 secrets:  ## Make the secrets that docker compose mounts, once
 	@sh deploy/secrets
