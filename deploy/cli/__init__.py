@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "replay": "deploy.cli.replay",
         "dlq": "deploy.cli.dlq",
         "verify": "deploy.cli.verify",
+        "subscriber": "deploy.cli.subscriber",
     }
 )
 """Each command and the module that holds the click command of that name."""

@@ -14,7 +14,7 @@ from deploy import ROOT
 from deploy.embedded import identity
 from deploy.embedded.data import Data, default_folder
 from deploy.embedded.keys import Keys
-from deploy.kafka.topics import client_settings
+from deploy.kafka.topics import client_settings, secret
 
 Client = MongoClient[dict[str, Any]]
 
@@ -46,8 +46,9 @@ def find(data: Path | None) -> System:
 
     Raises ClickException where none runs.
     """
-    if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS") and os.environ.get("MONGODB_URI"):
-        return System(None, client_settings(), os.environ["MONGODB_URI"])
+    named = os.environ.get("MONGODB_URI") or os.environ.get("MONGODB_URI_FILE")
+    if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS") and named:
+        return System(None, client_settings(), secret(os.environ, "MONGODB_URI"))
     folder = data or default_folder()
     stack = running(folder)
     if stack is None:

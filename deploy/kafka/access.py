@@ -15,13 +15,13 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
     ScramMechanism,
+    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 from kafka.errors import KafkaError
 
 from deploy.kafka.principals import Acl
 
-_MECHANISM = "SCRAM-SHA-512"
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER}
 _SETTLED_WITHIN = 15.0
 
@@ -44,6 +44,21 @@ def set_users(admin: KafkaAdminClient, passwords: Mapping[str, str], clients: Ma
                 raise KafkaError(f"user {name} was made and is still not let in")
             time.sleep(0.2)
     return wrong
+
+
+def credentials(admin: KafkaAdminClient) -> set[str]:
+    """The names of the broker's SCRAM users."""
+    return set(admin.describe_user_scram_credentials())
+
+
+def delete_user(admin: KafkaAdminClient, name: str) -> bool:
+    """Take a user's password away; whether there was one. KafkaError."""
+    if name not in credentials(admin):
+        return False
+    error = admin.alter_user_scram_credentials([UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512)])[name]
+    if error is not None:
+        raise KafkaError(f"user {name}: {error}")
+    return True
 
 
 def set_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], owned: Iterable[str]) -> tuple[int, int]:

@@ -45,8 +45,9 @@ def acls() -> list[Acl]:
 
 
 def subscriber(name: str) -> list[Acl]:
-    """A system outside that reads events: all public topics, and the groups that begin with its name and a dot."""
-    return [*_all(name, "topic", EVENT_NAMES, "read", "describe"), Acl(name, "group", f"{name}.", "read", True)]
+    """A system outside that reads events: all public topics, and the group of its name and those that begin with that and a dot."""
+    groups = [Acl(name, "group", name, "read"), Acl(name, "group", f"{name}.", "read", prefixed=True)]
+    return [*_all(name, "topic", EVENT_NAMES, "read", "describe"), *groups]
 
 
 def _service(service: str) -> Iterable[Acl]:

@@ -90,12 +90,13 @@ def client_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         settings |= {
             "sasl_mechanism": environ["KAFKA_SASL_MECHANISM"],
             "sasl_plain_username": environ["KAFKA_SASL_USERNAME"],
-            "sasl_plain_password": _secret(environ, "KAFKA_SASL_PASSWORD"),
+            "sasl_plain_password": secret(environ, "KAFKA_SASL_PASSWORD"),
         }
     return settings
 
 
-def _secret(environ: Mapping[str, str], name: str) -> str:
+def secret(environ: Mapping[str, str], name: str) -> str:
+    """A variable's value, or the text of the file that NAME_FILE names; KeyError where neither is given."""
     if path := environ.get(f"{name}_FILE"):
         with open(path, encoding="utf-8") as file:
             return file.read().strip()
