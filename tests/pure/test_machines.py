@@ -54,9 +54,12 @@ class AgreementMachine(RuleBasedStateMachine):
     """
 
     @initialize(
-        price=st.sampled_from([0, 1, 101, 50_000]), plan=st.sampled_from(PLANS),
-        source=st.sampled_from(sorted(SOURCES)), gives_back=st.booleans(), begin=st.sampled_from(["proposed", "accepted", "active", "hired"]),
-    )  # fmt: skip
+        price=st.sampled_from([0, 1, 101, 50_000]),
+        plan=st.sampled_from(PLANS),
+        source=st.sampled_from(sorted(SOURCES)),
+        gives_back=st.booleans(),
+        begin=st.sampled_from(["proposed", "accepted", "active", "hired"]),
+    )
     def begin(self, price: int, plan: list[dict[str, int]], source: str, gives_back: bool, begin: str) -> None:
         self.both = Agreement()
         self.source, self.gives_back = source, gives_back
