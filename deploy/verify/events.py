@@ -59,8 +59,8 @@ def _plain(value: Any) -> Any:
 
 def one_effect(seen: Snapshot, tally: Tally) -> None:
     """No document has taken an id twice. Each event that a service has read is known to every document it touches there
-    (taken, ignored, parked; of a copy the number), or is a dead letter; each notification tells of an event that was;
-    a listing's seats are the hires that it has taken.
+    (taken, ignored, parked; of a copy the number), or is a dead letter; each notification tells one of an event's two
+    people of an event that was; a listing's seats are the hires that it has taken.
     """
     for service, doc in everything(seen.documents):
         subject = f"{service} {doc.get('_id')}"
@@ -69,14 +69,24 @@ def one_effect(seen: Snapshot, tally: Tally) -> None:
             twice = [each for each, count in taken.items() if count > 1]
             tally.check(not twice, subject, f"has taken more than once: {', '.join(twice)}")
             if doc.get("kind") == "notification":
-                cause = str(doc["_id"]).rpartition(":")[0]
-                tally.check(cause in seen.emitted, subject, "tells of an event that was never emitted")
+                _told(seen, tally, doc, subject)
     _seats(seen, tally)
     for service in SERVICES:
         for event_type, route in routes(service).items():
             for emitted in _of_type(seen, event_type):
                 with tally.reading(str(emitted)):
                     _effect(seen, tally, service, emitted, route.touches(_trigger(emitted)))
+
+
+def _told(seen: Snapshot, tally: Tally, doc: Document, subject: str) -> None:
+    event_id, _, person = str(doc["_id"]).rpartition(":")
+    cause = seen.emitted.get(event_id)
+    tally.check(cause is not None, subject, "tells of an event that was never emitted")
+    if cause is not None:
+        data = cause.event["data"]
+        people = {data.get("insider"), data.get("seeker")} - {None}
+        fits = person in people and doc.get("person", person) == person
+        tally.check(fits, subject, f"tells somebody else than the people of {cause}")
 
 
 def _of_type(seen: Snapshot, event_type: str) -> list[Emitted]:

@@ -46,8 +46,10 @@ def roles(doc: Document, principal: Principal) -> frozenset[str]:
 
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The escrow as its parties and staff see it."""
+    """The escrow as its parties and staff see it; which arbiter decided is shown to staff alone."""
     shown = {name: value for name, value in doc.items() if name in _SHOWN}
+    if "decisions" in doc and not of.intersection(_STAFF):
+        shown["decisions"] = [{k: v for k, v in each.items() if k != "by"} for each in doc["decisions"]]
     return shown | {
         "offer_id": doc["_id"],
         "status": doc["state"],
@@ -136,7 +138,7 @@ def reconciliation(call: Call[Parts]) -> Answer:
 def looked(doc: Document) -> dict[str, Any]:
     """The escrow as staff see it in the reconciliation."""
     why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
-    return view(doc) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
+    return view(doc, frozenset(_STAFF)) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",

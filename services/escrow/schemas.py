@@ -71,6 +71,9 @@ class OpenDispute(Body):
 
 
 class Decision(Body):
+    """An arbiter's; `by` whom is there for staff."""
+
+    by = fields.PersonId()
     decision = fields.Choice(*DECISIONS)
     reason = fields.Text(1, 1000, lines=True)
     at = fields.Instant()

@@ -35,6 +35,10 @@ def listing(rules: Rules) -> Lifecycle:
     def publish_anyway(change: Change, trigger: Trigger) -> None:
         acts.publish(change, rules.applied(change.doc), by=str(trigger.by))
 
+    def revise_published(change: Change, trigger: Trigger) -> None:
+        acts.revise(change, trigger)
+        acts.decide(change, "revised", "rules", rules=rules.applied(change.doc))
+
     def hold_for_moderator(change: Change, trigger: Trigger) -> None:
         acts.decide(change, "held", "rules", reasons=rules.all(change.doc))
 
@@ -43,7 +47,7 @@ def listing(rules: Rules) -> Lifecycle:
         Row(("new",), "create", to="draft", by=("maker",), guards=(one_currency, lawful), act=acts.create),
         Row(("draft",), "revise", by=insider, guards=(MAY_EDIT, one_currency, lawful), act=acts.revise),
         Row(
-            LIVE, "revise", emits=("listing.revised",), by=insider, until=EXPIRY, act=acts.revise,
+            LIVE, "revise", emits=("listing.revised",), by=insider, until=EXPIRY, act=revise_published,
             guards=(MAY_EDIT, same_employer, seats, one_currency, lawful, consented, worded),
             note="only later offers see the new terms",
         ),

@@ -142,7 +142,7 @@ class Breach(Body):
 class Review(Body):
     """A decision about the listing: by the rules (their ids), or by a moderator (their person_id)."""
 
-    outcome = Text(metadata={"description": "published, held (waits for a moderator), returned or removed"})
+    outcome = Text(metadata={"description": "published, held (waits for a moderator), revised, returned or removed"})
     by = Text()
     at = Instant()
     rules = Several(Text())
@@ -157,7 +157,7 @@ class VeiledEmployer(Body):
 
 
 class Listing(Body):
-    """A listing. `consent` and `review` are there for its insider and staff, `audit` for staff."""
+    """A listing. `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff."""
 
     id = Uuid()
     status = Choice(*STATUSES)

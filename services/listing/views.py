@@ -37,8 +37,10 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
         "skills": doc.get("skills", []),
         "seats_taken": doc["hired"],
     }
+    if known:
+        shown["consent"] = doc.get("consent")
     if roles & (STAFF | {"insider"}):
-        shown |= {"consent": doc.get("consent"), "review": doc.get("review")}
+        shown["review"] = doc.get("review")
     if roles & STAFF:
         shown["audit"] = doc.get("audit", [])
     return shown

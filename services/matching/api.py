@@ -44,9 +44,10 @@ def roles(doc: Document, principal: Principal) -> frozenset[str]:
 
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The offer as its two parties and staff see it."""
-    shown = {name: value for name, value in doc.items() if name in _SHOWN}
-    return dict.fromkeys(_OPTIONAL) | shown | {
+    """The offer as its two parties and staff see it; what staff did is shown to staff alone."""
+    shown = {name: value for name, value in doc.items() if name in _SHOWN and name != "audit"}
+    audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
+    return dict.fromkeys(_OPTIONAL) | shown | audit | {
         "id": doc["_id"],
         "status": doc["state"],
         "price": {"amount": doc["price"], "currency": doc["currency"]},

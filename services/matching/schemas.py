@@ -114,6 +114,15 @@ class Cancelled(Body):
     reason = fields.Text(0, 1000, allow_none=True)
 
 
+class Audited(Body):
+    """What staff did to it, and why."""
+
+    by = fields.PersonId()
+    at = fields.Instant()
+    action = fields.Code()
+    reason = fields.Text(0, 1000, allow_none=True)
+
+
 class Part(Body):
     """A part of the price that is paid out so many days after the first day of work."""
 
@@ -122,7 +131,10 @@ class Part(Body):
 
 
 class Offer(Body):
-    """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money."""
+    """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
+
+    `audit` is there for staff.
+    """
 
     id = fields.Uuid()
     listing_id = fields.Uuid()
@@ -144,6 +156,7 @@ class Offer(Body):
     cancelled = fields.Part(Cancelled, allow_none=True)
     hire = fields.Part(Hire, allow_none=True)
     ended = fields.Part(Ended, allow_none=True)
+    audit = fields.Several(fields.Part(Audited))
     accepted_at = fields.Instant(allow_none=True)
     activated_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()

@@ -279,6 +279,19 @@ def test_what_a_moderator_let_pass_is_not_asked_again() -> None:
     assert folded.document["seats"] == 2
 
 
+def test_each_decision_of_the_rules_is_on_record_with_their_ids() -> None:
+    """When it is published and with each new terms; for the audit, and the last for its insider."""
+    folded = in_state("published")
+    folded.command("revise", "insider", ANNA, help=[priced("coaching", 0)])
+
+    decided = [(each["outcome"], each["by"], each["rules"]) for each in folded.document["audit"]]
+    assert decided == [
+        ("published", "rules", ["price-policy-nl-coaching", "price-cap"]),
+        ("revised", "rules", ["price-0"]),
+    ]
+    assert folded.document["review"]["outcome"] == "revised"
+
+
 def test_seats_stay_above_those_taken() -> None:
     folded = in_state("published", seats=3)
     folded.event("hire.confirmed", hired())

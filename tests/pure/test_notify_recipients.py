@@ -175,6 +175,27 @@ def test_the_one_who_did_it_is_not_told(name: str, field: str, actor: str, who: 
     assert people(name, event(name, **{field: actor})) == who
 
 
+ACTORS = ("insider", "seeker", "employer", "ats", "arbiter", "silence", "staff", "system")
+
+
+@pytest.mark.parametrize("name", EVENT_NAMES)
+def test_nobody_outside_the_offer_is_told_whoever_did_it(name: str) -> None:
+    """Each row, with each who may have done it, names one or two of the insider and the seeker, each once."""
+    data = event(name)
+    for actor in ACTORS:
+        for answer in (None, "confirmed", "denied"):
+            who = people(name, {**data, "by": actor, "confirmed_by": actor, "answer": answer})
+            assert len(who) == len(set(who))
+            assert set(who) <= {INSIDER, SEEKER} & {data.get("insider"), data.get("seeker")}
+
+
+def test_a_row_that_leaves_the_actor_out_names_a_field_that_its_event_has() -> None:
+    """Where `other` reads a field that the event does not carry, both would be told, also the one who did it."""
+    for name, row in RECIPIENTS.items():
+        if row is not None and row.who == "other":
+            assert row.actor in latest(name).schema().fields, name
+
+
 @pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
 def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
     row = told(name, event(name))

@@ -194,6 +194,12 @@ def nobody_was_told(scene: Scene) -> tuple[Snapshot, str]:
     return scene.snapshot, told["_id"].rpartition(":")[0]
 
 
+def a_stranger_was_told(scene: Scene) -> tuple[Snapshot, str]:
+    told = next(d for d in scene.snapshot.documents["notify"] if d.get("event_type") == "offer.accepted")
+    told["person"] = "p_" + "0" * 32
+    return scene.snapshot, told["_id"]
+
+
 def seat_counted_twice(scene: Scene) -> tuple[Snapshot, str]:
     listing = next(d for d in scene.snapshot.documents["listing"] if d.get("kind") == "listing")
     listing["hired"] = 2
@@ -286,6 +292,7 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I6", taken_twice),
     ("I6", never_taken),
     ("I6", nobody_was_told),
+    ("I6", a_stranger_was_told),
     ("I6", seat_counted_twice),
     ("I7", out_of_order),
     ("I8", answered_and_forgotten),

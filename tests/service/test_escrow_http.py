@@ -260,7 +260,9 @@ def test_dispute(world: World) -> None:
     world.worker.tick()
     shown = world.shown(path)
     assert (shown["status"], shown["refunded"]) == ("refunded", 50_000)
-    assert shown["decisions"] == [{"decision": "refund", "reason": "No hire.", "at": "2027-01-01T00:00:00.000Z"}]
+    decision = {"decision": "refund", "reason": "No hire.", "at": "2027-01-01T00:00:00.000Z"}
+    assert shown["decisions"] == [decision]
+    assert world.operator.get(path).get_json()["decisions"] == [{**decision, "by": world.arbiter.id}]
 
 
 def test_a_party_is_no_arbiter(world: World) -> None:

@@ -332,7 +332,8 @@ def test_pause_resume_withdraw_and_expiry(anna: Caller, worker: Ticking) -> None
 
 
 def test_the_employer_is_unveiled_by_an_active_offer(anna: Caller, bo: Caller, store: Store, worker: Ticking) -> None:
-    listing_id = published(anna, worker)
+    consent = {"who": "Head of HR", "how": "email", "on": "2027-01-01"}
+    listing_id = published(anna, worker, consent=consent)
     path, cy = f"/v1/listings/{listing_id}", Caller(bo.app, "cy")
     batch = Batch(store, HANDLERS)
     data = {"listing_id": listing_id, "offer_id": "o-1", "insider": anna.id, "seeker": bo.id}
@@ -344,6 +345,7 @@ def test_the_employer_is_unveiled_by_an_active_offer(anna: Caller, bo: Caller, s
     assert store.get(unveiled_id(listing_id, bo.id))
     assert bo.get(path).get_json()["employer"] == {"name": "Acme BV", "veiled": False}
     assert cy.get(path).get_json()["employer"] == {"name": None, "veiled": True}
+    assert (bo.get(path).get_json()["consent"], "consent" in cy.get(path).get_json()) == (consent, False)
     anna.post(f"{path}/withdraw")
     assert (bo.get(path).status_code, cy.get(path).status_code) == (200, 404)
 

@@ -122,7 +122,9 @@ def test_declined_withdrawn_rejected(world: World) -> None:
     assert world.seeker.post(f"{path}/reject-hire").get_json()["status"] == "active"
     arbiter = world.arbiter.post(f"{path}/confirm-hire", {"start_on": START, "reason": "A contract."})
     assert arbiter.get_json()["hire"]["confirmed_by"] == "arbiter"
-    assert "audit" not in arbiter.get_json()
+    (done,) = arbiter.get_json()["audit"]
+    assert (done["by"], done["action"], done["reason"]) == (world.arbiter.id, "confirm_hire", "A contract.")
+    assert "audit" not in world.shown(path) and "audit" not in world.insider.get("/v1/offers").get_json()["items"][0]
 
 
 # -- whose it is
