@@ -5,15 +5,16 @@ import inspect
 from deploy.cli.verify import SETTLING
 from deploy.verify import INVARIANTS
 
+SECONDS = f"{SETTLING.total_seconds():g}"
 _HEAD = f"""# What must always be true
 
 Made from `deploy/verify` by `python -m deploy.docs`; the list stands in `deploy/verify/invariants.py`.
 
-`golem verify` reads the four databases, the topics, the groups' offsets and the provider's own books, and says of each
-invariant how many things it checked and which do not hold, by their ids; it exits with 1 where any does not. It only
-reads, and may run while the system works: what was changed less than {SETTLING.total_seconds():g} s before, or is on its
-way, is left out and counted, and a violation counts only where a second reading finds it too. `--wait SECONDS` waits
-until nothing is in flight; then nothing is left out. `--acknowledged FILE` (a line `SERVICE ID` each) also asks for what
+`golem verify` reads the four databases, the topics, the groups' offsets and the provider's own books, and says of
+each invariant how many things it checked and which do not hold, by their ids; it exits with 1 where any does not. It
+only reads, and may run while the system works: what was changed less than {SECONDS} s before, or is on its way, is
+left out and counted, and a violation counts only where a second reading finds it too. `--wait SECONDS` waits until
+nothing is in flight; then nothing is left out. `--acknowledged FILE` (a line `SERVICE ID` each) also asks for what
 clients were told of. It holds everything in memory, so it is for systems of up to some hundred thousand hires.
 
 Escrow's worker does I1 and the chain of I11 all the time (`services/escrow/reconciliation.py`): what differs in two
