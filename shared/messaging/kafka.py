@@ -38,6 +38,8 @@ _LONG_POLL_MS = 3000
 _METADATA_WITHIN = 0.3
 _SHORT_POLL_MS = 2
 _SEND_WITHIN = 20.0
+_LARGEST = 2 * 1024 * 1024
+"""Bytes of a request: a record as large as the topics take, with what a dead letter says beside it."""
 
 
 def connection(settings: Kafka, client: str) -> dict[str, Any]:
@@ -90,6 +92,7 @@ class KafkaPublisher:
                 request_timeout_ms=5000,
                 delivery_timeout_ms=15_000,
                 max_block_ms=5000,
+                max_request_size=_LARGEST,
                 allow_auto_create_topics=False,
             )
         return self._producer

@@ -35,10 +35,8 @@ def _many(seeds: range, steps: int) -> int:
         events += day.events
         if day.violations:
             failed += 1
-            print(
-                f"seed {seed}: {day.violations[0]} (of {len(day.violations)}); again with: make simulate SEED={seed}",
-                flush=True,
-            )
+            first, more = day.violations[0], len(day.violations) - 1
+            print(f"seed {seed}: {first} (and {more} more); again with: make simulate SEED={seed}", flush=True)
     print("\n".join(f"{n:8} {end}" for end, n in sorted(ends.items())))
     took = time.monotonic() - begun
     print(f"{len(seeds)} seeds, {events} events, {failed} with violations, {took:.1f} s")

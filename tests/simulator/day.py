@@ -2,6 +2,7 @@
 
 import logging
 import random
+import traceback
 from dataclasses import dataclass
 from unittest.mock import patch
 
@@ -49,4 +50,6 @@ def _play(world: World, people: People, steps: int) -> list[str]:
         world.see_everything_through()
     except AssertionError as error:
         return [str(error), *violations(world, people)]
+    except Exception:
+        return [f"raised {traceback.format_exc()}"]
     return violations(world, people)
