@@ -102,6 +102,9 @@ def check(table: Table, situation: Situation, trigger: Trigger) -> Expected:
         _as_the_cell_says(situation, trigger, says, folded)
     then = Situation(after, folded.change.now)
     table.holds(then)
+    if trigger.kind == "timer":
+        name = trigger.name.removeprefix("timer:")
+        assert then.timers.get(name) != situation.timers[name], "it fired, and is still set"
     _not_twice(table, then, trigger)
     return says
 

@@ -117,6 +117,7 @@ class Agreement:
             assert one.fold(trigger).outcome == "duplicate"
             assert one.document is after
         if one.document is not before:
+            assert one.timers.get(name) != before["timers"][name]
             fired = f"{one.lifecycle.name} {before['version']} {name}"
             assert fired not in self.fired
             self.fired.add(fired)
