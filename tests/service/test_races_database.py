@@ -6,7 +6,6 @@ In each race of two, both have read the document before either writes: what deci
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -381,6 +380,5 @@ def _settle(escrows: Documents, held: Escrow) -> None:
     poller = Poller("test", at, {"escrow": ESCROW}, NoBroker(), may_fire=lambda: True,
                     carry_out=held.payments.carry_out)  # fmt: skip
     held.clock.advance(ESCROW.terms.dispute_expiry)
-    with suppress(StopIteration):
-        while poller.step() + held.provider.deliver_due():
-            pass
+    while poller.step() + held.provider.deliver_due():
+        pass
