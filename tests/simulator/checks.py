@@ -4,10 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from deploy.verify import verify
 from services.escrow.journal import balances, faults
 from services.matching.lifecycle import ENDED
 from tests.simulator.people import People
 from tests.simulator.world import World
+from tests.support.whole import snapshot_of
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 ACCOUNTS = {
@@ -34,12 +36,20 @@ def violations(world: World, people: People) -> list[str]:
         *_copies(docs),
         *_money(world, docs),
         *_answers(world, people),
+        *_invariants(world, docs),
     ]
     for letter in world.broker.records(*(f"{name}.dead" for name in docs)):
         said = {name: value.decode(errors="replace") for name, value in letter.headers}
         why = f"{said['dlq_reason']} of {said.get('ce_type')}: {said['dlq_error'][-300:]}"
         found.append(f"dead letter in {letter.topic}: {why}")
     return found
+
+
+def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
+    """I1 to I11, as `golem verify` checks them on a running system."""
+    for result in verify(snapshot_of(docs, world.books, world.broker, world.earliest)):
+        for each in result.violations:
+            yield f"{each.invariant}: {each.subject} {each.words}"
 
 
 def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:

@@ -39,7 +39,8 @@ class World:
         self.broker = MemoryBroker(partitions=self.chance.choice((1, 1, 2, 3)))
         self.broker.on_publish = self._fate
         self.databases = {name: MemoryCollection(name, self._at_database) for name in NAMES}
-        self.provider = Sandbox(MemoryStore(), self.clock("provider"), self._webhook, "a secret")
+        self.books = MemoryStore()
+        self.provider = Sandbox(self.books, self.clock("provider"), self._webhook, "a secret")
         self.webs = {name: Web(self, name) for name in NAMES}
         self.slots = [(name, f"{name}-{n}") for name in NAMES for n in range(self.chance.choice((1, 2, 2)))]
         self.workers = {slot: Worker(self, name, slot) for name, slot in self.slots}

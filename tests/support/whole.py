@@ -4,6 +4,8 @@ People call the real apps with real tokens; `settle()` lets the workers do all t
 `golem verify` would read of it.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -109,15 +111,24 @@ class Whole:
     # -- what is read of it
 
     def snapshot(self, settling: timedelta = timedelta(), **more: Any) -> Snapshot:
-        return Snapshot(
-            documents={service: list(store.collection.find()) for service, store in self.stores.items()},
-            accounts=list(self.books.every()),
-            records=[
-                Seen(r.topic, r.partition, r.offset, self.clock.now(), event_of(r.key, r.value, r.headers))
-                for r in self.broker.records(*EVENT_NAMES)
-            ],
-            committed={service: dict(self.broker.group(service).committed) for service in self.stores},
-            at=self.clock.now(),
-            settling=settling,
-            **more,
-        )
+        documents = {service: list(store.collection.find()) for service, store in self.stores.items()}
+        read = snapshot_of(documents, self.books, self.broker, self.clock.now())
+        return replace(read, settling=settling, **more)
+
+
+def snapshot_of(documents: Mapping[str, list[Any]], books: MemoryStore, broker: MemoryBroker, at: datetime) -> Snapshot:
+    """What `golem verify` would read of a system in memory, with nothing in flight."""
+    return Snapshot(
+        documents=documents,
+        accounts=list(books.every()),
+        records=[
+            Seen(r.topic, r.partition, r.offset, at, event_of(r.key, r.value, r.headers))
+            for r in broker.records(*EVENT_NAMES)
+        ],
+        committed={service: dict(broker.group(service).committed) for service in documents},
+        dead={
+            service: frozenset(dict(r.headers).get("ce_id", b"").decode() for r in broker.records(f"{service}.dead"))
+            for service in documents
+        },
+        at=at,
+    )
