@@ -18,19 +18,19 @@ from deploy import SERVICES
 from shared.events.catalogue import EVENT_NAMES
 
 _FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
-_A_WEEK = {"retention.ms": str(7 * 86_400_000)}
+_WITH_REASONS = {**_FOR_EVER, "max.message.bytes": str(2 * 1024 * 1024)}
+"""A dead letter is its record and the reason beside it: it may be larger than any event."""
 
 
 def topics(partitions: int = 1, replication: int = -1) -> list[NewTopic]:
     """The topics with their settings: events in so many partitions, dead letters and what is redriven in one.
 
-    Events and dead letters are kept for ever: a new reader sees them all.
+    All of them are kept for ever: a new reader sees them all, and none finds its place gone.
     """
     dead, redriven = ([f"{service}.{kind}" for service in SERVICES] for kind in ("dead", "redrive"))
     return [
         *(NewTopic(name, partitions, replication, topic_configs=_FOR_EVER) for name in EVENT_NAMES),
-        *(NewTopic(name, 1, replication, topic_configs=_FOR_EVER) for name in dead),
-        *(NewTopic(name, 1, replication, topic_configs=_A_WEEK) for name in redriven),
+        *(NewTopic(name, 1, replication, topic_configs=_WITH_REASONS) for name in (*dead, *redriven)),
     ]
 
 
