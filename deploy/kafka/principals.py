@@ -45,7 +45,7 @@ def acls() -> list[Acl]:
 
 
 def subscriber(name: str) -> list[Acl]:
-    """A system outside that reads events: all public topics, and the group of its name and those that begin with that and a dot."""
+    """A system outside: reads all public topics, in the group of its name and those that begin with that and a dot."""
     groups = [Acl(name, "group", name, "read"), Acl(name, "group", f"{name}.", "read", prefixed=True)]
     return [*_all(name, "topic", EVENT_NAMES, "read", "describe"), *groups]
 

@@ -1,0 +1,1 @@
+"""Tests of pure code: microseconds each, no I/O."""

@@ -1,0 +1,1 @@
+"""Tests of one service on a real database, or of its parts."""

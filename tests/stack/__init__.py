@@ -1,0 +1,1 @@
+"""Tests on real processes: a broker, a database, the whole system."""
