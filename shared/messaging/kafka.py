@@ -128,7 +128,9 @@ class KafkaPublisher:
 
     def _failed(self, topic: str, error: BaseException) -> None:
         log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
-        if isinstance(error, OutOfOrderSequenceNumberError) or not getattr(error, "retriable", False):
+        # A producer that timed out may never send again, though its broker is back: seen after the broker was killed.
+        gone = isinstance(error, OutOfOrderSequenceNumberError | KafkaTimeoutError)
+        if gone or not getattr(error, "retriable", False):
             self._broken = True
 
     def _drop(self) -> None:
