@@ -22,9 +22,10 @@ from shared.aggregate.verdict import DUPLICATE, IGNORED, PARKED, TAKEN, Verdict,
 from shared.settings import Terms
 
 PARKED_TIMER = "parked"
+LEFT_TIMER = "left"
 INSTRUCTION_TIMER = "instruction"
 UNKNOWN_OUTCOME = "unknown"
-_ALWAYS_COUNT = (PARKED_TIMER, INSTRUCTION_TIMER)
+_ALWAYS_COUNT = (PARKED_TIMER, LEFT_TIMER, INSTRUCTION_TIMER)
 
 
 class Lifecycle:
@@ -182,8 +183,12 @@ class Lifecycle:
         at = change.timers.get(name)
         if at is None or at > change.now or not self.counts(change.state, name):
             return DUPLICATE
+        if name == LEFT_TIMER:
+            self._drop_parked(change, [p for p in change.parked if "reason" in p])
+            change.schedule(name, None)
+            return TAKEN
         if name == PARKED_TIMER:
-            self._expire_parked(change)
+            self._drop_parked(change, [p for p in change.parked if "until" in p and p["until"] <= change.now])
             return TAKEN
         change.schedule(name, None)
         for row in self._rows(change.state, trigger.name):
@@ -240,10 +245,12 @@ class Lifecycle:
         self._set_parked(change, [*change.parked, kept])
 
     def _set_parked(self, change: Change, parked: list[dict[str, Any]]) -> None:
-        """Its timer is due when the first of them is to be offered again, or was parked too long."""
+        """Two timers: when the first was parked too long (a deadline like any other: what it waits for may still be in
+        Kafka), and when the first was left here to be folded, or died and is to be buried, which waits for nothing.
+        """
         change.park(parked)
-        times = [p[name] for p in parked for name in ("offer_at", "until") if name in p]
-        change.schedule(PARKED_TIMER, min(times, default=None))
+        for timer, field in ((PARKED_TIMER, "until"), (LEFT_TIMER, "offer_at")):
+            change.schedule(timer, min((p[field] for p in parked if field in p), default=None))
 
     def _retry_parked(self, change: Change) -> None:
         """Offer each parked trigger to the new state, oldest first, until none moves any more."""
@@ -283,13 +290,13 @@ class Lifecycle:
             self._set_parked(change, [fresh if p["id"] == kept["id"] else p for p in change.parked])
 
     def _die(self, change: Change, kept: dict[str, Any], verdict: Verdict) -> None:
-        """It leaves the document as a dead letter, which the poller sends: the parked timer is due at once."""
-        over = {**kept, "until": change.now, "then": "reject", "reason": verdict.reason, "error": verdict.detail}
+        """It leaves the document as a dead letter, which the poller sends at once."""
+        over = {name: value for name, value in kept.items() if name != "until"}
+        over |= {"offer_at": change.now, "then": "reject", "reason": verdict.reason, "error": verdict.detail}
         self._set_parked(change, [over if p["id"] == kept["id"] else p for p in change.parked])
 
-    def _expire_parked(self, change: Change) -> None:
-        """What was parked too long goes: into `change.dead`, for its dead letter, or into what was ignored."""
-        over = [p for p in change.parked if "until" in p and p["until"] <= change.now]
+    def _drop_parked(self, change: Change, over: list[dict[str, Any]]) -> None:
+        """These leave the document: into `change.dead`, for their dead letters, or into what was ignored."""
         self._set_parked(change, [p for p in change.parked if p not in over])
         for kept in over:
             if kept["then"] == "reject":

@@ -15,7 +15,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER, PARKED_TIMER, UNKNOWN_OUTCOME, due
+from shared.aggregate.lifecycle import INSTRUCTION_TIMER, LEFT_TIMER, UNKNOWN_OUTCOME, due
 from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
@@ -24,7 +24,7 @@ from shared.telemetry import metrics
 log = logging.getLogger(__name__)
 CarryOut = Callable[[Document], Trigger | None]
 OnTimer = Callable[[Change, str], None]
-_NOT_DEADLINES = (INSTRUCTION_TIMER, PARKED_TIMER)
+_NOT_DEADLINES = (INSTRUCTION_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
 
@@ -88,7 +88,7 @@ class Poller:
         if lifecycle is None:
             return self._fire_plain(doc) if deadlines else 0
         change = Change(doc["_id"], doc["kind"], doc, self.store.clock.now())
-        ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{PARKED_TIMER}"]
+        ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{LEFT_TIMER}"]
         return sum(self._fold(doc, lifecycle, trigger) for trigger in ready)
 
     def _fold(self, doc: Document, lifecycle: Lifecycle, trigger: Trigger) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
-from shared.aggregate.lifecycle import PARKED_TIMER, UNKNOWN_OUTCOME
+from shared.aggregate.lifecycle import LEFT_TIMER, PARKED_TIMER, UNKNOWN_OUTCOME
 from shared.events.catalogue import read_data
 from tests.support.paths import Folded, Situation, Table, explore
 from tests.support.tables import TABLES
@@ -42,7 +42,7 @@ def expected(table: Lifecycle, change: Change, trigger: Trigger) -> Expected:
         at = change.timers.get(name)
         if at is None or at > trigger.at or not table.counts(change.state, name):
             return "duplicate"
-        if name == PARKED_TIMER:
+        if name in (PARKED_TIMER, LEFT_TIMER):
             return "taken"
     elif change.knows(trigger.id):
         return "duplicate"

@@ -118,7 +118,7 @@ def _offer_alike(s: Situation) -> Hashable:
     return (
         *alike, (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
         tuple(document["given"][0]) if calm and document.get("given") else None,
-        tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked"})),
+        tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked", "left"})),
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
         calm and bool(document.get("instruction")), bool(document.get("verified")), _parked(s),
     )  # fmt: skip
@@ -211,7 +211,7 @@ def _offer_besides(s: Situation) -> Iterator[Situation]:
 def _offer_holds(s: Situation) -> None:
     armed = {*s.timers, *s.get("waiting", ())}
     if s.state in OFFER.final:
-        assert armed <= {"parked"}, armed
+        assert armed <= {"parked", "left"}, armed
         left = [name for name in ("instruction", "live_on", "closing", "cancel_asked", "waiting") if s.get(name)]
         assert not left, left
     elif s.state in ("proposed", "countered"):
@@ -320,7 +320,7 @@ def _escrow_holds(s: Situation) -> None:
     busy = s.state in ESCROW.busy
     assert busy <= ("instruction" in document and "instruction" in s.timers)
     if s.state in ESCROW.final:
-        assert not {*s.timers} - {"parked"} and "instruction" not in document, s.timers
+        assert not {*s.timers} - {"parked", "left"} and "instruction" not in document, s.timers
     awaited = {"awaiting": {"fund"}, "disputed": {"dispute"}, "probation": {"payout", "refund"}}.get(s.state)
     assert awaited is None or awaited & {*s.timers}, s.timers
 

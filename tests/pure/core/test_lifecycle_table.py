@@ -223,7 +223,7 @@ def test_a_parked_event_that_no_state_will_take_dies_alone_and_the_poller_buries
     assert toys.state() == "shut"
     assert [(p["name"], p["reason"]) for p in toys.doc()["parked"]] == [("box.shut", "not_in_this_state")]
     assert toys.doc()["due_at"] == toys.clock.now()
-    assert toys.timer("parked").outcome == "taken"
+    assert toys.timer("left").outcome == "taken"
     assert "parked" not in toys.doc()
 
 
@@ -445,7 +445,7 @@ def test_other_terms_make_another_table_and_leave_the_first_alone():
 # -- what a web process leaves for the worker
 
 
-def test_what_is_left_for_the_worker_is_folded_when_the_parked_timer_fires(toys: Toys):
+def test_what_is_left_for_the_worker_is_folded_when_its_timer_fires(toys: Toys):
     toys.command("ask")
     done = toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"})
     leave = [toys.on("box-1", lambda c: BOX.leave(c, done).outcome) for _ in range(2)]
@@ -453,7 +453,7 @@ def test_what_is_left_for_the_worker_is_folded_when_the_parked_timer_fires(toys:
     assert toys.state() == "asking"
     assert toys.doc()["due_at"] == toys.clock.now()
 
-    assert toys.timer("parked").outcome == "taken"
+    assert toys.timer("left").outcome == "taken"
     assert toys.state() == "open"
     assert "parked" not in toys.doc()
 
@@ -467,5 +467,5 @@ def test_what_is_left_is_not_forgotten_when_something_else_parks_beside_it(toys:
     assert toys.fold(done).outcome == "duplicate"
 
     assert toys.doc()["due_at"] == toys.clock.now()
-    toys.timer("parked")
+    toys.timer("left")
     assert toys.state() == "shut"

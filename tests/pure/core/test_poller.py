@@ -79,17 +79,29 @@ def test_a_deadline_waits_while_events_wait_in_kafka():
     assert toys.poller.step() == 1
 
 
-def test_instructions_and_parked_events_never_wait_for_the_gate():
+def test_instructions_and_what_is_left_for_the_worker_never_wait_for_the_gate():
     toys = Polling()
     toys.opened().opened("box-2")
     toys.open_gate = False
     toys.command("ask")
-    toys.send(toys.event("box.seen", "box-3"))
     toys.clock.advance(11 * DAY)
 
-    assert toys.poller.step() == 2
+    assert toys.poller.step() == 1
     assert toys.asked == ["box-1:ask:1"]
     assert (toys.state(), toys.state("box-2")) == ("open", "open")
+
+
+def test_what_is_parked_is_not_too_long_there_while_events_wait_in_kafka():
+    """What it waits for may be among them."""
+    toys = Polling()
+    toys.send(toys.event("box.seen", "box-3"))
+    toys.clock.advance(11 * DAY)
+    toys.open_gate = False
+    assert toys.poller.step() == 0
+    assert "parked" in toys.doc("box-3")
+
+    toys.open_gate = True
+    assert toys.poller.step() == 1
     assert "parked" not in toys.doc("box-3")
 
 
