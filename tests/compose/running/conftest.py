@@ -13,6 +13,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
+from deploy.embedded.keys import Keys
+
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ("docker-compose.yml", "deploy/compose.subscribers.yml", "deploy/compose.tests.yml")
 Json = dict[str, Any]
@@ -126,3 +128,25 @@ def mongo(secrets: Path) -> Iterator[Callable[..., MongoClient[Json]]]:
     yield open_one
     for each in opened:
         each.close()
+
+
+class Deployment:
+    """What `Hires` plays on."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.gateway = f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT') or 8080}"
+
+    def token(self, sub: str) -> str:
+        return self.keys.token(sub)
+
+
+@pytest.fixture(scope="session")
+def deployment(secrets: Path) -> Deployment:
+    return Deployment(Keys(secrets / "keys"))
+
+
+def everything_holds() -> None:
+    """`golem verify`: nothing lost, nothing paid twice, nothing left over."""
+    found = json.loads(compose("run", "--rm", "-T", "golem", "verify", "--wait", "90", "--json", check=False) or "{}")
+    assert found and found["holds"] and found["drained"], json.dumps(found, indent=1)[:4000]
