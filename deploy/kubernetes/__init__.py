@@ -1,0 +1,7 @@
+"""The manifests for a cluster: made here, as data, from the list of services; written beside this file and committed.
+
+    python -m deploy.kubernetes      writes them anew; a test holds the files to it
+
+They are the containers of docker-compose.yml with the same images, users, secrets and rights. Broker and database
+are not in them: a cluster brings its own, named in golem.yaml.
+"""
