@@ -60,7 +60,7 @@ def documents(mongo: Callable[..., MongoClient[Any]]) -> dict[str, Any]:
 def _differing(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """The fields that changed; to what was taken, more may have come."""
     fields = {name for name in {*before, *after} - {"applied"} if before.get(name) != after.get(name)}
-    return sorted(fields | ({"applied"} if set(before["applied"]) - set(after.get("applied", ())) else set()))
+    return sorted(fields | ({"applied"} if set(before.get("applied", ())) - set(after.get("applied", ())) else set()))
 
 
 @pytest.fixture
