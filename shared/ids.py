@@ -21,6 +21,25 @@ def person_id(key: bytes, issuer: str, sub: str) -> str:
     return "p_" + hmac.new(key, f"{issuer}|{sub}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def contact_mark(key: bytes, address: str) -> str:
+    """What an e-mail address is recognised by without being known; case does not count."""
+    return _mark(key, "contact", address.casefold())
+
+
+def domain_mark(key: bytes, domain: str) -> str:
+    """What the domain of an employer's addresses is recognised by without being known."""
+    return _mark(key, "domain", domain.casefold())
+
+
+def workplace_mark(key: bytes, listing_id: str, domain: str) -> str:
+    """Tells who knows a domain whether a listing is of that employer. Unlike for each listing: no two can be linked."""
+    return _mark(key, "workplace", listing_id, domain.casefold())
+
+
+def _mark(key: bytes, *parts: str) -> str:
+    return "m_" + hmac.new(key, "\0".join(("mark", *parts)).encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def command_id(person: str, method: str, path: str, key: str) -> str:
     """The id of a command sent with an Idempotency-Key, and of what it creates: UUIDv5 of who, what, where and the key.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from deploy import SERVICES
-from shared.events.catalogue import EVENT_NAMES, latest
+from shared.events.catalogue import EVENT_NAMES, PUBLIC_NAMES, latest
 
 Kind = Literal["topic", "group", "cluster"]
 Operation = Literal["read", "write", "describe", "describe_configs", "alter", "delete"]
@@ -47,7 +47,7 @@ def acls() -> list[Acl]:
 def subscriber(name: str) -> list[Acl]:
     """A system outside: reads all public topics, in the group of its name and those that begin with that and a dot."""
     groups = [Acl(name, "group", name, "read"), Acl(name, "group", f"{name}.", "read", prefixed=True)]
-    return [*_all(name, "topic", EVENT_NAMES, "read", "describe"), *groups]
+    return [*_all(name, "topic", PUBLIC_NAMES, "read", "describe"), *groups]
 
 
 def _service(service: str) -> Iterable[Acl]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,9 +9,10 @@ from services.matching import schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
 from services.matching.lifecycle import OPEN, PARTIES
+from services.matching.parts import Parts
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
-from shared.http.commands import Resource, problem_of_refusal
+from shared.http.commands import problem_of_refusal
 from shared.http.explanation import Explanation
 from shared.http.fields import Body
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
@@ -22,14 +22,6 @@ from shared.http.tokens import Principal
 
 _SHOWN = frozenset(schemas.Offer().fields)
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the views work with."""
-
-    offers: Resource
-    accounts: Accounts
 
 
 operations: Operations[Parts] = Operations("matching", "Offers")

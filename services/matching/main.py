@@ -6,12 +6,13 @@ from flask import Flask
 
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
-from services.matching.api import Parts, operations, roles, view
+from services.matching.api import operations, roles, view
 from services.matching.checks import Checks
 from services.matching.handlers import handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as LISTING
 from services.matching.listings import Closing
+from services.matching.parts import Parts
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app

@@ -68,6 +68,9 @@ RECIPIENTS: Mapping[str, Told | None] = {
     "dispute.resolved": Told("both", "dispute.resolved"),
     "dispute.expired": Told("both", "dispute.expired"),
     "person.erased": NOBODY,
+    "contact.verified": NOBODY,
+    "work.verified": NOBODY,
+    "employer.registered": NOBODY,
 }
 
 HELP_ANSWERED = Told("insider", "help.answered")

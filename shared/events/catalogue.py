@@ -47,7 +47,10 @@ class SchemaError(CatalogueError):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One version of one event. `owner` is the service that emits it, `subject_field` the data's own aggregate id."""
+    """One version of one event. `owner` is the service that emits it, `subject_field` the data's own aggregate id.
+
+    An `internal` one is between the services: no subscriber may read it, and it may change with them.
+    """
 
     name: str
     version: int
@@ -56,6 +59,7 @@ class EventType:
     summary: str
     promised: bool = False
     subject_field: str | None = None
+    internal: bool = False
 
 
 def _listing(name: str, schema: type[Schema], summary: str, promised: bool = False) -> EventType:
@@ -64,6 +68,10 @@ def _listing(name: str, schema: type[Schema], summary: str, promised: bool = Fal
 
 def _matching(name: str, schema: type[Schema], summary: str, promised: bool = False) -> EventType:
     return EventType(name, 1, schema, "matching", summary, promised, "offer_id")
+
+
+def _internal(name: str, owner: str, schema: type[Schema], summary: str) -> EventType:
+    return EventType(name, 1, schema, owner, summary, internal=True)
 
 
 def _escrow(name: str, schema: type[Schema], summary: str) -> EventType:
@@ -116,6 +124,9 @@ _TYPES = (
     _escrow("dispute.resolved", escrow.DisputeResolved, "an arbiter decided"),
     _escrow("dispute.expired", escrow.EscrowState, "nobody decided in time"),
     EventType("person.erased", 1, person.PersonErased, "matching", "a person asked to be forgotten"),
+    _internal("contact.verified", "notify", person.ContactVerified, "a person's address is theirs"),
+    _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
+    _internal("employer.registered", "matching", person.EmployerRegistered, "staff have checked an employer's domain"),
 )
 
 CATALOGUE: Mapping[tuple[str, int], EventType] = MappingProxyType({(each.name, each.version): each for each in _TYPES})
@@ -124,6 +135,8 @@ CATALOGUE: Mapping[tuple[str, int], EventType] = MappingProxyType({(each.name, e
 _LATEST = {each.name: each for each in sorted(_TYPES, key=lambda each: each.version)}
 EVENT_NAMES: tuple[str, ...] = tuple(dict.fromkeys(each.name for each in _TYPES))
 """Every event name, which is also its topic, in the order of the lifecycles."""
+PUBLIC_NAMES: tuple[str, ...] = tuple(name for name in EVENT_NAMES if not _LATEST[name].internal)
+"""Those that a subscriber may read."""
 
 
 def latest(name: str) -> EventType:

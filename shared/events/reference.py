@@ -33,7 +33,7 @@ def reference() -> str:
 def _index() -> str:
     lines = ["| event | emitted by | meaning | |", "|---|---|---|---|"]
     for event in CATALOGUE.values():
-        promised = "**promised**" if event.promised else ""
+        promised = "**promised**" if event.promised else "internal" if event.internal else ""
         lines.append(f"| [`{event.name}`](#{_anchor(event)}) | {event.owner} | {event.summary} | {promised} |")
     return "\n".join(lines)
 

@@ -1,9 +1,27 @@
-"""The data of `person.erased`: the pseudonym is all that is left to say."""
+"""The data of events about people and employers: pseudonyms and marks are all that they say.
+
+A mark is a keyed hash (`shared.ids`): who has the key and the address can see that two are the same, nobody else can
+tell what it was made of.
+"""
 
 from marshmallow import Schema
 
-from shared.events.fields import PersonId
+from shared.events.fields import Id, PersonId
 
 
 class PersonErased(Schema):
     person_id = PersonId("whose personal data is to be deleted")
+
+
+class ContactVerified(Schema):
+    person_id = PersonId("who gave the code that was mailed to their address")
+    mark = Id("the mark of that address")
+
+
+class WorkVerified(Schema):
+    person_id = PersonId("who gave the code that was mailed to their address at work")
+    domain_mark = Id("the mark of that address's domain")
+
+
+class EmployerRegistered(Schema):
+    domain_mark = Id("the mark of a domain that staff have checked to be an employer's")

@@ -183,6 +183,11 @@ class Operations(Generic[Parts]):
         self.service, self.title = service, title
         self.all: list[Operation[Parts]] = []
 
+    def include(self, *parts: "Operations[Parts]") -> None:
+        """Take what other files of the service declare, in their order."""
+        for part in parts:
+            self.all.extend(part.all)
+
     def check(self) -> None:
         """Raises Undeclared for operations without a rule, ValueError for two with one id."""
         open_to_all = [operation.id for operation in self.all if operation.who is None]

@@ -9,7 +9,7 @@ import yaml
 from deploy import ROOT, SERVICES
 from deploy.kafka.principals import acls, emits, reads, subscriber
 from deploy.kafka.topics import topics
-from shared.events.catalogue import EVENT_NAMES
+from shared.events.catalogue import EVENT_NAMES, PUBLIC_NAMES
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 PARTS: dict[str, Any] = COMPOSE["services"]
@@ -46,7 +46,8 @@ def test_a_subscriber_reads_and_no_more() -> None:
     granted = subscriber("crm")
 
     assert {acl.operation for acl in granted} == {"read", "describe"}
-    assert {acl.name for acl in granted if acl.kind == "topic"} == set(EVENT_NAMES)
+    assert {acl.name for acl in granted if acl.kind == "topic"} == set(PUBLIC_NAMES)
+    assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {"contact.verified", "work.verified", "employer.registered"}
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 
 

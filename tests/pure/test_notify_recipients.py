@@ -79,16 +79,20 @@ MORE: dict[str, dict[str, Any]] = {
     "dispute.opened": {"by": "seeker", "reason": "no_help"},
     "dispute.resolved": {"decision": "refund"},
 }
+OF_PEOPLE: dict[str, dict[str, Any]] = {
+    "person.erased": {"person_id": SEEKER},
+    "contact.verified": {"person_id": SEEKER, "mark": "m_1"},
+    "work.verified": {"person_id": SEEKER, "domain_mark": "m_1"},
+    "employer.registered": {"domain_mark": "m_1"},
+}
+MORE |= OF_PEOPLE
 
 
 def event(name: str, **more: Any) -> dict[str, Any]:
     """Data as the event's schema has it, with nothing optional in it but `more`."""
-    owner = latest(name).owner
-    base = {"listing": LISTING, "matching": OFFER, "escrow": ESCROW}[owner] if name != "person.erased" else {}
+    base = {} if name in OF_PEOPLE else {"listing": LISTING, "matching": OFFER, "escrow": ESCROW}[latest(name).owner]
     if name == "hire.confirmed":
         base = {field: OFFER[field] for field in ("offer_id", "listing_id", "insider", "seeker", "status")}
-    if name == "person.erased":
-        base = {"person_id": SEEKER}
     return emit_data(name, {**base, **MORE.get(name, {}), **more})
 
 
@@ -139,6 +143,9 @@ WHO: dict[str, tuple[str, ...]] = {
     "dispute.resolved": BOTH,
     "dispute.expired": BOTH,
     "person.erased": NONE,
+    "contact.verified": NONE,
+    "work.verified": NONE,
+    "employer.registered": NONE,
 }
 
 

@@ -1,11 +1,12 @@
 """Clock, ids and money: the small values everything else is made of."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from shared.clock import ManualClock, SystemClock, to_milliseconds
-from shared.ids import PERSON_ID, command_id, event_id, new_id, person_id
+from shared.ids import PERSON_ID, command_id, contact_mark, domain_mark, event_id, new_id, person_id, workplace_mark
 from shared.money import CURRENCIES, Money, format_amount, share
 
 
@@ -38,6 +39,22 @@ def test_a_persons_id_is_a_stable_pseudonym() -> None:
     others = [person_id(b"k" * 32, "https://other", "ida"), person_id(b"q" * 32, "https://golem.local", "ida")]
     assert len({*others, person_id(b"k" * 32, "https://golem.local", "ida")}) == 3
     assert PERSON_ID.fullmatch(others[0])
+
+
+def test_a_mark_is_the_same_for_the_same_and_says_nothing_else() -> None:
+    """Fixed for ever: documents hold them. Case does not count; key, kind and listing do."""
+    key = b"k" * 32
+    assert contact_mark(key, "Ida@Example.org") == contact_mark(key, "ida@example.ORG")
+
+    marks = {
+        contact_mark(key, "example.org"),
+        domain_mark(key, "example.org"),
+        domain_mark(b"q" * 32, "example.org"),
+        workplace_mark(key, "l-1", "example.org"),
+        workplace_mark(key, "l-2", "example.org"),
+    }
+    assert len(marks) == 5
+    assert all(re.fullmatch("m_[0-9a-f]{32}", mark) for mark in marks)
 
 
 def test_a_commands_id_depends_on_who_what_where_and_key() -> None:

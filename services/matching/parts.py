@@ -1,0 +1,14 @@
+"""What the views of matching work with."""
+
+from dataclasses import dataclass
+
+from services.matching.accounts import Accounts
+from shared.http.commands import Resource
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Made once a process, in `main.build`."""
+
+    offers: Resource
+    accounts: Accounts
