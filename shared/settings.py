@@ -143,6 +143,7 @@ class Settings:
     service: str
     log_level: str
     pseudonym_key: bytes = field(repr=False)
+    public_url: str
     mongodb: MongoDB
     kafka: Kafka
     web: Web
@@ -161,6 +162,7 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     log_level = read.one("LOG_LEVEL", _choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", _key) or b""
+        public_url = read.one("PUBLIC_URL", _base_url, "http://localhost:8080")
         terms = read.terms()
     with read.checked(worker):
         kafka = _kafka(read)
@@ -177,7 +179,9 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     read.refuse_misspelled()
     if read.faults:
         raise SettingsError(read.faults)
-    return Settings(service, log_level, key, mongodb, kafka, of_web, of_worker, tokens, mail, of_provider, terms)
+    return Settings(
+        service, log_level, key, public_url, mongodb, kafka, of_web, of_worker, tokens, mail, of_provider, terms
+    )
 
 
 def load_or_exit(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -297,7 +301,9 @@ class _Reader:
 
     def refuse_misspelled(self) -> None:
         """A variable that is nearly one of ours is a slip of the pen; that it was silently ignored would hurt."""
-        prefixes = ("MONGODB_", "KAFKA_", "JWKS_", "TOKEN_", "PSEUDONYM_", "SMTP_", "PROVIDER_", "CORS_", "WEB_")
+        prefixes = (
+            "MONGODB_", "KAFKA_", "JWKS_", "TOKEN_", "PSEUDONYM_", "PUBLIC_", "SMTP_", "PROVIDER_", "CORS_", "WEB_",
+        )  # fmt: skip
         for name in sorted(set(self.environ) - self._known):
             if name.startswith(prefixes):
                 near = difflib.get_close_matches(name, sorted(self._known), n=1, cutoff=0.9)
@@ -388,6 +394,14 @@ def _url(raw: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("expected an http or https URL")
     return raw
+
+
+def _base_url(raw: str) -> str:
+    """Where links point, without a slash at its end: paths are put behind it."""
+    base = _url(raw).rstrip("/")
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?", base):
+        raise ValueError("expected a URL such as https://golem.example, without user, query or fragment")
+    return base
 
 
 def _mongodb(raw: str) -> str:

@@ -148,6 +148,7 @@ def _service(layout: Layout, service: str) -> dict[str, str]:
         "MONGODB_URI": layout.mongodb,
         "MONGODB_DATABASE": f"{layout.database_prefix}{service}",
         "PSEUDONYM_KEY_FILE": str(layout.data.keys.pseudonym),
+        "PUBLIC_URL": layout.gateway,
     }
     if service == "escrow":
         environment["PROVIDER_WEBHOOK_SECRET_FILE"] = str(layout.data.keys.webhook)

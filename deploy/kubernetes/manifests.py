@@ -29,6 +29,7 @@ _SHARED = {
     "JWKS_URL": "https://id.example/jwks.json",
     "TOKEN_ISSUER": "https://id.example",
     "TOKEN_AUDIENCE": "good-golem",
+    "PUBLIC_URL": "https://golem.example",
     "PROVIDER_WEBHOOK_URL": "http://gateway:8080/v1/webhooks/provider",
     "SMTP_HOST": "smtp.example",
     "SMTP_PORT": "587",

@@ -112,6 +112,27 @@ def test_the_pseudonym_key_is_hex_base64_or_text(environ: dict[str, str], raw: s
     assert everything(environ | {"PSEUDONYM_KEY": raw}).pseudonym_key == key
 
 
+@pytest.mark.parametrize(
+    ("raw", "url"),
+    [
+        ("https://golem.example", "https://golem.example"),
+        ("https://golem.example/", "https://golem.example"),
+        ("http://[::1]:8080/portal//", "http://[::1]:8080/portal"),
+    ],
+)
+def test_the_public_url_has_no_slash_at_its_end(environ: dict[str, str], raw: str, url: str) -> None:
+    assert everything(environ).public_url == "http://localhost:8080"
+    assert everything(environ | {"PUBLIC_URL": raw}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "raw", ["golem.example", "ftp://golem.example", "https://u:p@golem.example", "https://golem.example/?a=1",
+            "https://golem.example/#a", 'https://golem.example/"><b>', "https://", "https://golem .example"],
+)  # fmt: skip
+def test_a_public_url_that_links_cannot_be_made_of(environ: dict[str, str], raw: str) -> None:
+    assert [fault.split(":")[0] for fault in faults(environ | {"PUBLIC_URL": raw})] == ["PUBLIC_URL"]
+
+
 def test_a_misspelled_variable_is_refused(environ: dict[str, str]) -> None:
     """A name that is nearly right says which one is meant; a foreign one is not our business."""
     environ |= {"KAFKA_BOOTSTRAP_SERVER": "x:1", "KAFKA_OPTS": "-Xmx1g", "PATH": "/bin"}
