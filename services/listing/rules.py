@@ -63,7 +63,6 @@ class Rules:
         self.policies = {(entry["country"], entry["help"]): _policy(entry) for entry in policy["entries"]}
         self.consent_id: str = data["employer_consent"]["id"]
         self.needs_consent: tuple[str, ...] = tuple(data["employer_consent"]["help"])
-        self.no_links: tuple[str, ...] = tuple(data["wording"]["no_links"])
         self.legal_forms: tuple[str, ...] = tuple(data["wording"]["legal_forms"])
 
     def policy(self, country: str, help_kind: str) -> Policy:
@@ -83,7 +82,7 @@ class Rules:
 
     def wording(self, listing: Listing) -> list[Breach]:
         """What in its texts looks like contact data, or names the employer."""
-        return [Breach(*found) for found in wording.check(listing, self.no_links, self.legal_forms)]
+        return [Breach(*found) for found in wording.check(listing, self.legal_forms)]
 
     def all(self, listing: Listing) -> list[Breach]:
         return [*self.prices(listing), *self.consent(listing), *self.wording(listing)]
