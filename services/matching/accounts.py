@@ -7,6 +7,7 @@ timer. It errs only to the strict side: a reservation may outlive its offer for 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,22 @@ _WEEK = timedelta(days=7)
 _SWEEP = "sweep"
 _SWEEP_EVERY = timedelta(hours=1)
 Reservations = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of the limits a person has used. Amounts in EUR minor units.
+
+    `next_at`: when a request is free again, None while one is. `reserved`: {offer id: {listing_id, at, amount}} of the
+    offers that live.
+    """
+
+    requests_a_week: int
+    requests_used: int
+    next_at: datetime | None
+    exposure_cap: int
+    exposure_used: int
+    reserved: Reservations
 
 
 def account_id(person: str) -> str:
@@ -44,9 +61,8 @@ class Accounts:
                 return
             if any(each["listing_id"] == listing_id for each in reservations.values()):
                 raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
-            recent = {key: at for key, at in change.get("requests", {}).items() if at > change.now - _WEEK}
-            if len(recent) >= self._requests_a_week:
-                free_at = min(recent.values()) + _WEEK
+            recent = _recent(change.get("requests", {}), change.now)
+            if free_at := self._free_at(recent):
                 words = f"{self._requests_a_week} requests a week are possible; the next is from {free_at.isoformat()}."
                 raise Refusal("rule", "request-budget", words)
             reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
@@ -78,6 +94,20 @@ class Accounts:
         account = self._store.get(account_id(person)) or {}
         reserved = account.get("reservations", {}).get(offer_id)
         return bool(reserved) and reserved["amount"] >= amount
+
+    def standing(self, person: str) -> Standing:
+        """As the next request or acceptance would find it; reads only."""
+        now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
+        recent = _recent(account.get("requests", {}), now)
+        kept = self._kept(account.get("reservations", {}), now)
+        return Standing(
+            requests_a_week=self._requests_a_week,
+            requests_used=len(recent),
+            next_at=self._free_at(recent),
+            exposure_cap=self._exposure_cap,
+            exposure_used=sum(each["amount"] for each in kept.values()),
+            reserved=kept,
+        )
 
     def release(self, person: str, offer_id: str) -> None:
         """The offer was not written after all, or not accepted: what was reserved for that is free again."""
@@ -123,12 +153,24 @@ class Accounts:
 
     def _drop(self, change: Change) -> None:
         reservations: Reservations = change.get("reservations", {})
-        if not reservations:
-            return
-        found = self._store.load(reservations)
-        kept = {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], change.now)}
+        kept = self._kept(reservations, change.now)
         if kept != reservations:
             change.set(reservations=kept)
+
+    def _kept(self, reservations: Reservations, now: datetime) -> Reservations:
+        """Those that still stand."""
+        found = self._store.load(reservations)
+        return {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], now)}
+
+    def _free_at(self, recent: Mapping[str, datetime]) -> datetime | None:
+        """When the next request is possible, None where it is now."""
+        limit = self._requests_a_week
+        return sorted(recent.values())[-limit] + _WEEK if len(recent) >= limit else None
+
+
+def _recent(requests: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """The requests of the last week."""
+    return {key: at for key, at in requests.items() if at > now - _WEEK}
 
 
 def _counts(offer: Mapping[str, Any] | None, reserved_at: datetime, now: datetime) -> bool:

@@ -6,13 +6,15 @@ activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evid
 cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
 escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on (for
 queries).
+
+Of a person's own words, which go when they are forgotten: messages [{by, at, text}].
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.matching import rules
+from services.matching import rules, texts
 from shared.aggregate import Change, Trigger
 from shared.aggregate.lifecycle import INSTRUCTION_TIMER
 from shared.events import format_time
@@ -127,12 +129,14 @@ def propose(change: Change, trigger: Trigger) -> None:
         position=f"{format_time(change.now)} {change.id}",
         live_on=listing["listing_id"],
     )
+    texts.keep_message(change, "seeker", trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
     _check(change, "made")
 
 
 def counter(change: Change, trigger: Trigger) -> Extra:
     change.set(price=trigger.data["price"]["amount"], proposed_by=actor(trigger), rounds=change["rounds"] + 1)
+    texts.keep_message(change, actor(trigger), trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
     return _said(trigger, "offer.countered")
 

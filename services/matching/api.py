@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from services.matching import schemas
+from services.matching import api_account, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
 from services.matching.lifecycle import OPEN, PARTIES
@@ -21,6 +21,7 @@ from shared.http.problems import Problem
 from shared.http.tokens import Principal
 
 _SHOWN = frozenset(schemas.Offer().fields)
+_NOT_FOR_ALL = ("messages", "audit")
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
 
 
@@ -36,10 +37,14 @@ def roles(doc: Document, principal: Principal) -> frozenset[str]:
 
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The offer as its two parties and staff see it; what staff did is shown to staff alone."""
-    shown = {name: value for name, value in doc.items() if name in _SHOWN and name != "audit"}
+    """The offer as its two parties and staff see it.
+
+    What the two write to each other is shown to them alone, what staff did to staff alone.
+    """
+    shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
+    messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
     audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
-    return dict.fromkeys(_OPTIONAL) | shown | audit | {
+    return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
         "id": doc["_id"],
         "status": doc["state"],
         "price": {"amount": doc["price"], "currency": doc["currency"]},
@@ -93,7 +98,7 @@ def counter(call: Call[Parts]) -> Answer:
                 answers={200: page_of(schemas.Offer)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
     found = own_offers(call.parts.offers.store, call.person, call.query, after_text(call), call.page.limit + 1)
-    return text_page(call, found, "position", view)
+    return text_page(call, found, "position", lambda doc: view(doc, roles(doc, call.principal)))
 
 
 @operations.get("/v1/offers/{id}", "showOffer", "An offer", who=DOCUMENT, answers={200: schemas.Offer})
@@ -128,6 +133,8 @@ _command("claim-hire", "claim_hire", "claimHire", "The insider says that the see
 _command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
 _command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
 _command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)
+
+operations.include(api_account.operations)
 
 
 # -- inside

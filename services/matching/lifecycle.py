@@ -7,7 +7,7 @@ from outside; arbiter and moderator are staff. `listing.ended` is what the closi
 
 from datetime import timedelta
 
-from services.matching import acts, rules
+from services.matching import acts, rules, texts
 from services.matching.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
 from services.matching.rules import CHECK_FAILS, CHECK_FAILS_ACCEPTED, COOLING_OFF, FREE, MAY_ASK, OTHER_ASKED, PAID
 from shared.aggregate import Lifecycle, Park, Row, cells
@@ -24,17 +24,19 @@ PARTIES = ("insider", "seeker")
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
+_MESSAGE = texts.no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
 _AGREEMENT = (
     Row(
         ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
-        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, rules.HOLDABLE),
+        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, rules.HOLDABLE,
+                _MESSAGE),
     ),
     Row(
         OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,
-        guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS),
+        guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS, _MESSAGE),
     ),
     Row(
         OPEN, "accept", to="active", emits=("offer.accepted", "offer.activated"), by=("other",), when=FREE,

@@ -2,6 +2,7 @@
 
 from services.matching.lifecycle import PARTIES, STATES
 from services.matching.rules import EVIDENCE
+from services.matching.texts import LONGEST
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http import fields
 from shared.http.fields import Body, MoneySchema
@@ -13,19 +14,21 @@ SHOWN_STATES = tuple(state for state in STATES if state != "new")
 class NewOffer(Body):
     """Which help of a listing a seeker asks for, at the listing's price, or at another that they name.
 
-    `mode` hold (the only one): the money waits until the hire.
+    `mode` hold (the only one): the money waits until the hire. `message` is for the insider alone to read.
     """
 
     listing_id = fields.Uuid(required=True)
     help = fields.Several(fields.Choice(*HELP_KINDS), 1, len(HELP_KINDS), unique=True, required=True)
     mode = fields.Choice("hold", load_default="hold")
     price = fields.Part(MoneySchema)
+    message = fields.Text(1, LONGEST, lines=True)
 
 
 class Counter(Body):
-    """Another price for the same help."""
+    """Another price for the same help, and a word with it for the other."""
 
     price = fields.Part(MoneySchema, required=True)
+    message = fields.Text(1, LONGEST, lines=True)
 
 
 class Help(Body):
@@ -123,6 +126,14 @@ class Audited(Body):
     reason = fields.Text(0, 1000, allow_none=True)
 
 
+class Message(Body):
+    """What a party wrote with a proposal."""
+
+    by = fields.Choice(*PARTIES)
+    at = fields.Instant()
+    text = fields.Text(1, LONGEST, lines=True)
+
+
 class Part(Body):
     """A part of the price that is paid out so many days after the first day of work."""
 
@@ -133,7 +144,7 @@ class Part(Body):
 class Offer(Body):
     """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
 
-    `audit` is there for staff.
+    `messages` are there for its two people only, `audit` for staff.
     """
 
     id = fields.Uuid()
@@ -150,6 +161,7 @@ class Offer(Body):
     version = fields.Integer()
     proposed_by = fields.Choice(*PARTIES)
     rounds = fields.Integer()
+    messages = fields.Several(fields.Part(Message))
     help_given = fields.Several(fields.Part(GivenHelp))
     claims = fields.Several(fields.Part(Claim))
     cancel_asked = fields.Part(CancelAsked, allow_none=True)

@@ -392,6 +392,13 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
     "a counter-offer on a listing that ended": (
         "proposed", lambda o: counter(o, "insider", listing_status="filled"), "state", "listing-ended",
     ),
+    "a way to reach the seeker in a message": (
+        "new", lambda o: o.propose(message="Call me: +31 6 1234 5678"), "rule", "no-contact-data",
+    ),
+    "an address in a message": (
+        "countered", lambda o: counter(o, "seeker", message="Or by mail: bo at, I mean bo@example.org"), "rule",
+        "no-contact-data",
+    ),
     "accepted on a listing that ended": (
         "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",
     ),

@@ -14,7 +14,7 @@ from shared.http.commands import Resource
 from shared.http.operations import Answer, Call
 from shared.ids import new_id
 from tests.support.matching_web import World
-from tests.support.web import problem
+from tests.support.web import Caller, problem
 
 
 @pytest.fixture
@@ -247,3 +247,67 @@ def test_repeated_reservations_are_one(world: World) -> None:
     assert world.reserved() == {}
     world.accounts.release(world.seeker.id, offer_id)
     assert not world.accounts.holds(world.other.id, offer_id, 0)
+
+
+# -- what one sees of it
+
+
+def account(world: World, who: Caller | None = None) -> dict[str, Any]:
+    response = (who or world.seeker).get("/v1/account")
+    assert response.status_code == 200, response.get_json()
+    body: dict[str, Any] = response.get_json()
+    return body
+
+
+def euros(amount: int) -> dict[str, Any]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def test_a_new_account_has_all(world: World) -> None:
+    """Looking writes nothing."""
+    assert account(world) == {
+        "requests": {"a_week": 3, "used": 0, "left": 3, "next_at": None},
+        "exposure": {"cap": euros(100_000), "used": euros(0), "left": euros(100_000)},
+        "reservations": [],
+    }
+    assert world.everything() == []
+
+
+def test_the_account_says_what_the_next_request_meets(world: World) -> None:
+    """While one is left it says none has to be waited for; then until when; at that moment one is free."""
+    first = world.proposed()
+    world.clock.advance(timedelta(days=2))
+    world.proposed()
+    assert account(world)["requests"] == {"a_week": 3, "used": 2, "left": 1, "next_at": None}
+    world.proposed()
+
+    shown = account(world)
+
+    assert shown["requests"] == {"a_week": 3, "used": 3, "left": 0, "next_at": "2027-01-08T00:00:00.000Z"}
+    assert shown["reservations"][0] == {
+        "offer_id": first.rsplit("/", 1)[1], "listing_id": world.shown(first)["listing_id"],
+        "at": "2027-01-01T00:00:00.000Z", "amount": euros(0),
+    }  # fmt: skip
+    assert len(shown["reservations"]) == 3
+    world.clock.advance(timedelta(days=5) - timedelta(milliseconds=1))
+    assert account(world)["requests"]["left"] == 0
+    problem(world.asked(world.listed()), 422, "refused-by-rule")
+    world.clock.advance(timedelta(milliseconds=1))
+    assert account(world)["requests"] == {"a_week": 3, "used": 2, "left": 1, "next_at": None}
+    assert world.asked(world.listed()).status_code == 201
+
+
+def test_the_account_says_what_may_still_be_agreed_to(world: World) -> None:
+    """What is over counts no more, although nobody has cleared it away yet; others see nothing of it."""
+    one, two = world.accepted(), world.accepted()
+
+    assert account(world)["exposure"] == {"cap": euros(100_000), "used": euros(100_000), "left": euros(0)}
+    assert account(world, world.other)["exposure"]["used"] == euros(0)
+    world.seeker.post(f"{one}/cancel", {})
+    assert len(world.reserved()) == 2
+
+    shown = account(world)
+
+    assert shown["exposure"]["left"] == euros(50_000)
+    assert [each["offer_id"] for each in shown["reservations"]] == [two.rsplit("/", 1)[1]]
+    assert world.seeker.ask("GET", "/v1/account", Authorization="").status_code == 401
