@@ -1,8 +1,9 @@
 """What the rows of the listing's lifecycle do to the document, and the rules that guard them. Pure.
 
-A listing has these fields beside the core ones: insider, title, employer {name}, country, region, industry,
+A listing has these fields beside the core ones: insider, title, employer {name, domain}, country, region, industry,
 occupation, duties, skills, seats, leaving_on, pay, help, tranches, consent (as they came in); created_at, published_at;
-hired (seats taken), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
+hired (seats taken), domain_mark, workplace_mark, insider_verified (its insider gets mail at the employer's domain;
+see `workplaces`), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
 decision of the rules and of staff); words, facets, prices, cheapest, rank (for the search, see `search`).
 """
 
@@ -35,6 +36,8 @@ def public(change: Change) -> dict[str, Any]:
         "help": [{"kind": each["kind"], "price": each["price"]["amount"]} for each in change["help"]],
         "currency": pay["currency"],
         "published_at": change.get("published_at"),
+        "insider_verified": change.get("insider_verified", False),
+        **({"workplace_mark": change["workplace_mark"]} if change.get("workplace_mark") else {}),
     }
 
 
@@ -55,6 +58,10 @@ def revise(change: Change, trigger: Trigger) -> None:
 def edited(change: Change, trigger: Trigger) -> None:
     change.set(edits=change["edits"] + 1)
     index(change)
+
+
+def verify_insider(change: Change, trigger: Trigger) -> None:
+    change.set(insider_verified=True)
 
 
 def submit(change: Change, trigger: Trigger) -> None:
@@ -184,4 +191,10 @@ MAY_EDIT = Guard(
     f"A listing is changed, submitted, paused and resumed {MOST_EDITS} times at most; withdraw it and write another.",
 )
 
+AT_EMPLOYER = Condition(
+    "the mailbox is at its employer's domain, and that was not known",
+    lambda change, trigger: (
+        trigger.data["domain_mark"] == change.get("domain_mark") and not change.get("insider_verified")
+    ),
+)
 LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])

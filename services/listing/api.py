@@ -8,6 +8,7 @@ from services.listing import search, views
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.store import find, is_unveiled
 from services.listing.words import words
+from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.commands import Resource
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
@@ -23,16 +24,17 @@ class Parts:
 
     store: Store
     listings: Resource
+    workplaces: Workplaces
 
 
-def parts(store: Store, lifecycle: Lifecycle) -> Parts:
+def parts(store: Store, lifecycle: Lifecycle, key: bytes) -> Parts:
     def roles(doc: Mapping[str, Any], principal: Any) -> frozenset[str]:
         plain = views.roles(dict(doc), principal)
         if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
             return plain
         return views.roles(dict(doc), principal, unveiled=True)
 
-    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH))
+    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key))
 
 
 operations: Operations[Parts] = Operations("listing", "Listings")
@@ -41,7 +43,8 @@ _ONE = {200: Listing}
 
 @operations.post(PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, answers={201: Listing})
 def create(call: Call[Parts]) -> Answer:
-    return call.parts.listings.create(call, "create", call.body)
+    marks = call.parts.workplaces.of(call.person, call.command_id, call.body)
+    return call.parts.listings.create(call, "create", {**call.body, **marks})
 
 
 @operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
@@ -57,7 +60,8 @@ def show(call: Call[Parts]) -> Answer:
 
 @operations.patch(PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, answers=_ONE)
 def revise(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "revise", call.body)
+    marks = call.parts.workplaces.of(call.person, call.id, call.body)
+    return call.parts.listings.command(call, "revise", {**call.body, **marks})
 
 
 @operations.post(PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, answers=_ONE)

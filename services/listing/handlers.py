@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.listing.lifecycle import LISTING
 from services.listing.store import unveiled_id
+from services.listing.workplaces import Learn
 from shared.aggregate import Change, Lifecycle, OnLifecycle, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 
@@ -32,6 +33,7 @@ def handlers(listing: Lifecycle = LISTING) -> Routes:
         "hire.confirmed": OnLifecycle(listing, "listing_id"),
         "hire.ended": OnLifecycle(listing, "listing_id"),
         "offer.activated": Unveil(),
+        "work.verified": Learn(),
     }
 
 

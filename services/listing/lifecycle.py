@@ -1,7 +1,7 @@
 """The lifecycle of a listing: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`."""
 
 from services.listing import acts, rules
-from services.listing.acts import EXPIRY, LAST_SEAT, MAY_EDIT, kept
+from services.listing.acts import AT_EMPLOYER, EXPIRY, LAST_SEAT, MAY_EDIT, kept
 from services.listing.rules import Rules
 from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
 
@@ -81,16 +81,20 @@ def listing(rules: Rules) -> Lifecycle:
         Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
         Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
         Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted"),
+        Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
+            note="its insider gets mail there"),
+        Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
+            note="its insider gets mail there"),
     )  # fmt: skip
     return Lifecycle(
         "listing",
         states=STATES,
         rows=rows,
         public=acts.public,
-        events=("hire.confirmed", "hire.ended"),
+        events=("hire.confirmed", "hire.ended", "work.verified"),
         answers=cells(
-            ignore={"hire.ended": (*LIVE, *OVER)},
-            reject={"hire.confirmed": NEVER_PUBLISHED, "hire.ended": NEVER_PUBLISHED},
+            ignore={"hire.ended": (*LIVE, *OVER), "work.verified": ("draft", "in_review", *LIVE, *OVER)},
+            reject={"hire.confirmed": NEVER_PUBLISHED, "hire.ended": NEVER_PUBLISHED, "work.verified": ("new",)},
         ),
         final=OVER,
     )

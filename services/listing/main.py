@@ -8,6 +8,8 @@ from services.listing.api import operations, parts
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
 from services.listing.store import COLLECTION, MIGRATIONS
+from services.listing.workplaces import KIND as WORK
+from services.listing.workplaces import Spread
 from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
 from shared.settings import Settings, load_or_exit
@@ -20,7 +22,9 @@ SERVICE = "listing"
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     listing = LISTING.with_terms(settings.terms)
-    return create_app(settings, operations, parts(store, listing), ready={"mongodb": store.ping})
+    return create_app(
+        settings, operations, parts(store, listing, settings.pseudonym_key), ready={"mongodb": store.ping}
+    )
 
 
 def web() -> Flask:
@@ -34,7 +38,9 @@ def worker() -> int:
     logs.configure(SERVICE, "worker", settings.log_level)
     store, listing = open_store(settings.mongodb, COLLECTION), LISTING.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
-    return Worker(settings, SERVICE, store, handlers(listing), lifecycles={listing.name: listing}).run()
+    timers = {WORK: Spread(store, listing).on_timer}
+    lifecycles = {listing.name: listing}
+    return Worker(settings, SERVICE, store, handlers(listing), lifecycles=lifecycles, timers=timers).run()
 
 
 def main(arguments: list[str]) -> int:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, validates, validates_schema
 
 from services.listing.acts import foreign_prices
 from services.listing.lifecycle import STATES
+from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http.fields import (
     Body,
@@ -14,6 +15,7 @@ from shared.http.fields import (
     Country,
     Currency,
     Date,
+    Domain,
     Flag,
     Instant,
     Integer,
@@ -39,7 +41,17 @@ def _no_at(value: str) -> None:
 
 
 class Employer(Body):
+    """`domain`: of its e-mail addresses. It is what a work address and the employer's own word are checked against."""
+
     name = Text(1, 120, required=True)
+    domain = Domain()
+
+    @validates("domain")
+    def check_domain(self, value: str, **_: Any) -> None:
+        if is_public_mail(value):
+            raise ValidationError(
+                [Said("public-mail", "expected the employer's own domain: anybody can have mail here")]
+            )
 
 
 class Pay(Body):
@@ -153,11 +165,15 @@ class Review(Body):
 
 class VeiledEmployer(Body):
     name = Text(allow_none=True, metadata={"description": "null while veiled"})
+    domain = Text(allow_none=True, metadata={"description": "null while veiled, or where none was given"})
     veiled = Flag()
 
 
 class Listing(Body):
-    """A listing. `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff."""
+    """A listing. `insider_verified`: its insider gets mail at the employer's domain.
+
+    `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff.
+    """
 
     id = Uuid()
     status = Choice(*STATUSES)
@@ -167,6 +183,7 @@ class Listing(Body):
     published_at = Instant(allow_none=True)
     expires_at = Instant(allow_none=True)
     insider = PersonId()
+    insider_verified = Flag()
     title = Text()
     employer = Part(VeiledEmployer)
     country = Country()

@@ -32,7 +32,9 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
         "status": doc["state"],
         "published_at": doc.get("published_at"),
         "expires_at": doc.get("timers", {}).get(EXPIRY),
-        "employer": {"name": doc["employer"]["name"] if known else None, "veiled": not known},
+        "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
+        | {"veiled": not known},
+        "insider_verified": doc.get("insider_verified", False),
         "region": doc.get("region"),
         "skills": doc.get("skills", []),
         "seats_taken": doc["hired"],

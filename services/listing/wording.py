@@ -3,10 +3,12 @@
 These rules guess: what they find goes to a moderator, who may publish it all the same.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.listing.words import words
+from shared.domains import shown
 from shared.wording import contact_data
 
 Found = tuple[str, str, str]
@@ -25,11 +27,11 @@ def texts(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def check(listing: Mapping[str, Any], legal_forms: Sequence[str]) -> Iterator[Found]:
     """Everything in the listing's texts that should not be there."""
-    name = name_of_employer(listing["employer"]["name"], legal_forms)
+    name, domain = name_of_employer(listing["employer"]["name"], legal_forms), listing["employer"].get("domain")
     for pointer, text in texts(listing):
         for rule, says in contact_data(text):
             yield rule, pointer, says
-        if names(text, name):
+        if names(text, name) or (domain and names_domain(text, domain)):
             yield "no-employer-name", pointer, "The employer is named here; it stays veiled until an offer is active."
 
 
@@ -40,6 +42,12 @@ def name_of_employer(name: str, legal_forms: Sequence[str]) -> list[str]:
     while core and core[-1] in legal_forms:
         core.pop()
     return core or found
+
+
+def names_domain(text: str, domain: str) -> bool:
+    """Whether the employer's domain stands in the text, as it is written in mail or as it is shown to people."""
+    forms = {domain, shown(domain)}
+    return any(re.search(rf"(?<![\w-]){re.escape(form)}(?![\w-])", text, re.IGNORECASE) for form in forms)
 
 
 def names(text: str, name: Sequence[str]) -> bool:

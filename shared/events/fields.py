@@ -181,6 +181,19 @@ class Whole(fields.Integer):
         raise self.make_error("invalid")
 
 
+class Flag(fields.Boolean):
+    """true or false, and nothing that is only taken for it."""
+
+    def __init__(self, description: str = "", *, nullable: bool = False, optional: bool = False) -> None:
+        says = {"invalid": "Not true or false."}
+        super().__init__(error_messages={**says}, **_options(description, nullable, optional))
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
+        if type(value) is bool:
+            return value
+        raise self.make_error("invalid", input=value)
+
+
 class Amount(Whole):
     """Money in the minor units of the event's `currency`, 0..10**9."""
 

@@ -10,6 +10,7 @@ from shared.events.fields import (
     Country,
     Currency,
     Day,
+    Flag,
     Id,
     Label,
     Part,
@@ -81,6 +82,8 @@ class ListingState(Schema):
     tranches = tranches()
     leaving_on = Day("when the insider leaves the role")
     published_at = Time("when it was first published; null before", nullable=True)
+    insider_verified = Flag("whether the insider is known to get mail at the employer's domain", optional=True)
+    workplace_mark = Id("whoever knows the employer's domain knows it again, in this listing alone", optional=True)
 
 
 class ListingCreated(ListingState):

@@ -14,6 +14,8 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from shared.clock import to_milliseconds
+from shared.domains import LONGEST as LONGEST_DOMAIN
+from shared.domains import hostname
 from shared.events.fields import format_time, parse_time
 from shared.http.countries import COUNTRIES
 from shared.ids import PERSON_ID
@@ -141,6 +143,22 @@ class Code(Pattern):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("[A-Za-z0-9][A-Za-z0-9._:-]{0,31}", "a code: up to 32 letters, digits and . _ : -", **options)
+
+
+class Domain(Strict, fields.String):
+    """A domain such as `acme.example`; loads in lower case and ASCII (IDNA)."""
+
+    def __init__(self, **options: Any) -> None:
+        schema = {"format": "idn-hostname", "maxLength": LONGEST_DOMAIN}
+        super().__init__("a domain such as acme.example", schema, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: _Data, **_: Any) -> str:
+        if type(value) is not str:
+            raise self.refuse("type")
+        domain = hostname(value)
+        if domain is None:
+            raise self.refuse("format")
+        return domain
 
 
 class Choice(Strict, fields.String):

@@ -88,6 +88,8 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
             found = st.from_regex(re.compile(field.pattern), fullmatch=True)
         case own.Choice():
             found = st.sampled_from(field.words)
+        case own.Flag():
+            found = st.booleans()
         case own.Whole():
             found = st.integers(field.low, field.high)
         case own.Part():

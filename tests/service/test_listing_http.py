@@ -97,7 +97,7 @@ def test_the_main_path(anna: Caller, bo: Caller, store: Store, worker: Ticking) 
     assert (created.status_code, created.headers["ETag"]) == (201, '"1"')
     assert created.headers["Location"] == f"/v1/listings/{doc['id']}"
     assert {name: doc[name] for name in BODY if name != "employer"} == {n: BODY[n] for n in BODY if n != "employer"}
-    assert doc["employer"] == {"name": "Acme BV", "veiled": False}
+    assert doc["employer"] == {"name": "Acme BV", "domain": None, "veiled": False}
     assert (doc["status"], doc["insider"], doc["version"]) == ("draft", anna.id, 1)
     assert doc["created_at"] == doc["updated_at"] == "2027-01-01T00:00:00.000Z"
     problem(bo.get(created.headers["Location"]), 404, "not-found")
@@ -108,7 +108,7 @@ def test_the_main_path(anna: Caller, bo: Caller, store: Store, worker: Ticking) 
     seen = bo.get(created.headers["Location"])
 
     assert (seen.status_code, seen.headers["ETag"], seen.get_json()["status"]) == (200, '"3"', "published")
-    assert seen.get_json()["employer"] == {"name": None, "veiled": True}
+    assert seen.get_json()["employer"] == {"name": None, "domain": None, "veiled": True}
     assert "Acme" not in seen.get_data(as_text=True) and "review" not in seen.get_json()
     assert events(store, doc["id"]) == ["listing.submitted", "listing.created"]
     assert anna.get(created.headers["Location"]).get_json()["review"]["outcome"] == "published"
@@ -343,8 +343,8 @@ def test_the_employer_is_unveiled_by_an_active_offer(anna: Caller, bo: Caller, s
     assert [v.outcome for v in batch.process(events[:1])] == ["ignored"]
 
     assert store.get(unveiled_id(listing_id, bo.id))
-    assert bo.get(path).get_json()["employer"] == {"name": "Acme BV", "veiled": False}
-    assert cy.get(path).get_json()["employer"] == {"name": None, "veiled": True}
+    assert bo.get(path).get_json()["employer"] == {"name": "Acme BV", "domain": None, "veiled": False}
+    assert cy.get(path).get_json()["employer"] == {"name": None, "domain": None, "veiled": True}
     assert (bo.get(path).get_json()["consent"], "consent" in cy.get(path).get_json()) == (consent, False)
     anna.post(f"{path}/withdraw")
     assert (bo.get(path).status_code, cy.get(path).status_code) == (200, 404)

@@ -58,7 +58,9 @@ def _listing_text(**changed: Any) -> dict[str, Any]:
 
 def _listing_alike(s: Situation) -> Hashable:
     left = s.get("seats", 0) - s.get("hired", 0)
-    return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties"))
+    return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
+        s.get("domain_mark"), s.get("insider_verified"),
+    )  # fmt: skip
 
 
 def _listing_callers(s: Situation) -> dict[str, Caller]:
@@ -71,6 +73,7 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
     return {
         "create": {
             "plain": _listing_text(),
+            "a domain": _listing_text(domain_mark="m_of_acme", workplace_mark="m_here"),
             "two seats": _listing_text(seats=2),
             "a phone number": _listing_text(duties=["Call +31 6 1234 5678"]),
             "too dear": _listing_text(help=[{"kind": "coaching", "price": {"amount": 200_000, "currency": "EUR"}}]),
@@ -88,7 +91,9 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
 
 def _listing_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
     for name in LISTING.events:
-        yield _event(s, name, "", {"listing_id": of_matching.LISTING_ID, "offer_id": of_matching.OFFER_ID})
+        ids = {"listing_id": of_matching.LISTING_ID, "offer_id": of_matching.OFFER_ID}
+        yield _event(s, name, "", {**ids, "domain_mark": "m_of_acme"})
+    yield _event(s, "work.verified", "elsewhere", {"domain_mark": "m_of_another"})
 
 
 def _listing_holds(s: Situation) -> None:

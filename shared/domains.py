@@ -1,0 +1,45 @@
+"""Host names of employers and of e-mail addresses: one written form, and which of them anybody can get a mailbox at."""
+
+import re
+from pathlib import Path
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_LAST = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
+LONGEST = 253
+
+PUBLIC_MAIL = frozenset(Path(__file__).with_name("public_mail.txt").read_text("ascii").split())
+"""Providers at which anyone, or any customer, has a mailbox: the best known, as of November 2026; no list is whole."""
+
+
+def hostname(text: str) -> str | None:
+    """A domain in lower-case ASCII (IDNA 2003), `Bücher.example` as `xn--bcher-kva.example`; None for what is none.
+
+    It has two labels or more, and no number for its last: an IP address is no domain.
+    """
+    if not text or len(text) > LONGEST or text != text.strip():
+        return None
+    try:
+        written = text.encode("idna").decode("ascii").lower()
+        shown(written)
+    except UnicodeError:
+        return None
+    labels = written.split(".")
+    if len(labels) < 2 or len(written) > LONGEST or not _LAST.fullmatch(labels[-1]):
+        return None
+    return written if all(_LABEL.fullmatch(label) for label in labels) else None
+
+
+def shown(domain: str) -> str:
+    """A domain as it is shown to people: `bücher.example`."""
+    return domain.encode("ascii").decode("idna")
+
+
+def domain_of(address: str) -> str | None:
+    """The host name of an e-mail address."""
+    return hostname(address.rpartition("@")[2])
+
+
+def is_public_mail(domain: str) -> bool:
+    """Whether a mailbox there says nothing about where one works: a public provider's domain, or one below it."""
+    labels = domain.split(".")
+    return any(".".join(labels[start:]) in PUBLIC_MAIL for start in range(len(labels) - 1))

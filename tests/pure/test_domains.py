@@ -1,0 +1,60 @@
+"""Host names: one written form for each, and the mail providers at which anybody has a mailbox."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domains import PUBLIC_MAIL, domain_of, hostname, is_public_mail
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("acme.example", "acme.example"),
+        ("ACME.Example", "acme.example"),
+        ("people.acme.co.uk", "people.acme.co.uk"),
+        ("Bücher.example", "xn--bcher-kva.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+        ("a-1.example", "a-1.example"),
+    ],
+)
+def test_a_domain_has_one_written_form(text: str, domain: str) -> None:
+    assert hostname(text) == domain
+    assert hostname(domain) == domain
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "acme", ".", "..", "acme.", ".example", "acme..example", "-a.example", "a-.example", "acme.example ", "a.e",
+     "10.0.0.1", "[::1]", "acme_x.example", "a@b.example", "http://a.example", "a.example/x", "a.example:80", "a.1",
+     "a b.example", f"{'a' * 64}.example", f"{'a.' * 130}example", "x" * 10**5, "\0.example", "*.example",
+     "acme.example\n", "\ud800.example", "xn--999999999.example"],
+)  # fmt: skip
+def test_what_is_no_domain(text: str) -> None:
+    assert hostname(text) is None
+
+
+@given(st.text(max_size=300))
+def test_no_text_raises(text: str) -> None:
+    found = hostname(text)
+    assert found is None or hostname(found) == found
+
+
+def test_the_domain_of_an_address() -> None:
+    assert domain_of("anna@People.Acme.example") == "people.acme.example"
+    assert domain_of("no address") is None
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "mail.gmail.com", "yahoo.co.uk", "sympatico.ca", "laposte.net"])
+def test_a_mailbox_that_anybody_has(domain: str) -> None:
+    assert is_public_mail(domain)
+
+
+@pytest.mark.parametrize("domain", ["acme.example", "notgmail.com", "gmail.com.acme.example", "com", "co.uk"])
+def test_a_mailbox_that_says_something(domain: str) -> None:
+    assert not is_public_mail(domain)
+
+
+def test_the_list_is_written_as_domains_are() -> None:
+    assert all(hostname(domain) == domain for domain in PUBLIC_MAIL)
