@@ -256,7 +256,7 @@ def help_answered(change: Change, trigger: Trigger) -> Extra:
 
 def claim(change: Change, trigger: Trigger) -> Extra:
     """An insider's claim. Well proved, it becomes the hire by silence, and nothing lapses before that."""
-    grade = rules.grade(trigger.data["evidence"], change.get("verified", ()))
+    grade = rules.grade(trigger.data["evidence"], trigger.data.get("insider_verified", False))
     made = {"at": change.now, "start_on": trigger.data["start_on"], "evidence": list(trigger.data["evidence"])}
     change.push("claims", made | {"grade": grade})
     clear(change, CLOSING)

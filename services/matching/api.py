@@ -91,6 +91,15 @@ def counter(call: Call[Parts]) -> Answer:
     return call.parts.offers.command(call, "counter", {**call.body, **_of_listing(call.parts, offer)})
 
 
+@operations.post("/v1/offers/{id}/claim-hire", "claimHire", "The insider says that the seeker was hired", who=DOCUMENT,
+                 body=schemas.ClaimHire, answers={200: schemas.Offer})  # fmt: skip
+def claim_hire(call: Call[Parts]) -> Answer:
+    offer, _ = call.parts.offers.read(call)
+    listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
+    verified = listing.get("insider_verified", False)
+    return call.parts.offers.command(call, "claim_hire", {**call.body, "insider_verified": verified})
+
+
 # -- read
 
 
@@ -129,7 +138,6 @@ _command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
 _command("cancel", "cancel", "cancelOffer", "Call it off: alone in 48 h, then by asking and agreeing", schemas.Cancel)
 _command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
 _command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
-_command("claim-hire", "claim_hire", "claimHire", "The insider says that the seeker was hired", schemas.ClaimHire)
 _command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
 _command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
 _command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)

@@ -19,12 +19,13 @@ TYPES = tuple(
 )
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
+_OPTIONAL = ("insider_verified", "workplace_mark")
 _KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 
 
 def kept(event: Trigger) -> dict[str, Any]:
     """The fields of the copy."""
-    return {name: event.data[name] for name in _KEPT}
+    return {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
 
 
 def begin_closing(change: Change, event: Trigger) -> None:

@@ -45,12 +45,12 @@ def most(listing: Mapping[str, Any], listed: int) -> int:
     return max(listed, least)
 
 
-def grade(evidence: Iterable[Mapping[str, Any]], verified: Iterable[str] = ()) -> int:
-    """0 a word, 1 a document, 2 a document and a work mail verified at that employer (`verified`, never the claim, says
-    so).
+def grade(evidence: Iterable[Mapping[str, Any]], insider_verified: bool = False) -> int:
+    """0 a word, 1 a document, 2 a document of an insider who gets mail at that employer (the listing says so, never the
+    claim).
     """
     best = max((EVIDENCE[each["kind"]] for each in evidence), default=0)
-    return best + 1 if best and "work_mail" in verified else best
+    return best + 1 if best and insider_verified else best
 
 
 def longest_hold(terms: Terms, tranches: Iterable[Mapping[str, Any]]) -> timedelta:

@@ -64,9 +64,9 @@ class World:
         assert self.told("listing.created", 2, **data) == "taken"
         return listing_id
 
-    def listing_is(self, listing_id: str, status: str, sequence: int = 9, price: int = 50_000) -> None:
+    def listing_is(self, listing_id: str, status: str, sequence: int = 9, price: int = 50_000, **changed: Any) -> None:
         name = "paused" if status == "paused" else "resumed" if status == "published" else status
-        data = listing(price, listing_id=listing_id, insider=self.insider.id, status=status)
+        data = listing(price, listing_id=listing_id, insider=self.insider.id, status=status, **changed)
         assert self.told(f"listing.{name}", sequence, **data) == "taken"
 
     def escrow_is(self, path: str, name: str, sequence: int = 2, status: str = "") -> str:

@@ -125,7 +125,7 @@ def _offer_alike(s: Situation) -> Hashable:
         tuple(document["given"][0]) if calm and document.get("given") else None,
         tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked", "left"})),
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
-        calm and bool(document.get("instruction")), bool(document.get("verified")), _parked(s),
+        calm and bool(document.get("instruction")), _parked(s),
     )  # fmt: skip
 
 
@@ -167,6 +167,7 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
         "claim_hire": {
             "word": {"start_on": today, "evidence": []},
             "letter": {"start_on": today, "evidence": of_matching.LETTER},
+            "proved": {"start_on": today, "evidence": of_matching.LETTER, "insider_verified": True},
         },
         "confirm_hire": {"": {"start_on": today}, "reason": {"start_on": today, "reason": "A contract."}},
         "end": {"": {"on": today}, "long ago": {"on": "2026-01-01"}},
@@ -198,10 +199,8 @@ def _offer_later(s: Situation) -> Iterator[datetime]:
 
 
 def _offer_besides(s: Situation) -> Iterator[Situation]:
-    """A work mail was verified; a dispute over the money was opened, or is over."""
+    """A dispute over the money was opened, or is over."""
     assert s.document
-    if s.state == "active" and not s.get("verified"):
-        yield Situation({**s.document, "verified": ["work_mail"]}, s.now, (*s.path, "verified"))
     told = {None: (), "held": ("disputed",), "disputed": ("held",)}.get(s.get("escrow_status"), ())
     for status in told or (("held",) if s.state in ("active", "hire_claimed") and s.get("price") else ()):
         change = Change(of_matching.OFFER_ID, "offer", s.document, s.now)
