@@ -59,6 +59,9 @@ class Terms:
     after_dispute: timedelta = timedelta(days=7)
     start_on_before: timedelta = timedelta(days=30)
     start_on_after: timedelta = timedelta(days=365)
+    # reviews: `review_blind` is how long the first waits for the second, and how long the second may still come
+    review_within: timedelta = timedelta(days=60)
+    review_blind: timedelta = timedelta(days=7)
     # escrow; `max_hold`: how long its provider may hold money, checked against it by the worker
     fund_within: timedelta = timedelta(hours=72)
     max_hold: timedelta = timedelta(days=800)

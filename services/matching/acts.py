@@ -7,7 +7,8 @@ cancel_asked, cancelled, closing (the listing's end that waits for it), audit (w
 escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on (for
 queries).
 
-Of a person's own words, which go when they are forgotten: messages [{by, at, text}].
+Of a person's own words, which go when they are forgotten: messages [{by, at, text}], the text in reviews {insider or
+seeker, who wrote it: {stars, would_again, text, at, removed}}.
 """
 
 from collections.abc import Mapping

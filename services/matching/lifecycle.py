@@ -7,7 +7,7 @@ from outside; arbiter and moderator are staff. `listing.ended` is what the closi
 
 from datetime import timedelta
 
-from services.matching import acts, rules, texts
+from services.matching import acts, reviews, rules, texts
 from services.matching.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
 from services.matching.rules import CHECK_FAILS, CHECK_FAILS_ACCEPTED, COOLING_OFF, FREE, MAY_ASK, OTHER_ASKED, PAID
 from shared.aggregate import Lifecycle, Park, Row, cells
@@ -136,15 +136,26 @@ _HIRE = (
     *(Row((*HIRING, "hired"), event, to="closed", emits=("offer.closed",), act=acts.close) for event in _TOOK_MONEY),
 )  # fmt: skip
 
-_NEVER_ACCEPTED = ("new", *OPEN, *UNACCEPTED_ENDS)
 _HIRED = ("hired", "ended", "completed", "closed")
+_REVIEWS = (
+    Row(
+        _HIRED, "review", by=PARTIES, when=reviews.MAY_REVIEW, guards=(texts.no_contact_data("text"),),
+        act=reviews.keep, note="double blind",
+    ),
+    Row(
+        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),
+        act=reviews.remove_text, note="the stars stay",
+    ),
+)  # fmt: skip
+
+_NEVER_ACCEPTED = ("new", *OPEN, *UNACCEPTED_ENDS)
 _UNTIL_HELD = Park(timedelta(days=7))
 """The money went before the news that it was held came here: that news is on its way."""
 
 OFFER = Lifecycle(
     "offer",
     states=STATES,
-    rows=(*_AGREEMENT, *_CALLED_OFF, *_HIRE),
+    rows=(*_AGREEMENT, *_CALLED_OFF, *_HIRE, *_REVIEWS),
     public=acts.public,
     events=("escrow.held", "escrow.lapsed", "escrow.settled", *_TOOK_MONEY, "listing.ended"),
     outcomes=("checked",),

@@ -33,6 +33,11 @@ def free() -> Offer:
     return Offer().active(help=("good_word",))
 
 
+def review(offer: Offer, role: str, **more: Any) -> None:
+    offer.command("review", role, stars=4, **more)
+
+
+REMOVED = {"of": "seeker", "reason": "An insult."}
 Given = str | Callable[[], Offer]
 Step = Callable[[Offer], object]
 ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
@@ -198,6 +203,25 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
         "hire_claimed", lambda o: (o.checked("filled"), o.command("reject_hire", "seeker"), o.wait()), "cancelled",
         ["hire.rejected", *CANCELLED],
     ),
+    "the two review each other": ("hired", lambda o: (review(o, "seeker"), review(o, "insider")), "hired", []),
+    "after the job has ended": ("ended", lambda o: review(o, "insider"), "ended", []),
+    "when all is paid": ("completed", lambda o: (o.wait(days=59.9), review(o, "seeker")), "completed", []),
+    "also where the bank took the money back": (
+        "hired", lambda o: (o.escrow("escrow.charged_back", 6), review(o, "insider")), "closed", ["offer.closed"],
+    ),
+    "60 days more after the end of the job": (
+        "completed",
+        lambda o: (o.wait(days=80), o.command("end", "seeker", on="2027-03-01"), o.wait(days=50), review(o, "seeker")),
+        "completed", ["hire.ended"],
+    ),
+    "a week after the other's": (
+        "hired", lambda o: (review(o, "seeker"), o.wait(days=6.9), review(o, "insider")), "hired", [],
+    ),
+    "a review's text is removed": (
+        "completed",
+        lambda o: (review(o, "seeker", text="Rude."), o.command("remove_review_text", "moderator", **REMOVED)),
+        "completed", [],
+    ),
     "an answer to an older question": (
         "accepted", lambda o: o.checked("filled", instruction_id=f"{OFFER_ID}:check:made"), "accepted", [],
     ),
@@ -315,6 +339,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "decline": {},
     "withdraw": {},
     "cancel": {"reason": "So it is."},
+    "review": {"stars": 4, "text": "Kind and quick.", "would_again": True},
+    "remove_review_text": {"of": "seeker", "reason": "Rude."},
     "record_help": {"kind": "coaching", "on": "2027-01-02"},
     "answer_help": {"kind": "coaching", "on": "2027-01-01", "answer": "denied"},
     "claim_hire": {"start_on": START, "evidence": LETTER},
@@ -333,7 +359,15 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "reject_hire": {"hire_claimed": ("seeker",)},
     "confirm_hire": dict.fromkeys(("active", "hire_claimed"), ("seeker", "employer", "ats", "arbiter")),
     "end": dict.fromkeys(("hired", "completed"), (*_BOTH, "employer")),
+    "review": dict.fromkeys(("hired", "ended", "completed"), _BOTH),
+    "remove_review_text": dict.fromkeys(("hired", "ended", "completed"), ("moderator",)),
 }  # fmt: skip
+NOT_NOW = {
+    ("cancel", "hire_claimed"): _BOTH,
+    ("review", "closed"): _BOTH,
+    ("remove_review_text", "closed"): ("moderator",),
+}
+"""Who may in that state, but not yet (nobody asks within 48 h), or not in this one (nobody was hired)."""
 
 
 @pytest.mark.parametrize("command", BODIES)
@@ -344,6 +378,8 @@ def test_command(state: str, command: str) -> None:
         offer = usual(state)
         if command == "answer_help" and state in ALLOWED[command]:
             offer.command("record_help", "insider", kind="coaching", on="2027-01-01")
+        if command == "remove_review_text" and state in ALLOWED[command]:
+            offer.command("review", "seeker", **BODIES["review"])
         document, allowed = offer.document, ALLOWED[command].get(state)
         if allowed and role in allowed:
             assert offer.command(command, role, **BODIES[command]).outcome == "taken"
@@ -351,8 +387,8 @@ def test_command(state: str, command: str) -> None:
             continue
         with pytest.raises(Refusal) as refused:
             offer.command(command, role, **BODIES[command])
-        too_early = (command, state) == ("cancel", "hire_claimed") and role in _BOTH  # nobody asks within 48 h
-        assert refused.value.kind == ("forbidden" if allowed and not too_early else "state")
+        not_now = NOT_NOW.get((command, state), ())
+        assert refused.value.kind == ("forbidden" if (allowed or not_now) and role not in not_now else "state")
         assert offer.document == document
 
 
@@ -469,6 +505,23 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         "hired", lambda o: o.command("end", "seeker", on="2026-12-01"), "rule", "ended-on-window",
     ),
     "an end in the future": ("hired", lambda o: o.command("end", "seeker", on="2027-01-03"), "rule", "ended-on-window"),
+    "a review where nobody was hired": ("closed", lambda o: review(o, "seeker"), "state", "condition"),
+    "a second review of one's own": (
+        "hired", lambda o: (review(o, "seeker"), review(o, "seeker")), "state", "condition",
+    ),
+    "a review after 60 days": (
+        "completed", lambda o: (o.wait(days=60), review(o, "seeker")), "state", "condition",
+    ),
+    "a review after the other's is shown": (
+        "completed", lambda o: (review(o, "insider"), o.wait(days=7), review(o, "seeker")), "state", "condition",
+    ),
+    "a way to reach somebody in a review": (
+        "hired", lambda o: review(o, "seeker", text="Ask me: bo@example.org"), "rule", "no-contact-data",
+    ),
+    "a text that is not there": (
+        "hired", lambda o: (review(o, "seeker"), o.command("remove_review_text", "moderator", **REMOVED)), "state",
+        "review-text",
+    ),
     "an end on record already": (
         "completed", lambda o: [o.command("end", "seeker", on="2027-01-02") for _ in range(2)], "state", "ended-once",
     ),

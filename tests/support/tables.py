@@ -8,7 +8,7 @@ from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
 from services.listing.lifecycle import LISTING
-from services.matching import acts
+from services.matching import acts, reviews
 from services.matching.lifecycle import OFFER, OPEN
 from services.matching.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
@@ -117,7 +117,7 @@ def _offer_alike(s: Situation) -> Hashable:
     if s.state in OPEN:
         return *alike, document.get("proposed_by"), bool(document.get("instruction"))
     if s.state not in ("accepted", "active", "hire_claimed"):
-        return *alike, bool(document.get("ended")), bool(_parked(s))
+        return *alike, bool(document.get("ended")), bool(_parked(s)), *_reviews_alike(document)
     quiet = not any(document.get(name) for name in ("undisturbed_until", "cancel_asked", "closing"))
     calm = quiet and document.get("escrow_status") in (None, "free")
     return (
@@ -127,6 +127,11 @@ def _offer_alike(s: Situation) -> Hashable:
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
         calm and bool(document.get("instruction")), _parked(s),
     )  # fmt: skip
+
+
+def _reviews_alike(document: Mapping[str, Any]) -> Iterator[Hashable]:
+    """Whose reviews are there, and which have a text."""
+    yield from sorted((writer, "text" in review) for writer, review in document.get("reviews", {}).items())
 
 
 def _offer_callers(s: Situation) -> dict[str, Caller]:
@@ -171,6 +176,8 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
         },
         "confirm_hire": {"": {"start_on": today}, "reason": {"start_on": today, "reason": "A contract."}},
         "end": {"": {"on": today}, "long ago": {"on": "2026-01-01"}},
+        "review": {"": {"stars": 5, "text": "Kind."}, "an address": {"stars": 1, "text": "Mail bo@example.org"}},
+        "remove_review_text": {"": {"of": "seeker", "reason": "Rude."}, "why": {"of": "insider", "reason": ""}},
     }
 
 
@@ -196,6 +203,8 @@ def _offer_later(s: Situation) -> Iterator[datetime]:
     if accepted_at := s.get("accepted_at"):
         yield accepted_at + OFFER.terms.cancel_alone
         yield accepted_at + OFFER.terms.cancel_alone - MOMENT
+    if ends := {reviews.open_until(s.document or {}, writer, OFFER.terms) for writer in reviews.WRITERS} - {None}:
+        yield from (moment for end in ends if end for moment in (end, end - MOMENT))
 
 
 def _offer_besides(s: Situation) -> Iterator[Situation]:
