@@ -72,6 +72,10 @@ class Terms:
     # notify
     keep_notifications: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
+    code_expiry: timedelta = timedelta(minutes=15)
+    code_tries: int = 5
+    codes_a_day: int = 5
+    code_again: timedelta = timedelta(minutes=1)
     # a seeker's budget of requests
     requests_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units

@@ -8,6 +8,7 @@ from typing import Any
 from deploy import SERVICES
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
+from services.notify.store import CONTACT
 from shared.aggregate import Document, Trigger
 from shared.events import Event
 
@@ -109,7 +110,9 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
         return
     if event["id"] in seen.dead.get(service, frozenset()):
         return
-    for document_id in touched:
+    for document_id, kind in touched.items():
+        if (service, kind) == ("notify", CONTACT):
+            continue  # only read, for its language
         doc = seen.by_id[service].get(document_id)
         if service == "notify" and doc is None and seen.at - event["time"] >= _FORGOTTEN_AFTER:
             continue

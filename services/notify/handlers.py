@@ -1,22 +1,31 @@
-"""What notify does with the events it reads: a notification for each person whom the table of recipients names."""
+"""What notify does with the events it reads: a notification for each person whom the table of recipients names, and
+of an offer a small copy.
+"""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.notify.lifecycle import NOTIFICATION, TOLD
+from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
-from shared.aggregate import Change, Lifecycle, Routes, Trigger, Verdict
+from services.notify.store import CONTACT, contact_id
+from services.notify.texts import DEFAULT_LANGUAGE
+from shared.aggregate import Change, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 
 class Tell:
-    """One document a person told, its id made of the event's and the person's, so that a repeat finds it there."""
+    """One document a person told, its id made of the event's and the person's, so that a repeat finds it there.
+
+    Of the person's contact it only reads the language.
+    """
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self.lifecycle = lifecycle
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
-        return {_id(event, person): self.lifecycle.name for person in people(event.name, event.data)}
+        told = people(event.name, event.data)
+        return {_id(event, person): self.lifecycle.name for person in told} | {contact_id(p): CONTACT for p in told}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         verdicts = []
@@ -25,8 +34,24 @@ class Tell:
             if change.is_new and change.now - event.at >= self.lifecycle.terms.keep_notifications:
                 continue  # it would be forgotten at once
             data = {"event_type": event.name, "event": event.data, "person": person}
+            data["language"] = changes[contact_id(person)].get("language", DEFAULT_LANGUAGE)
             verdicts.append(self.lifecycle.fold(change, replace(event, name=TOLD, data=data)))
         return TAKEN if TAKEN in verdicts else next(iter(verdicts), IGNORED)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Two routes of one event."""
+
+    first: Route
+    second: Route
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {**self.first.touches(event), **self.second.touches(event)}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        verdicts = self.first.fold(changes, event), self.second.fold(changes, event)
+        return TAKEN if TAKEN in verdicts else verdicts[1]
 
 
 def _id(event: Trigger, person: str) -> str:
@@ -34,7 +59,9 @@ def _id(event: Trigger, person: str) -> str:
 
 
 def handlers(notification: Lifecycle = NOTIFICATION) -> Routes:
-    return HANDLERS if notification is NOTIFICATION else {event_type: Tell(notification) for event_type in READ}
+    """The routes of a worker; `notification` is the table with the terms of its settings."""
+    tell, copy = Tell(notification), OfOffer()
+    return {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
 
 
-HANDLERS: Routes = {event_type: Tell(NOTIFICATION) for event_type in READ}
+HANDLERS: Routes = handlers()

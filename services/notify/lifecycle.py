@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.notify.recipients import told
-from services.notify.texts import render
+from services.notify.texts import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
 from shared.events import format_time
 
@@ -37,13 +37,16 @@ def write_only(change: Change, trigger: Trigger) -> None:
 
 
 def write(change: Change, trigger: Trigger) -> None:
-    """The words are made now, so that they stay as they were told. `trigger.data`: {event_type, event, person}."""
+    """The words are made now, so that they stay as they were told. `trigger.data`: {event_type, event, person, language
+    (English where it says none)}.
+    """
     event, event_type = trigger.data["event"], trigger.data["event_type"]
     row = told(event_type, event)
     assert row is not None, f"{event_type} is told to nobody"
-    subject, text = render(row.text, event)
+    language = trigger.data.get("language", DEFAULT_LANGUAGE)
+    subject, text = render(row.text, event, language)
     change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)
-    change.set(offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
+    change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
     change.set(created_at=trigger.at, rank=f"{format_time(trigger.at)}/{change.id}")
     change.schedule(KEEP, trigger.at + change.terms.keep_notifications)
 
@@ -72,7 +75,13 @@ NOTIFICATION = Lifecycle(
         Row(("new",), TOLD, to="skipped", act=write_only, note="too old to be mailed; it can still be read"),
         Row(("queued",), "mail.sent", to="sent", act=close_mail),
         Row(("queued",), "mail.failed", to="failed", act=close_mail, note="the mail server refused it for good"),
-        Row(("queued",), "mail.skipped", to="skipped", act=close_mail, note="no address, or too old by now"),
+        Row(
+            ("queued",),
+            "mail.skipped",
+            to="skipped",
+            act=close_mail,
+            note="no verified address, not wanted, or too old by now",
+        ),
         Row(DELIVERED, f"timer:{KEEP}", to="expired", act=forget),
     ),
     public=no_events,

@@ -1,17 +1,16 @@
-"""Carries out a notification's one instruction: a plain mail over SMTP, its Message-ID the same when it repeats."""
+"""Hands a letter to the mail server: the one instruction of a notification or of an address that waits for its code."""
 
 import logging
 import smtplib
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
-from hashlib import sha256
-from typing import Any
 
-from services.notify.store import contact_id
-from shared.aggregate import Document, Store, Trigger
+from services.notify.letter import Letter, message
+from shared.aggregate import Document, Trigger
+from shared.clock import Clock
 from shared.settings import Mail
+from shared.telemetry import metrics
 
 TIMEOUT_SECONDS = 10.0
 Send = Callable[[EmailMessage, str], None]
@@ -21,54 +20,36 @@ log = logging.getLogger(__name__)
 
 
 class Postman:
-    """`carry_out(document)` sends a notification's mail and says what became of it. The address is looked up only here.
+    """`post` carries out a document's open instruction by a mail to one address, and says what became of it."""
 
-    Outcomes: `mail.sent`; `mail.failed` (the server refused it for good, 5xx); `mail.skipped` (no address, or the event
-    is older than `not_older` by now); None (away, or refused for the moment: it is tried again later).
-    """
+    def __init__(self, clock: Clock, sender: str, send: Send) -> None:
+        self.clock, self.sender, self.send = clock, sender, send
 
-    def __init__(self, store: Store, sender: str, send: Send, not_older: timedelta) -> None:
-        self.store, self.sender, self.send, self.not_older = store, sender, send, not_older
-
-    def carry_out(self, document: Document) -> Trigger | None:
-        now = self.store.clock.now()
-        if now - document["created_at"] > self.not_older:
-            return self._outcome(document, "skipped", "too_old")
-        contact = self.store.get(contact_id(document["person"]))
-        if contact is None:
-            return self._outcome(document, "skipped", "no_address")
+    def post(self, document: Document, letter: Letter, address: str, at: datetime) -> Trigger | None:
+        """`mail.sent`; `mail.failed` (the server refused it for good, 5xx); None: away, or refused for the moment, and
+        tried again later. `at` is the mail's date. A repeat has the same Message-ID.
+        """
+        kind, about = document["kind"], document["instruction"]["id"]
         try:
-            self.send(self._message(document, contact["email"]), contact["email"])
+            self.send(message(letter, self.sender, address, about, at), address)
         except (smtplib.SMTPException, OSError) as error:
             code = permanent(error)
-            log.warning(
-                "a mail was not taken", extra={"error": type(error).__name__, "code": code, "kept": code is None}
-            )
-            return self._outcome(document, "failed", f"smtp_{code}") if code else None
-        return self._outcome(document, "sent")
+            said = {"error": type(error).__name__, "code": code, "kept": code is None}
+            log.warning("a mail was not taken", extra=said)
+            metrics.MAILS.labels(kind, "failed" if code else "later").inc()
+            return self.outcome(document, "failed", f"smtp_{code}") if code else None
+        metrics.MAILS.labels(kind, "sent").inc()
+        return self.outcome(document, "sent")
 
-    def _outcome(self, document: Document, name: str, reason: str | None = None) -> Trigger:
+    def skip(self, document: Document, reason: str) -> Trigger:
+        """`mail.skipped`: there is a reason why no mail goes out."""
+        return self.outcome(document, "skipped", reason)
+
+    def outcome(self, document: Document, name: str, reason: str | None = None) -> Trigger:
         instruction_id = document["instruction"]["id"]
         data = {"instruction_id": instruction_id} | ({"reason": reason} if reason else {})
-        now = self.store.clock.now()
+        now = self.clock.now()
         return Trigger(name=f"mail.{name}", id=f"{instruction_id}:{name}", kind="outcome", at=now, data=data)
-
-    def _message(self, document: Mapping[str, Any], address: str) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self.sender
-        message["To"] = address
-        message["Subject"] = document["subject"]
-        message["Date"] = format_datetime(document["created_at"])
-        message["Message-ID"] = message_id(document["_id"], self.sender)
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(f"{document['text']}\n\n-- \nGood Golem\n")
-        return message
-
-
-def message_id(notification_id: str, sender: str) -> str:
-    """The same for the same notification, and says nothing of it."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    return f"<{sha256(notification_id.encode()).hexdigest()[:40]}@{domain}>"
 
 
 def permanent(error: Exception) -> int | None:

@@ -4,10 +4,13 @@ import sys
 
 from flask import Flask
 
-from services.notify.api import Parts, operations
+from services.notify.addresses import CODE_MAILS
+from services.notify.api import operations
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman, smtp
+from services.notify.mails import Mails
+from services.notify.parts import Parts
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
@@ -20,7 +23,8 @@ SERVICE = "notify"
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    return create_app(settings, operations, Parts(store), ready={"mongodb": store.ping})
+    parts = Parts(store, settings.pseudonym_key, settings.terms)
+    return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
@@ -34,10 +38,11 @@ def worker() -> int:
     logs.configure(SERVICE, "worker", settings.log_level)
     store, notification = open_store(settings.mongodb, COLLECTION), NOTIFICATION.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
-    postman = Postman(store, settings.mail.sender, smtp(settings.mail), settings.terms.mail_not_older)
-    lifecycles = {notification.name: notification}
+    postman = Postman(store.clock, settings.mail.sender, smtp(settings.mail))
+    mails = Mails(store, postman, settings.pseudonym_key, settings.terms)
+    lifecycles = {each.name: each for each in (notification, *CODE_MAILS)}
     routes = handlers(notification)
-    return Worker(settings, SERVICE, store, routes, lifecycles=lifecycles, carry_out=postman.carry_out).run()
+    return Worker(settings, SERVICE, store, routes, lifecycles=lifecycles, carry_out=mails.carry_out).run()
 
 
 def main(arguments: list[str]) -> int:

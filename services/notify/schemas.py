@@ -2,26 +2,48 @@
 
 from services.notify.lifecycle import DELIVERED
 from services.notify.recipients import READ
-from shared.http.fields import Body, Choice, Instant, Integer, Pattern, Text, Uuid
+from services.notify.texts import LANGUAGES
+from shared.http.fields import Body, Choice, Flag, Instant, Integer, Pattern, Text, Uuid
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+_ADDRESS = rf"(?=.{{3,254}}$)(?=[^@]{{1,64}}@){_LOCAL}@{_DOMAIN}"
 
 
-class NewContact(Body):
-    email = Pattern(
-        rf"(?=.{{3,254}}$)(?=[^@]{{1,64}}@){_LOCAL}@{_DOMAIN}",
-        "an e-mail address such as anna@example.org",
-        required=True,
+class NewWorkMail(Body):
+    email = Pattern(_ADDRESS, "an e-mail address such as anna@example.org", required=True)
+
+
+class NewContact(NewWorkMail):
+    language = Choice(
+        *LANGUAGES, metadata={"description": "of mails and notifications; by default the request's Accept-Language"}
     )
 
 
-class Contact(NewContact):
-    """Where one's own mail goes."""
+class WorkMail(NewWorkMail):
+    """One's own address at an employer, which proves that one gets mail there; nothing but the code goes to it."""
 
+    verified = Flag()
+    undelivered = Text(allow_none=True, metadata={"description": "why the last code's mail did not go out"})
     version = Integer()
     created_at = Instant()
     updated_at = Instant()
+
+
+class Contact(WorkMail, NewContact):
+    """Where one's own mail goes. Until it is verified, nothing goes there but the code."""
+
+
+class SaidCode(Body):
+    code = Pattern("[0-9]{6}", "the six digits that were mailed", required=True)
+
+
+class OtherContact(Body):
+    """How to reach the other one of an offer; `email` is null where they have verified none."""
+
+    offer_id = Uuid()
+    role = Choice("insider", "seeker", metadata={"description": "what the other one is to the offer"})
+    email = Text(allow_none=True)
 
 
 class Notification(Body):

@@ -1,4 +1,8 @@
-"""The collection `notifications`: notifications, and the contacts (`contact:<person_id>`) they are mailed to."""
+"""The collection `notifications`: notifications, people's addresses, and copies of the offers that two people share.
+
+<event id>:<person>   a notification                     contact:<person>     where a person's mail goes
+offer:<offer_id>      whose offer it is, and how it is   work_mail:<person>   their address at an employer
+"""
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
@@ -6,6 +10,9 @@ from pymongo.collection import Collection
 from shared.aggregate import Document, Store
 
 COLLECTION = "notifications"
+CONTACT = "contact"
+WORK_MAIL = "work_mail"
+OFFER = "offer"
 _SHOWN = {"events": 0, "applied": 0}
 
 
@@ -18,7 +25,15 @@ MIGRATIONS = (by_person,)
 
 
 def contact_id(person: str) -> str:
-    return f"contact:{person}"
+    return f"{CONTACT}:{person}"
+
+
+def work_mail_id(person: str) -> str:
+    return f"{WORK_MAIL}:{person}"
+
+
+def offer_key(offer_id: str) -> str:
+    return f"{OFFER}:{offer_id}"
 
 
 def own(store: Store, person: str, after: str | None, limit: int) -> list[Document]:

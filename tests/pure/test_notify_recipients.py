@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.notify.recipients import HELP_ANSWERED, RECIPIENTS, people, told
-from services.notify.texts import TEMPLATES, render
+from services.notify.texts import CODE_TEXTS, LANGUAGES, TEMPLATES, TEXTS, WORDS, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
 
@@ -220,12 +220,34 @@ def test_amounts_and_times_are_written_for_people() -> None:
     _, text = render("offer.made", event("offer.made"))
     assert "(coaching, good word) for EUR 500.00" in text
     _, text = render("offer.cancelled", event("offer.cancelled", by="staff", reason="listing_filled"))
-    assert "(listing filled)" in text
+    assert "(the listing is filled)" in text
     _, text = render("help.answered", event("help.given", answer="denied"))
     assert "(good word, 2027-01-02) is denied" in text
 
 
 def test_every_template_is_used() -> None:
-    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text}
+    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, *CODE_TEXTS.values()}
 
     assert used == set(TEMPLATES)
+
+
+def test_every_text_is_there_in_every_language_with_the_same_fields() -> None:
+    for language in LANGUAGES:
+        assert list(TEXTS[language]) == list(TEMPLATES)
+        for key, template in TEXTS[language].items():
+            for part in ("subject", "text"):
+                fields = [sorted(re.findall(r"{(\w+)}", each[part])) for each in (template, TEMPLATES[key])]
+                assert fields[0] == fields[1], (language, key, part)
+                assert template[part].strip() == template[part] != ""
+    assert all(tuple(said) == LANGUAGES for said in WORDS.values())
+
+
+@pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
+def test_the_words_can_be_filled_in_french(name: str) -> None:
+    row = told(name, event(name))
+    assert row
+
+    subject, text = render(row.text, event(name), "fr")
+
+    assert (subject, text) != render(row.text, event(name))
+    assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|good.word", subject + text)

@@ -7,7 +7,10 @@ from typing import Any
 from deploy.verify import verify
 from services.escrow.journal import balances, faults
 from services.matching.lifecycle import ENDED
+from services.notify.store import CONTACT, WORK_MAIL
+from shared.ids import contact_mark, domain_mark
 from tests.simulator.people import People
+from tests.simulator.services import KEY
 from tests.simulator.world import World
 from tests.support.whole import snapshot_of
 
@@ -34,6 +37,7 @@ def violations(world: World, people: People) -> list[str]:
         *_once(docs),
         *_offers(docs),
         *_copies(docs),
+        *_addresses(docs),
         *_money(world, docs),
         *_answers(world, people),
         *_invariants(world, docs),
@@ -136,6 +140,24 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
             last = (events[-1]["seq"], events[-1]["data"]["status"])
             if (doc.get("escrow_number"), doc.get("escrow_status")) != last:
                 yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last}"
+    offers = {doc["_id"]: doc["events"] for doc in docs["matching"] if doc["kind"] == "offer"}
+    for doc in docs["notify"]:
+        if doc["kind"] == "offer":
+            told = offers[doc["offer_id"]]
+            last = (told[-1]["seq"], told[-1]["data"]["status"], any(e["type"] == "offer.activated" for e in told))
+            if (doc["number"], doc["status"], doc.get("activated", False)) != last:
+                yield f"notify's copy {doc['_id']} is {doc['status']} of {doc['number']}, its last event {last}"
+
+
+def _addresses(docs: dict[str, list[Any]]) -> Iterator[str]:
+    """A verified address is the one that its last event marks."""
+    for doc in docs["notify"]:
+        if doc["kind"] in (CONTACT, WORK_MAIL) and "verified_at" in doc:
+            data = {"person_id": doc["owner"]}
+            data |= {"mark": contact_mark(KEY, doc["email"])} if doc["kind"] == CONTACT else {}
+            data |= {"domain_mark": domain_mark(KEY, "acme.example")} if doc["kind"] == WORK_MAIL else {}
+            if doc.get("events", [{"data": None}])[-1]["data"] != data:
+                yield f"{doc['_id']} is verified, and its last event does not say so"
 
 
 def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:

@@ -30,7 +30,8 @@ def play(seed: int, steps: int = STEPS) -> Day:
     random.seed(seed)
     try:
         world = World(seed)
-        with patch("shared.aggregate.change.event_id", world.new_id):
+        ids = world.new_id
+        with patch("shared.aggregate.change.event_id", ids), patch("services.notify.addresses.new_id", ids):
             people = People(world)
             found = _play(world, people, steps)
     finally:

@@ -12,6 +12,7 @@ from services.matching.accounts import Accounts
 from services.matching.lifecycle import AGREED, OFFER, OPEN
 from services.matching.store import listing_key
 from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
+from tests.simulator import addresses
 from tests.simulator.processes import Web
 from tests.simulator.weather import CALM
 from tests.simulator.world import World
@@ -77,8 +78,10 @@ class People:
             self._list()
         elif len(self.offers) < self.most_offers and roll < 0.6:
             self._propose()
-        elif roll < 0.995:
+        elif roll < 0.97:
             self._move_offer()
+        elif roll < 0.995:
+            addresses.move(self.world, self.chance.choice(self.people))
         else:
             self._move_listing()
 

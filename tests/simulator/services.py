@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from services.escrow.handlers import handlers as escrow_handlers
@@ -11,6 +10,8 @@ from services.escrow.payments import Payments
 from services.escrow.provider import Provider
 from services.listing.handlers import handlers as listing_handlers
 from services.listing.lifecycle import LISTING
+from services.listing.workplaces import KIND as WORK
+from services.listing.workplaces import Spread
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
 from services.matching.checks import Checks
@@ -18,13 +19,17 @@ from services.matching.handlers import handlers as matching_handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as COPY
 from services.matching.listings import Closing
+from services.notify.addresses import CODE_MAILS
 from services.notify.handlers import handlers as notify_handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
+from services.notify.mails import Mails
 from shared.aggregate import Lifecycle, Routes, Store
 from shared.poller import CarryOut
 from shared.poller.poller import OnTimer
 
+KEY = b"k" * 40
+"""What pseudonyms, marks and codes are made with, as in `tests.support.web`."""
 NAMES = ("listing", "matching", "escrow", "notify")
 
 
@@ -41,12 +46,14 @@ class Work:
 def work_of(service: str, store: Store, provider: Provider, post: Callable[..., None]) -> Work:
     """`provider` is the way to the payment provider, `post` hands over a mail."""
     if service == "listing":
-        return Work(listing_handlers(LISTING), {"listing": LISTING})
+        spread: dict[str, Any] = {WORK: Spread(store, LISTING).on_timer}
+        return Work(listing_handlers(LISTING), {"listing": LISTING}, timers=spread)
     if service == "matching":
         accounts = Accounts(store, OFFER.terms)
         timers: dict[str, Any] = {COPY: Closing(store, OFFER).on_timer, ACCOUNT: accounts.on_timer}
         return Work(matching_handlers(OFFER), {"offer": OFFER}, Checks(store, accounts).carry_out, timers)
     if service == "escrow":
         return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out)
-    postman = Postman(store, "Good Golem <no-reply@golem.local>", post, timedelta(days=7))
-    return Work(notify_handlers(NOTIFICATION), {"notification": NOTIFICATION}, postman.carry_out)
+    mails = Mails(store, Postman(store.clock, "Good Golem <no-reply@golem.local>", post), KEY, NOTIFICATION.terms)
+    lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
+    return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out)

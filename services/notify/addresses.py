@@ -1,0 +1,177 @@
+"""A person's address and the proof that it is theirs: a code that is mailed there and said here. Pure.
+
+Two kinds of document have the same form, `contact:<person>` (where mail goes) and `work_mail:<person>` (at an
+employer): owner, email, created_at, verified_at (absent: nothing goes there but the code), code {nonce, sent_at,
+expires_at, tries}, sent (when the last day's codes were), instruction (the code's mail), undelivered (why it did not
+go out). A contact also keeps what its person prefers: language.
+
+The code is kept nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.store import CONTACT, WORK_MAIL
+from shared.aggregate import Change, Condition, Lifecycle, Refusal, Row, Trigger, cells
+from shared.ids import contact_mark, domain_mark, new_id
+from shared.settings import Terms
+
+MOST_VERIFIED = 200
+"""Each verification stays in the document as an event; this many in a lifetime are enough."""
+_PERSONAL = ("email", "verified_at", "code", "instruction", "undelivered")
+_DAY = timedelta(days=1)
+
+
+class TooSoon(Exception):
+    """A code was sent a moment ago, or as many as a day allows; `wait` until the next may be."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("no code may be sent yet")
+        self.wait = wait
+
+
+# -- what a person asks for
+
+
+def put(change: Change, person: str, email: str, terms: Terms) -> None:
+    """Give an address: one that is not verified is mailed a code, the same one again after a minute.
+
+    Raises TooSoon, Refusal.
+    """
+    if change.is_new:
+        change.set(state="known", owner=person, created_at=change.now)
+    if change.get("email") != email:
+        change.set(email=email, verified_at=None, code=None, undelivered=None)
+    if change.get("verified_at") is None:
+        _send_code(change, terms)
+
+
+def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
+    """Whether the address is verified, now or before; a wrong code counts as a try.
+
+    Takes the same time however much of the code is right.
+    """
+    if change.get("verified_at") is not None:
+        return True
+    code = change.get("code") or {}
+    right = hmac.compare_digest(code_of(key, change.id, code.get("nonce", "")), said)
+    if not code or change.now >= code["expires_at"] or code["tries"] >= terms.code_tries:
+        return False
+    if not right:
+        change.set(code={**code, "tries": code["tries"] + 1})
+        return False
+    change.set(verified_at=change.now, code=None)
+    _close(change)
+    change.emit(*_verified(change, key))
+    change.settle()
+    return True
+
+
+def remove(change: Change) -> None:
+    """Forget the address. The times of its codes stay, so that a day's codes are not had twice."""
+    change.set(**dict.fromkeys(_PERSONAL))
+    _close(change)
+    change.settle()
+
+
+def refuse_public(email: str) -> None:
+    """Raises Refusal for an address at a provider where everybody may have one."""
+    domain = domain_of(email)
+    parents = domain.split(".")
+    if any(".".join(parents[start:]) in public_providers() for start in range(len(parents) - 1)):
+        raise Refusal(
+            "rule", "public_provider", "Everybody can have an address there; give one at your employer.", "/email"
+        )
+
+
+# -- what it says of an address
+
+
+def is_verified(document: Mapping[str, Any] | None) -> bool:
+    """Whether mail may go to this document's address."""
+    return document is not None and "email" in document and "verified_at" in document
+
+
+def domain_of(email: str) -> str:
+    return email.rpartition("@")[2].lower()
+
+
+def code_of(key: bytes, document_id: str, nonce: str) -> str:
+    """The six digits of a nonce."""
+    digest = hmac.digest(key, f"notify/code\0{document_id}\0{nonce}".encode(), "sha256")
+    return f"{int.from_bytes(digest) % 10**6:06d}"
+
+
+@cache
+def public_providers() -> frozenset[str]:
+    """Domains of mail providers that give an address to everybody."""
+    lines = Path(__file__).with_name("public_providers.txt").read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+# -- inside
+
+
+def _send_code(change: Change, terms: Terms) -> None:
+    if change.seq >= MOST_VERIFIED:
+        raise Refusal("rule", "addresses", "You have changed your address too often. Please write to us.", "/email")
+    code = change.get("code")
+    if code and change.now - code["sent_at"] < terms.code_again:
+        raise TooSoon(code["sent_at"] + terms.code_again - change.now)
+    sent = [at for at in change.get("sent", []) if change.now - at < _DAY]
+    if len(sent) >= terms.codes_a_day:
+        raise TooSoon(min(sent) + _DAY - change.now)
+    nonce, until = new_id(), change.now + terms.code_expiry
+    change.set(code={"nonce": nonce, "sent_at": change.now, "expires_at": until, "tries": 0}, sent=[*sent, change.now])
+    # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be kept.
+    change.set(instruction={"id": f"code:{nonce}", "kind": "mail", "attempts": 0}, undelivered=None, applied=None)
+    change.schedule("instruction", change.now)
+    change.settle()
+
+
+def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
+    """(event type, data): the marks say which addresses are the same, and never the address."""
+    person, email = change["owner"], change["email"]
+    if change.kind == CONTACT:
+        return "contact.verified", {"person_id": person, "mark": contact_mark(key, email)}
+    return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email))}
+
+
+def _close(change: Change) -> None:
+    change.set(instruction=None)
+    change.schedule("instruction", None)
+
+
+# -- the code's mail
+
+
+def _carried_out(change: Change, trigger: Trigger) -> None:
+    change.set(undelivered=trigger.data.get("reason"))
+    _close(change)
+
+
+def _is_open(change: Change, trigger: Trigger) -> bool:
+    instruction: dict[str, Any] = change.get("instruction") or {}
+    return bool(instruction.get("id") == trigger.data["instruction_id"])
+
+
+def _code_mail(kind: str) -> Lifecycle:
+    last = Condition("it is the mail of the last code", _is_open)
+    return Lifecycle(
+        kind,
+        states=("new", "known"),
+        rows=tuple(Row(("known",), outcome, when=last, act=_carried_out) for outcome in OUTCOMES),
+        public=no_events,
+        outcomes=OUTCOMES,
+        answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
+        retry_after=lambda attempts: timedelta(seconds=2 ** min(attempts, 6)),
+    )
+
+
+CODE_MAILS = tuple(_code_mail(kind) for kind in (CONTACT, WORK_MAIL))
+"""What becomes of a code's mail, for each kind of address."""

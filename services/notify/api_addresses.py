@@ -1,0 +1,154 @@
+"""A person's addresses over HTTP: where their mail goes, and one at an employer. A mailed code proves each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.notify import addresses
+from services.notify.parts import Parts, preferred
+from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
+from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
+from services.notify.texts import DEFAULT_LANGUAGE
+from shared.aggregate import Change, Document, Refusal
+from shared.http.commands import problem_of_refusal
+from shared.http.idempotency import document_response
+from shared.http.operations import ANYONE, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+from shared.telemetry import traces
+
+operations: Operations[Parts] = Operations("notify", "Addresses")
+_ID: dict[str, Callable[[str], str]] = {CONTACT: contact_id, WORK_MAIL: work_mail_id}
+
+
+@operations.get("/v1/me/contact", "getContact", "Where one's mail goes", who=ANYONE, answers={200: Contact})
+def contact(call: Call[Parts]) -> Answer:
+    return _show(call, CONTACT)
+
+
+@operations.put(
+    "/v1/me/contact", "putContact", "Say where one's mail goes; a new address is mailed a code", who=ANYONE,
+    body=NewContact, match=True, answers={200: Contact},
+)  # fmt: skip
+def put_contact(call: Call[Parts]) -> Answer:
+    return _put(call, CONTACT, call.body.get("language"))
+
+
+@operations.post(
+    "/v1/me/contact/verify", "verifyContact", "Prove one's address by the code that was mailed there", who=ANYONE,
+    body=SaidCode, key=False, answers={200: Contact},
+)  # fmt: skip
+def verify_contact(call: Call[Parts]) -> Answer:
+    return _verify(call, CONTACT)
+
+
+@operations.delete(
+    "/v1/me/contact", "deleteContact", "Have no more mail, and one's address forgotten", who=ANYONE, match=True,
+    answers={204: None},
+)  # fmt: skip
+def delete_contact(call: Call[Parts]) -> Answer:
+    return _delete(call, CONTACT)
+
+
+@operations.get("/v1/me/work-mail", "getWorkMail", "One's address at an employer", who=ANYONE, answers={200: WorkMail})
+def work_mail(call: Call[Parts]) -> Answer:
+    return _show(call, WORK_MAIL)
+
+
+@operations.put(
+    "/v1/me/work-mail", "putWorkMail", "Give one's address at an employer; it is mailed a code", who=ANYONE,
+    body=NewWorkMail, match=True, answers={200: WorkMail},
+)  # fmt: skip
+def put_work_mail(call: Call[Parts]) -> Answer:
+    own = call.parts.store.get(contact_id(call.person)) or {}
+    return _put(call, WORK_MAIL, own.get("language"))
+
+
+@operations.post(
+    "/v1/me/work-mail/verify", "verifyWorkMail", "Prove one's address at an employer by the code that was mailed there",
+    who=ANYONE, body=SaidCode, key=False, answers={200: WorkMail},
+)  # fmt: skip
+def verify_work_mail(call: Call[Parts]) -> Answer:
+    return _verify(call, WORK_MAIL)
+
+
+@operations.delete(
+    "/v1/me/work-mail", "deleteWorkMail", "Have one's address at an employer forgotten", who=ANYONE, match=True,
+    answers={204: None},
+)  # fmt: skip
+def delete_work_mail(call: Call[Parts]) -> Answer:
+    return _delete(call, WORK_MAIL)
+
+
+# -- inside: the same for both kinds
+
+
+def _show(call: Call[Parts], kind: str) -> Answer:
+    doc = call.parts.store.get(_ID[kind](call.person))
+    if doc is None or "email" not in doc:
+        raise Problem("not-found", "You have given no address here.")
+    return document_response(_view(doc))
+
+
+def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
+    def decide(change: Change) -> Document:
+        if change.get("email") != call.body["email"] and kind == WORK_MAIL:
+            addresses.refuse_public(call.body["email"])
+        said = language or change.get("language") or preferred(call)
+        if change.get("language") != said:
+            change.set(language=said)
+        addresses.put(change, call.person, call.body["email"], call.parts.terms)
+        return change.document()
+
+    return document_response(_view(_run(call, kind, decide)))
+
+
+def _verify(call: Call[Parts], kind: str) -> Answer:
+    def decide(change: Change) -> Document | None:
+        change.traceparent = traces.traceparent()
+        verified = addresses.verify(change, call.parts.key, call.body["code"], call.parts.terms)
+        return change.document() if verified else None
+
+    doc = _run(call, kind, decide)
+    if doc is None:
+        # One answer for a wrong code, an old one, one that was tried too often, and none at all.
+        fault = Fault("/code", "code", "expected the last code that was mailed to you, in time")
+        raise Problem(
+            "refused-by-rule", "This code is not valid. Give your address again to get another.", errors=[fault]
+        )
+    return document_response(_view(doc))
+
+
+def _delete(call: Call[Parts], kind: str) -> Answer:
+    def decide(change: Change) -> None:
+        if not change.is_new:
+            addresses.remove(change)
+
+    _run(call, kind, decide)
+    return Answer(status=204)
+
+
+def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
+    """Change one's own document by compare-and-set; refusals as problems."""
+    own_id = _ID[kind](call.person)
+
+    def checked(changes: dict[str, Change]) -> Any:
+        change = changes[own_id]
+        if call.operation.match and (not change.is_new or call.if_match.versions is not None):
+            call.if_match.check(change.version)
+        return decide(change)
+
+    try:
+        return call.parts.store.run({own_id: kind}, checked)
+    except addresses.TooSoon as refused:
+        wait = refused.wait.total_seconds()
+        raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
+
+
+def _view(doc: Document) -> dict[str, Any]:
+    return {
+        "language": DEFAULT_LANGUAGE,
+        **doc,
+        "verified": addresses.is_verified(doc),
+        "undelivered": doc.get("undelivered"),
+    }

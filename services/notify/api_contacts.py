@@ -1,0 +1,28 @@
+"""How the two of an offer reach each other, once it has been active; to everybody else there is nothing here."""
+
+from services.notify.addresses import is_verified
+from services.notify.offers import other_party
+from services.notify.parts import Parts
+from services.notify.schemas import OtherContact
+from services.notify.store import contact_id, offer_key
+from shared.http.operations import DOCUMENT, Answer, Call, Operations
+from shared.http.problems import Problem
+
+operations: Operations[Parts] = Operations("notify", "Contacts")
+_NOT_YET = 1
+
+
+@operations.get(
+    "/v1/contacts/{offer_id}", "getOtherContact", "How to reach the other one of an offer", who=DOCUMENT,
+    answers={200: OtherContact},
+)  # fmt: skip
+def other_contact(call: Call[Parts]) -> Answer:
+    store = call.parts.store
+    other = other_party(store.get(offer_key(call.id)), call.person)
+    if other is None:
+        detail = "There is nothing of that id, or it is not yours to see (yet)."
+        raise Problem("not-found", detail, retry_after=_NOT_YET)
+    role, person = other
+    theirs = store.get(contact_id(person))
+    email = theirs["email"] if theirs and is_verified(theirs) else None
+    return Answer({"offer_id": call.id, "role": role, "email": email})

@@ -1,0 +1,53 @@
+"""Which mail an open instruction is: by the kind of its document, one function each.
+
+Addresses are looked up only here, when the mail goes out; they stand in no other document, and in no log.
+"""
+
+from datetime import timedelta
+
+from services.notify.addresses import code_of, is_verified
+from services.notify.letter import Letter
+from services.notify.lifecycle import NOTIFICATION
+from services.notify.mail import Postman
+from services.notify.store import CONTACT, WORK_MAIL, contact_id
+from services.notify.texts import CODE_TEXTS, DEFAULT_LANGUAGE, render
+from shared.aggregate import Document, Store, Trigger
+from shared.poller import CarryOut
+from shared.settings import Terms
+
+_MINUTE = timedelta(minutes=1)
+
+
+class Mails:
+    """`carry_out(document)` sends its mail, or says why none is sent: `mail.skipped`."""
+
+    def __init__(self, store: Store, postman: Postman, key: bytes, terms: Terms) -> None:
+        self.store, self.postman, self.key, self.terms = store, postman, key, terms
+        self.kinds: dict[str, CarryOut] = {NOTIFICATION.name: self.tell, CONTACT: self.code, WORK_MAIL: self.code}
+
+    def carry_out(self, document: Document) -> Trigger | None:
+        return self.kinds[document["kind"]](document)
+
+    def tell(self, notification: Document) -> Trigger | None:
+        """What a person is told, to their verified address."""
+        if self.store.clock.now() - notification["created_at"] > self.terms.mail_not_older:
+            return self.postman.skip(notification, "too_old")
+        contact = self.store.get(contact_id(notification["person"]))
+        if contact is None or "email" not in contact:
+            return self.postman.skip(notification, "no_address")
+        if not is_verified(contact):
+            return self.postman.skip(notification, "not_verified")
+        language = notification.get("language", DEFAULT_LANGUAGE)
+        letter = Letter(notification["subject"], notification["text"], language)
+        return self.postman.post(notification, letter, contact["email"], notification["created_at"])
+
+    def code(self, address: Document) -> Trigger | None:
+        """The code that the instruction was opened for, to the address that it is to prove."""
+        code = address.get("code")
+        if code is None or self.store.clock.now() >= code["expires_at"]:
+            return self.postman.skip(address, "too_old")
+        language = address.get("language", DEFAULT_LANGUAGE)
+        said = {"code": code_of(self.key, address["_id"], code["nonce"])}
+        said["minutes"] = str((code["expires_at"] - code["sent_at"]) // _MINUTE)
+        letter = Letter(*render(CODE_TEXTS[address["kind"]], said, language), language)
+        return self.postman.post(address, letter, address["email"], code["sent_at"])

@@ -1,0 +1,46 @@
+"""A small copy of each offer, from its events: whose it is, how it stands, and whether it was ever active. Pure.
+
+`offer:<offer_id>`: offer_id, listing_id, insider, seeker, status, number (of the event it is from), and activated: true
+from offer.activated on, for ever. Only then may the two know how to reach each other.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.notify.store import OFFER, offer_key
+from shared.aggregate import Change, Trigger, Verdict
+from shared.aggregate.verdict import IGNORED, TAKEN
+
+_KEPT = ("offer_id", "listing_id", "insider", "seeker", "status")
+_AFTER_ACTIVATION = ("active", "hire_claimed", "hired", "ended", "completed")
+
+
+def is_of_offer(event_type: str) -> bool:
+    """Whether an event is matching's word on an offer."""
+    return event_type.startswith(("offer.", "help.", "hire."))
+
+
+class OfOffer:
+    """The copy takes what an event says where its number is higher than the last; that it was active, from any."""
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {offer_key(event.data["offer_id"]): OFFER}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        change = changes[offer_key(event.data["offer_id"])]
+        newer = event.sequence > change.get("number", 0)
+        revealed = event.data["status"] in _AFTER_ACTIVATION and not change.get("activated")
+        if newer:
+            change.set(number=event.sequence, **{name: event.data[name] for name in _KEPT})
+        if revealed:
+            change.set(activated=True)
+        return TAKEN if newer or revealed else IGNORED
+
+
+def other_party(copy: Mapping[str, Any] | None, person: str) -> tuple[str, str] | None:
+    """(role, person_id) of the one whom `person` may reach: the two of an offer that was active. None for others."""
+    if copy is None or not copy.get("activated"):
+        return None
+    parties = {"insider": copy["insider"], "seeker": copy["seeker"]}
+    others = [(role, each) for role, each in parties.items() if each != person]
+    return others[0] if len(others) == 1 else None
