@@ -33,6 +33,12 @@ class WordConverter(BaseConverter):
     regex = r"[A-Za-z0-9._-]{1,64}"
 
 
+class LinkConverter(BaseConverter):
+    """`{token:link}` in an operation's path: the token of a mailed link."""
+
+    regex = r"[A-Za-z0-9._-]{1,512}"
+
+
 def create_app(
     settings: Settings,
     operations: Operations[Parts],
@@ -49,7 +55,7 @@ def create_app(
     app = Flask(settings.service, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.web.body_limit + 1  # see body.read_object
     app.url_map.merge_slashes = False
-    app.url_map.converters["word"] = WordConverter
+    app.url_map.converters |= {"word": WordConverter, "link": LinkConverter}
     verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)
     limit = PersonLimit(settings.web.rate_per_second, settings.web.rate_burst)
     dispatcher = Dispatcher(parts, verifier, limit)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -12,6 +13,8 @@ from werkzeug.http import parse_options_header
 from shared.http.problems import Fault, Problem, invalid, pointer
 
 MOST_DEPTH = 16
+FORM = "application/x-www-form-urlencoded"
+_MOST_FIELDS = 50
 _LONGEST_NUMBER = 19 + 1
 _INT64 = range(-(2**63), 2**63)
 
@@ -26,8 +29,8 @@ class _NotANumber:
     """NaN, Infinity, or a number that has no value here."""
 
 
-def read_object(request: Request, required: bool) -> dict[str, Any]:
-    """The body as a JSON object; an empty body is {} where none is `required`.
+def read_object(request: Request, required: bool, form: bool = False) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is {} where none is `required`. `form`: an HTML form's fields will do.
 
     Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413). werkzeug cuts a chunked body off at
     its `max_content_length` without a word, so that is one more than is allowed; a body of that size is too large.
@@ -37,11 +40,27 @@ def read_object(request: Request, required: bool) -> dict[str, Any]:
         raise RequestEntityTooLarge
     if not raw and not required:
         return {}
+    if form and request.mimetype == FORM:
+        return parse_form(raw)
     if raw or request.content_type:
         _check_media_type(request)
     if not raw:
         raise _malformed("required", "a JSON object is needed")
     return parse_object(raw)
+
+
+def parse_form(raw: bytes) -> dict[str, Any]:
+    """The fields of a form, each once, as texts; those left empty are not there. Raises Problem 400 or 422."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise Problem("bad-request", f"The form is not UTF-8, or has over {_MOST_FIELDS} fields.") from None
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise invalid([Fault("", "twice", "expected each field once")])
+    if faults := list(_faults(fields)):
+        raise invalid(faults)
+    return fields
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic
 
@@ -8,6 +9,7 @@ from flask import Response, request
 from marshmallow import ValidationError
 
 from shared.events.fields import format_time
+from shared.http import html
 from shared.http.body import read_object
 from shared.http.edge import OPERATION, PATH
 from shared.http.fields import Body
@@ -29,10 +31,14 @@ class Dispatcher(Generic[Parts]):
 
     def answer(self, operation: Operation[Parts], ids: dict[str, Any]) -> Response:
         """Raises Problem, or whatever the view raises."""
-        path = operation.path_of({name: str(value) for name, value in ids.items()})
-        request.environ[OPERATION], request.environ[PATH] = operation.id, path
-        call = self._call(operation, path, ids)
-        return _written(operation, operation.view(call))
+        texts = {name: str(value) for name, value in ids.items()}
+        request.environ[OPERATION], request.environ[PATH] = operation.id, operation.path_for_logs(texts)
+        try:
+            return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
+        except Problem as problem:
+            if operation.page and html.wants_page(request.headers.get("Accept")):
+                return _page(html.of_problem(problem), problem.status, problem.headers)
+            raise
 
     def _call(self, operation: Operation[Parts], path: str, ids: dict[str, Any]) -> Call[Parts]:
         caller = self._caller(operation.who)
@@ -40,7 +46,7 @@ class Dispatcher(Generic[Parts]):
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
         query = read_query(request.query_string, operation.query)
-        sent = {} if operation.method == "GET" else read_object(request, required=operation.needs_body)
+        sent = {} if operation.method == "GET" else read_object(request, operation.needs_body, operation.form)
         try:
             body = (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:
@@ -76,12 +82,18 @@ class Dispatcher(Generic[Parts]):
 def _written(operation: Operation[Parts], answer: Answer) -> Response:
     if answer.status not in operation.answers:
         raise RuntimeError(f"{operation.id} answered {answer.status}, which it does not declare")
+    if isinstance(answer.body, html.Page):
+        return _page(answer.body, answer.status, answer.headers)
     schema = operation.answers[answer.status]
     body = answer.body if schema is None or answer.body is None else schema.dump(answer.body)
     if body is None:
         return Response(status=answer.status, headers=dict(answer.headers))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
     return Response(text, answer.status, dict(answer.headers), content_type="application/json")
+
+
+def _page(page: html.Page, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(page.text(), status, dict(headers), content_type=html.CONTENT_TYPE)
 
 
 def _plain(value: Any) -> str:

@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
+from shared.http.body import FORM
 from shared.http.operations import Operation, Operations
 from shared.http.problems import CATALOGUE, CONTENT_TYPE, TYPES
 
@@ -99,12 +100,14 @@ def _operation(operation: Operation[Any], service: str) -> dict[str, Any]:
     }
     if operation.body is not None:
         content = {"application/json": {"schema": operation.body}}
+        if operation.form:
+            content[FORM] = {"schema": operation.body}
         described["requestBody"] = {"required": operation.needs_body, "content": content}
     return described
 
 
 def _parameters(operation: Operation[Any]) -> list[Any]:
-    formats: dict[str, dict[str, str]] = {"uuid": {"format": "uuid"}, "word": {}}
+    formats: dict[str, dict[str, Any]] = {"uuid": {"format": "uuid"}, "word": {}, "link": {"maxLength": 512}}
     parameters: list[Any] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", **formats[kind]}}
         for name, kind in operation.variables.items()
@@ -126,6 +129,8 @@ def _answer(operation: Operation[Any], status: int, schema: Schema | None) -> di
     answer: dict[str, Any] = {"description": operation.summary, "headers": _header_refs(names)}
     if status != 204:
         answer["content"] = {"application/json": {"schema": schema if schema is not None else {}}}
+        if operation.page:
+            answer["content"]["text/html"] = {"schema": {"type": "string"}}
     return answer
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Parts = TypeVar("Parts")
 SchemaLike = Schema | type[Schema]
 _VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
-_CONVERTERS = {None: "uuid", "word": "word"}
+_CONVERTERS = {None: "uuid", "word": "word", "link": "link"}
+_UNSAID = "-"
 
 
 class Undeclared(Exception):
@@ -139,10 +140,14 @@ class Operation(Generic[Parts]):
     answers: Mapping[int, Schema | None]
     key: bool
     match: bool
+    form: bool
+    page: bool
 
     @property
     def rule(self) -> str:
-        """The path as Flask's router takes it: `{id}` is a UUID, `{scheme:word}` a word."""
+        """The path as Flask's router takes it: `{id}` is a UUID, `{scheme:word}` a word, `{token:link}` a mailed link's
+        token.
+        """
         return _VARIABLE.sub(lambda found: f"<{_CONVERTERS[found[2]]}:{found[1]}>", self.path)
 
     @property
@@ -154,6 +159,10 @@ class Operation(Generic[Parts]):
         """The path with these ids in it."""
         return _VARIABLE.sub(lambda found: ids[found[1]], self.path)
 
+    def path_for_logs(self, ids: Mapping[str, str]) -> str:
+        """The same, without the tokens of links: who has one may use it."""
+        return self.path_of({name: _UNSAID if self.variables[name] == "link" else ids[name] for name in ids})
+
     @property
     def template(self) -> str:
         """The path as OpenAPI writes it."""
@@ -161,7 +170,7 @@ class Operation(Generic[Parts]):
 
     @property
     def variables(self) -> dict[str, str]:
-        """{name: "uuid" or "word"} of the path."""
+        """{name: "uuid", "word" or "link"} of the path."""
         return {found[1]: _CONVERTERS[found[2]] for found in _VARIABLE.finditer(self.path)}
 
 
@@ -174,6 +183,8 @@ class Options(TypedDict, total=False):
     answers: Required[Mapping[int, SchemaLike | None]]
     key: bool
     match: bool
+    form: bool
+    page: bool
 
 
 class Operations(Generic[Parts]):
@@ -209,7 +220,8 @@ class Operations(Generic[Parts]):
 
         `who` may call it; without it the app is not made. `answers` is {status: schema, or None where the body leaves
         as it is}. `key`: takes an Idempotency-Key (by default each POST with a token). `match`: takes If-Match (by
-        default all but GET that have an id in their path).
+        default all but GET that have an id in their path). `form`: the body may also come from an HTML form. `page`: it
+        may answer with a page (`shared.http.html`) where the client asks for HTML.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -218,7 +230,11 @@ class Operations(Generic[Parts]):
         answers = {status: _instance(schema) for status, schema in options["answers"].items()}
 
         def declare(view: View[Parts]) -> View[Parts]:
-            self.all.append(Operation(method, path, operation_id, summary, view, who, body, query, answers, key, match))
+            form, page = options.get("form", False), options.get("page", False)
+            operation = Operation(
+                method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page
+            )
+            self.all.append(operation)
             return view
 
         return declare

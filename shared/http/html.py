@@ -1,0 +1,71 @@
+"""Small pages of HTML for people who come by a link in a mail: no script, no style, no picture, everything escaped.
+
+An operation that is declared with `page=True` may answer with a `Page` where the client's Accept names text/html, and
+then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes what it is given.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from shared.http.operations import Call
+from shared.http.problems import Problem
+
+CONTENT_TYPE = "text/html; charset=utf-8"
+LANGUAGES = ("en", "fr")
+
+_PAGE = Markup(
+    '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="viewport" content="width=device-width">\n<meta name="robots" content="noindex">\n'
+    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n</head>\n'
+    "<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page with a heading; `body` is markup, whose values were escaped when it was made."""
+
+    language: str
+    title: str
+    body: Markup
+
+    def text(self) -> str:
+        return str(_PAGE.format(language=self.language, title=self.title, body=self.body))
+
+
+def wants_page(accept: str | None) -> bool:
+    """Whether a client asks for HTML by name, as browsers do."""
+    offered = (part.partition(";")[0].strip().lower() for part in (accept or "")[:1000].split(","))
+    return "text/html" in offered
+
+
+def language(call: Call[Any]) -> str:
+    """The one of our languages that comes first in Accept-Language; English where there is none."""
+    weighed: list[tuple[float, str]] = []
+    for part in (call.header("Accept-Language") or "")[:1000].split(","):
+        name, _, weight = part.strip().partition(";q=")
+        short = name.partition("-")[0].lower()
+        if short in LANGUAGES:
+            weighed.append((_weight(weight), short))
+    return max(weighed, key=lambda each: each[0])[1] if weighed else "en"
+
+
+def paragraphs(*texts: str) -> Markup:
+    """Each text in a paragraph of its own."""
+    return Markup("\n").join(Markup("<p>{}</p>").format(text) for text in texts)
+
+
+def of_problem(problem: Problem) -> Page:
+    """A refusal as a page: what is said, and where it is about the input, of each field what was expected."""
+    faults = [f"{fault.pointer.strip('/') or fault.rule}: {fault.message}" for fault in problem.errors]
+    said = problem.slug == "invalid"
+    return Page("en", problem.title, paragraphs(*(faults if said else [problem.detail])))
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text))) if text else 1.0
+    except ValueError:
+        return 0.0
