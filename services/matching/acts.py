@@ -4,8 +4,8 @@ An offer has these fields beside the core ones: listing_id, insider, seeker, hel
 listed, most (what the help is listed at, and the most it may cost); proposed_by, rounds; accepted_at, accepted_by;
 activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended;
 cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
-escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on (for
-queries).
+escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
+hired_at (for queries).
 
 Of a person's own words, which go when they are forgotten: messages [{by, at, text}], the text in reviews {insider or
 seeker, who wrote it: {stars, would_again, text, at, removed}}.
@@ -288,7 +288,7 @@ def confirm(change: Change, trigger: Trigger) -> Extra:
     }
     _over(change)
     record(change, trigger)
-    change.set(hire=hire)
+    change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
     return {"hire.confirmed": {**hire, "status": "hired"}}
 
 

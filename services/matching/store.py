@@ -7,9 +7,12 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from shared.aggregate import Document, Migration, Store
+from shared.events import format_time
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
+
+_OF_HIRES = {"state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1, "reviews.seeker": 1, "reviews.insider.at": 1}
 
 
 def listing_key(listing_id: str) -> str:
@@ -26,7 +29,15 @@ def _index_listing(offers: Collection[Document]) -> None:
     offers.create_index([("live_on", ASCENDING)], sparse=True)
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing)
+def _index_hires(offers: Collection[Document]) -> None:
+    """An insider's hires, the newest first; offers that were hired before this was kept get it now."""
+    offers.create_index([("hired_by", ASCENDING), ("hired_at", DESCENDING)], sparse=True)
+    for doc in offers.find({"kind": "offer", "hire": {"$exists": True}}, {"insider": 1, "hire.confirmed_at": 1}):
+        hired = {"hired_by": doc["insider"], "hired_at": f"{format_time(doc['hire']['confirmed_at'])} {doc['_id']}"}
+        offers.update_one({"_id": doc["_id"]}, {"$set": hired})
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires)
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
@@ -47,3 +58,8 @@ def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int =
     """Ids of offers on this listing in these states, that its end was not told before."""
     query = {"live_on": listing_id, "state": {"$in": list(states)}}
     return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
+
+
+def hires_of(store: Store, insider: str, limit: int) -> list[Document]:
+    """An insider's offers in which a hire was confirmed, the newest first."""
+    return list(store.collection.find({"hired_by": insider}, _OF_HIRES).sort("hired_at", DESCENDING).limit(limit))

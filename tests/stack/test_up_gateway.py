@@ -102,6 +102,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         ("/v1/me", "matching"),
         ("/v1/me/profile", "matching"),
         ("/v1/account", "matching"),
+        ("/v1/insiders/p_1", "matching"),
         ("/v1/codes", "matching"),
         ("/v1/matches", "matching"),
         ("/v1/escrows/abc/journal", "escrow"),
