@@ -8,6 +8,7 @@ from typing import Any
 from services.matching import api_account, api_records, api_reviews, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
+from services.matching.api_employers import operations as of_employers
 from services.matching.lifecycle import OPEN, PARTIES
 from services.matching.parts import Parts
 from services.matching.store import listing_key, own_offers
@@ -164,3 +165,6 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
     except Problem:
         accounts.release(person, offer_id)
         raise
+
+
+operations.include(of_employers)

@@ -8,6 +8,7 @@ from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
 from services.matching.api import operations, roles, view
 from services.matching.checks import Checks
+from services.matching.employers import Employers
 from services.matching.handlers import handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as LISTING
@@ -27,7 +28,8 @@ SERVICE = "matching"
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
-    parts = Parts(offers, Accounts(store, settings.terms))
+    employers = Employers.of(store, settings.pseudonym_key)
+    parts = Parts(offers, Accounts(store, settings.terms), employers)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 

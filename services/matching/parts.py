@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.matching.accounts import Accounts
+from services.matching.employers import Employers
 from shared.http.commands import Resource
 
 
@@ -12,3 +13,4 @@ class Parts:
 
     offers: Resource
     accounts: Accounts
+    employers: Employers

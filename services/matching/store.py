@@ -37,7 +37,12 @@ def _index_hires(offers: Collection[Document]) -> None:
         offers.update_one({"_id": doc["_id"]}, {"$set": hired})
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires)
+def _index_for_staff(offers: Collection[Document]) -> None:
+    """What staff list, newest first: employers, and what was told of unknown applications."""
+    offers.create_index([("listed", ASCENDING), ("place", DESCENDING)], sparse=True)
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires, _index_for_staff)
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
@@ -52,6 +57,12 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     if after:
         query["position"] = {"$lt": after}
     return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
+
+
+def for_staff(store: Store, listed: str, after: str | None, limit: int) -> list[Document]:
+    """Documents of one of staff's lists, the newest first, those after the place `after`."""
+    query: dict[str, Any] = {"listed": listed} | ({"place": {"$lt": after}} if after else {})
+    return list(store.collection.find(query, _UNLISTED).sort("place", DESCENDING).limit(limit))
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:

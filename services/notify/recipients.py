@@ -71,6 +71,7 @@ RECIPIENTS: Mapping[str, Told | None] = {
     "contact.verified": NOBODY,
     "work.verified": NOBODY,
     "employer.registered": NOBODY,
+    "employer.removed": NOBODY,
 }
 
 HELP_ANSWERED = Told("insider", "help.answered")

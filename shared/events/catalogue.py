@@ -126,7 +126,8 @@ _TYPES = (
     EventType("person.erased", 1, person.PersonErased, "matching", "a person asked to be forgotten"),
     _internal("contact.verified", "notify", person.ContactVerified, "a person's address is theirs"),
     _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
-    _internal("employer.registered", "matching", person.EmployerRegistered, "staff have checked an employer's domain"),
+    _internal("employer.registered", "matching", person.Employer, "staff have checked an employer's domain"),
+    _internal("employer.removed", "matching", person.Employer, "staff do not vouch for that employer any more"),
 )
 
 CATALOGUE: Mapping[tuple[str, int], EventType] = MappingProxyType({(each.name, each.version): each for each in _TYPES})

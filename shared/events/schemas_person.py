@@ -6,7 +6,7 @@ tell what it was made of.
 
 from marshmallow import Schema
 
-from shared.events.fields import Id, PersonId
+from shared.events.fields import Id, PersonId, Several
 
 
 class PersonErased(Schema):
@@ -23,5 +23,8 @@ class WorkVerified(Schema):
     domain_mark = Id("the mark of that address's domain")
 
 
-class EmployerRegistered(Schema):
+class Employer(Schema):
+    """What staff say of an employer."""
+
     domain_mark = Id("the mark of a domain that staff have checked to be an employer's")
+    marks = Several(Id(), 0, 20, "the marks of the addresses there at which hires are confirmed", optional=True)

@@ -37,18 +37,27 @@ class Resource:
     path: str
     retry_unknown: bool = False
 
-    def create(self, call: Call[Any], trigger: str, data: Mapping[str, Any], status: int = 201) -> Answer:
-        """Make a new aggregate by a command that its lifecycle takes in state "new"; its id is the command's."""
-        return self._run(call, call.command_id, trigger, data, status, creates=True)
+    def create(
+        self, call: Call[Any], trigger: str, data: Mapping[str, Any], status: int = 201, at: str | None = None
+    ) -> Answer:
+        """Make a new aggregate by a command that its lifecycle takes in state "new"; its id is the command's, or `at`
+        where it has a name of its own. What stands there already takes the command as its lifecycle says.
+        """
+        return self._run(call, at or call.command_id, trigger, data, status, creates=True, named=at is not None)
 
     def command(
-        self, call: Call[Any], trigger: str, data: Mapping[str, Any] | None = None, status: int = 200
+        self,
+        call: Call[Any],
+        trigger: str,
+        data: Mapping[str, Any] | None = None,
+        status: int = 200,
+        at: str | None = None,
     ) -> Answer:
-        """Let the aggregate named by the path take a command."""
-        return self._run(call, call.id, trigger, data or {}, status, creates=False)
+        """Let the aggregate take a command that the path names, or `at`."""
+        return self._run(call, at or call.id, trigger, data or {}, status, creates=False)
 
-    def show(self, call: Call[Any]) -> Answer:
-        doc, roles = self.read(call)
+    def show(self, call: Call[Any], at: str | None = None) -> Answer:
+        doc, roles = self.read(call, at)
         return document_response(self.view(doc, roles), version=doc["version"])
 
     def explain(self, call: Call[Any]) -> Answer:
@@ -57,9 +66,9 @@ class Resource:
         steps = explain(self.lifecycle, doc, roles, self.store.clock.now())
         return Answer({"status": doc["state"], "you_are": sorted(roles), "next": steps})
 
-    def read(self, call: Call[Any]) -> tuple[Document, frozenset[str]]:
-        """The document named by the path and what the caller is to it. Raises Problem 404."""
-        return self._visible(self.store.get(call.id), call.principal)
+    def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
+        """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
+        return self._visible(self.store.get(at or call.id), call.principal)
 
     # -- inside
 
@@ -76,7 +85,15 @@ class Resource:
         return doc, roles
 
     def _run(
-        self, call: Call[Any], document_id: str, name: str, data: Mapping[str, Any], status: int, *, creates: bool
+        self,
+        call: Call[Any],
+        document_id: str,
+        name: str,
+        data: Mapping[str, Any],
+        status: int,
+        *,
+        creates: bool,
+        named: bool = False,
     ) -> Answer:
         def decide(changes: dict[str, Change]) -> tuple[Document, frozenset[str], int, bool]:
             change = changes[document_id]
@@ -87,7 +104,7 @@ class Resource:
                 known, roles = self._visible(known, call.principal)
                 if (before := self._repeat(call, known)) is not None:
                     return known, roles, before, True
-                if creates:
+                if creates and not named:
                     raise Problem("key-reused", "The key made something else.", errors=[_KEY_FAULT])
                 call.if_match.check(known["version"])
             self._fold(call, change, name, data, roles, status)
@@ -95,8 +112,9 @@ class Resource:
             return doc, self.roles(doc, call.principal), status, False
 
         doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle.name}, decide)
-        location = f"{self.path}/{doc['_id']}" if answered == 201 else None
-        return document_response(self.view(doc, roles), answered, location, doc["version"], replayed)
+        shown = self.view(doc, roles)
+        location = f"{self.path}/{shown.get('id', doc['_id'])}" if answered == 201 else None
+        return document_response(shown, answered, location, doc["version"], replayed)
 
     def _repeat(self, call: Call[Any], doc: Document) -> int | None:
         """The status that the same command was answered with, None if it is a new one. Raises Problem 422

@@ -47,7 +47,9 @@ def test_a_subscriber_reads_and_no_more() -> None:
 
     assert {acl.operation for acl in granted} == {"read", "describe"}
     assert {acl.name for acl in granted if acl.kind == "topic"} == set(PUBLIC_NAMES)
-    assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {"contact.verified", "work.verified", "employer.registered"}
+    assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {
+        "contact.verified", "work.verified", "employer.registered", "employer.removed",
+    }  # fmt: skip
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 
 

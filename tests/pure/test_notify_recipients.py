@@ -84,6 +84,7 @@ OF_PEOPLE: dict[str, dict[str, Any]] = {
     "contact.verified": {"person_id": SEEKER, "mark": "m_1"},
     "work.verified": {"person_id": SEEKER, "domain_mark": "m_1"},
     "employer.registered": {"domain_mark": "m_1"},
+    "employer.removed": {"domain_mark": "m_1"},
 }
 MORE |= OF_PEOPLE
 
@@ -146,6 +147,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "contact.verified": NONE,
     "work.verified": NONE,
     "employer.registered": NONE,
+    "employer.removed": NONE,
 }
 
 

@@ -1,0 +1,81 @@
+"""What comes in and goes out over HTTP about employers, and what they say."""
+
+from typing import Any
+
+from marshmallow import ValidationError, validates, validates_schema
+
+from shared.domains import is_public_mail
+from shared.http import fields
+from shared.http.fields import Body, Said
+
+ATS_KINDS = ("greenhouse",)
+_MAILBOX = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
+
+
+class NewAts(Body):
+    """An applicant tracking system. The secret is the one that it signs its webhook with."""
+
+    kind = fields.Choice(*ATS_KINDS, required=True)
+    secret = fields.Text(16, 256, required=True, load_only=True)
+
+
+class NewEmployer(Body):
+    """`mailboxes`: who there answers for hires: `people` for people@acme.example.
+
+    An insider can ask for a confirmation there alone; without any, only a seeker can ask, at any address of the domain.
+    """
+
+    name = fields.Text(1, 120, required=True)
+    domain = fields.Domain(required=True)
+    mailboxes = fields.Several(
+        fields.Pattern(rf"(?=.{{1,64}}$){_MAILBOX}", "a mailbox such as people, without @ and domain"),
+        0, 20, unique=True,
+    )  # fmt: skip
+    ats = fields.Part(NewAts, allow_none=True)
+
+    @validates("domain")
+    def check_domain(self, value: str, **_: Any) -> None:
+        if is_public_mail(value):
+            raise ValidationError(
+                [Said("public-mail", "expected the employer's own domain: anybody can have mail here")]
+            )
+
+
+class EmployerChange(Body):
+    """What changes; each replaces the old one whole. `ats` null takes the applicant tracking system away."""
+
+    name = fields.Text(1, 120)
+    mailboxes = NewEmployer._declared_fields["mailboxes"]
+    ats = fields.Part(NewAts, allow_none=True)
+
+    @validates_schema
+    def check_something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError([Said("required", "expected at least one field to change")])
+
+
+class Ats(Body):
+    """`webhook`: where it sends to. The secret is not shown again."""
+
+    kind = fields.Choice(*ATS_KINDS)
+    webhook = fields.Text()
+    set_at = fields.Instant()
+
+
+class EmployerAudit(Body):
+    by = fields.PersonId()
+    at = fields.Instant()
+    action = fields.Code()
+
+
+class Employer(Body):
+    id = fields.Text()
+    name = fields.Text()
+    domain = fields.Text()
+    mailboxes = fields.Several(fields.Text())
+    ats = fields.Part(Ats, allow_none=True)
+    status = fields.Choice("registered", "removed")
+    audit = fields.Several(fields.Part(EmployerAudit))
+    version = fields.Integer()
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
