@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.escrow.lifecycle import ESCROW
-from shared.aggregate import Change, Lifecycle, OnLifecycle, Route, Routes, Trigger, Verdict
+from shared.aggregate import Change, Lifecycle, OnLifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED
 
 
@@ -29,6 +29,7 @@ def handlers(lifecycle: Lifecycle = ESCROW) -> Routes:
         "offer.lapsed": escrow,
         "hire.confirmed": escrow,
         "hire.ended": escrow,
+        "person.erased": erasure.route(),
     }
     return routes
 

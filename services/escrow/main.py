@@ -7,13 +7,14 @@ from flask import Flask
 from pymongo import MongoClient
 
 from services.escrow.api import Parts, operations, roles, view
+from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, migrate, open_store
+from shared.aggregate import Store, erasure, migrate, open_store
 from shared.clock import Clock
 from shared.http.app import create_app
 from shared.http.commands import Resource
@@ -70,6 +71,7 @@ def worker() -> int:
         store,
         handlers(lifecycle),
         lifecycles={lifecycle.name: lifecycle},
+        timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
         carry_out=Payments(provider, store.clock).carry_out,
         loops={"provider-webhooks": provider.run_webhooks, "reconciliation": Reconciliation(store, provider).run},
     ).run()

@@ -5,12 +5,13 @@ import sys
 from flask import Flask
 
 from services.listing.api import operations, parts
+from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
 from services.listing.store import COLLECTION, MIGRATIONS
 from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
-from shared.aggregate import Store, migrate, open_store
+from shared.aggregate import Store, erasure, migrate, open_store
 from shared.http.app import create_app
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
@@ -38,7 +39,10 @@ def worker() -> int:
     logs.configure(SERVICE, "worker", settings.log_level)
     store, listing = open_store(settings.mongodb, COLLECTION), LISTING.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
-    timers = {WORK: Spread(store, listing).on_timer}
+    timers = {
+        WORK: Spread(store, listing).on_timer,
+        erasure.KIND: erasure.passes(Erasing(store, listing).one_pass),
+    }
     lifecycles = {listing.name: listing}
     return Worker(settings, SERVICE, store, handlers(listing), lifecycles=lifecycles, timers=timers).run()
 

@@ -17,7 +17,12 @@ def by_facet(collection: Collection[Document]) -> None:
     collection.create_index([("facets", ASCENDING), ("rank", DESCENDING)])
 
 
-MIGRATIONS = (by_facet,)
+def by_seeker(collection: Collection[Document]) -> None:
+    """Which employers a person was told of."""
+    collection.create_index([("seeker", ASCENDING)], sparse=True)
+
+
+MIGRATIONS = (by_facet, by_seeker)
 
 
 def unveiled_id(listing_id: str, person: str) -> str:
@@ -26,7 +31,8 @@ def unveiled_id(listing_id: str, person: str) -> str:
 
 def is_unveiled(store: Store, listing_id: str, person: str) -> bool:
     """Whether an offer of this person on the listing has been active."""
-    return store.collection.find_one({"_id": unveiled_id(listing_id, person)}, {"_id": 1}) is not None
+    query = {"_id": unveiled_id(listing_id, person), "state": "known"}
+    return store.collection.find_one(query, {"_id": 1}) is not None
 
 
 def find(store: Store, query: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:

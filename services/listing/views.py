@@ -19,6 +19,8 @@ def roles(doc: Document, principal: Principal, *, unveiled: bool = False) -> fro
     """What the caller is to a listing; nothing at all where it is not theirs to see. Nobody is staff to their own."""
     if doc["insider"] == principal.person_id:
         return frozenset({"insider"})
+    if doc.get("erased_at"):
+        return principal.roles & STAFF
     staff = principal.roles & STAFF
     if staff or unveiled:
         return staff | ({"seeker"} if unveiled else frozenset())

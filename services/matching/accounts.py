@@ -6,7 +6,7 @@ they span many offers. A refusal first drops reservations whose offer is absent 
 timer. It errs only to the strict side: a reservation may outlive its offer for a while, never the other way round.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,6 +108,18 @@ class Accounts:
             exposure_used=sum(each["amount"] for each in kept.values()),
             reserved=kept,
         )
+
+    def reserved(self, people: Iterable[str]) -> dict[str, int]:
+        """What these people have reserved, by offer; 0 is for a request alone."""
+        accounts = self._store.load(account_id(person) for person in people).values()
+        return {key: each["amount"] for doc in accounts for key, each in doc.get("reservations", {}).items()}
+
+    def under_way(self, person: str) -> bool:
+        """Whether an offer of theirs may be about to be written."""
+        now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
+        reservations = account.get("reservations", {})
+        found = self._store.load(reservations)
+        return any(key not in found and now - each["at"] < _SETTLING for key, each in reservations.items())
 
     def release(self, person: str, offer_id: str) -> None:
         """The offer was not written after all, or not accepted: what was reserved for that is free again."""

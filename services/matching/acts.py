@@ -200,6 +200,13 @@ def ask_cancel(change: Change, trigger: Trigger) -> Extra:
     return _said(trigger, "offer.cancel_asked")
 
 
+def person_left(change: Change, trigger: Trigger) -> Extra:
+    """One of the two asked to be forgotten."""
+    _over(change)
+    change.set(cancelled={"by": trigger.data["by"], "at": change.now, "code": "left"})
+    return {"offer.cancelled": {"by": trigger.data["by"], "reason": "left"}}
+
+
 def listing_ended(change: Change, trigger: Trigger) -> Extra:
     return _listing_over(change, trigger, trigger.data["status"])
 

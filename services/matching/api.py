@@ -9,6 +9,7 @@ from services.matching import api_account, api_records, api_reviews, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
 from services.matching.api_employers import operations as of_employers
+from services.matching.api_people import operations as of_people
 from services.matching.lifecycle import OPEN, PARTIES
 from services.matching.parts import Parts
 from services.matching.store import listing_key, own_offers
@@ -69,7 +70,9 @@ def make(call: Call[Parts]) -> Answer:
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=1)
     with _reserved(parts.accounts, call.person, offer_id):
         parts.accounts.reserve_request(call.person, offer_id, listing["listing_id"])
-        return parts.offers.create(call, "propose", {**call.body, "listing": listing})
+        return parts.offers.create(
+            call, "propose", {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
+        )
 
 
 @operations.post("/v1/offers/{id}/accept", "acceptOffer", "Agree; the seeker then funds the escrow", who=DOCUMENT,
@@ -82,6 +85,7 @@ def accept(call: Call[Parts]) -> Answer:
         return parts.offers.command(call, "accept", standing)  # a repeat, or refused
     with _reserved(parts.accounts, offer["seeker"], offer["_id"]):
         parts.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+        standing |= _of_people(parts, offer["seeker"], offer["insider"])
         return parts.offers.command(call, "accept", {"reserved": offer["price"], **standing})
 
 
@@ -155,6 +159,15 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
     return {"listing_status": listing["status"] if listing else "unknown"}
 
 
+def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:
+    """Whether the two are one person. Raises Problem where one of them is leaving; asked after it was reserved."""
+    try:
+        parts.people.refuse_leaving(seeker, insider)
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
+    return {"one_person": parts.people.same(seeker, insider)}
+
+
 @contextmanager
 def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
     """What is reserved inside is free again where the command is refused."""
@@ -167,4 +180,4 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
         raise
 
 
-operations.include(of_employers)
+operations.include(of_employers, of_people)

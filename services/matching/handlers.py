@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.matching import acts, listings
 from services.matching.lifecycle import OFFER
+from services.matching.people import Marks
 from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
 
@@ -46,7 +47,7 @@ def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
-    return routes
+    return routes | {"contact.verified": Marks()}
 
 
 HANDLERS = handlers()

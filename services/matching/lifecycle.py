@@ -2,7 +2,8 @@
 
 Roles: insider and seeker; of the two, maker made the last proposal and other is to answer it; employer and ats confirm
 from outside; arbiter and moderator are staff. `listing.ended` is what the closing pass over a listing's offers says,
-`checked` what the worker found when it looked at the listing and the seeker's account.
+`person.erased` what the pass over a leaving person's offers says, `checked` what the worker found when it looked at the
+listing and the seeker's account.
 """
 
 from datetime import timedelta
@@ -25,7 +26,7 @@ CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
 _MESSAGE = texts.no_contact_data("message")
-_ACCEPT = (rules.LISTING_LIVES, rules.RESERVED)
+_ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
 _AGREEMENT = (
@@ -81,6 +82,11 @@ _CALLED_OFF = (
     ),
     Row(AGREED, "listing.ended", when=rules.TAKEN_LATER, act=acts.remember_closing),
     Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=acts.closing_due),
+    Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=acts.person_left),
+    Row(
+        AGREED, "person.erased", to="cancelled", emits=_CANCELLED, when=FREE, act=acts.person_left,
+        note="nobody is forgotten while money of theirs is open",
+    ),
     Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=acts.check_failed),
     Row(
         ("accepted", "active"), "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
@@ -157,7 +163,7 @@ OFFER = Lifecycle(
     states=STATES,
     rows=(*_AGREEMENT, *_CALLED_OFF, *_HIRE, *_REVIEWS),
     public=acts.public,
-    events=("escrow.held", "escrow.lapsed", "escrow.settled", *_TOOK_MONEY, "listing.ended"),
+    events=("escrow.held", "escrow.lapsed", "escrow.settled", *_TOOK_MONEY, "listing.ended", "person.erased"),
     outcomes=("checked",),
     answers=cells(
         ignore={
@@ -165,7 +171,7 @@ OFFER = Lifecycle(
             "escrow.lapsed": ("cancelled", "lapsed"),
             "escrow.settled": ("ended", "completed"),
             **dict.fromkeys(_TOOK_MONEY, ("ended", "completed", "closed", "cancelled", "lapsed")),
-            "listing.ended": (*AGREED, "hired", *ENDED),
+            **dict.fromkeys(("listing.ended", "person.erased"), (*AGREED, "hired", *ENDED)),
         },
         park={event: {"accepted": _UNTIL_HELD} for event in _TOOK_MONEY},
         reject={
@@ -173,7 +179,7 @@ OFFER = Lifecycle(
             "escrow.lapsed": (*_NEVER_ACCEPTED, *HIRING, *_HIRED),
             "escrow.settled": (*_NEVER_ACCEPTED, *AGREED, "cancelled", "lapsed"),
             **dict.fromkeys(_TOOK_MONEY, _NEVER_ACCEPTED),
-            "listing.ended": ("new",),
+            **dict.fromkeys(("listing.ended", "person.erased"), ("new",)),
             "checked": ("new",),
         },
     ),

@@ -9,11 +9,14 @@ from services.matching.accounts import Accounts
 from services.matching.api import operations, roles, view
 from services.matching.checks import Checks
 from services.matching.employers import Employers
+from services.matching.erasure import Erasing
 from services.matching.handlers import handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as LISTING
 from services.matching.listings import Closing
 from services.matching.parts import Parts
+from services.matching.people import KIND as PERSON
+from services.matching.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
 from shared.http.app import create_app
@@ -28,8 +31,9 @@ SERVICE = "matching"
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
-    employers = Employers.of(store, settings.pseudonym_key)
-    parts = Parts(offers, Accounts(store, settings.terms), employers)
+    accounts, employers = Accounts(store, settings.terms), Employers.of(store, settings.pseudonym_key)
+    people = People(store, accounts, Erasing(store, offers.lifecycle))
+    parts = Parts(offers, accounts, employers, people)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
@@ -45,13 +49,14 @@ def worker() -> int:
     store, offer = open_store(settings.mongodb, COLLECTION), OFFER.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     accounts = Accounts(store, settings.terms)
+    people = People(store, accounts, Erasing(store, offer))
     return Worker(
         settings,
         SERVICE,
         store,
         handlers(offer),
         lifecycles={offer.name: offer},
-        timers={LISTING: Closing(store, offer).on_timer, ACCOUNT: accounts.on_timer},
+        timers={LISTING: Closing(store, offer).on_timer, ACCOUNT: accounts.on_timer, PERSON: people.on_timer},
         carry_out=Checks(store, accounts).carry_out,
     ).run()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.matching.accounts import Accounts
 from services.matching.employers import Employers
+from services.matching.people import People
 from shared.http.commands import Resource
 
 
@@ -14,3 +15,4 @@ class Parts:
     offers: Resource
     accounts: Accounts
     employers: Employers
+    people: People

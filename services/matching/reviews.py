@@ -33,9 +33,11 @@ def are_shown(offer: Offer, terms: Terms, now: datetime) -> bool:
 
 
 def open_until(offer: Offer, writer: str, terms: Terms) -> datetime | None:
-    """Until when this one of the two may write theirs; None where there was no hire, or theirs is there."""
+    """Until when this one of the two may write theirs; None where there was no hire, or theirs is there, or
+    one of the two was forgotten.
+    """
     written = offer.get("reviews", {})
-    if "hire" not in offer or writer in written:
+    if "hire" not in offer or writer in written or offer.get("erased_at"):
         return None
     last: datetime = offer["ended"]["at"] if offer.get("ended") else offer["hire"]["confirmed_at"]
     ends: list[datetime] = [each["at"] + terms.review_blind for each in written.values()]

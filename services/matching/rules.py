@@ -146,12 +146,17 @@ class Needs(Guard):
             raise Refusal("state", self.rule, words, self.pointer)
 
 
+_OWN = "This listing is your own: nobody deals with themselves."
 NO_SELF_DEALING = Guard(
     "no-self-dealing",
-    lambda change, trigger: trigger.by != trigger.data["listing"]["insider"],
-    "This listing is your own: nobody deals with themselves.",
+    lambda change, trigger: (
+        trigger.by != trigger.data["listing"]["insider"] and not trigger.data.get("one_person", False)
+    ),
+    _OWN,
     "/listing_id",
 )
+NOT_ONE_PERSON = Guard("no-self-dealing", lambda change, trigger: not trigger.data.get("one_person", False), _OWN)
+"""Two accounts may be seen to be one person only after the offer was made."""
 LISTING_PUBLISHED = Needs(
     "listing-published",
     lambda change, trigger: trigger.data["listing"]["status"] == "published",

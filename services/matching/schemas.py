@@ -109,7 +109,7 @@ class CancelAsked(Body):
 
 
 class Cancelled(Body):
-    """`code`: alone, agreed, staff, no_reservation, or the listing's end."""
+    """`code`: alone, agreed, staff, no_reservation, left (one of them asked to be forgotten), or the listing's end."""
 
     by = fields.Choice(*PARTIES, "staff", "system")
     at = fields.Instant()
@@ -173,3 +173,10 @@ class Offer(Body):
     activated_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()
     updated_at = fields.Instant()
+
+
+class Leaving(Body):
+    """Offers end, listings are withdrawn, texts and addresses are deleted: within minutes, in all services."""
+
+    person_id = fields.PersonId()
+    asked_at = fields.Instant()

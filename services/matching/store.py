@@ -1,4 +1,6 @@
-"""The collection `offers`: offers, copies of listings (`listing:<id>`) and accounts (`account:<person>`)."""
+"""The collection `offers`: offers, copies of listings (`listing:<id>`) and accounts (`account:<person>`) and people
+(`<person>`).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

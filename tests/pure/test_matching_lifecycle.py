@@ -191,6 +191,11 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     "expired, and removed later": (
         "active", lambda o: (o.listing_ends("expired"), o.listing_ends("removed")), "cancelled", CANCELLED,
     ),
+    "one of the two is forgotten": ("countered", lambda o: o.erased("insider"), "cancelled", CANCELLED),
+    "or with help for nothing": (
+        lambda: Offer().active(price=0), lambda o: o.erased("seeker"), "cancelled", CANCELLED,
+    ),
+    "but not with money": ("active", lambda o: o.erased("seeker"), "active", []),
     "the check finds all well": ("proposed", lambda o: o.checked(), "proposed", []),
     "the check finds the listing ended": ("proposed", lambda o: o.checked("expired"), "cancelled", CANCELLED),
     "an accepted offer outlives an expired listing": ("accepted", lambda o: o.checked("expired"), "accepted", []),
@@ -277,6 +282,7 @@ CELLS = {
     "listing.ended removed": "r tt t tt i iiiii iii",
     "listing.ended expired": "r tt i ii i iiiii iii",
     "listing.ended withdrawn": "r tt i ii i iiiii iii",
+    "person.erased":        "r tt i ii i iiiii iii",
     "checked":              "r tt t tt t ttttt ttt",
 }  # fmt: skip
 _OUTCOMES = {"t": "taken", "i": "ignored", "p": "parked", "r": "rejected"}
@@ -291,7 +297,7 @@ def test_cell(state: str, name: str) -> None:
     offer = usual(state)
     document = offer.document
     event, _, status = name.partition(" ")
-    data = {"status": status or "published", "reserved": True, "instruction_id": "an older one"}
+    data = {"status": status or "published", "reserved": True, "instruction_id": "an older one", "by": "seeker"}
     kind = "outcome" if event == "checked" else "event"
     trigger = Trigger(event, "once", kind, offer.clock.now(), data)  # type: ignore[arg-type]
 

@@ -19,6 +19,7 @@ ACCOUNTS = {
     "held": "escrow_held", "released": "insider_paid", "fees": "platform_fees", "refunded": "seeker_refunds",
     "charged_back": "chargebacks",
 }  # fmt: skip
+FORGETS = ("listing", "escrow")
 FITS = {
     "completed": {"settled", "free", "charged_back", "refunded"},
     "lapsed": {"lapsed", "refunded", "free", "charged_back"},
@@ -40,6 +41,7 @@ def violations(world: World, people: People) -> list[str]:
         *_addresses(docs),
         *_money(world, docs),
         *_answers(world, people),
+        *_forgotten(people, docs),
         *_invariants(world, docs),
     ]
     for letter in world.broker.records(*(f"{name}.dead" for name in docs)):
@@ -206,3 +208,23 @@ def _answers(world: World, people: People) -> Iterator[str]:
         doc = world.databases[service]._read.get(document_id)
         if doc is None or trigger_id not in doc["applied"]:
             yield f"what {service} {document_id} was answered is not there"
+
+
+def _forgotten(people: People, docs: dict[str, list[Any]]) -> Iterator[str]:
+    """Who was told that they will be forgotten is; every service has seen the last of it through, and no words are
+    left in what was theirs then.
+    """
+    kept = {name: {doc["_id"]: doc for doc in each} for name, each in docs.items()}
+    for person in people.people:
+        asked = kept["matching"].get(person, {"state": "known"})
+        if asked["state"] == "leaving" or (person in people.left and not asked.get("seq")):
+            yield f"{person} asked to be forgotten and is {asked['state']}"
+        if not asked.get("seq"):
+            continue
+        for service in FORGETS:
+            there = kept[service].get(f"erased:{person}", {})
+            if (there.get("state"), there.get("number")) != ("erased", asked["seq"]):
+                yield f"{service} has not forgotten {person}: {there}"
+    for service, doc in ((name, doc) for name, each in docs.items() for doc in each if doc.get("erased_at")):
+        if "it was shown" in str(doc) or "so it is" in str(doc) or doc.get("duties"):
+            yield f"{service} {doc['_id']} was erased, and has words"

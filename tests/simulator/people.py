@@ -9,7 +9,9 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.provider.sources import SOURCES
 from services.listing.lifecycle import LISTING
 from services.matching.accounts import Accounts
+from services.matching.erasure import Erasing
 from services.matching.lifecycle import AGREED, OFFER, OPEN
+from services.matching.people import People as OfMatching
 from services.matching.store import listing_key
 from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
 from tests.simulator import addresses
@@ -66,6 +68,7 @@ class People:
         self.most_listings, self.most_offers = self.chance.choice((1, 1, 2)), self.chance.choice((1, 2, 3, 5))
         self.unanswered: list[Callable[[], object]] = []
         self.answered: list[tuple[str, str, str]] = []
+        self.left: set[str] = set()
         world.others = [self.act]
 
     def act(self) -> None:
@@ -80,8 +83,10 @@ class People:
             self._propose()
         elif roll < 0.97:
             self._move_offer()
-        elif roll < 0.995:
+        elif roll < 0.992:
             addresses.move(self.world, self.chance.choice(self.people))
+        elif roll < 0.995:
+            self._leave()
         else:
             self._move_listing()
 
@@ -117,6 +122,7 @@ class People:
             accounts = Accounts(store, OFFER.terms)
             accounts.reserve_request(seeker, offer_id, listing["listing_id"])
             try:
+                self._of_matching().refuse_leaving(seeker, listing["insider"])
                 self._fold(store, OFFER, offer_id, trigger, creates=True)
             except Refusal:
                 accounts.release(seeker, offer_id)
@@ -195,6 +201,7 @@ class People:
             accounts = Accounts(store, OFFER.terms)
             accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
             try:
+                self._of_matching().refuse_leaving(offer["seeker"], offer["insider"])
                 self._fold(store, OFFER, offer["_id"], trigger)
             except Refusal:
                 accounts.release(offer["seeker"], offer["_id"])
@@ -233,6 +240,27 @@ class People:
                 if decision == "split":
                     data["insider_bps"] = self.chance.choice((1, 5_000, 9_999))
         self._command("escrow", ESCROW, offer["_id"], name, data, by, roles)
+
+    def _leave(self) -> None:
+        """Somebody asks to be forgotten; most hear that they are needed still. They may come back."""
+        who = self.chance.choice(self.people)
+        web: Web = self.world.webs["matching"]
+
+        def ask() -> str:
+            try:
+                self._of_matching().leave(who)
+            except Refusal:
+                return "refused"
+            return "done"
+
+        answer = self.world.run(web, f"leave {who}", ask)
+        self.world.say(f"{who[-4:]} leaves: {answer or 'no answer'}")
+        if answer == "done":
+            self.left.add(who)
+
+    def _of_matching(self) -> OfMatching:
+        store = self.world.webs["matching"].store
+        return OfMatching(store, Accounts(store, OFFER.terms), Erasing(store, OFFER))
 
     # -- how it is sent
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.escrow.erasure import Erasing as EscrowErasing
 from services.escrow.handlers import handlers as escrow_handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.provider import Provider
+from services.listing.erasure import Erasing as ListingErasing
 from services.listing.handlers import handlers as listing_handlers
 from services.listing.lifecycle import LISTING
 from services.listing.workplaces import KIND as WORK
@@ -15,16 +17,19 @@ from services.listing.workplaces import Spread
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
 from services.matching.checks import Checks
+from services.matching.erasure import Erasing
 from services.matching.handlers import handlers as matching_handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as COPY
 from services.matching.listings import Closing
+from services.matching.people import KIND as PERSON
+from services.matching.people import People
 from services.notify.addresses import CODE_MAILS
 from services.notify.handlers import handlers as notify_handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
 from services.notify.mails import Mails
-from shared.aggregate import Lifecycle, Routes, Store
+from shared.aggregate import Lifecycle, Routes, Store, erasure
 from shared.poller import CarryOut
 from shared.poller.poller import OnTimer
 
@@ -47,13 +52,16 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
     """`provider` is the way to the payment provider, `post` hands over a mail."""
     if service == "listing":
         spread: dict[str, Any] = {WORK: Spread(store, LISTING).on_timer}
+        spread[erasure.KIND] = erasure.passes(ListingErasing(store, LISTING).one_pass)
         return Work(listing_handlers(LISTING), {"listing": LISTING}, timers=spread)
     if service == "matching":
         accounts = Accounts(store, OFFER.terms)
         timers: dict[str, Any] = {COPY: Closing(store, OFFER).on_timer, ACCOUNT: accounts.on_timer}
+        timers[PERSON] = People(store, accounts, Erasing(store, OFFER)).on_timer
         return Work(matching_handlers(OFFER), {"offer": OFFER}, Checks(store, accounts).carry_out, timers)
     if service == "escrow":
-        return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out)
+        erasing = {erasure.KIND: erasure.passes(EscrowErasing(store).one_pass)}
+        return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out, erasing)
     mails = Mails(store, Postman(store.clock, "Good Golem <no-reply@golem.local>", post), KEY, NOTIFICATION.terms)
     lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
     return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out)

@@ -94,6 +94,10 @@ class Offer:
         trigger_id = f"{OFFER_ID}:listing.ended:{status}"
         return self.fold(Trigger("listing.ended", trigger_id, "event", self.clock.now(), {"status": status}))
 
+    def erased(self, by: str) -> Verdict:
+        """What a leaving person's pass says to the offer."""
+        return self.fold(Trigger("person.erased", f"{OFFER_ID}:erased", "event", self.clock.now(), {"by": by}))
+
     def checked(self, status: str = "published", reserved: bool = True, instruction_id: str = "") -> Verdict:
         """The worker's second look, at the question that is open."""
         open_ = (self.document or {}).get("instruction") or {"id": "none"}

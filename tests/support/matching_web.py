@@ -11,11 +11,14 @@ from werkzeug.test import TestResponse
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts, account_id
 from services.matching.checks import Checks
+from services.matching.erasure import Erasing
 from services.matching.handlers import handlers
 from services.matching.lifecycle import OFFER
 from services.matching.listings import KIND as LISTING
 from services.matching.listings import Closing
 from services.matching.main import build
+from services.matching.people import KIND as PERSON
+from services.matching.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection
@@ -40,10 +43,14 @@ class World:
         self.offer = OFFER.with_terms(known.terms)
         self.accounts = Accounts(self.store, known.terms)
         self.checks = Checks(self.store, self.accounts)
+        self.people = People(self.store, self.accounts, Erasing(self.store, self.offer))
         self.poller = Poller(
             "test", self.store, {"offer": self.offer}, NoBroker(), may_fire=lambda: True,
             carry_out=self.checks.carry_out,
-            timers={LISTING: Closing(self.store, self.offer).on_timer, ACCOUNT: self.accounts.on_timer},
+            timers={
+                LISTING: Closing(self.store, self.offer).on_timer, ACCOUNT: self.accounts.on_timer,
+                PERSON: self.people.on_timer,
+            },
         )  # fmt: skip
         self.batch = Batch(self.store, handlers(self.offer))
         self.insider, self.seeker, self.other = (Caller(self.app, sub) for sub in ("anna", "bo", "cas"))
@@ -94,6 +101,10 @@ class World:
         assert self.escrow_is(path, "escrow.held") == "taken"
         return path
 
+    def active_for_nothing(self) -> str:
+        """An active offer of help at price 0."""
+        return self.accepted(price=0)
+
     # -- the worker
 
     def tick(self, after: timedelta = timedelta()) -> None:
@@ -116,6 +127,11 @@ class World:
     def events(self, path: str) -> list[str]:
         document = self.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}
         return [event["type"] for event in document.get("events", [])]
+
+    def event(self, path: str, name: str) -> dict[str, Any]:
+        document = self.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}
+        (found,) = (event for event in document["events"] if event["type"] == name)
+        return dict(found)
 
     def reserved(self, who: Caller | None = None) -> dict[str, int]:
         """What is reserved for a seeker: {path of the offer: amount}."""

@@ -155,6 +155,7 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
             "paid": {"listing": of_matching.listing(), "help": ["coaching"]},
             "free": {"listing": of_matching.listing(), "help": ["good_word"]},
             "paused": {"listing": of_matching.listing(status="paused"), "help": ["coaching"]},
+            "one person": {"listing": of_matching.listing(), "help": ["coaching"], "one_person": True},
         },
         "counter": {
             "less": {**lives, "price": {"amount": 40_000 if s.get("price") else 0, "currency": "EUR"}},
@@ -163,6 +164,7 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
         "accept": {
             "reserved": {**lives, "reserved": s.get("price")},
             "unreserved": lives,
+            "one person": {**lives, "one_person": True},
             "over": {"listing_status": "removed", "reserved": s.get("price")},
         },
         **{name: {"": {}} for name in ("decline", "withdraw", "reject_hire")},
@@ -186,6 +188,9 @@ def _offer_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
         if name == "listing.ended":
             for status in LISTING_OVER:
                 yield _event(s, name, status, {"status": status})
+        elif name == "person.erased":
+            for by in ("insider", "seeker"):
+                yield _event(s, name, by, {"by": by})
         elif _room(s) or OFFER.answer(s.state, name) is None or OFFER.answers[name][s.state].kind != "park":
             yield _event(s, name, "", {"offer_id": of_matching.OFFER_ID, "status": name.split(".")[1]})
     open_ = (s.get("instruction") or {"id": "none"})["id"]

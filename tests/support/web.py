@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 from shared.aggregate import Lifecycle, Store
 from shared.ids import person_id
 from shared.messaging.ports import Message
-from shared.poller.poller import CarryOut, Poller
+from shared.poller.poller import CarryOut, OnTimer, Poller
 from shared.settings import Need, Settings, load
 
 _KEY = Ed25519PrivateKey.generate()
@@ -85,12 +86,14 @@ class Ticking:
     store: Store
     lifecycle: Lifecycle
     carry_out: CarryOut | None = None
+    timers: Mapping[str, OnTimer] | None = None
     poller: Poller = field(init=False)
 
     def __post_init__(self) -> None:
         lifecycles = {self.lifecycle.name: self.lifecycle}
         self.poller = Poller(
-            "test", self.store, lifecycles, NoBroker(), may_fire=lambda: True, carry_out=self.carry_out
+            "test", self.store, lifecycles, NoBroker(), may_fire=lambda: True, carry_out=self.carry_out,
+            timers=self.timers,
         )  # fmt: skip
 
     def tick(self, after: timedelta = timedelta()) -> int:

@@ -1,0 +1,38 @@
+"""What escrow keeps of a person who asked to be forgotten: what was written in a dispute, and why it was decided so.
+
+The sums, the journal and who was paid what stay as they are, under pseudonyms: they are the books. No money moves here.
+"""
+
+from typing import Any
+
+from services.escrow.lifecycle import ESCROW
+from shared.aggregate import Change, Store
+from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+
+_GONE = "erased"
+_OTHER = "other"
+
+
+class Erasing:
+    """Passes over the escrows of a person."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def one_pass(self, person: str) -> int:
+        query: dict[str, Any] = {"parties": person, **NOT_ERASED}
+        found = [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
+        return erase_each(found, self._erase)
+
+    def _erase(self, escrow_id: str) -> None:
+        self._store.run({escrow_id: ESCROW.name}, lambda changes: erase(changes[escrow_id]))
+
+
+def erase(change: Change) -> None:
+    """The words go, of both: they wrote about each other. What was decided, when and by which arbiter stays."""
+    if change.get("dispute"):
+        change.set(dispute={**change["dispute"], "reason": _OTHER})
+    if change.get("decisions"):
+        change.set(decisions=[{**each, "reason": _GONE} for each in change["decisions"]])
+    without_fingerprints(change)
+    change.set(erased_at=change.now)

@@ -1,0 +1,80 @@
+"""What listing keeps of a person who asked to be forgotten goes: their listings end and lose their texts.
+
+Codes, amounts, dates and states stay under the pseudonym, as they stand in the events.
+"""
+
+from typing import Any
+
+from services.listing.search import index
+from services.listing.workplaces import KIND as WORK
+from services.listing.workplaces import work_id
+from shared.aggregate import Change, Lifecycle, Store, Trigger
+from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+
+GONE = "Erased"
+_MAY_WITHDRAW = ("draft", "in_review", "published", "paused")
+
+
+class Erasing:
+    """Passes over the listings of a person, and over which employers were unveiled to them."""
+
+    def __init__(self, store: Store, listing: Lifecycle) -> None:
+        self._store, self._listing = store, listing
+
+    def one_pass(self, person: str) -> int:
+        own = self._found({"facets": f"insider:{person}", **NOT_ERASED})
+        unveiled = self._found({"seeker": person, "state": "known"})
+        return erase_each(own, self._erase) + erase_each(unveiled, self._veil) + self._forget_work(work_id(person))
+
+    def _found(self, query: dict[str, Any]) -> list[str]:
+        return [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
+
+    def _erase(self, listing_id: str) -> None:
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[listing_id]
+            if change.state in _MAY_WITHDRAW:
+                self._withdraw(change)
+            erase(change)
+
+        self._store.run({listing_id: self._listing.name}, decide)
+
+    def _withdraw(self, change: Change) -> None:
+        """As its insider could."""
+        by, roles = change["insider"], frozenset({"insider"})
+        self._listing.fold(
+            change, Trigger("withdraw", f"{change.id}:erased", "command", change.now, by=by, roles=roles)
+        )
+
+    def _veil(self, document_id: str) -> None:
+        self._store.run({document_id: "unveiled"}, lambda changes: changes[document_id].set(state="erased"))
+
+    def _forget_work(self, document_id: str) -> int:
+        """Where they get mail at work; which events said so stays, so that none says it again."""
+
+        def decide(changes: dict[str, Change]) -> int:
+            change = changes[document_id]
+            if not change.get("marks"):
+                return 0
+            change.set(state="erased", marks=[])
+            return 1
+
+        return self._store.run({document_id: WORK}, decide)
+
+
+def erase(change: Change) -> None:
+    """All that was written in it, by the insider and by moderators."""
+    change.set(title=GONE, employer={"name": GONE}, duties=[], skills=[], region=None, consent=None)
+    change.set(domain_mark=None, workplace_mark=None)
+    if change.get("review"):
+        change.set(review=_without_words(change["review"]))
+    if change.get("audit"):
+        change.set(audit=[_without_words(each) for each in change["audit"]])
+    without_fingerprints(change)
+    change.set(erased_at=change.now)
+    index(change)
+
+
+def _without_words(decision: dict[str, Any]) -> dict[str, Any]:
+    """A decision by its codes alone: a note, or the words of a breach, may repeat what was written."""
+    reasons = [{**each, "message": GONE} for each in decision.get("reasons", [])]
+    return {name: value for name, value in decision.items() if name != "note"} | {"reasons": reasons}

@@ -1,0 +1,20 @@
+"""Being forgotten, over HTTP."""
+
+from services.matching import schemas
+from services.matching.parts import Parts
+from services.matching.people import MoneyOpen
+from shared.http.operations import ANYONE, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+
+operations: Operations[Parts] = Operations("matching", "People")
+
+
+@operations.delete("/v1/me", "eraseMe", "Be forgotten; refused while money of an agreement is open", who=ANYONE,
+                   answers={202: schemas.Leaving})  # fmt: skip
+def erase(call: Call[Parts]) -> Answer:
+    try:
+        asked_at = call.parts.people.leave(call.person)
+    except MoneyOpen as refusal:
+        faults = [Fault("", refusal.rule, f"offer {offer_id}") for offer_id in refusal.offers]
+        raise Problem("conflict", refusal.detail, errors=faults) from refusal
+    return Answer({"person_id": call.person, "asked_at": asked_at}, 202)

@@ -1,0 +1,82 @@
+"""A person is forgotten by passes over what a service keeps of them; what this means stands in each service's
+`erasure.py`.
+
+A small document `erased:<person>` about it stays, with the number of the last `person.erased` that was taken: so a
+replay erases nobody twice. While it is `erasing`, whatever is found of them is erased; once a pass finds nothing it is
+`erased`, and what the person makes from then on is theirs anew. No time is compared: clocks differ between machines.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from shared.aggregate.batch import Copy
+from shared.aggregate.change import Change, Trigger
+from shared.aggregate.store import Contended
+
+KIND = "erased"
+PASS = "pass"
+AGAIN_AFTER = timedelta(seconds=1)
+MOST = 100
+"""Documents of one pass."""
+
+NOT_ERASED: Mapping[str, Any] = {"erased_at": {"$exists": False}}
+"""The part of a query that leaves out what was erased before; `erased_at` marks it."""
+
+OnePass = Callable[[str], int]
+"""Erase some of what is kept of a person, and say how many documents that were; 0 when nothing is left."""
+
+log = logging.getLogger(__name__)
+
+
+def route() -> Copy:
+    """How a service takes `person.erased`."""
+    return Copy(KIND, "person_id", _begun, _begin)
+
+
+def _begun(event: Trigger) -> dict[str, Any]:
+    return {"state": "erasing", "person": event.data["person_id"], "asked_at": event.at, "documents": 0}
+
+
+def _begin(change: Change, event: Trigger) -> None:
+    change.schedule(PASS, change.now)
+
+
+def passes(one_pass: OnePass) -> Callable[[Change, str], None]:
+    """The timer of these documents: another pass follows while there was something to erase."""
+
+    def on_timer(change: Change, timer: str) -> None:
+        found = one_pass(change["person"])
+        if found:
+            change.set(documents=change["documents"] + found)
+            change.schedule(PASS, change.now + AGAIN_AFTER)
+        else:
+            change.set(state="erased", done_at=change.now)
+
+    return on_timer
+
+
+def erase_each(ids: Iterable[str], erase: Callable[[str], object]) -> int:
+    """`erase` each; how many. One that fails does not keep the others back, and is raised in the end."""
+    done, failed = 0, None
+    for document_id in ids:
+        try:
+            erase(document_id)
+            done += 1
+        except (PyMongoError, Contended):
+            raise
+        except Exception as error:
+            log.warning("a document could not be erased", extra={"id": document_id, "error": type(error).__name__})
+            failed = error
+    if failed is not None:
+        raise failed
+    return done
+
+
+def without_fingerprints(change: Change) -> None:
+    """The hash of what a person once sent could tell a short text: the commands stay known, the hashes go."""
+    if change.get("commands"):
+        change.set(commands=[{**each, "fingerprint": KIND} for each in change["commands"]])
