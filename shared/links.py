@@ -16,6 +16,11 @@ from datetime import UTC, datetime
 LONGEST = 512
 """Characters of a token, at most."""
 
+EMPLOYER_CONFIRMATION = "employer-confirmation"
+"""A purpose. Claims: `offer`, `employer` (the mark of its domain), `id` (of this one link, which works once)."""
+EMPLOYER_CONFIRMATIONS = "/v1/employer-confirmations/"
+"""Where such a link leads, below PUBLIC_URL."""
+
 Claims = Mapping[str, str | int]
 _EXPIRES = "exp"
 _FORM = re.compile(r"[A-Za-z0-9_-]{2,400}\.[A-Za-z0-9_-]{43}")

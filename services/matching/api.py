@@ -8,6 +8,7 @@ from typing import Any
 from services.matching import api_account, api_records, api_reviews, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
+from services.matching.api_confirmations import operations as of_confirmations
 from services.matching.api_employers import operations as of_employers
 from services.matching.api_people import operations as of_people
 from services.matching.lifecycle import OPEN, PARTIES
@@ -180,4 +181,4 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
         raise
 
 
-operations.include(of_employers, of_people)
+operations.include(of_employers, of_confirmations, of_people)

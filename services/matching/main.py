@@ -8,6 +8,7 @@ from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
 from services.matching.api import operations, roles, view
 from services.matching.checks import Checks
+from services.matching.confirmations import Confirmations
 from services.matching.employers import Employers
 from services.matching.erasure import Erasing
 from services.matching.handlers import handlers
@@ -33,7 +34,7 @@ def build(settings: Settings, store: Store) -> Flask:
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
     accounts, employers = Accounts(store, settings.terms), Employers.of(store, settings.pseudonym_key)
     people = People(store, accounts, Erasing(store, offers.lifecycle))
-    parts = Parts(offers, accounts, employers, people)
+    parts = Parts(offers, accounts, employers, Confirmations(offers, employers), people)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 

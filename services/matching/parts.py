@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.matching.accounts import Accounts
+from services.matching.confirmations import Confirmations
 from services.matching.employers import Employers
 from services.matching.people import People
 from shared.http.commands import Resource
@@ -15,4 +16,5 @@ class Parts:
     offers: Resource
     accounts: Accounts
     employers: Employers
+    confirmations: Confirmations
     people: People

@@ -79,3 +79,16 @@ class Employer(Body):
     version = fields.Integer()
     created_at = fields.Instant()
     updated_at = fields.Instant()
+
+
+class ConfirmByEmployer(Body):
+    start_on = fields.Date(required=True, metadata={"description": "the first day of work"})
+
+
+class Confirmation(Body):
+    """What a link asks of an employer. `status`: open; used; recorded (the hire is, by another way); over."""
+
+    employer = fields.Text()
+    status = fields.Choice("open", "used", "recorded", "over")
+    first_day = fields.Date()
+    last_day = fields.Date()

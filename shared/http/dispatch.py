@@ -37,7 +37,11 @@ class Dispatcher(Generic[Parts]):
             return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
         except Problem as problem:
             if operation.page and html.wants_page(request.headers.get("Accept")):
-                return _page(html.of_problem(problem), problem.status, problem.headers)
+                return _page(
+                    html.of_problem(problem, html.language(request.headers.get("Accept-Language"))),
+                    problem.status,
+                    problem.headers,
+                )
             raise
 
     def _call(self, operation: Operation[Parts], path: str, ids: dict[str, Any]) -> Call[Parts]:

@@ -5,11 +5,9 @@ then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes wha
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
-from shared.http.operations import Call
 from shared.http.problems import Problem
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -41,10 +39,10 @@ def wants_page(accept: str | None) -> bool:
     return "text/html" in offered
 
 
-def language(call: Call[Any]) -> str:
+def language(accept_language: str | None) -> str:
     """The one of our languages that comes first in Accept-Language; English where there is none."""
     weighed: list[tuple[float, str]] = []
-    for part in (call.header("Accept-Language") or "")[:1000].split(","):
+    for part in (accept_language or "")[:1000].split(","):
         name, _, weight = part.strip().partition(";q=")
         short = name.partition("-")[0].lower()
         if short in LANGUAGES:
@@ -57,11 +55,11 @@ def paragraphs(*texts: str) -> Markup:
     return Markup("\n").join(Markup("<p>{}</p>").format(text) for text in texts)
 
 
-def of_problem(problem: Problem) -> Page:
+def of_problem(problem: Problem, language: str) -> Page:
     """A refusal as a page: what is said, and where it is about the input, of each field what was expected."""
     faults = [f"{fault.pointer.strip('/') or fault.rule}: {fault.message}" for fault in problem.errors]
     said = problem.slug == "invalid"
-    return Page("en", problem.title, paragraphs(*(faults if said else [problem.detail])))
+    return Page(language, "Good Golem", paragraphs(*(faults if said else [problem.detail])))
 
 
 def _weight(text: str) -> float:

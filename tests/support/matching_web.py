@@ -66,8 +66,8 @@ class World:
 
     def listed(self, price: int = 50_000, **changed: Any) -> str:
         """A published listing of the insider's; its id."""
-        listing_id = new_id()
-        data = listing(price, listing_id=listing_id, insider=self.insider.id, **changed)
+        data = listing(price, **{"listing_id": new_id(), "insider": self.insider.id, **changed})
+        listing_id = str(data["listing_id"])
         assert self.told("listing.created", 2, **data) == "taken"
         return listing_id
 

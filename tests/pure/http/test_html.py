@@ -34,7 +34,9 @@ def show(call: Call[list[Any]]) -> Answer:
         raise Problem("not-found", f"Nothing is {NASTY}.")
     if not html.wants_page(call.header("Accept")):
         return Answer({"token": call.id})
-    return Answer(html.Page(html.language(call), NASTY, Markup('<p class="{0}">{0}</p>').format(NASTY)))
+    return Answer(
+        html.Page(html.language(call.header("Accept-Language")), NASTY, Markup('<p class="{0}">{0}</p>').format(NASTY))
+    )
 
 
 @operations.post(
