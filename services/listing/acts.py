@@ -4,7 +4,7 @@ A listing has these fields beside the core ones: insider, title, employer {name,
 occupation, duties, skills, seats, leaving_on, pay, help, tranches, consent (as they came in); created_at, published_at;
 hired (seats taken), domain_mark, workplace_mark, insider_verified (its insider gets mail at the employer's domain;
 see `workplaces`), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
-decision of the rules and of staff); words, facets, prices, cheapest, rank (for the search, see `search`).
+decision of the rules and of staff); and what is kept for the search (see `search` and `orders`).
 """
 
 from collections.abc import Callable, Mapping

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.listing import search, views
+from services.listing.census import Census
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
+from services.listing.search import Question
 from services.listing.store import find, is_unveiled
-from services.listing.words import words
+from services.listing.words import asked as words_asked
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.commands import Resource
@@ -25,6 +27,7 @@ class Parts:
     store: Store
     listings: Resource
     workplaces: Workplaces
+    census: Census
 
 
 def parts(store: Store, lifecycle: Lifecycle, key: bytes) -> Parts:
@@ -34,7 +37,7 @@ def parts(store: Store, lifecycle: Lifecycle, key: bytes) -> Parts:
             return plain
         return views.roles(dict(doc), principal, unveiled=True)
 
-    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key))
+    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key), Census(store))
 
 
 operations: Operations[Parts] = Operations("listing", "Listings")
@@ -49,8 +52,10 @@ def create(call: Call[Parts]) -> Answer:
 
 @operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
 def find_listings(call: Call[Parts]) -> Answer:
-    found = find(call.parts.store, _query(call), after_text(call), call.page.limit + 1)
-    return text_page(call, found, "rank", lambda doc: views.view(doc, views.roles(doc, call.principal)))
+    question = _question(call)
+    after = after_text(call, question.order.form)
+    found = find(call.parts.store, call.parts.census, question, after, call.page.limit + 1)
+    return text_page(call, found, question.order.field, lambda doc: views.view(doc, views.roles(doc, call.principal)))
 
 
 @operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
@@ -103,16 +108,16 @@ def remove(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call, "remove", call.body)
 
 
-def _query(call: Call[Parts]) -> dict[str, Any]:
+def _question(call: Call[Parts]) -> Question:
     """Everybody finds what is published; one's own and, for staff, each status are asked for by name."""
     asked = call.query
-    if "q" in asked and not words(asked["q"]):
-        raise invalid([Fault.of_query("q", "words", "expected at least one word of letters or digits")])
+    if "q" in asked and not words_asked(asked["q"]):
+        raise invalid([Fault.of_query("q", "words", "expected a word that says more than the, of, le or de")])
     if asked.get("mine"):
-        return search.own_query(asked, call.person)
+        return search.own_question(asked, call.person)
     if asked.get("status", search.PUBLISHED) == search.PUBLISHED:
-        return search.public_query(asked)
+        return search.public_question(asked)
     if call.principal.has(*views.STAFF):
-        return search.status_query(asked)
+        return search.status_question(asked)
     fault = Fault.of_query("status", "role", "expected published; others only with mine=true")
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])

@@ -6,6 +6,7 @@ from marshmallow import ValidationError, validates, validates_schema
 
 from services.listing.acts import foreign_prices
 from services.listing.lifecycle import STATES
+from services.listing.orders import NAMES as ORDERS
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http.fields import (
@@ -21,6 +22,7 @@ from shared.http.fields import (
     Integer,
     MoneySchema,
     Part,
+    Pattern,
     PersonId,
     Said,
     Several,
@@ -203,13 +205,46 @@ class Listing(Body):
     audit = Several(Part(Review))
 
 
+class SchemeCode(Pattern):
+    """A code with its scheme, in a query."""
+
+    def __init__(self, **options: Any) -> None:
+        part = "[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
+        super().__init__(f"{part}:{part}", "a scheme and a code such as ISCO-08:2512", **options)
+
+
 class Search(PageQuery):
     """All of them hold at once. Amounts are in minor units."""
 
-    q = Text(1, 100, metadata={"description": "all of these words stand in the title or the duties"})
+    q = Text(1, 100, metadata={"description": "all of these words, or their other forms, stand in title or duties"})
     country = Country()
     region = Text(1, 64)
+    industry = SchemeCode(metadata={"description": "a scheme and a code, as NAICS-2022:5415"})
+    occupation = SchemeCode(metadata={"description": "a scheme and a code, as ISCO-08:2512"})
     help = Choice(*HELP_KINDS)
+    min_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
     max_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
+    pay_min = Integer(metadata={"description": "the role's pay reaches this; with pay_currency"})
+    pay_max = Integer(metadata={"description": "the role's pay begins at this or below; with pay_currency"})
+    pay_currency = Currency(metadata={"description": "what the role pays in"})
+    pay_per = Choice(*PERIODS, load_default="year", metadata={"description": "what pay_min and pay_max are paid for"})
+    posted_since = Instant(metadata={"description": "published at this time or later"})
+    sort = Choice(
+        *ORDERS,
+        load_default=ORDERS[0],
+        metadata={
+            "description": "newest first; cheapest first, by the help asked for, else by the cheapest of any kind; "
+            "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency"
+        },
+    )
     mine = Flag(metadata={"description": "one's own, whatever their status"})
     status = Choice(*STATUSES, metadata={"description": "of one's own; staff: of all"})
+
+    @validates_schema
+    def check_pay(self, data: dict[str, Any], **_: Any) -> None:
+        needs = "pay_min" in data or "pay_max" in data or data["sort"] == "best_paid"
+        if needs and "pay_currency" not in data:
+            raise ValidationError({"pay_currency": [Said("required", "is required: pay is compared in one currency")]})
+        for low, high in (("min_price", "max_price"), ("pay_min", "pay_max")):
+            if low in data and high in data and data[low] > data[high]:
+                raise ValidationError({high: [Said("band", f"expected {data[low]} or more: not below {low}")]})

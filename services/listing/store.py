@@ -3,18 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.collection import Collection
 
+from services.listing.census import Census
+from services.listing.orders import INDEXED, NEWEST, Order
+from services.listing.search import Question, fields, own_question
 from shared.aggregate import Document, Store
 
 COLLECTION = "listings"
-_SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0}
+_SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0, "codes": 0}
+_TEXTS = {"events": 0, "applied": 0, "commands": 0}
+_AT_ONCE = 500
+_BEFORE = "facets_1_rank_-1"
+"""An index that served every search before there were several orders."""
 
 
 def by_facet(collection: Collection[Document]) -> None:
-    """The one index of every search: equality on a facet, then newest first."""
-    collection.create_index([("facets", ASCENDING), ("rank", DESCENDING)])
+    collection.create_index([("facets", ASCENDING)])
 
 
 def by_seeker(collection: Collection[Document]) -> None:
@@ -22,7 +28,29 @@ def by_seeker(collection: Collection[Document]) -> None:
     collection.create_index([("seeker", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_facet, by_seeker)
+def by_order(collection: Collection[Document]) -> None:
+    """An index for each order, and the fields of the search of every listing as they are made now.
+
+    A listing that changes meanwhile is left alone: whoever changes it makes them anew.
+    """
+    by_facet(collection)
+    for field, down in INDEXED:
+        collection.create_index([("state", ASCENDING), (field, DESCENDING if down else ASCENDING)])
+    made: list[UpdateOne] = []
+    for doc in collection.find({"kind": "listing"}, _TEXTS):
+        if "created_at" not in doc:
+            continue  # never more than a place for events that came too early
+        made.append(UpdateOne({"_id": doc["_id"], "version": doc["version"]}, {"$set": fields(doc, doc["_id"])}))
+        if len(made) == _AT_ONCE:
+            collection.bulk_write(made, ordered=False)
+            made = []
+    if made:
+        collection.bulk_write(made, ordered=False)
+    if _BEFORE in collection.index_information():
+        collection.drop_index(_BEFORE)
+
+
+MIGRATIONS = (by_facet, by_seeker, by_order)
 
 
 def unveiled_id(listing_id: str, person: str) -> str:
@@ -35,7 +63,21 @@ def is_unveiled(store: Store, listing_id: str, person: str) -> bool:
     return store.collection.find_one(query, {"_id": 1}) is not None
 
 
-def find(store: Store, query: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
-    """Listings of a query of `search`, newest first, from below the rank `after`."""
-    below = {"rank": {"$lt": after}} if after else {}
-    return list(store.collection.find({**query, **below}, _SHOWN).sort("rank", DESCENDING).limit(limit))
+def find(store: Store, census: Census, question: Question, after: str | None, limit: int) -> list[Document]:
+    """The listings that meet a question, in its order, from behind the place `after`."""
+    counts = {lead: census.having(lead) for lead in question.leads} if question.state else {}
+    published = census.published() if counts else 0
+    lead = question.way(counts, published, limit)
+    query = question.by_order(after) if lead is None else question.by_facet(lead, after)
+    return _read(store, query, question.order, limit)
+
+
+def of_insider(store: Store, person: str, after: str | None, limit: int) -> list[Document]:
+    """A person's listings, newest first, from below the rank `after`."""
+    question = own_question({}, person)
+    return _read(store, question.by_facet(question.leads[0], after), NEWEST, limit)
+
+
+def _read(store: Store, query: Mapping[str, Any], order: Order, limit: int) -> list[Document]:
+    direction = DESCENDING if order.down else ASCENDING
+    return list(store.collection.find(query, _SHOWN).sort(order.field, direction).limit(limit))

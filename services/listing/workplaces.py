@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.listing.search import own_query
-from services.listing.store import find
+from services.listing.store import of_insider
 from shared.aggregate import Change, Lifecycle, Store, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 from shared.ids import domain_mark, workplace_mark
@@ -73,7 +72,7 @@ class Spread:
 
     def on_timer(self, change: Change, timer: str) -> None:
         after = None
-        while found := find(self._store, own_query({}, change["owner"]), after, _AT_ONCE):
+        while found := of_insider(self._store, change["owner"], after, _AT_ONCE):
             for listing in found:
                 mark = listing.get("domain_mark", "")
                 if mark in change["marks"] and not listing.get("insider_verified"):

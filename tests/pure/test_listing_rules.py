@@ -7,8 +7,6 @@ import pytest
 
 from services.listing import rules, wording
 from services.listing.rules import Rules
-from services.listing.search import facets, own_query, public_query, status_query
-from services.listing.words import distinct, words
 
 RULES = rules.load()
 
@@ -158,37 +156,3 @@ def test_the_employers_name(name: str, text: str, there: bool) -> None:
     core = wording.name_of_employer(name, RULES.legal_forms)
 
     assert wording.names(text, core) == there
-
-
-def test_words_are_folded() -> None:
-    assert words("Café CAFÉ, C++/C# node.js ﬁnance_2") == ["cafe", "cafe", "c++", "c#", "node", "js", "finance", "2"]
-    assert distinct(["b", "a", "b"]) == ["a", "b"]
-
-
-def test_facets_of_what_all_may_find_are_there_only_while_it_is_published() -> None:
-    doc = listing(("coaching", 0)) | {"insider": "p_1", "state": "published", "region": "Zürich"}
-
-    assert facets(doc, ["run"]) == [
-        "insider:p_1", "status:published", "country:NL", "help:coaching", "region:zurich", "word:run",
-    ]  # fmt: skip
-    assert facets(doc | {"state": "paused"}, ["run"]) == ["insider:p_1", "status:paused"]
-
-
-def test_a_query_enters_at_its_rarest_facet() -> None:
-    asked = {"q": "run the payments run", "country": "NL", "help": "coaching", "max_price": 100}
-
-    assert public_query(asked) == {
-        "facets": "word:payments", "country": "NL", "help.kind": "coaching", "prices.coaching": {"$lte": 100},
-        "words": {"$all": ["payments", "run", "the"]},
-    }  # fmt: skip
-    assert public_query({}) == {"facets": "status:published"}
-    assert public_query({"max_price": 0}) == {"facets": "status:published", "cheapest": {"$lte": 0}}
-    assert public_query({"region": "ZÜRICH", "country": "CH"}) == {
-        "facets": "region:zurich", "region_key": "zurich", "country": "CH",
-    }  # fmt: skip
-    assert own_query({"q": "Run", "status": "draft", "region": "x"}, "p_1") == {
-        "facets": "insider:p_1", "state": "draft", "region_key": "x", "words": {"$all": ["run"]},
-    }  # fmt: skip
-    assert status_query({"status": "in_review", "help": "coaching"}) == {
-        "facets": "status:in_review", "state": "in_review", "help.kind": "coaching",
-    }  # fmt: skip
