@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import invariants, lifecycles, openapi
+from deploy.docs import invariants, lifecycles, matching, openapi
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +14,7 @@ def pages() -> dict[Path, str]:
     return {
         docs / "invariants.md": invariants.page(),
         docs / "lifecycles.md": lifecycles.page(),
+        docs / "matching.md": matching.page(),
         docs / "openapi.json": openapi.page(),
     }
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from services.matching import api_account, api_records, api_reviews, schemas
+from services.matching import api_account, api_matches, api_profile, api_records, api_reviews, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
 from services.matching.api_confirmations import operations as of_confirmations
@@ -148,7 +148,10 @@ _command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they 
 _command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
 _command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)
 
-operations.include(api_account.operations, api_records.operations, api_reviews.operations)
+operations.include(
+    api_account.operations, api_profile.operations, api_matches.operations, api_reviews.operations,
+    api_records.operations,
+)  # fmt: skip
 
 
 # -- inside

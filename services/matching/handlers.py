@@ -44,7 +44,7 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing)
+    of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing, listings.lacks)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}

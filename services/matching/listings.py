@@ -1,12 +1,15 @@
 """What matching keeps of a listing, and what follows for its offers when the listing ends.
 
-The copy is overwritten by each listing.* event of a higher number. When the listing has ended, a timer of the copy
-calls off its offers in passes, until a pass finds none; an offer that slips in between is found by its own check.
+The copy is overwritten by each listing.* event of a higher number, and has what offers and matches need. One that was
+made when less was kept is no match until its listing's next event, or until `golem replay` sends the last one again.
+When the listing has ended, a timer of the copy calls off its offers in passes, until a pass finds none; an offer that
+slips in between is found by its own check.
 """
 
 from datetime import timedelta
 from typing import Any
 
+from services.matching.facets import index
 from services.matching.lifecycle import LIVE, OPEN
 from services.matching.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on
@@ -19,13 +22,22 @@ TYPES = tuple(
 )
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
-_OPTIONAL = ("insider_verified", "workplace_mark")
 _KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
+_OPTIONAL = (
+    "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
+    "leaving_on", "published_at",
+)  # fmt: skip
 
 
 def kept(event: Trigger) -> dict[str, Any]:
     """The fields of the copy."""
-    return {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
+    data = {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
+    return data | index(data)
+
+
+def lacks(copy: Change) -> bool:
+    """Whether it is from before the fields for matches were kept."""
+    return "country" not in copy.doc
 
 
 def begin_closing(change: Change, event: Trigger) -> None:

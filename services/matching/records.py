@@ -22,7 +22,8 @@ MOST_REVIEWS = 100
 
 @dataclass(frozen=True)
 class Record:
-    """`lasted` counts different people whose job lasted 90 days or more; `median_days` is of the jobs that ended.
+    """`lasted` counts different people whose job lasted 90 days or more, `given` those who got theirs for nothing;
+    `median_days` is of the jobs that ended.
 
     `stars`: how many reviews gave 1, 2, 3, 4, 5 of them. `reviews`: what seekers say, the newest first.
     """
@@ -32,6 +33,7 @@ class Record:
     running: int = 0
     ended: int = 0
     lasted: int = 0
+    given: int = 0
     median_days: int | None = None
     stars: tuple[int, ...] = (0, 0, 0, 0, 0)
     reviews: tuple[Mapping[str, Any], ...] = ()
@@ -50,6 +52,7 @@ def record_of(offers: Iterable[Document], terms: Terms, now: datetime) -> Record
         running=len(hires) - len(ends),
         ended=len(ends),
         lasted=len({offer["seeker"] for offer in hires if _days(offer, now.date()) >= LASTING_DAYS}),
+        given=len({offer["seeker"] for offer in hires if offer["price"] == 0}),
         median_days=median_low(ends) if ends else None,
         stars=tuple(stars.count(number) for number in range(1, 6)),
         reviews=tuple({**offer["reviews"]["seeker"], "offer_id": offer["_id"]} for offer in said[:MOST_REVIEWS]),

@@ -1,8 +1,8 @@
-"""The collection `offers`: offers, copies of listings (`listing:<id>`) and accounts (`account:<person>`) and people
-(`<person>`).
+"""The collection `offers`: offers, copies of listings (`listing:<id>`), accounts (`account:<person>`), profiles
+(`profile:<person>`) and people (`<person>`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -13,8 +13,9 @@ from shared.events import format_time
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
-
-_OF_HIRES = {"state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1, "reviews.seeker": 1, "reviews.insider.at": 1}
+_OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
+_WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
+_WITHOUT_FACETS = {"facets": 0, "tranches": 0}
 
 
 def listing_key(listing_id: str) -> str:
@@ -44,7 +45,12 @@ def _index_for_staff(offers: Collection[Document]) -> None:
     offers.create_index([("listed", ASCENDING), ("place", DESCENDING)], sparse=True)
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires, _index_for_staff)
+def _index_facets(offers: Collection[Document]) -> None:
+    """The copies of listings that may be matches, the newest first."""
+    offers.create_index([("facets", ASCENDING), ("rank", DESCENDING)], sparse=True)
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires, _index_for_staff, _index_facets)
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
@@ -75,4 +81,20 @@ def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int =
 
 def hires_of(store: Store, insider: str, limit: int) -> list[Document]:
     """An insider's offers in which a hire was confirmed, the newest first."""
-    return list(store.collection.find({"hired_by": insider}, _OF_HIRES).sort("hired_at", DESCENDING).limit(limit))
+    return list(store.collection.find({"hired_by": insider}, _WITH_REVIEWS).sort("hired_at", DESCENDING).limit(limit))
+
+
+def hires_of_all(store: Store, insiders: Iterable[str], limit: int) -> dict[str, list[Document]]:
+    """`hires_of` several insiders in one query, `limit` for all together, without the reviews."""
+    found: dict[str, list[Document]] = {}
+    order = [("hired_by", ASCENDING), ("hired_at", DESCENDING)]
+    query = {"hired_by": {"$in": sorted(insiders)}}
+    for doc in store.collection.find(query, _OF_HIRES).sort(order).limit(limit):
+        found.setdefault(doc["hired_by"], []).append(doc)
+    return found
+
+
+def listings_with(store: Store, facets: Sequence[str], limit: int) -> list[Document]:
+    """Copies of published listings that have one of these facets, the newest first."""
+    query = {"facets": {"$in": list(facets)}}
+    return list(store.collection.find(query, _WITHOUT_FACETS).sort("rank", DESCENDING).limit(limit))

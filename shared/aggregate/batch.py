@@ -51,19 +51,22 @@ class Copy:
     """The event overwrites a copy of another service's data, where its number is higher than the stored one's.
 
     `fields` gives what the copy keeps of an event; `then` is called on a copy that was overwritten (timers of its own).
+    `lacks` tells a copy that was made when less was kept: the same event, sent again by a replay, completes it.
     """
 
     kind: str
     key: str
     fields: Callable[[Trigger], Mapping[str, object]]
     then: Callable[[Change, Trigger], None] | None = None
+    lacks: Callable[[Change], bool] = lambda copy: False
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {f"{self.kind}:{event.data[self.key]}": self.kind}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[f"{self.kind}:{event.data[self.key]}"]
-        if event.sequence <= change.get("number", 0):
+        number = change.get("number", 0)
+        if event.sequence < number or (event.sequence == number and not self.lacks(change)):
             return IGNORED
         change.set(number=event.sequence, **self.fields(event))
         if self.then:

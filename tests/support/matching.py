@@ -25,7 +25,12 @@ def listing(price: int = 50_000, **changed: Any) -> dict[str, Any]:
     help_ = [{"kind": "coaching", "price": price}, {"kind": "good_word", "price": 0}]
     state = {"listing_id": LISTING_ID, "insider": INSIDER, "status": "published", "help": help_, "currency": "EUR"}
     pay = {"min": 5_500_000, "max": 7_000_000, "per": "year"}
-    return {**state, "pay": pay, "tranches": [{"due_day": 0, "bps": 10_000}], **changed}
+    role = {
+        "country": "NL", "region": "Utrecht", "industry": {"scheme": "NACE-2", "code": "J62"},
+        "occupation": {"scheme": "ISCO-08", "code": "2512"}, "skills": ["Python", "Kafka"],
+    }  # fmt: skip
+    dates = {"leaving_on": "2027-03-31", "published_at": "2026-12-31T00:00:00.000Z", "seats": 1}
+    return {**state, **role, **dates, "pay": pay, "tranches": [{"due_day": 0, "bps": 10_000}], **changed}
 
 
 class Offer:

@@ -1,0 +1,44 @@
+"""The page of the matches: how the score is made, from the table of weights that the service counts by."""
+
+from services.matching.matches import MOST_HIRES, MOST_LISTINGS
+from services.matching.records import LASTING_DAYS
+from services.matching.scoring import IN_COMMON, WEIGHTS
+
+_HEAD = """\
+# Matches
+
+Generated from the code by `python -m deploy.docs`; a test fails when this page is stale. `GET /v1/matches` ranks the
+open listings that fit the caller's profile (`PUT /v1/me/profile`), each with its score and with the reasons for it in
+words. The score is the sum of the reasons' points and nothing else. It is made by one function,
+`services/matching/scoring.py`, out of the listing, the profile and the record of the listing's insider.
+
+| reason | points | at most | when |
+|---|---|---|---|
+"""
+
+_FOOT = """
+- **Something in common.** Without {common} in common there is no match, whatever else fits. Occupation and industry are
+  the same when scheme and code are; names of skills and regions when they are without case and accents.
+- **Place.** A profile that names countries has no match elsewhere.
+- **It cannot be bought.** Nothing that is paid is worth a point. A price above 0 only costs the points of help for
+  nothing; a higher one neither raises nor lowers the score. There are no promoted listings.
+- **Help for nothing, and help that lasts, count for more.** Of an insider's hires those count in which a different
+  person kept the job for {days} days or more, or got it for nothing; the same person counts once. Reviews are shown
+  with the record (`GET /v1/insiders/{{person}}`) and are not part of the score.
+- **The same on every run.** Of two listings with one score the one with the smaller id comes first; chance and the
+  caller's clicks are no part of it.
+- **Left out.** One's own listings, and those on which one has a live offer. A listing that is paused or over is not
+  open.
+- **How far it looks.** The newest {listings} open listings with an occupation of the profile, as many with an industry,
+  and as many with a skill; and {hires} hires of their insiders. The pages are cut from that one ranking.
+- **From what.** From matching's own copies of listings, offers, profile and account. A copy that was made by a version
+  which kept less is no match until its listing changes, or until `golem replay` has sent its last event again.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    rows = [f"| `{code}` | {each.points} | {each.most} | {each.words} |\n" for code, each in WEIGHTS.items()]
+    common = " or ".join(f"`{code}`" for code in IN_COMMON)
+    foot = _FOOT.format(common=common, days=LASTING_DAYS, listings=MOST_LISTINGS, hires=f"{MOST_HIRES:,}")
+    return _HEAD + "".join(rows) + foot
