@@ -3,7 +3,7 @@
 Two kinds of document have the same form, `contact:<person>` (where mail goes) and `work_mail:<person>` (at an
 employer): owner, email, created_at, verified_at (absent: nothing goes there but the code), code {nonce, sent_at,
 expires_at, tries}, sent (when the last day's codes were), instruction (the code's mail), undelivered (why it did not
-go out). A contact also keeps what its person prefers: language.
+go out). A contact also keeps what its person prefers (`preferences`).
 
 The code is kept nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
 """
@@ -11,13 +11,12 @@ The code is kept nowhere: it is a keyed hash of the nonce, so who reads the data
 import hmac
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from services.notify.lifecycle import OUTCOMES, no_events
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import Change, Condition, Lifecycle, Refusal, Row, Trigger, cells
+from shared.domains import domain_of, is_public_mail
 from shared.ids import contact_mark, domain_mark, new_id
 from shared.settings import Terms
 
@@ -80,13 +79,13 @@ def remove(change: Change) -> None:
 
 
 def refuse_public(email: str) -> None:
-    """Raises Refusal for an address at a provider where everybody may have one."""
+    """Raises Refusal for an address at a provider where everybody may have one, or at no domain."""
     domain = domain_of(email)
-    parents = domain.split(".")
-    if any(".".join(parents[start:]) in public_providers() for start in range(len(parents) - 1)):
-        raise Refusal(
-            "rule", "public_provider", "Everybody can have an address there; give one at your employer.", "/email"
-        )
+    if domain is None:
+        raise Refusal("rule", "domain", "There is no such domain. Give an address at your employer.", "/email")
+    if is_public_mail(domain):
+        words = "Everybody can have an address there. Give one at your employer."
+        raise Refusal("rule", "public_provider", words, "/email")
 
 
 # -- what it says of an address
@@ -97,21 +96,10 @@ def is_verified(document: Mapping[str, Any] | None) -> bool:
     return document is not None and "email" in document and "verified_at" in document
 
 
-def domain_of(email: str) -> str:
-    return email.rpartition("@")[2].lower()
-
-
 def code_of(key: bytes, document_id: str, nonce: str) -> str:
     """The six digits of a nonce."""
     digest = hmac.digest(key, f"notify/code\0{document_id}\0{nonce}".encode(), "sha256")
     return f"{int.from_bytes(digest) % 10**6:06d}"
-
-
-@cache
-def public_providers() -> frozenset[str]:
-    """Domains of mail providers that give an address to everybody."""
-    lines = Path(__file__).with_name("public_providers.txt").read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 # -- inside
@@ -139,7 +127,7 @@ def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
     person, email = change["owner"], change["email"]
     if change.kind == CONTACT:
         return "contact.verified", {"person_id": person, "mark": contact_mark(key, email)}
-    return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email))}
+    return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email) or "")}
 
 
 def _close(change: Change) -> None:

@@ -1,8 +1,8 @@
-"""Notify's API: one's own notifications, and what other files declare of addresses."""
+"""Notify's API: one's own notifications, and what other files declare of addresses and preferences."""
 
 from typing import Any
 
-from services.notify import api_addresses, api_contacts
+from services.notify import api_addresses, api_contacts, api_preferences
 from services.notify.parts import Parts
 from services.notify.schemas import Notification
 from services.notify.store import own
@@ -27,4 +27,4 @@ def view(doc: Document) -> dict[str, Any]:
     return shown | {"id": doc["_id"], "kind": doc["event_type"], "status": doc["state"]}
 
 
-operations.include(api_addresses.operations, api_contacts.operations)
+operations.include(api_addresses.operations, api_contacts.operations, api_preferences.operations)

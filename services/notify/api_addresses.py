@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from services.notify import addresses
-from services.notify.parts import Parts, preferred
+from services.notify.parts import Parts
 from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
 from services.notify.texts import DEFAULT_LANGUAGE
 from shared.aggregate import Change, Document, Refusal
 from shared.http.commands import problem_of_refusal
+from shared.http.html import language as accepted_language
 from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
@@ -92,7 +93,7 @@ def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
     def decide(change: Change) -> Document:
         if change.get("email") != call.body["email"] and kind == WORK_MAIL:
             addresses.refuse_public(call.body["email"])
-        said = language or change.get("language") or preferred(call)
+        said = language or change.get("language") or accepted_language(call.header("Accept-Language"))
         if change.get("language") != said:
             change.set(language=said)
         addresses.put(change, call.person, call.body["email"], call.parts.terms)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage, Message
+from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +13,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
+
+
+class _Url(UnstructuredHeader, BaseHeader):
+    """A header that holds a URL: never folded, for the library would write a long one in encoded words."""
+
+    def fold(self, *, policy: "Policy[Message[str, str]]") -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Url)
+_POLICY = EmailPolicy(header_factory=_HEADERS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Letter:
 
 def message(letter: Letter, sender: str, address: str, about: str, at: datetime) -> EmailMessage:
     """The mail; `about` is the id of what it tells of, and makes a repeat recognisable."""
-    mail = EmailMessage()
+    mail = EmailMessage(_POLICY)
     mail["From"] = sender
     mail["To"] = address
     mail["Subject"] = letter.subject

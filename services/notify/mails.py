@@ -9,8 +9,9 @@ from services.notify.addresses import code_of, is_verified
 from services.notify.letter import Letter
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
+from services.notify.preferences import link, wants
 from services.notify.store import CONTACT, WORK_MAIL, contact_id
-from services.notify.texts import CODE_TEXTS, DEFAULT_LANGUAGE, render
+from services.notify.texts import CODE_TEXTS, DEFAULT_LANGUAGE, render, word
 from shared.aggregate import Document, Store, Trigger
 from shared.poller import CarryOut
 from shared.settings import Terms
@@ -21,8 +22,8 @@ _MINUTE = timedelta(minutes=1)
 class Mails:
     """`carry_out(document)` sends its mail, or says why none is sent: `mail.skipped`."""
 
-    def __init__(self, store: Store, postman: Postman, key: bytes, terms: Terms) -> None:
-        self.store, self.postman, self.key, self.terms = store, postman, key, terms
+    def __init__(self, store: Store, postman: Postman, key: bytes, public_url: str, terms: Terms) -> None:
+        self.store, self.postman, self.key, self.public_url, self.terms = store, postman, key, public_url, terms
         self.kinds: dict[str, CarryOut] = {NOTIFICATION.name: self.tell, CONTACT: self.code, WORK_MAIL: self.code}
 
     def carry_out(self, document: Document) -> Trigger | None:
@@ -37,9 +38,19 @@ class Mails:
             return self.postman.skip(notification, "no_address")
         if not is_verified(contact):
             return self.postman.skip(notification, "not_verified")
-        language = notification.get("language", DEFAULT_LANGUAGE)
-        letter = Letter(notification["subject"], notification["text"], language)
-        return self.postman.post(notification, letter, contact["email"], notification["created_at"])
+        if not wants(contact, notification["text_key"]):
+            return self.postman.skip(notification, "not_wanted")
+        return self.postman.post(notification, self._told(notification), contact["email"], notification["created_at"])
+
+    def _told(self, notification: Document) -> Letter:
+        """The notification as a letter; one that is not about money says how to stop those like it (RFC 2369, 8058)."""
+        language, person = notification.get("language", DEFAULT_LANGUAGE), notification["person"]
+        words = notification["subject"], notification["text"], language
+        stop = link(self.key, self.public_url, person, notification["text_key"], notification["created_at"])
+        if stop is None:
+            return Letter(*words, foot=((word("money_mail", language), None),))
+        headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        return Letter(*words, foot=((word("stop", language), stop),), headers=headers)
 
     def code(self, address: Document) -> Trigger | None:
         """The code that the instruction was opened for, to the address that it is to prove."""

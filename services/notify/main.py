@@ -39,7 +39,7 @@ def worker() -> int:
     store, notification = open_store(settings.mongodb, COLLECTION), NOTIFICATION.with_terms(settings.terms)
     migrate(store.collection, MIGRATIONS)
     postman = Postman(store.clock, settings.mail.sender, smtp(settings.mail))
-    mails = Mails(store, postman, settings.pseudonym_key, settings.terms)
+    mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
     lifecycles = {each.name: each for each in (notification, *CODE_MAILS)}
     routes = handlers(notification)
     return Worker(settings, SERVICE, store, routes, lifecycles=lifecycles, carry_out=mails.carry_out).run()

@@ -8,14 +8,20 @@ Who = Literal["insider", "seeker", "both", "other"]
 """`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both."""
 
 PARTIES = ("insider", "seeker")
+Group = Literal["listings", "offers", "hires", "money"]
+OPTIONAL: tuple[Group, ...] = ("listings", "offers", "hires")
+"""The groups whose mails a person may stop. Of what moves money, or will where they stay silent, everybody is told."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told, and the key of the words in `texts.json`. `actor` is the field of the event that says who did it."""
+    """Who is told, the key of the words in `texts.<language>.json`, and the group it is of. `actor` is the field of the
+    event that says who did it.
+    """
 
     who: Who
     text: str
+    group: Group = "money"
     actor: str = "by"
 
 
@@ -24,30 +30,30 @@ NOBODY = None
 
 RECIPIENTS: Mapping[str, Told | None] = {
     "listing.submitted": NOBODY,
-    "listing.created": Told("insider", "listing.created"),
-    "listing.returned": Told("insider", "listing.returned"),
+    "listing.created": Told("insider", "listing.created", "listings"),
+    "listing.returned": Told("insider", "listing.returned", "listings"),
     "listing.revised": NOBODY,
     "listing.paused": NOBODY,
     "listing.resumed": NOBODY,
-    "listing.filled": Told("insider", "listing.filled"),
-    "listing.expired": Told("insider", "listing.expired"),
+    "listing.filled": Told("insider", "listing.filled", "listings"),
+    "listing.expired": Told("insider", "listing.expired", "listings"),
     "listing.withdrawn": NOBODY,
-    "listing.removed": Told("insider", "listing.removed"),
-    "offer.made": Told("insider", "offer.made"),
-    "offer.countered": Told("other", "offer.countered"),
-    "offer.accepted": Told("other", "offer.accepted"),
-    "offer.declined": Told("other", "offer.declined"),
-    "offer.withdrawn": Told("other", "offer.withdrawn"),
-    "offer.expired": Told("both", "offer.expired"),
+    "listing.removed": Told("insider", "listing.removed", "listings"),
+    "offer.made": Told("insider", "offer.made", "offers"),
+    "offer.countered": Told("other", "offer.countered", "offers"),
+    "offer.accepted": Told("other", "offer.accepted", "offers"),
+    "offer.declined": Told("other", "offer.declined", "offers"),
+    "offer.withdrawn": Told("other", "offer.withdrawn", "offers"),
+    "offer.expired": Told("both", "offer.expired", "offers"),
     "offer.cancelled": Told("other", "offer.cancelled"),
     "offer.cancel_asked": Told("other", "offer.cancel_asked"),
-    "offer.activated": Told("both", "offer.activated"),
+    "offer.activated": Told("both", "offer.activated", "offers"),
     "offer.lapsed": Told("both", "offer.lapsed"),
-    "offer.completed": Told("both", "offer.completed"),
+    "offer.completed": Told("both", "offer.completed", "offers"),
     "offer.closed": Told("both", "offer.closed"),
-    "help.given": Told("seeker", "help.given"),
+    "help.given": Told("seeker", "help.given", "hires"),
     "hire.claimed": Told("seeker", "hire.claimed"),
-    "hire.rejected": Told("insider", "hire.rejected"),
+    "hire.rejected": Told("insider", "hire.rejected", "hires"),
     "hire.confirmed": Told("other", "hire.confirmed", actor="confirmed_by"),
     "hire.ended": Told("other", "hire.ended"),
     "escrow.opened": Told("seeker", "escrow.opened"),
@@ -74,8 +80,10 @@ RECIPIENTS: Mapping[str, Told | None] = {
     "employer.removed": NOBODY,
 }
 
-HELP_ANSWERED = Told("insider", "help.answered")
+HELP_ANSWERED = Told("insider", "help.answered", "hires")
 """`help.given` once more, with the seeker's answer in it."""
+
+_GROUPS: Mapping[str, Group] = {row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED) if row}
 
 
 def told(event_type: str, data: Mapping[str, Any]) -> Told | None:
@@ -83,6 +91,11 @@ def told(event_type: str, data: Mapping[str, Any]) -> Told | None:
     if event_type == "help.given" and data.get("answer"):
         return HELP_ANSWERED
     return RECIPIENTS[event_type]
+
+
+def group_of(text_key: str) -> Group:
+    """The group of the notifications with this text; what is not in the table any more counts as money."""
+    return _GROUPS.get(text_key, "money")
 
 
 def people(event_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:

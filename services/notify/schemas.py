@@ -1,9 +1,9 @@
 """The bodies of notify's API."""
 
 from services.notify.lifecycle import DELIVERED
-from services.notify.recipients import READ
+from services.notify.recipients import OPTIONAL, READ
 from services.notify.texts import LANGUAGES
-from shared.http.fields import Body, Choice, Flag, Instant, Integer, Pattern, Text, Uuid
+from shared.http.fields import Body, Choice, Flag, Instant, Integer, Part, Pattern, Text, Uuid
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -36,6 +36,32 @@ class Contact(WorkMail, NewContact):
 
 class SaidCode(Body):
     code = Pattern("[0-9]{6}", "the six digits that were mailed", required=True)
+
+
+class Mailed(Body):
+    """Which groups of notifications are mailed. All of them can be read in any case."""
+
+    listings = Flag(load_default=True)
+    offers = Flag(load_default=True)
+    hires = Flag(load_default=True)
+    money = Flag(load_default=True, metadata={"description": "always true"})
+
+
+class Preferences(Body):
+    language = Choice(*LANGUAGES, required=True, metadata={"description": "of mails and notifications"})
+    mail = Part(Mailed, required=True)
+    version = Integer(dump_only=True)
+
+
+class OneClick(Body):
+    """What mail programs post (RFC 8058), and the page's button."""
+
+    one_click = Choice("One-Click", data_key="List-Unsubscribe")
+
+
+class Unsubscribed(Body):
+    group = Choice(*OPTIONAL)
+    mailed = Flag()
 
 
 class OtherContact(Body):

@@ -14,6 +14,7 @@ from shared.http.problems import Fault, Problem, invalid, pointer
 
 MOST_DEPTH = 16
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 50
 _LONGEST_NUMBER = 19 + 1
 _INT64 = range(-(2**63), 2**63)
@@ -42,6 +43,8 @@ def read_object(request: Request, required: bool, form: bool = False) -> dict[st
         return {}
     if form and request.mimetype == FORM:
         return parse_form(raw)
+    if form and request.mimetype == MULTIPART:
+        return _form_of(list(request.form.items(multi=True)))
     if raw or request.content_type:
         _check_media_type(request)
     if not raw:
@@ -55,6 +58,10 @@ def parse_form(raw: bytes) -> dict[str, Any]:
         pairs = parse_qsl(raw.decode("ascii"), errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise Problem("bad-request", f"The form is not UTF-8, or has over {_MOST_FIELDS} fields.") from None
+    return _form_of(pairs)
+
+
+def _form_of(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise invalid([Fault("", "twice", "expected each field once")])

@@ -7,6 +7,8 @@ then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes wha
 from dataclasses import dataclass
 
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from shared.http.problems import Problem
 
@@ -40,14 +42,10 @@ def wants_page(accept: str | None) -> bool:
 
 
 def language(accept_language: str | None) -> str:
-    """The one of our languages that comes first in Accept-Language; English where there is none."""
-    weighed: list[tuple[float, str]] = []
-    for part in (accept_language or "")[:1000].split(","):
-        name, _, weight = part.strip().partition(";q=")
-        short = name.partition("-")[0].lower()
-        if short in LANGUAGES:
-            weighed.append((_weight(weight), short))
-    return max(weighed, key=lambda each: each[0])[1] if weighed else "en"
+    """The one of our languages that Accept-Language likes best, fr-CA being fr; English where there is none."""
+    liked = parse_accept_header((accept_language or "")[:1000], LanguageAccept)
+    tags = (str(tag).partition("-")[0].lower() for tag, weight in liked if weight > 0)
+    return next((tag for tag in tags if tag in LANGUAGES), "en")
 
 
 def paragraphs(*texts: str) -> Markup:
@@ -60,10 +58,3 @@ def of_problem(problem: Problem, language: str) -> Page:
     faults = [f"{fault.pointer.strip('/') or fault.rule}: {fault.message}" for fault in problem.errors]
     said = problem.slug == "invalid"
     return Page(language, "Good Golem", paragraphs(*(faults if said else [problem.detail])))
-
-
-def _weight(text: str) -> float:
-    try:
-        return min(1.0, max(0.0, float(text))) if text else 1.0
-    except ValueError:
-        return 0.0

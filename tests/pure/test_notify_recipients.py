@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.notify.recipients import HELP_ANSWERED, RECIPIENTS, people, told
+from services.escrow.acts import DISPUTE_REASONS
+from services.escrow.provider.sources import SOURCES
+from services.listing.schemas import REASONS as LISTING_REASONS
+from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, people, told
 from services.notify.texts import CODE_TEXTS, LANGUAGES, TEMPLATES, TEXTS, WORDS, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
+from shared.events.schemas_listing import HELP_KINDS
 
 INSIDER, SEEKER = "p_" + "a" * 32, "p_" + "b" * 32
 STATUS = {"listing": "published", "offer": "active", "escrow": "held"}
@@ -216,21 +220,60 @@ def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
     assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|_by|good_word", subject + text)
 
 
-def test_amounts_and_times_are_written_for_people() -> None:
-    _, text = render("escrow.opened", event("escrow.opened"))
-    assert "EUR 500.00 before 2027-01-04 00:00 UTC" in text
-    _, text = render("offer.made", event("offer.made"))
-    assert "(coaching, good word) for EUR 500.00" in text
-    _, text = render("offer.cancelled", event("offer.cancelled", by="staff", reason="listing_filled"))
-    assert "(the listing is filled)" in text
-    _, text = render("help.answered", event("help.given", answer="denied"))
-    assert "(good word, 2027-01-02) is denied" in text
+def said(name: str, language: str = "en", **more: Any) -> str:
+    row = told(name, event(name, **more))
+    assert row
+    return render(row.text, event(name, **more), language)[1].replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_amounts_days_and_codes_are_written_for_people() -> None:
+    assert "EUR 500.00 before January 4, 2027 00:00 (UTC)." in said("escrow.opened")
+    assert "500,00 EUR avant le 4 janvier 2027 à 00 h 00 (UTC)." in said("escrow.opened", "fr")
+    assert "1 234,50 EUR" in said("escrow.refunded", "fr", amount=123_450)
+    assert said("offer.made").startswith(
+        "A seeker asks for your help: coaching for the interview, a good word, for EUR 500.00. "
+    )
+    assert "une préparation à l’entretien, une recommandation, pour 500,00 EUR." in said("offer.made", "fr")
+    assert "a good word, on January 2, 2027. The seeker says that they did not get it." in said(
+        "help.given", answer="denied"
+    )
+    assert "le 1er mars 2027" in said("hire.ended", "fr")
+    assert said("hire.ended").endswith("\n\nOffer o-1") and said("listing.filled", "fr").endswith("\n\nAnnonce l-1")
+
+
+def test_a_reason_is_said_where_there_is_one() -> None:
+    assert "was cancelled (the listing is full)." in said("offer.cancelled", by="staff", reason="listing_filled")
+    assert "was cancelled. " in said("offer.cancelled", by="staff", reason=None)
+    assert "a été annulée (d’un commun accord)." in said("offer.cancelled", "fr", by="insider", reason="agreed")
+
+
+def test_help_for_nothing_is_not_told_of_money() -> None:
+    free = {"price": 0}
+    assert "coaching for the interview, a good word, for free." in said("offer.made", **free)
+    assert "gratuitement" in said("offer.accepted", "fr", **free)
+    for name in ("offer.accepted", "offer.cancelled", "offer.cancel_asked", "offer.lapsed", "offer.completed"):
+        for language in LANGUAGES:
+            assert not re.search("paid|money|argent|versé|pay[ée]", said(name, language, **free)), (name, language)
+
+
+REASONS = (
+    *LISTING_REASONS, *DISPUTE_REASONS, *HELP_KINDS, "alone", "agreed", "staff", "no_reservation", "refused",
+    *(f"listing_{status}" for status in ("filled", "removed", "expired", "withdrawn")),
+    *("refunded", "split", "charged_back"), *("return", "refund", "release"),
+    *{source.hold_refused for source in SOURCES.values() if source.hold_refused},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_every_code_that_people_read_has_its_words(code: str) -> None:
+    assert code in WORDS
 
 
 def test_every_template_is_used() -> None:
     used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, *CODE_TEXTS.values()}
+    used |= {"unsubscribe.ask", "unsubscribe.done"}
 
-    assert used == set(TEMPLATES)
+    assert used == {key.removesuffix(".free") for key in TEMPLATES}
 
 
 def test_every_text_is_there_in_every_language_with_the_same_fields() -> None:
@@ -244,6 +287,18 @@ def test_every_text_is_there_in_every_language_with_the_same_fields() -> None:
     assert all(tuple(said) == LANGUAGES for said in WORDS.values())
 
 
+def test_what_moves_money_is_mailed_to_everybody() -> None:
+    """Also what will move it if they stay silent."""
+    groups = {name: row.group for name, row in RECIPIENTS.items() if row}
+
+    assert {name for name, group in groups.items() if group == "money"} >= {
+        *(name for name in groups if name.startswith(("escrow.", "dispute."))),
+        "hire.claimed", "hire.confirmed", "hire.ended", "offer.cancelled", "offer.cancel_asked", "offer.lapsed",
+        "offer.closed",
+    }  # fmt: skip
+    assert set(groups.values()) == {*OPTIONAL, "money"}
+
+
 @pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
 def test_the_words_can_be_filled_in_french(name: str) -> None:
     row = told(name, event(name))
@@ -252,4 +307,4 @@ def test_the_words_can_be_filled_in_french(name: str) -> None:
     subject, text = render(row.text, event(name), "fr")
 
     assert (subject, text) != render(row.text, event(name))
-    assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|good.word", subject + text)
+    assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|good_word", subject + text)

@@ -62,6 +62,7 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
     if service == "escrow":
         erasing = {erasure.KIND: erasure.passes(EscrowErasing(store).one_pass)}
         return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out, erasing)
-    mails = Mails(store, Postman(store.clock, "Good Golem <no-reply@golem.local>", post), KEY, NOTIFICATION.terms)
+    postman = Postman(store.clock, "Good Golem <no-reply@golem.local>", post)
+    mails = Mails(store, postman, KEY, "http://golem.example", NOTIFICATION.terms)
     lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
     return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out)

@@ -128,9 +128,13 @@ def test_unknown_path(gateway: Gateway, path: str) -> None:
     assert_problem(gateway.ask("GET", path), "not-found")
 
 
-def test_service_down(gateway: Gateway) -> None:
-    """A service that does not answer is a 503 problem that says when to come again."""
-    answer = gateway.ask("GET", "/v1/notifications")
+@pytest.mark.parametrize(
+    "path",
+    ["notifications", "contacts/abc", "me/contact/verify", "me/work-mail", "me/preferences", "unsubscribe/abc.def"],
+)
+def test_service_down(gateway: Gateway, path: str) -> None:
+    """A service that does not answer is a 503 problem that says when to come again. (All of these are notify's.)"""
+    answer = gateway.ask("GET", f"/v1/{path}")
 
     assert_problem(answer, "unavailable")
     assert answer[1]["retry-after"] == "1"

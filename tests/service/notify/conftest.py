@@ -48,7 +48,8 @@ def store(database: Database[dict[str, Any]]) -> Store:
 def worker(store: Store, post: Controller, tmp_path: Path) -> Ticking:
     of = settings("notify", tmp_path, "mail", SMTP_HOST="127.0.0.1", SMTP_PORT=str(post.port))
     postman = Postman(store.clock, of.mail.sender, smtp(of.mail, timeout=2))
-    ticking = Ticking(store, NOTIFICATION, Mails(store, postman, of.pseudonym_key, of.terms).carry_out)
+    mails = Mails(store, postman, of.pseudonym_key, of.public_url, of.terms)
+    ticking = Ticking(store, NOTIFICATION, mails.carry_out)
     ticking.poller.lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
     return ticking
 

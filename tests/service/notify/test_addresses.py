@@ -125,7 +125,7 @@ def test_an_address_at_an_employer(anna: Caller, bo: Caller, store: Store, worke
     anna.ask("PUT", "/v1/me/work-mail", {"email": "anna@Mail.Acme.example"})
     worker.tick()
     ((_, mail),) = mailbox.taken
-    assert "adresse professionnelle" in mail["Subject"] and "employeur" in part(mail, "plain")
+    assert "adresse au travail" in mail["Subject"] and "employeur" in part(mail, "plain")
 
     said = anna.post("/v1/me/work-mail/verify", {"code": code_in(mailbox)}).get_json()
 

@@ -1,10 +1,11 @@
 """Notifications: who is told what, and the mail that carries it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
 
+from services.notify.letter import Letter, message
 from shared.aggregate import Store
 from shared.http.pages import encode
 from tests.support.notify import Mailbox, happened, own, part, reach, take
@@ -29,7 +30,7 @@ def test_an_event_becomes_a_notification_and_a_mail(
     assert mail["From"] == "Good Golem <no-reply@golem.local>"
     assert mail["Subject"] == "A seeker made you an offer"
     assert mail["Message-ID"].endswith("@golem.local>") and anna.id not in mail["Message-ID"]
-    assert queued["text"] in part(mail, "plain").replace("\n", " ")
+    assert part(mail, "plain").replace("\r", "").startswith(queued["text"] + "\n\n-- \nGood Golem\n")
     assert "anna@example.org" not in str(store.get(queued["id"]))
 
 
@@ -182,16 +183,43 @@ def test_a_cursor_of_another_list(anna: Caller) -> None:
 def test_a_person_is_written_to_in_their_language(
     anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox
 ) -> None:
+    """The notification, and both parts of the mail."""
     reach(anna, worker, mailbox, language="fr")
-    put = bo.ask("PUT", "/v1/me/contact", {"email": "bo@example.org"}, Accept_Language="fr-CA, en;q=0.5")
-    assert put.get_json()["language"] == "fr"
     take(store, happened(store, "offer.made", anna, bo))
-    mailbox.taken.clear()
     worker.tick()
 
-    (mail,) = (mail for (to,), mail in mailbox.taken if to == "anna@example.org")
-    html = mail.get_body(("html",))
-    assert html is not None and '<html lang="fr">' in html.get_content()
-    assert (mail["Subject"], mail["Content-Language"]) == ("Un candidat vous a fait une offre", "fr")
-    assert "500,00\u00a0EUR" in part(mail, "plain") and "pr\u00e9paration" in html.get_content()
-    assert own(anna)[0]["subject"] == "Un candidat vous a fait une offre"
+    ((_, mail),) = mailbox.taken
+    assert mail["Subject"] == own(anna)[0]["subject"] == "Vous avez reçu une offre"
+    assert mail["Content-Language"] == "fr" and '<html lang="fr">' in part(mail, "html")
+    for text in (part(mail, "plain"), part(mail, "html")):
+        assert "500,00\u00a0EUR" in text and "préparation" in text
+
+
+def test_a_letter_says_the_same_in_both_parts_and_escapes_it() -> None:
+    nasty = "<script>alert('é')</script> & more"
+    letter = Letter(
+        nasty, f"One.\n\n{nasty}", "en", ("Open <it>", 'http://x/?a=1&b="2'), ((nasty, None), ("Stop", "http://y"))
+    )
+
+    mail = message(
+        letter, "Good Golem <no-reply@golem.local>", "a@example.org", "about", datetime(2027, 1, 1, tzinfo=UTC)
+    )
+
+    plain, page = part(mail, "plain"), part(mail, "html")
+    assert f'One.\n\n{nasty}\n\nOpen <it>:\nhttp://x/?a=1&b="2\n\n-- \nGood Golem\n{nasty}\nStop: http://y\n' == plain
+    assert "<script" not in page and page.count("&lt;script&gt;alert(&#39;é&#39;)&lt;/script&gt; &amp; more") == 4
+    assert page.count("<p ") == 4 and 'href="http://x/?a=1&amp;b=&#34;2"' in page and "Open &lt;it&gt;" in page
+
+
+def test_a_long_link_stays_whole_in_its_header() -> None:
+    """Mail programs read it as it stands on the wire."""
+    link = f"<https://golem.example/v1/unsubscribe/{'x' * 400}>"
+    letter = Letter("L’été dernier, déjà", "Text", "fr", headers={"List-Unsubscribe": link})
+
+    mail = message(
+        letter, "Good Golem <no-reply@golem.local>", "a@example.org", "about", datetime(2027, 1, 1, tzinfo=UTC)
+    )
+
+    lines = mail.as_bytes().decode("ascii").splitlines()
+    assert f"List-Unsubscribe: {link}" in lines
+    assert max(len(line) for line in lines if "unsubscribe" not in line) <= 78

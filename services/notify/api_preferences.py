@@ -1,0 +1,106 @@
+"""What one prefers, and the links in mails that stop a group of them. A link shows a page; only its button acts.
+
+Mail programs do it by themselves with one click (RFC 8058): they post `List-Unsubscribe=One-Click`.
+"""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from services.notify import preferences
+from services.notify.parts import Parts
+from services.notify.recipients import OPTIONAL
+from services.notify.schemas import OneClick, Preferences, Unsubscribed
+from services.notify.store import CONTACT, contact_id
+from services.notify.texts import DEFAULT_LANGUAGE, render, word
+from shared.aggregate import Change, Document
+from shared.http import html
+from shared.http.idempotency import document_response
+from shared.http.operations import ANYONE, PUBLIC, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+from shared.links import BadLink
+
+operations: Operations[Parts] = Operations("notify", "Preferences")
+_LINK = "/v1/unsubscribe/{token:link}"
+_BUTTON = Markup(
+    '{}\n<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
+    '<button type="submit">{}</button></form>'
+)
+
+
+@operations.get(
+    "/v1/me/preferences", "getPreferences", "One's language, and what is mailed", who=ANYONE, answers={200: Preferences}
+)  # fmt: skip
+def show(call: Call[Parts]) -> Answer:
+    return document_response(_view(call.parts.store.get(contact_id(call.person))))
+
+
+@operations.put(
+    "/v1/me/preferences", "putPreferences", "Say in which language, and what is mailed", who=ANYONE, body=Preferences,
+    match=True, answers={200: Preferences},
+)  # fmt: skip
+def put(call: Call[Parts]) -> Answer:
+    own_id, mail = contact_id(call.person), call.body["mail"]
+    if not mail.pop("money"):
+        fault = Fault("/mail/money", "money", "expected true")
+        raise Problem("refused-by-rule", "Mails about money cannot be stopped.", errors=[fault])
+
+    def decide(changes: dict[str, Change]) -> Document:
+        change = changes[own_id]
+        if not change.is_new or call.if_match.versions is not None:
+            call.if_match.check(change.version)
+        preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
+        return change.document()
+
+    return document_response(_view(call.parts.store.run({own_id: CONTACT}, decide)))
+
+
+@operations.get(
+    _LINK, "askToUnsubscribe", "What a link in a mail would stop; nothing is done yet", who=PUBLIC,
+    answers={200: Unsubscribed}, page=True,
+)  # fmt: skip
+def ask(call: Call[Parts]) -> Answer:
+    person, group = _of_link(call)
+    contact = call.parts.store.get(contact_id(person)) or {}
+    if not html.wants_page(call.header("Accept")):
+        return Answer({"group": group, "mailed": group not in contact.get("unmailed", [])})
+    language, title, text = _words("unsubscribe.ask", contact, group)
+    return Answer(html.Page(language, title, _BUTTON.format(html.paragraphs(text), word("stop_button", language))))
+
+
+@operations.post(
+    _LINK, "unsubscribe", "Stop mails like the one that has this link", who=PUBLIC, body=OneClick, form=True, page=True,
+    match=False, answers={200: Unsubscribed},
+)  # fmt: skip
+def unsubscribe(call: Call[Parts]) -> Answer:
+    person, group = _of_link(call)
+    own_id = contact_id(person)
+
+    def decide(changes: dict[str, Change]) -> Document:
+        preferences.stop(changes[own_id], person, group)
+        return changes[own_id].document()
+
+    contact = call.parts.store.run({own_id: CONTACT}, decide)
+    if not html.wants_page(call.header("Accept")):
+        return Answer({"group": group, "mailed": False})
+    language, title, text = _words("unsubscribe.done", contact, group)
+    return Answer(html.Page(language, title, html.paragraphs(text)))
+
+
+def _of_link(call: Call[Parts]) -> tuple[str, str]:
+    try:
+        return preferences.read(call.parts.key, call.id, call.parts.store.clock.now())
+    except BadLink:
+        raise Problem("not-found", "This link is not valid, or not any more.") from None
+
+
+def _words(key: str, contact: Document, group: str) -> tuple[str, str, str]:
+    language = contact.get("language", DEFAULT_LANGUAGE)
+    return language, *render(key, {"group": group}, language)
+
+
+def _view(contact: Document | None) -> dict[str, Any]:
+    known = contact or {"version": 0}
+    stopped = known.get("unmailed", [])
+    mail = {group: group not in stopped for group in OPTIONAL} | {"money": True}
+    return {"language": known.get("language", DEFAULT_LANGUAGE), "mail": mail, "version": known["version"]}
