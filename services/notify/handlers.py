@@ -10,7 +10,7 @@ from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
 from services.notify.store import CONTACT, contact_id
 from services.notify.texts import DEFAULT_LANGUAGE
-from shared.aggregate import Change, Lifecycle, Route, Routes, Trigger, Verdict
+from shared.aggregate import Change, Lifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 
@@ -61,7 +61,8 @@ def _id(event: Trigger, person: str) -> str:
 def handlers(notification: Lifecycle = NOTIFICATION) -> Routes:
     """The routes of a worker; `notification` is the table with the terms of its settings."""
     tell, copy = Tell(notification), OfOffer()
-    return {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
+    routes: dict[str, Route] = {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
+    return routes | {"person.erased": erasure.route()}
 
 
 HANDLERS: Routes = handlers()

@@ -14,7 +14,9 @@ from shared.events import format_time
 
 TOLD = "told"
 KEEP = "keep"
-PRIVATE = ("person", "subject", "text", "offer_id", "listing_id", "rank", "instruction", "undelivered")
+ERASED = "person.erased"
+PRIVATE = ("person", "subject", "text", "offer_id", "listing_id", "rank", "instruction", "undelivered",
+           "language")  # fmt: skip
 DELIVERED = ("sent", "failed", "skipped")
 OUTCOMES = ("mail.sent", "mail.failed", "mail.skipped")
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -60,6 +62,7 @@ def forget(change: Change, trigger: Trigger) -> None:
     """Nothing of the person stays; the document itself does, so that a late repeat of the event tells nobody again."""
     change.set(**dict.fromkeys(PRIVATE))
     change.schedule("instruction", None)
+    change.schedule(KEEP, None)
 
 
 MAILABLE = Condition(
@@ -83,13 +86,14 @@ NOTIFICATION = Lifecycle(
             note="no verified address, not wanted, or too old by now",
         ),
         Row(DELIVERED, f"timer:{KEEP}", to="expired", act=forget),
+        Row(("queued", *DELIVERED), ERASED, to="expired", act=forget, note="the person told asked to be forgotten"),
     ),
     public=no_events,
-    events=(TOLD,),
+    events=(TOLD, ERASED),
     outcomes=OUTCOMES,
     answers=cells(
-        ignore={TOLD: (*DELIVERED, "expired")} | dict.fromkeys(OUTCOMES, (*DELIVERED, "expired")),
-        reject=dict.fromkeys(OUTCOMES, ("new",)),
+        ignore={TOLD: (*DELIVERED, "expired"), ERASED: ("expired",)} | dict.fromkeys(OUTCOMES, (*DELIVERED, "expired")),
+        reject=dict.fromkeys((*OUTCOMES, ERASED), ("new",)),
     ),
     busy=("queued",),
     final=("expired",),

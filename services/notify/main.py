@@ -6,13 +6,14 @@ from flask import Flask
 
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
+from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman, smtp
 from services.notify.mails import Mails
 from services.notify.parts import Parts
 from services.notify.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, migrate, open_store
+from shared.aggregate import Store, erasure, migrate, open_store
 from shared.http.app import create_app
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
@@ -41,8 +42,15 @@ def worker() -> int:
     postman = Postman(store.clock, settings.mail.sender, smtp(settings.mail))
     mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
     lifecycles = {each.name: each for each in (notification, *CODE_MAILS)}
-    routes = handlers(notification)
-    return Worker(settings, SERVICE, store, routes, lifecycles=lifecycles, carry_out=mails.carry_out).run()
+    return Worker(
+        settings,
+        SERVICE,
+        store,
+        handlers(notification),
+        lifecycles=lifecycles,
+        timers={erasure.KIND: erasure.passes(Erasing(store, notification).one_pass)},
+        carry_out=mails.carry_out,
+    ).run()
 
 
 def main(arguments: list[str]) -> int:

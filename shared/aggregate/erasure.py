@@ -38,7 +38,7 @@ def route() -> Copy:
 
 
 def _begun(event: Trigger) -> dict[str, Any]:
-    return {"state": "erasing", "person": event.data["person_id"], "asked_at": event.at, "documents": 0}
+    return {"state": "erasing", "owner": event.data["person_id"], "asked_at": event.at, "documents": 0}
 
 
 def _begin(change: Change, event: Trigger) -> None:
@@ -49,7 +49,7 @@ def passes(one_pass: OnePass) -> Callable[[Change, str], None]:
     """The timer of these documents: another pass follows while there was something to erase."""
 
     def on_timer(change: Change, timer: str) -> None:
-        found = one_pass(change["person"])
+        found = one_pass(change["owner"])
         if found:
             change.set(documents=change["documents"] + found)
             change.schedule(PASS, change.now + AGAIN_AFTER)

@@ -11,7 +11,7 @@ from tests.support.hires import listing
 from tests.support.web import Caller
 from tests.support.whole import Whole
 
-FORGETTING = ("listing", "escrow")
+FORGETTING = ("listing", "escrow", "notify")
 """The services that read `person.erased`."""
 
 

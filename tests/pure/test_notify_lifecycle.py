@@ -121,6 +121,24 @@ def test_what_still_waits_for_its_mail_is_not_forgotten() -> None:
     assert folded.fire_timers() == 0
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_who_asks_to_be_forgotten_is_told_nothing_any_more(state: str) -> None:
+    """Also while its mail waits; what comes of that mail is ignored then."""
+    folded = in_state(state)
+    instruction = (folded.document or {}).get("instruction")
+
+    verdict = folded.event("person.erased", {}, id="erased")
+
+    if state == "new":
+        assert verdict.outcome == "rejected"
+        return
+    assert verdict.outcome == ("ignored" if state == "expired" else "taken")
+    assert folded.state == "expired"
+    assert not set(PRIVATE) & set(folded.document) and "due_at" not in folded.document
+    if instruction:
+        assert folded.outcome("mail.sent", instruction_id=instruction["id"]).outcome == "ignored"
+
+
 def test_the_table_is_whole() -> None:
     reached: set[Any] = {row.to for row in NOTIFICATION.rows}
 

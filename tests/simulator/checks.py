@@ -19,7 +19,7 @@ ACCOUNTS = {
     "held": "escrow_held", "released": "insider_paid", "fees": "platform_fees", "refunded": "seeker_refunds",
     "charged_back": "chargebacks",
 }  # fmt: skip
-FORGETS = ("listing", "escrow")
+FORGETS = ("listing", "escrow", "notify")
 FITS = {
     "completed": {"settled", "free", "charged_back", "refunded"},
     "lapsed": {"lapsed", "refunded", "free", "charged_back"},

@@ -25,6 +25,7 @@ from services.matching.listings import Closing
 from services.matching.people import KIND as PERSON
 from services.matching.people import People
 from services.notify.addresses import CODE_MAILS
+from services.notify.erasure import Erasing as NotifyErasing
 from services.notify.handlers import handlers as notify_handlers
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
@@ -65,4 +66,5 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
     postman = Postman(store.clock, "Good Golem <no-reply@golem.local>", post)
     mails = Mails(store, postman, KEY, "http://golem.example", NOTIFICATION.terms)
     lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
-    return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out)
+    erasing = {erasure.KIND: erasure.passes(NotifyErasing(store, NOTIFICATION).one_pass)}
+    return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out, erasing)

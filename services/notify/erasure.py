@@ -1,0 +1,45 @@
+"""What notify keeps of a person who asked to be forgotten: their addresses go, and what they were told.
+
+Mails that went out are out of reach: they were theirs, at their own address. The documents stay empty, so that no late
+repeat of an event tells again, and the events that a contact emitted keep their numbers. Copies of offers hold
+pseudonyms alone.
+"""
+
+from services.notify import addresses
+from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
+from shared.aggregate import Change, Lifecycle, Store, Trigger
+from shared.aggregate.erasure import MOST, erase_each
+
+_ADDRESS = ("email", "verified_at", "code", "language")
+"""Any of these says that there is something of a person in the document of an address."""
+
+
+class Erasing:
+    """Passes over the addresses and notifications of a person."""
+
+    def __init__(self, store: Store, notification: Lifecycle) -> None:
+        self._store, self._notification = store, notification
+
+    def one_pass(self, person: str) -> int:
+        found = self._store.collection.find({"person": person, "kind": self._notification.name}, {"_id": 1}).limit(MOST)
+        told = erase_each([doc["_id"] for doc in found], self._forget)
+        return told + self._remove(contact_id(person), CONTACT) + self._remove(work_mail_id(person), WORK_MAIL)
+
+    def _forget(self, notification_id: str) -> None:
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[notification_id]
+            trigger_id = f"{notification_id}:erased"
+            self._notification.fold(change, Trigger("person.erased", trigger_id, "event", change.now))
+
+        self._store.run({notification_id: self._notification.name}, decide)
+
+    def _remove(self, document_id: str, kind: str) -> int:
+        def decide(changes: dict[str, Change]) -> int:
+            change = changes[document_id]
+            if not any(name in change.doc for name in _ADDRESS):
+                return 0
+            addresses.remove(change)
+            change.set(language=None)
+            return 1
+
+        return self._store.run({document_id: kind}, decide)
