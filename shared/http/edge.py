@@ -19,6 +19,8 @@ _HEADERS = [
     ("Referrer-Policy", "no-referrer"),
 ]
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+_MOST_UNREAD = 1_000_000
+_CHUNK = 65_536
 log = logging.getLogger("access")
 
 StartResponse = Callable[..., Any]
@@ -46,6 +48,7 @@ class Edge:
             try:
                 return self._app(environ, start)
             finally:
+                _read_rest(environ)
                 self._record(environ, status, time.perf_counter() - started)
 
     def _record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
@@ -57,3 +60,17 @@ class Edge:
             said |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
         probe = environ.get("PATH_INFO") in _PROBES
         log.log(logging.DEBUG if probe else logging.INFO, "request", extra=said)
+
+
+def _read_rest(environ: dict[str, Any]) -> None:
+    """Read what the app left of the body, as far as the gateway takes one, before the answer is sent.
+
+    A connection is closed on a body that nobody read, and what was sent just before may be lost with it: the gateway
+    then says 503 in place of the refusal, or to whoever is next on that connection.
+    """
+    left = _MOST_UNREAD
+    try:
+        while left > 0 and (read := environ["wsgi.input"].read(min(left, _CHUNK))):
+            left -= len(read)
+    except Exception as error:  # whatever the server raises for a body that breaks off: the answer stands
+        log.debug("the rest of a body could not be read: %s", type(error).__name__)

@@ -200,6 +200,33 @@ def test_the_limit_is_exact(client: FlaskClient, ida: dict[str, str], listing: d
     assert post(client, ida, raw + " " * (65537 - len(raw))).status_code == 413
 
 
+@pytest.mark.parametrize(("size", "left"), [(200_000, 0), (1_000_000, 0), (1_500_000, 500_000)])
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_refused_unread_is_read_before_the_answer_leaves(
+    client: FlaskClient, ida: dict[str, str], known: bool, size: int, left: int
+) -> None:
+    """As far as the gateway takes a body: on one left unread the server closes, and the refusal may be lost with it."""
+    body = io.BytesIO(b"x" * size)
+    headers = {**(ida if known else {}), "Content-Type": "application/json"}
+    sent = {"wsgi.input": body, "CONTENT_LENGTH": str(size)}
+    response = client.post("/v1/listings", headers=headers, environ_overrides=sent)
+
+    problem(response, *((413, "too-large") if known else (401, "unauthenticated")))
+    assert size - body.tell() == left
+
+
+def test_a_body_that_breaks_off_takes_no_answer_away(client: FlaskClient) -> None:
+    """What the server raises for it is the sender's own trouble."""
+
+    class Broken(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise ConnectionResetError
+
+    response = client.post("/v1/listings", environ_overrides={"wsgi.input": Broken(), "CONTENT_LENGTH": "9"})
+
+    problem(response, 401, "unauthenticated")
+
+
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", ""]
 )
