@@ -82,7 +82,9 @@ class Worker:
         topics = [*routes, f"{service}.redrive"]
         self.publisher = KafkaPublisher(settings.kafka, f"{service}-relay", self.clock)
         self.source = KafkaSource(settings.kafka, service, topics, self.clock)
-        self.consumer = Consumer(service, self.source, Batch(store, routes), self.publisher, self.stop)
+        self.pulses = {name: _Pulse(service, name, self.clock, self.stop) for name in ("consumer", "relay", "poller")}
+        beat = self.pulses["consumer"].beat
+        self.consumer = Consumer(service, self.source, Batch(store, routes), self.publisher, self.stop, beat)
         self.ends = KafkaEnds(settings.kafka, service, topics)
         self.frontier = Frontier(service, self.ends, self.clock)
         self.relay = Relay(service, store, self.publisher)
@@ -99,7 +101,6 @@ class Worker:
         )
         self.lease = Lease(store.collection, service, settings.worker.slot, self.clock)
         self.loops = loops or {}
-        self.pulses = {name: _Pulse(service, name, self.clock, self.stop) for name in ("consumer", "relay", "poller")}
 
     def run(self) -> int:
         signal.signal(signal.SIGTERM, lambda *_: self._end())

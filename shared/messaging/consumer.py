@@ -9,7 +9,7 @@ is skipped. Poison and what the rules reject: a dead letter, acknowledged before
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event as Flag
 
@@ -37,15 +37,24 @@ class _Read:
 
 class Consumer:
     """One service's consumer loop. `stop` is set by the process when it should end: a batch under way is then left
-    uncommitted.
+    uncommitted. `beat` is called while a batch is tried again and again: that is no loop that stands still.
     """
 
-    def __init__(self, service: str, source: Source, batch: Batch, publisher: Publisher, stop: Flag) -> None:
+    def __init__(
+        self,
+        service: str,
+        source: Source,
+        batch: Batch,
+        publisher: Publisher,
+        stop: Flag,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self.service = service
         self.source = source
         self.batch = batch
         self.publisher = publisher
         self.stop = stop
+        self.beat = beat
         self.share = DeadShare()
         self.ok = True
 
@@ -138,5 +147,6 @@ class Consumer:
         return True
 
     def _pause(self, attempt: int) -> None:
+        self.beat()
         self.source.keep_alive()
         self.stop.wait(_PAUSES[min(attempt, len(_PAUSES) - 1)])

@@ -302,3 +302,34 @@ def test_a_group_that_never_committed_reads_from_the_beginning():
     given.worker("late").step()
 
     assert len(given.taken) == 5
+
+
+class _Unhurried(threading.Event):
+    """Notes what it was asked to wait for, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout or 0.0)
+        return self.is_set()
+
+
+def test_a_batch_that_is_tried_again_for_long_is_a_sign_of_life():
+    """A worker that is started again each minute would be no nearer to its database."""
+    given, stop = Reading(), _Unhurried()
+    beats: list[int] = []
+    given.broker.leave("listings", "one")
+    source = MemorySource(given.broker, "listings", TOPICS, "two")
+    consumer = Consumer("listings", source, given.consumer.batch, given.publisher, stop, lambda: beats.append(1))
+    given.write(erased("a"))
+
+    def away_until_a_minute_has_passed(step: str) -> None:
+        if sum(stop.waited) < 60:
+            raise AutoReconnect("gone")
+
+    given.collection.fault = away_until_a_minute_has_passed
+    assert consumer.step() == 1
+    assert given.taken == ["a"]
+    assert len(beats) == len(stop.waited) > 30
