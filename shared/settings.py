@@ -76,6 +76,8 @@ class Terms:
     code_tries: int = 5
     codes_a_day: int = 5
     code_again: timedelta = timedelta(minutes=1)
+    employer_link_expiry: timedelta = timedelta(days=14)
+    employer_links_a_week: int = 3
     # a seeker's budget of requests
     requests_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units

@@ -1,10 +1,11 @@
 """What notify does with the events it reads: a notification for each person whom the table of recipients names, and
-of an offer a small copy.
+small copies of offers, of listings and of the register of employers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.notify.employer_links import OF_EMPLOYER, OF_LISTING
 from services.notify.lifecycle import NOTIFICATION, TOLD
 from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
@@ -62,6 +63,8 @@ def handlers(notification: Lifecycle = NOTIFICATION) -> Routes:
     """The routes of a worker; `notification` is the table with the terms of its settings."""
     tell, copy = Tell(notification), OfOffer()
     routes: dict[str, Route] = {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
+    routes |= dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER)
+    routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}
     return routes | {"person.erased": erasure.route()}
 
 

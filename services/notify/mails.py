@@ -6,6 +6,7 @@ Addresses are looked up only here, when the mail goes out; they stand in no othe
 from datetime import timedelta
 
 from services.notify.addresses import code_of, is_verified
+from services.notify.employer_links import EMPLOYER_LINK, LinkMails
 from services.notify.letter import Letter
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
@@ -25,6 +26,7 @@ class Mails:
     def __init__(self, store: Store, postman: Postman, key: bytes, public_url: str, terms: Terms) -> None:
         self.store, self.postman, self.key, self.public_url, self.terms = store, postman, key, public_url, terms
         self.kinds: dict[str, CarryOut] = {NOTIFICATION.name: self.tell, CONTACT: self.code, WORK_MAIL: self.code}
+        self.kinds[EMPLOYER_LINK.name] = LinkMails(store, postman, key, public_url, terms).carry_out
 
     def carry_out(self, document: Document) -> Trigger | None:
         return self.kinds[document["kind"]](document)

@@ -6,6 +6,7 @@ from flask import Flask
 
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
+from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
@@ -41,7 +42,7 @@ def worker() -> int:
     migrate(store.collection, MIGRATIONS)
     postman = Postman(store.clock, settings.mail.sender, smtp(settings.mail))
     mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
-    lifecycles = {each.name: each for each in (notification, *CODE_MAILS)}
+    lifecycles = {each.name: each for each in (notification, *CODE_MAILS, EMPLOYER_LINK)}
     return Worker(
         settings,
         SERVICE,

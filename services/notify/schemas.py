@@ -7,11 +7,11 @@ from shared.http.fields import Body, Choice, Flag, Instant, Integer, Part, Patte
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-_ADDRESS = rf"(?=.{{3,254}}$)(?=[^@]{{1,64}}@){_LOCAL}@{_DOMAIN}"
+ADDRESS = rf"(?=.{{3,254}}$)(?=[^@]{{1,64}}@){_LOCAL}@{_DOMAIN}"
 
 
 class NewWorkMail(Body):
-    email = Pattern(_ADDRESS, "an e-mail address such as anna@example.org", required=True)
+    email = Pattern(ADDRESS, "an e-mail address such as anna@example.org", required=True)
 
 
 class NewContact(NewWorkMail):

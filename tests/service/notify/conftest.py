@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from deploy.embedded.ports import free_ports
 from services.notify.addresses import CODE_MAILS
+from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman, smtp
 from services.notify.mails import Mails
@@ -50,7 +51,7 @@ def worker(store: Store, post: Controller, tmp_path: Path) -> Ticking:
     postman = Postman(store.clock, of.mail.sender, smtp(of.mail, timeout=2))
     mails = Mails(store, postman, of.pseudonym_key, of.public_url, of.terms)
     ticking = Ticking(store, NOTIFICATION, mails.carry_out)
-    ticking.poller.lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
+    ticking.poller.lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)}
     return ticking
 
 

@@ -1,0 +1,106 @@
+"""Asking an employer by mail whether a hire happened, over HTTP."""
+
+from typing import Any
+
+from services.notify import employer_links
+from services.notify.employer_links import KIND, link_key
+from services.notify.parts import Parts
+from services.notify.schemas import ADDRESS
+from services.notify.store import offer_key
+from services.notify.texts import LANGUAGES
+from shared.aggregate import Change, Document, Refusal
+from shared.http import fields
+from shared.http.commands import problem_of_refusal
+from shared.http.html import language
+from shared.http.idempotency import document_response
+from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+
+
+class NewEmployerLink(fields.Body):
+    """`reference`: who was hired, as the employer knows them (a name, the application's number). It and the address
+    stand in that one mail; neither is kept.
+    """
+
+    offer_id = fields.Uuid(required=True)
+    address = fields.Pattern(ADDRESS, "an e-mail address at the employer", required=True)
+    reference = fields.Text(1, 120, required=True)
+    language = fields.Choice(*LANGUAGES, metadata={"description": "of the mail; by default Accept-Language"})
+
+
+class EmployerLink(fields.Body):
+    """The last link of an offer. `status`: queued, sent, or undelivered (and why)."""
+
+    offer_id = fields.Uuid()
+    status = fields.Choice("queued", "sent", "undelivered")
+    undelivered = fields.Text(allow_none=True)
+    asked_at = fields.Instant()
+    expires_at = fields.Instant()
+    version = fields.Integer()
+
+
+operations: Operations[Parts] = Operations("notify", "Employers")
+_NOT_YET = 1
+
+
+@operations.post(
+    "/v1/employer-links", "askEmployer", "A party of an active offer asks the employer, by mail, to confirm the hire",
+    who=ANYONE, body=NewEmployerLink, answers={202: EmployerLink},
+)  # fmt: skip
+def ask(call: Call[Parts]) -> Answer:
+    parts, body = call.parts, call.body
+    offer, role = _offer(call, body["offer_id"])
+    asked = {"language": language(call.header("Accept-Language")), **body}
+    mark, link_id = employer_links.mark_of(parts.key, call.fingerprint), call.command_id
+
+    def decide(changes: dict[str, Change]) -> tuple[Document, bool]:
+        (change,) = changes.values()
+        if employer_links.is_repeat(change, link_id, mark):
+            return change.document(), True
+        employer = employer_links.check(parts.store, parts.key, offer, role, asked)
+        employer_links.ask(change, link_id, mark, body["offer_id"], employer, asked, parts.terms)
+        return change.document(), False
+
+    try:
+        return _answer(*parts.store.run({link_key(body["offer_id"]): KIND}, decide), status=202)
+    except employer_links.TooMany as refused:
+        words = f"An employer is asked {parts.terms.employer_links_a_week} times a week at most."
+        raise Problem("too-many-requests", words, retry_after=refused.wait.total_seconds()) from None
+    except employer_links.KeyReused:
+        fault = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")
+        raise Problem("key-reused", "The same key came with another body before.", errors=[fault]) from None
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
+
+
+@operations.get(
+    "/v1/employer-links/{offer_id}", "showEmployerLink", "What became of the last mail to the employer", who=DOCUMENT,
+    answers={200: EmployerLink},
+)  # fmt: skip
+def show(call: Call[Parts]) -> Answer:
+    _offer(call, call.id)
+    found = call.parts.store.get(link_key(call.id))
+    if found is None:
+        raise Problem("not-found", "No employer was asked about this offer.")
+    return _answer(found)
+
+
+# -- inside
+
+
+def _offer(call: Call[Parts], offer_id: str) -> tuple[Document, str]:
+    """The copy of an offer, and what the caller is to it. Raises Problem 404."""
+    offer: dict[str, Any] = call.parts.store.get(offer_key(offer_id)) or {}
+    for role in ("seeker", "insider"):
+        if offer.get(role) == call.person:
+            return offer, role
+    detail = "There is nothing of that id, or it is not yours to see (yet)."
+    raise Problem("not-found", detail, retry_after=_NOT_YET)
+
+
+def _answer(doc: Document, replayed: bool = False, status: int = 200) -> Answer:
+    reason = doc.get("undelivered")
+    said = "queued" if doc.get("instruction") else "undelivered" if reason else "sent"
+    link = {"asked_at": doc["link"]["at"], "expires_at": doc["link"]["until"]}
+    shown = {"offer_id": doc["offer_id"], "status": said, "undelivered": reason, "version": doc["version"], **link}
+    return document_response(shown, status, replayed=replayed)
