@@ -1,0 +1,148 @@
+"""The employer's own word pays out: by the link in a mail, opened and sent like a person's browser does."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import httpx
+import pytest
+
+from deploy.demo.people import Person, Refused
+from deploy.embedded.stack import Stack
+from shared import links
+from shared.ids import domain_mark, new_id
+from tests.support.hires import Hire, Hires, listing
+from tests.support.processes import eventually
+
+TODAY = str(datetime.now(UTC).date())
+BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
+
+
+@dataclass(frozen=True)
+class Employer:
+    """One that staff have registered."""
+
+    domain: str
+    mark: str
+    secret: str
+
+
+class World:
+    """Hires at registered employers, on the whole stack."""
+
+    def __init__(self, stack: Stack, hires: Hires) -> None:
+        self.stack, self.hires = stack, hires
+        self.key = bytes.fromhex(stack.data.keys.pseudonym.read_text().strip())
+        self.http = hires.http
+        self.operator = Person("operator", stack.token("operator", ["operator"]), hires.http)
+
+    def employer(self) -> Employer:
+        domain, secret = f"acme-{secrets.token_hex(4)}.example", secrets.token_hex(20)
+        body = {"name": "Acme", "domain": domain, "mailboxes": ["people"]}
+        body |= {"ats": {"kind": "greenhouse", "secret": secret}}
+        registered = self.operator.post("/v1/employers", body)
+        assert registered["id"] == domain_mark(self.key, domain)
+        return Employer(domain, registered["id"], secret)
+
+    def active(self, employer: Employer) -> Hire:
+        """An active offer, paid for, of a listing at this employer."""
+        insider = self.hires.person("insider")
+        body = listing(employer={"name": "Acme", "domain": employer.domain})
+        listing_id = str(insider.post("/v1/listings", body)["id"])
+        insider.post(f"/v1/listings/{listing_id}/submit")
+        insider.wait_for(f"/v1/listings/{listing_id}", "published")
+        return self.hires.active(at=(insider, listing_id))
+
+    def asked(self, hire: Hire, employer: Employer) -> str:
+        """The insider has the employer asked; the link's token, out of the mail that came to the employer."""
+        address = f"people@{employer.domain}"
+        body = {"offer_id": hire.offer_id, "address": address, "reference": "Bo Smith"}
+        eventually(lambda: self._accepted(hire.insider, body), "the employer may be asked")
+        eventually(lambda: bool(self.mails(address)), "the mail came")
+        (mail,) = self.mails(address)
+        plain = mail.get_body(("plain",))
+        assert plain is not None
+        assert "Bo Smith" in plain.get_content()
+        url = re.findall(rf"{re.escape(self.stack.gateway)}/v1/employer-confirmations/(\S+)", plain.get_content())
+        return str(url[0])
+
+    def mails(self, address: str) -> list[EmailMessage]:
+        found = []
+        for path in sorted(self.stack.mail.glob("*.eml")):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            assert isinstance(mail, EmailMessage)
+            found += [mail] if mail["X-Envelope-To"] == address else []
+        return found
+
+    def open(self, token: str) -> httpx.Response:
+        return self.http.get(f"/v1/employer-confirmations/{token}", headers=BROWSER)
+
+    def send(self, token: str, start_on: str = TODAY) -> httpx.Response:
+        """The page's form, as a browser sends it."""
+        return self.http.post(f"/v1/employer-confirmations/{token}", data={"start_on": start_on}, headers=BROWSER)
+
+    def token(self, hire: Hire, employer: Employer, expires: datetime) -> str:
+        claims = {"offer": hire.offer_id, "employer": employer.mark, "id": new_id()}
+        return links.sign(self.key, links.EMPLOYER_CONFIRMATION, claims, expires)
+
+    def state(self, hire: Hire) -> tuple[str, str, int]:
+        """The offer's and the escrow's status, and the escrow's version."""
+        offer = hire.seeker.get(f"/v1/offers/{hire.offer_id}")
+        escrow = hire.seeker.get(f"/v1/escrows/{hire.offer_id}")
+        return str(offer["status"]), str(escrow["status"]), int(escrow["version"])
+
+    @staticmethod
+    def _accepted(who: Person, body: dict[str, str]) -> bool:
+        """Refused while notify has not heard of the listing or of the employer yet."""
+        try:
+            who.post("/v1/employer-links", body)
+        except Refused as refused:
+            assert " 422 " in str(refused), refused
+            return False
+        return True
+
+
+@pytest.fixture
+def world(stack: Stack, hires: Hires) -> Iterator[World]:
+    yield World(stack, hires)
+
+
+def test_an_employers_link_ends_in_a_payout(world: World) -> None:
+    """Opening it changes nothing, sending it pays; again, tampered with, expired or another's, it changes nothing."""
+    employer, other = world.employer(), world.employer()
+    hire, bystander = world.active(employer), world.active(other)
+    token = world.asked(hire, employer)
+
+    opened = [world.open(token) for _ in range(3)]
+    assert {page.status_code for page in opened} == {200} and '<form method="post">' in opened[0].text
+    assert "Acme" in opened[0].text and world.state(hire)[:2] == ("active", "held")
+
+    later = datetime.now(UTC) + timedelta(days=1)
+    worthless = [
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        token.split(".")[0] + "." + world.token(bystander, other, later).split(".")[1],
+        world.token(bystander, employer, later),
+        world.token(hire, other, later),
+        world.token(hire, employer, datetime.now(UTC) - timedelta(seconds=1)),
+        links.sign(world.key, "unsubscribe", {"offer": hire.offer_id, "employer": employer.mark, "id": "x"}, later),
+        links.sign(b"x" * 32, links.EMPLOYER_CONFIRMATION, {"offer": hire.offer_id, "employer": employer.mark}, later),
+    ]
+    assert {(world.open(each).status_code, world.send(each).status_code) for each in worthless} == {(404, 404)}
+    assert world.state(hire)[:2] == world.state(bystander)[:2] == ("active", "held")
+
+    done = world.send(token)
+    assert done.status_code == 200 and "The hire is confirmed" in done.text
+    escrow = world.hires.settled(hire)
+    assert escrow["released"] + escrow["fees"] == 50_000
+    confirmed = hire.seeker.get(f"/v1/offers/{hire.offer_id}")["hire"]
+    assert (confirmed["confirmed_by"], confirmed["evidence_grade"], confirmed["start_on"]) == ("employer", 3, TODAY)
+
+    before = world.state(hire)
+    again = [world.send(token), world.send(token, "2027-12-31"), world.send(world.token(hire, employer, later))]
+    assert [page.status_code for page in again] == [409, 409, 409]
+    assert "used already" in again[0].text and world.state(hire) == before
+    assert world.state(bystander)[:2] == ("active", "held")
