@@ -108,8 +108,8 @@ def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], 
     stack = running(folder)
     if gateway is not None or stack is not None:
         stack = stack or {}
-        mail = Path(stack["mail"]) if "mail" in stack else None
         url = (gateway or stack["gateway"]).rstrip("/")
+        mail = Path(stack["mail"]) if "mail" in stack and url == stack["gateway"].rstrip("/") else None
         yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail)
         return
     if data is not None:

@@ -35,7 +35,8 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
             running_or_own(gateway, data, lambda line: console.print(f"  {line}", style="dim")) as on,
         ):
             own = gateway is None and time.monotonic() - began > 0.5
-            told = play(on.gateway, lambda sub: on.token(sub, ()), console, kafka=_kafka(on), where=_where(own))
+            where = _where(own)
+            told = play(on.gateway, lambda sub: on.token(sub, ()), console, kafka=_kafka(on), where=where, mail=on.mail)
     except Stopped:
         raise click.ClickException("stopped") from None
     except (Refused, Slow, DataInUse, StackError, OSError) as error:

@@ -1,10 +1,11 @@
 """The demo: one story of six people, told over HTTP on a running stack, with the events that carry it.
 
-`people.py` is who they are and how they call the gateway, `events.py` overhears Kafka, `story.py` tells what happens,
-`show.py` how it looks. `play` puts them together.
+`people.py` is who they are and how they call the gateway, `events.py` overhears Kafka, `mails.py` reads the mail
+catcher, `story.py` tells what happens, `show.py` how it looks. `play` puts them together.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import httpx
 from rich.console import Console
 
 from deploy.demo.events import Ear
+from deploy.demo.mails import Mails
 from deploy.demo.people import Person, Refused, Slow
 from deploy.demo.show import Show
 from deploy.demo.story import Story
@@ -26,16 +28,18 @@ def play(
     *,
     kafka: dict[str, Any] | None = None,
     where: list[tuple[str, str]] | None = None,
+    mail: Path | None = None,
 ) -> dict[str, Any]:
     """Tell the story on the stack behind `gateway`; `token(sub)` gives bearer tokens, `kafka` are client settings.
 
-    Without `kafka` the events are not shown. Each run has people of its own. Returns what happened, for `--json`.
-    Raises Refused or Slow.
+    Without `kafka` the events are not shown, without the catcher's folder `mail` nobody is mailed. Each run has
+    people of its own. Returns what happened, for `--json`. Raises Refused or Slow.
     """
     show = Show(console)
     run = uuid4().hex[:8]
     with httpx.Client(base_url=gateway, timeout=15) as http:
-        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show)
+        mails = Mails(mail) if mail else None
+        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show, mails)
         ear = Ear(kafka, show.event) if kafka else None
         try:
             told = story.play()

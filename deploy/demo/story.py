@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
+from uuid import uuid4
 
+from deploy.demo.mails import Mails
 from deploy.demo.people import Json, Person
 
 
@@ -22,11 +24,15 @@ class Teller(Protocol):
 
 
 class Story:
-    """Plays the story. `person(name)` gives somebody new with a token; `play()` returns what the end is told from."""
+    """Plays the story. `person(name)` gives somebody new with a token; `play()` returns what the end is told from.
 
-    def __init__(self, person: Callable[[str], Person], teller: Teller) -> None:
+    Where `mails` can be read, one of them gives an address and is mailed what happens.
+    """
+
+    def __init__(self, person: Callable[[str], Person], teller: Teller, mails: Mails | None = None) -> None:
         self._person = person
         self._teller = teller
+        self._mails = mails
 
     def play(self) -> Json:
         self._teller.chapter("Ines leaves a job and names a price for coaching her successor; Omar helps for nothing")
@@ -36,11 +42,13 @@ class Story:
 
         self._teller.chapter("Sam is hired: the money waits in escrow until hire.confirmed has travelled through Kafka")
         sam = self._person("Sam")
+        address = self._reached(sam)
         hired = self._accepted(ines, sam, paid)
         self._fund(sam, hired, "tok_visa")
         self._hire(ines, sam, hired)
         escrow = self._await(sam, f"/v1/escrows/{hired}", "settled")
         self._await(sam, f"/v1/offers/{hired}", "completed")
+        mailed = self._mailed(sam, address)
 
         self._teller.chapter("Rita thinks better of it: the money goes back")
         rita = self._person("Rita")
@@ -71,9 +79,32 @@ class Story:
             "declined": {"offer_id": declined},
             "free": {"offer_id": given},
             "listings": [paid, free],
+            "mails": mailed,
         }
 
     # -- scenes
+
+    def _reached(self, person: Person) -> str | None:
+        """An address of their own, proved by the code that is mailed there."""
+        if self._mails is None:
+            return None
+        address = f"{uuid4().hex[:12]}@{person.name.lower()}.example"
+        person.put("/v1/me/contact", {"email": address})
+        person.post("/v1/me/contact/verify", {"code": self._mails.code(address)})
+        self._teller.step(person.name, "proves an e-mail address by the code that was mailed to it", "")
+        return address
+
+    def _mailed(self, person: Person, address: str | None) -> list[str]:
+        """The subjects of their mails, once they were told of the end."""
+        if self._mails is None or address is None:
+            return []
+        began = time.monotonic()
+        self._mails.wait_until(address, "An offer is completed")
+        subjects = [str(mail["Subject"]) for mail in self._mails.to(address)[1:]]
+        self._teller.waited(
+            "", f"{len(subjects)} mails to {person.name}: {'; '.join(subjects)}", time.monotonic() - began
+        )
+        return subjects
 
     def _list(self, insider: Person, *, seats: int, price: int, title: str) -> str:
         listing = insider.post("/v1/listings", _listing(title, seats, price))

@@ -94,5 +94,6 @@ def _text(name: str, value: str, language: str) -> str:
 
 
 def _deal(help_: list[str], price: int, said: str, language: str) -> str:
-    kinds = ", ".join(word(each, language) for each in help_)
+    *others, last = (word(each, language) for each in help_)
+    kinds = f"{', '.join(others)} {word('and', language)} {last}" if others else last
     return f"{kinds}, {word('free', language)}" if price == 0 else f"{kinds}, {word('for', language)} {said}"

@@ -40,7 +40,7 @@ def test_an_event_opens_a_mail_without_an_address_in_it() -> None:
     assert doc["instruction"] == {"id": f"e-1:{INSIDER}:mail", "kind": "mail", "attempts": 0}
     assert doc["due_at"] == folded.clock.now()
     assert (doc["person"], doc["event_type"], doc["offer_id"]) == (INSIDER, "offer.made", "o-1")
-    assert doc["text"].startswith("A seeker asks for your help: coaching for the interview, a good word, for EUR")
+    assert doc["text"].startswith("A seeker asks for your help: coaching for the interview and a good word, for EUR")
     assert folded.events == []
 
 

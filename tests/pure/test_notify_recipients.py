@@ -231,9 +231,9 @@ def test_amounts_days_and_codes_are_written_for_people() -> None:
     assert "500,00 EUR avant le 4 janvier 2027 à 00 h 00 (UTC)." in said("escrow.opened", "fr")
     assert "1 234,50 EUR" in said("escrow.refunded", "fr", amount=123_450)
     assert said("offer.made").startswith(
-        "A seeker asks for your help: coaching for the interview, a good word, for EUR 500.00. "
+        "A seeker asks for your help: coaching for the interview and a good word, for EUR 500.00. "
     )
-    assert "une préparation à l’entretien, une recommandation, pour 500,00 EUR." in said("offer.made", "fr")
+    assert "une préparation à l’entretien et une recommandation, pour 500,00 EUR." in said("offer.made", "fr")
     assert "a good word, on January 2, 2027. The seeker says that they did not get it." in said(
         "help.given", answer="denied"
     )
@@ -249,7 +249,7 @@ def test_a_reason_is_said_where_there_is_one() -> None:
 
 def test_help_for_nothing_is_not_told_of_money() -> None:
     free = {"price": 0}
-    assert "coaching for the interview, a good word, for free." in said("offer.made", **free)
+    assert "coaching for the interview and a good word, for free." in said("offer.made", **free)
     assert "gratuitement" in said("offer.accepted", "fr", **free)
     for name in ("offer.accepted", "offer.cancelled", "offer.cancel_asked", "offer.lapsed", "offer.completed"):
         for language in LANGUAGES:

@@ -126,3 +126,12 @@ def last_record(stack: Stack, topic: str) -> Any:
     )
     consumer.close()
     return records[-1]
+
+
+def test_demo(stack: Stack) -> None:
+    """The story pays out, and who proved an address by its mailed code was mailed what happened."""
+    story = told(stack, "demo")
+
+    assert (story["journal_sum"], story["hired"]["escrow"]["status"]) == (0, "settled")
+    assert {"We hold your money", "The help can begin", "An offer is completed"} <= set(story["mails"])
+    assert story["events"] > 20
