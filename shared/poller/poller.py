@@ -62,12 +62,20 @@ class Poller:
             query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
         with self._lock:
             in_hand = frozenset(self._asked)  # before the read: an outcome that comes after it is not in what is read
-        documents = list(self.store.collection.find(query, _FIELDS).limit(self.limit))
+        # What rests or is in hand already is found again, and must not fill the page.
+        page = self.limit + self._resting() + len(in_hand)
+        documents = list(self.store.collection.find(query, _FIELDS).limit(page))
         return sum(self._handle(doc, fire, in_hand) for doc in documents)
+
+    def _resting(self) -> int:
+        """How many documents rest after a failure; those that have rested are forgotten."""
+        now = self.store.clock.monotonic()
+        self._failed_until = {name: until for name, until in self._failed_until.items() if until > now}
+        return len(self._failed_until)
 
     def _handle(self, doc: Document, deadlines: bool, in_hand: frozenset[str]) -> int:
         """One due document. What it raises is its own: the others go on, and this one rests for a while."""
-        if self._failed_until.get(doc["_id"], 0.0) > self.store.clock.monotonic():
+        if doc["_id"] in self._failed_until:
             return 0
         try:
             asked = self._instruct(doc, in_hand) if self._instruction_due(doc) else 0
@@ -78,7 +86,6 @@ class Poller:
             log.exception("a timer failed; it is tried again later", extra={"id": doc["_id"], "kind": doc["kind"]})
             self._failed_until[doc["_id"]] = self.store.clock.monotonic() + _REST_AFTER_FAILURE
             return 0
-        self._failed_until.pop(doc["_id"], None)
         return moved
 
     # -- timers
@@ -139,7 +146,7 @@ class Poller:
         """Hand the open instruction to the pool, unless this process has it in hand already."""
         instruction_id = doc["instruction"]["id"]
         with self._lock:
-            if self.carry_out is None or instruction_id in in_hand:
+            if self.carry_out is None or instruction_id in in_hand or len(self._asked) >= self.limit:
                 return 0
             self._asked.add(instruction_id)
         if self.pool is None:
@@ -199,5 +206,5 @@ class Poller:
 
 
 def _say_what_failed(future: "Future[None]") -> None:
-    if error := future.exception():
+    if not future.cancelled() and (error := future.exception()):
         log.error("carrying out an instruction failed", exc_info=error)

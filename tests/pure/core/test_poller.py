@@ -298,6 +298,28 @@ def test_one_instruction_is_in_one_hand_at_a_time_and_no_stale_read_asks_again()
     assert toys.state() == "open"
 
 
+def test_a_provider_that_does_not_answer_holds_no_deadline_up_and_fills_no_queue():
+    """As many instructions are in hand as a step reads, never more; what else is due fires meanwhile."""
+    go_on = Flag()
+    with ThreadPoolExecutor(1) as pool:
+        toys = Polling(pool=pool, limit=2)
+        answer = toys.poller.carry_out
+        toys.poller.carry_out = lambda doc: answer(doc) if go_on.wait(10) and answer else None
+        for box in ("box-1", "box-2", "box-3"):
+            toys.opened(box)
+            toys.command("ask", box=box)
+        toys.opened("box-4")
+        toys.clock.advance(11 * DAY)
+        toys.poller.step()
+        in_hand = len(toys.poller._asked)
+        toys.poller.step()
+        most = len(toys.poller._asked)
+        fired = toys.state("box-4")
+        go_on.set()
+
+    assert (in_hand, most, fired) == (2, 2, "shut")
+
+
 def test_where_nothing_carries_out_instructions_they_wait():
     toys = Polling(carry_out=None)
     toys.opened()
@@ -360,6 +382,27 @@ def test_a_timer_that_raises_harms_no_other_document_and_is_tried_again_later():
     toys.clock.advance(30)
     assert toys.poller.step() == 1
     assert toys.plain == ["a"]
+
+
+def test_timers_that_raise_do_not_fill_the_page():
+    """Were there as many as a step reads, nothing else of the service would ever fire."""
+    toys = Polling(limit=3)
+    for number in range(5):
+        toys.store.run(
+            {f"copy:{number}": "copy"}, lambda changes: [toys._schedule(c, ("a",)) for c in changes.values()]
+        )
+    toys.clock.advance(DAY)
+    toys.opened("box-2")
+    toys.clock.advance(10 * DAY)
+
+    def broken(change: Change, name: str) -> None:
+        raise ZeroDivisionError
+
+    toys.poller.timers = {"copy": broken}
+    for _ in range(4):
+        toys.poller.step()
+
+    assert toys.state("box-2") == "shut"
 
 
 def test_the_database_goes_away_and_the_timer_fires_after():
