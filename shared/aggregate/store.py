@@ -9,7 +9,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.aggregate.change import Change, Document
 from shared.clock import Clock, SystemClock
@@ -93,6 +93,8 @@ class Store:
         except BulkWriteError as error:
             if any(e["code"] != _DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise
+            if error.details["writeConcernErrors"]:
+                raise AutoReconnect("written where it may yet be rolled back") from error
             whole = False
         for listener in self._listeners:
             listener()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.aggregate import Batch, Change, Contended, Copy, Store, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
@@ -173,6 +173,24 @@ def test_after_an_unknown_outcome_the_same_batch_again_takes_what_is_missing(ste
     assert [e["seq"] for e in toys.doc()["events"]] == [1, 2, 3]
 
 
+def test_what_too_few_servers_have_taken_is_not_known_to_be_written(monkeypatch: pytest.MonkeyPatch):
+    """The primary has it, and may lose it when it steps down: nobody may act as if it were there."""
+    toys = Toys().opened()
+    write = toys.collection.bulk_write
+
+    def alone(operations: Any, ordered: bool) -> Any:
+        write(operations, ordered=ordered)
+        raise BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 91, "errmsg": "shutting down"}]})
+
+    event = toys.event("thing.sent")
+    with monkeypatch.context() as broken:
+        broken.setattr(toys.collection, "bulk_write", alone)
+        with pytest.raises(AutoReconnect):
+            toys.batch.process([event])
+
+    assert [v.outcome for v in toys.batch.process([event])] == ["duplicate"]
+
+
 def test_the_poller_and_the_relay_hear_of_each_write():
     toys = Toys()
     heard: list[int] = []
@@ -198,3 +216,19 @@ def test_a_copy_is_overwritten_by_a_higher_number_only():
     assert (stored["colour"], stored["number"], stored["kind"], "size" in stored) == ("white", 4, "copy", False)
     assert heard == [2, 4]
     assert [v.outcome for v in batch.process(events)] == ["ignored"] * 5
+
+
+def test_a_copy_that_lacks_something_takes_its_last_event_again():
+    """Once, when a replay sends it; an older one is still ignored."""
+
+    def fields(event: Trigger) -> dict[str, Any]:
+        return {"colour": event.data["colour"]}
+
+    toys = Toys()
+    copy = Copy("copy", "box", fields, lacks=lambda change: "colour" not in change.doc)
+    batch = Batch(toys.store, {"paint": copy})
+    toys.collection.insert_one({"_id": "copy:b", "kind": "copy", "version": 1, "state": "new", "number": 3})
+    events = [toys.event("paint", "b", sequence=number, colour=f"colour {number}") for number in (2, 3, 3)]
+
+    assert [v.outcome for v in batch.process(events)] == ["ignored", "taken", "ignored"]
+    assert (toys.doc("copy:b")["colour"], toys.doc("copy:b")["number"]) == ("colour 3", 3)
