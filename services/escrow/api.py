@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.escrow import schemas
+from services.escrow import export, schemas
 from services.escrow.books import SUMS
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider import BadNotice, BadSignature, parse, verify
@@ -164,3 +164,6 @@ def webhook(call: Call[Parts]) -> Answer:
     if not leave_notice(store, parts.escrows.lifecycle, notice.offer_id, trigger):
         raise Problem("not-found", "No escrow of that offer is known here; send it again later.", retry_after=60)
     return Answer(status=204)
+
+
+export.declare(operations, roles, view)

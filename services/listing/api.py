@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.listing import search, views
+from services.listing import export, search, views
 from services.listing.census import Census
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
@@ -121,3 +121,6 @@ def _question(call: Call[Parts]) -> Question:
         return search.status_question(asked)
     fault = Fault.of_query("status", "role", "expected published; others only with mine=true")
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
+
+
+export.declare(operations)

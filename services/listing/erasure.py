@@ -32,9 +32,9 @@ class Erasing:
     def _erase(self, listing_id: str) -> None:
         def decide(changes: dict[str, Change]) -> None:
             change = changes[listing_id]
+            erase(change)  # first: the event that it ends has none of it either
             if change.state in _MAY_WITHDRAW:
                 self._withdraw(change)
-            erase(change)
 
         self._store.run({listing_id: self._listing.name}, decide)
 

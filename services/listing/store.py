@@ -81,3 +81,9 @@ def of_insider(store: Store, person: str, after: str | None, limit: int) -> list
 def _read(store: Store, query: Mapping[str, Any], order: Order, limit: int) -> list[Document]:
     direction = DESCENDING if order.down else ASCENDING
     return list(store.collection.find(query, _SHOWN).sort(order.field, direction).limit(limit))
+
+
+def employers_known(store: Store, person: str) -> list[dict[str, Any]]:
+    """The listings whose employer a person may see, and since when."""
+    found = store.collection.find({"seeker": person, "state": "known"}, {"listing_id": 1, "created_at": 1})
+    return [{"listing_id": doc["listing_id"], "since": doc["created_at"]} for doc in found]

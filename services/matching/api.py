@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from services.matching import api_account, api_matches, api_profile, api_records, api_reviews, schemas
+from services.matching import api_account, api_matches, api_profile, api_records, api_reviews, export, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
 from services.matching.api_confirmations import operations as of_confirmations
@@ -185,3 +185,6 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
 
 
 operations.include(of_employers, of_confirmations, of_people)
+
+
+export.declare(operations, roles, view)

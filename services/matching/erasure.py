@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.matching.lifecycle import LIVE, PARTIES
+from services.matching.profiles import KIND as PROFILE
+from services.matching.profiles import is_there, profile_id, remove
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
 
@@ -41,7 +43,7 @@ class Erasing:
                 waiting.append(offer_id)
 
         erased = erase_each(found, erase) - len(waiting)
-        erased += self._store.collection.delete_one({"_id": f"profile:{person}"}).deleted_count
+        erased += self._store.run({profile_id(person): PROFILE}, lambda changes: _forget(changes[profile_id(person)]))
         return Pass(erased, len(waiting))
 
     def _erase(self, offer_id: str, person: str) -> bool:
@@ -62,6 +64,13 @@ class Erasing:
         by = next(role for role in PARTIES if change[role] == person)
         trigger_id = f"{change.id}:erased"
         self._offer.fold(change, Trigger("person.erased", trigger_id, "event", change.now, {"by": by}))
+
+
+def _forget(profile: Change) -> int:
+    if not is_there(profile.doc):
+        return 0
+    remove(profile)
+    return 1
 
 
 def _emptied(offer: Document) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.notify import api_addresses, api_contacts, api_preferences
+from services.notify import api_addresses, api_contacts, api_preferences, export
 from services.notify.api_employer_links import operations as of_employer_links
 from services.notify.parts import Parts
 from services.notify.schemas import Notification
@@ -30,3 +30,4 @@ def view(doc: Document) -> dict[str, Any]:
 
 operations.include(api_addresses.operations, api_contacts.operations, api_preferences.operations)
 operations.include(of_employer_links)
+export.declare(operations, view)

@@ -10,7 +10,7 @@ from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
 
-_ADDRESS = ("email", "verified_at", "code", "language")
+_ADDRESS = ("email", "verified_at", "code", "language", "unmailed")
 """Any of these says that there is something of a person in the document of an address."""
 
 
@@ -39,7 +39,7 @@ class Erasing:
             if not any(name in change.doc for name in _ADDRESS):
                 return 0
             addresses.remove(change)
-            change.set(language=None)
+            change.set(language=None, unmailed=None)
             return 1
 
         return self._store.run({document_id: kind}, decide)

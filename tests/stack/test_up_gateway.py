@@ -109,6 +109,10 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         ("/v1/webhooks/provider", "escrow"),
         ("/v1/reconciliation", "escrow"),
         ("/v1/me/payout", "escrow"),
+        ("/v1/me/export", "matching"),
+        ("/v1/me/export/matching", "matching"),
+        ("/v1/me/export/listing", "listing"),
+        ("/v1/me/export/escrow?limit=1", "escrow"),
     ],
 )
 def test_path_finds_its_service(gateway: Gateway, path: str, service: str) -> None:
@@ -130,7 +134,15 @@ def test_unknown_path(gateway: Gateway, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["notifications", "contacts/abc", "me/contact/verify", "me/work-mail", "me/preferences", "unsubscribe/abc.def"],
+    [
+        "notifications",
+        "contacts/abc",
+        "me/contact/verify",
+        "me/work-mail",
+        "me/preferences",
+        "me/export/notify",
+        "unsubscribe/abc.def",
+    ],
 )
 def test_service_down(gateway: Gateway, path: str) -> None:
     """A service that does not answer is a 503 problem that says when to come again. (All of these are notify's.)"""
