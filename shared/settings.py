@@ -153,6 +153,7 @@ class Settings:
     log_level: str
     pseudonym_key: bytes = field(repr=False)
     public_url: str
+    otlp_endpoint: str | None
     mongodb: MongoDB
     kafka: Kafka
     web: Web
@@ -172,6 +173,7 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", _key) or b""
         public_url = read.one("PUBLIC_URL", _base_url, "http://localhost:8080")
+        otlp_endpoint = read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", _base_url)
         terms = read.terms()
     with read.checked(worker):
         kafka = _kafka(read)
@@ -189,7 +191,19 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     if read.faults:
         raise SettingsError(read.faults)
     return Settings(
-        service, log_level, key, public_url, mongodb, kafka, of_web, of_worker, tokens, mail, of_provider, terms
+        service,
+        log_level,
+        key,
+        public_url,
+        otlp_endpoint,
+        mongodb,
+        kafka,
+        of_web,
+        of_worker,
+        tokens,
+        mail,
+        of_provider,
+        terms,
     )
 
 

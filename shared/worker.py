@@ -26,7 +26,7 @@ from shared.messaging.relay import Relay
 from shared.poller import CarryOut, Lease, Poller
 from shared.poller.poller import OnTimer
 from shared.settings import Settings
-from shared.telemetry import metrics
+from shared.telemetry import metrics, otlp
 
 log = logging.getLogger(__name__)
 Loop = Callable[[threading.Event], None]
@@ -107,6 +107,7 @@ class Worker:
         signal.signal(signal.SIGINT, lambda *_: self._end())
         self.store.on_write(self.pulses["relay"].woken.set)
         self.store.on_write(self.pulses["poller"].woken.set)
+        stop_traces = otlp.start(self.settings.otlp_endpoint, self.service, "worker")
         server = health.serve(self.settings.worker.health_bind, live=self.live(), ready=self.ready())
         threads = [
             self._thread("consumer", lambda: self._every("consumer", self.consumer.step)),
@@ -121,6 +122,7 @@ class Worker:
         for thread in threads:
             thread.join(_STOP_WITHIN)
         self._close()
+        stop_traces()
         if self.failed is not None:
             log.error("a loop ended; so does the process", extra={"error": repr(self.failed)})
         if any(thread.is_alive() for thread in threads):

@@ -35,6 +35,8 @@ _SHARED = {
     "SMTP_PORT": "587",
     "SMTP_STARTTLS": "1",
     "LOG_LEVEL": "INFO",
+    # A collector's base URL, such as http://collector.observability:4318; blank: no traces are sent.
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "",
 }
 
 
@@ -190,7 +192,7 @@ def _networks() -> list[Json]:
     """Nothing talks to anything but what is said here."""
     everywhere: Json = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     names = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 53, "protocol": p} for p in ("UDP", "TCP")]}
-    servers = [{"port": port, "protocol": "TCP"} for port in (27017, 9093, 443, 587)]
+    servers = [{"port": port, "protocol": "TCP"} for port in (27017, 9093, 443, 587, 4318)]
     webs = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": "web"}}}
     gateway = {"podSelector": {"matchLabels": labels("gateway", "gateway")}}
     monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.escrow.provider import Absent, BadNotice, Chargeback, Instruction, Notice, Outcome, Provider, Unavailable
 from shared.aggregate import Document, Trigger
 from shared.clock import Clock
-from shared.telemetry import metrics
+from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
 _TERMS = ("id", "kind", "amount", "currency", "source", "payee", "fee", "refund", "hold_id")
@@ -26,14 +26,20 @@ class Payments:
 
         What was sent before is asked for first; only what the provider never heard of is sent again, with the same id.
         """
+        with traces.span(f"provider {document['instruction']['kind']}", kind="client"):
+            return self._carry_out(document)
+
+    def _carry_out(self, document: Document) -> Trigger | None:
         instruction = instruction_of(document)
         try:
             outcome = self._ask(instruction, again=document["instruction"].get("attempts", 0) > 0)
         except Unavailable as error:
             log.warning("the provider's answer is unknown: %s", error, extra={"instruction_id": instruction.id})
+            traces.describe({"golem.outcome": "unknown"}, failed=True)
             return None
         if outcome is None:
             return None
+        traces.describe({"golem.outcome": outcome.status})
         self._measure(document, outcome)
         return trigger_of_outcome(outcome)
 
@@ -70,6 +76,7 @@ def trigger_of_outcome(outcome: Outcome) -> Trigger:
         id=f"{outcome.instruction_id}:{outcome.status}",
         kind="outcome",
         at=outcome.at,
+        traceparent=traces.traceparent(),
         data={
             "instruction_id": outcome.instruction_id,
             "amount": outcome.amount,

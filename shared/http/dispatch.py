@@ -19,6 +19,7 @@ from shared.http.operations import Answer, Call, Operation, Parts, Who
 from shared.http.problems import Problem, faults_of, invalid
 from shared.http.query import parameters_of, read_query
 from shared.http.tokens import Principal, Verifier
+from shared.telemetry import traces
 
 _NO_BODY = Body()
 
@@ -33,6 +34,8 @@ class Dispatcher(Generic[Parts]):
         """Raises Problem, or whatever the view raises."""
         texts = {name: str(value) for name, value in ids.items()}
         request.environ[OPERATION], request.environ[PATH] = operation.id, operation.path_for_logs(texts)
+        said = {"http.request.method": operation.method, "http.route": operation.template}
+        traces.describe(said, name=f"{operation.method} {operation.template}")
         try:
             return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
         except Problem as problem:

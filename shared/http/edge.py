@@ -44,7 +44,8 @@ class Edge:
             status = int(line[:3])
             return start_response(line, [*headers, *_HEADERS, ("X-Request-Id", request_id)], *more)
 
-        with traces.span("http", parent=environ.get("HTTP_TRACEPARENT"), request=request_id):
+        parent, recorded = environ.get("HTTP_TRACEPARENT"), not _is_probe(environ)
+        with traces.span("http", parent=parent, request=request_id, kind="server", recorded=recorded):
             try:
                 return self._app(environ, start)
             finally:
@@ -55,10 +56,11 @@ class Edge:
         operation = environ.get(OPERATION, "none")
         metrics.HTTP_REQUESTS.labels(self._service, operation, str(status)).inc()
         metrics.HTTP_SECONDS.labels(self._service, operation).observe(seconds)
+        traces.describe({"http.response.status_code": status}, failed=status >= 500)
         said: dict[str, Any] = {"operation": operation, "status": status, "ms": round(seconds * 1000, 2)}
         if PATH in environ:
             said |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
-        probe = environ.get("PATH_INFO") in _PROBES
+        probe = _is_probe(environ)
         log.log(logging.DEBUG if probe else logging.INFO, "request", extra=said)
 
 
@@ -74,3 +76,7 @@ def _read_rest(environ: dict[str, Any]) -> None:
             left -= len(read)
     except Exception as error:  # whatever the server raises for a body that breaks off: the answer stands
         log.debug("the rest of a body could not be read: %s", type(error).__name__)
+
+
+def _is_probe(environ: dict[str, Any]) -> bool:
+    return environ.get("PATH_INFO") in _PROBES

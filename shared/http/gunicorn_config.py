@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.settings import EX_CONFIG, load_or_exit
+from shared.telemetry import otlp
 
 _service = re.search(r"\bservices\.(\w+)\.", " ".join(sys.argv))
 _name = _service[1] if _service else "web"
@@ -28,6 +29,7 @@ _PR_SET_PDEATHSIG = 1
 _refused = mmap.mmap(-1, 1)
 """One byte that the master shares with its workers: set where one of them found wrong settings."""
 
+_stop_traces: otlp.Stop = lambda: None  # noqa: E731
 _own_folder = ""
 if _web.workers > 1 and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     _own_folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=f"metrics-{_name}-")
@@ -76,10 +78,12 @@ def on_starting(_server: Any) -> None:
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """The worker ends with its master, and says gunicorn's own refusals (one function, in HTML) as problem
-    documents.
+    """The worker ends with its master, says gunicorn's own refusals (one function, in HTML) as problem documents, and
+    sends its spans where a collector is set.
     """
+    global _stop_traces
     _end_with_the_master()
+    _stop_traces = otlp.start(_settings.otlp_endpoint, _name, "web")
     import gunicorn.util  # type: ignore[import-untyped]
 
     from shared.http.refusals import write_problem
@@ -96,6 +100,7 @@ def _end_with_the_master() -> None:
 
 def worker_exit(_server: Any, _worker: Any) -> None:
     """A worker that found wrong settings would be started again for ever: have the master end instead."""
+    _stop_traces()
     ending = sys.exc_info()[1]
     if isinstance(ending, SystemExit) and ending.code == EX_CONFIG:
         _refused[0] = EX_CONFIG

@@ -9,8 +9,9 @@ is skipped. Poison and what the rules reject: a dead letter, acknowledged before
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from pymongo.errors import PyMongoError
@@ -19,7 +20,7 @@ from shared.aggregate import Batch, Contended, Trigger, Verdict
 from shared.events import Poison, decode
 from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, stored_record
 from shared.messaging.ports import Publisher, Rebalanced, Record, Source
-from shared.telemetry import metrics
+from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
 TRANSIENT = (PyMongoError, Contended)
@@ -28,11 +29,12 @@ _PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class _Read:
-    """A record and what it decoded to: a trigger, or why it is poison (a code and words)."""
+    """A record and what it decoded to: a trigger, or why it is poison (a code and words). `began` is in ns."""
 
     record: Record
     trigger: Trigger | None = None
     poison: tuple[str, str] | None = None
+    began: int = field(default_factory=time.time_ns)
 
 
 class Consumer:
@@ -131,11 +133,30 @@ class Consumer:
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
+            self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail))
         for letter in letters:
             log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
         return letters
+
+    def _trace(self, read: _Read, outcome: str) -> None:
+        """What came with a traceparent has a span: from when it was decoded until its document was written."""
+        if read.trigger is None:
+            return
+        record = read.record
+        said: traces.Attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.kafka.offset": record.offset,
+            "messaging.consumer.group.name": self.service,
+            "messaging.message.id": read.trigger.id,
+            "golem.outcome": outcome,
+        }
+        failed = outcome == "rejected"
+        traces.done(f"process {record.topic}", read.trigger.traceparent, read.began, "consumer", said, failed)
 
     def _bury(self, letters: Sequence[DeadLetter]) -> bool:
         attempt = 0

@@ -8,6 +8,7 @@ touches `version`.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from pymongo import UpdateOne
 from shared.aggregate import Document, Store
 from shared.events import Event, encode
 from shared.messaging.ports import Message, Publisher
-from shared.telemetry import metrics
+from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
 _FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
@@ -94,8 +95,12 @@ class Relay:
         own document alone.
         """
         messages = [self._message(box.doc, event) for box, event in wave]
+        began = time.time_ns()
         acknowledged = iter(self.publisher.publish([message for message in messages if message]))
-        return [message is not None and next(acknowledged) for message in messages]
+        done = [message is not None and next(acknowledged) for message in messages]
+        for (_, event), sent in zip(wave, done, strict=True):
+            _trace(event, began, sent)
+        return done
 
     def _message(self, doc: Document, stored: dict[str, Any]) -> Message | None:
         event = Event(
@@ -137,6 +142,16 @@ class Relay:
         self._rests_until[doc["_id"]] = self.store.clock.monotonic() + _RETRY_S
         later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
         return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
+
+
+def _trace(event: dict[str, Any], began: int, sent: bool) -> None:
+    said = {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.destination.name": event["type"],
+        "messaging.message.id": event["id"],
+    }
+    traces.done(f"send {event['type']}", event.get("traceparent"), began, "producer", said, failed=not sent)
 
 
 def _waves(outboxes: Sequence[_Outbox]) -> Iterator[list[tuple[_Outbox, dict[str, Any]]]]:

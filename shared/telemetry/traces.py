@@ -1,17 +1,21 @@
 """W3C Trace Context: who asked first, carried from the HTTP request through outbox and topics to the last consumer.
 
-No exporter is here: `record_with` takes what an exporter needs, one finished span at a time.
+No exporter is here (`otlp.py` is one): `record_with` takes what it needs, one finished span at a time.
 """
 
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 _HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
+Attributes = Mapping[str, str | int]
+"""What a span says of its work, by the names of OpenTelemetry: codes, ids and counts, nothing personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Span:
     start_ns: int
     end_ns: int
     failed: bool
+    kind: Kind = "internal"
+    attributes: Attributes = field(default_factory=dict)
 
 
 def _span_id() -> str:
@@ -90,18 +96,51 @@ def record_with(record: Callable[[Span], None] | None) -> None:
     _record = record
 
 
+@dataclass(slots=True)
+class _Said:
+    """What the work at hand has said of itself so far."""
+
+    name: str
+    failed: bool = False
+    attributes: dict[str, str | int] = field(default_factory=dict)
+
+
+_said: ContextVar[_Said | None] = ContextVar("said", default=None)
+
+
+def describe(attributes: Attributes, name: str | None = None, failed: bool = False) -> None:
+    """Add to what the span of the work at hand says: attributes, a better name, that it failed without raising."""
+    said = _said.get()
+    if said is not None:
+        said.name, said.failed = name or said.name, said.failed or failed
+        said.attributes.update(attributes)
+
+
 @contextmanager
-def span(name: str, parent: str | None = None, request: str | None = None) -> Iterator[Trace]:
+def span(
+    name: str, parent: str | None = None, request: str | None = None, kind: Kind = "internal", recorded: bool = True
+) -> Iterator[Trace]:
     """Do the work inside as a span: below the `traceparent` in `parent`, else the current one, else in a new trace."""
     above = parse(parent) or _current.get()
     trace = above.child() if above else make()
-    token, request_token = _current.set(trace), _request_id.set(request or _request_id.get())
-    start, failed = time.time_ns(), True
+    said = _Said(name)
+    tokens = _current.set(trace), _request_id.set(request or _request_id.get()), _said.set(said)
+    start, raised = time.time_ns(), True
     try:
         yield trace
-        failed = False
+        raised = False
     finally:
-        _current.reset(token)
-        _request_id.reset(request_token)
-        if _record and trace.sampled:
-            _record(Span(name, trace, above.span_id if above else None, start, time.time_ns(), failed))
+        _current.reset(tokens[0])
+        _request_id.reset(tokens[1])
+        _said.reset(tokens[2])
+        if _record and trace.sampled and recorded:
+            above_id = above.span_id if above else None
+            failed = raised or said.failed
+            _record(Span(said.name, trace, above_id, start, time.time_ns(), failed, kind, said.attributes))
+
+
+def done(name: str, parent: str | None, start: int, kind: Kind, attributes: Attributes, failed: bool = False) -> None:
+    """Record work that is over, from `start` (ns), below the `traceparent` that came with it; without one, nothing."""
+    above = parse(parent) if _record else None
+    if _record and above and above.sampled:
+        _record(Span(name, above.child(), above.span_id, start, time.time_ns(), failed, kind, attributes))

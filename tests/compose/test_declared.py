@@ -110,3 +110,11 @@ def test_an_override_names_parts_that_exist(file: Path) -> None:
 
     new = {name for name, options in part["services"].items() if "image" in options}
     assert set(part["services"]) - new <= set(PARTS)
+
+
+def test_traces_leave_the_processes_where_a_collector_is_named() -> None:
+    """All eight, and none has a way out without that file."""
+    overlay = yaml.safe_load((ROOT / "deploy" / "compose.traces.yml").read_text())["services"]
+
+    assert set(overlay) == {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+    assert not any("OTEL_EXPORTER_OTLP_ENDPOINT" in (part.get("environment") or {}) for part in PARTS.values())
