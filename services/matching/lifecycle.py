@@ -145,8 +145,8 @@ _HIRE = (
 _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
-        _HIRED, "review", by=PARTIES, when=reviews.MAY_REVIEW, guards=(texts.no_contact_data("text"),),
-        act=reviews.keep, note="double blind",
+        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
+        guards=(texts.no_contact_data("text"),), note="double blind",
     ),
     Row(
         _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),

@@ -53,10 +53,11 @@ def seen_by(offer: Offer, of: frozenset[str], terms: Terms, now: datetime) -> di
 # -- what the rows do
 
 
-def keep(change: Change, trigger: Trigger) -> None:
+def keep(change: Change, trigger: Trigger) -> acts.Extra:
     said = {name: trigger.data[name] for name in _SAID if name in trigger.data}
     review = {**said, "at": change.now}
     change.set(reviews={**change.get("reviews", {}), acts.actor(trigger): review})
+    return {"offer.reviewed": {"by": acts.actor(trigger)}}
 
 
 def remove_text(change: Change, trigger: Trigger) -> None:

@@ -51,6 +51,7 @@ RECIPIENTS: Mapping[str, Told | None] = {
     "offer.lapsed": Told("both", "offer.lapsed"),
     "offer.completed": Told("both", "offer.completed", "offers"),
     "offer.closed": Told("both", "offer.closed"),
+    "offer.reviewed": Told("other", "offer.reviewed", "hires"),
     "help.given": Told("seeker", "help.given", "hires"),
     "hire.claimed": Told("seeker", "hire.claimed"),
     "hire.rejected": Told("insider", "hire.rejected", "hires"),

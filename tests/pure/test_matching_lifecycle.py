@@ -27,6 +27,7 @@ from tests.support.matching import (
 
 ACCEPTED, ACTIVATED, CONFIRMED = ["offer.accepted"], ["offer.accepted", "offer.activated"], ["hire.confirmed"]
 CANCELLED, LAPSED, CLAIMED = ["offer.cancelled"], ["offer.lapsed"], ["hire.claimed"]
+REVIEWED = ["offer.reviewed"]
 
 
 def free() -> Offer:
@@ -208,24 +209,29 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
         "hire_claimed", lambda o: (o.checked("filled"), o.command("reject_hire", "seeker"), o.wait()), "cancelled",
         ["hire.rejected", *CANCELLED],
     ),
-    "the two review each other": ("hired", lambda o: (review(o, "seeker"), review(o, "insider")), "hired", []),
-    "after the job has ended": ("ended", lambda o: review(o, "insider"), "ended", []),
-    "when all is paid": ("completed", lambda o: (o.wait(days=59.9), review(o, "seeker")), "completed", []),
+    "the two review each other": (
+        "hired", lambda o: (review(o, "seeker"), review(o, "insider")), "hired", REVIEWED * 2,
+    ),
+    "after the job has ended": ("ended", lambda o: review(o, "insider"), "ended", REVIEWED),
+    "when all is paid": (
+        "completed", lambda o: (o.wait(days=59.9), review(o, "seeker")), "completed", REVIEWED,
+    ),
     "also where the bank took the money back": (
-        "hired", lambda o: (o.escrow("escrow.charged_back", 6), review(o, "insider")), "closed", ["offer.closed"],
+        "hired", lambda o: (o.escrow("escrow.charged_back", 6), review(o, "insider")), "closed",
+        ["offer.closed", *REVIEWED],
     ),
     "60 days more after the end of the job": (
         "completed",
         lambda o: (o.wait(days=80), o.command("end", "seeker", on="2027-03-01"), o.wait(days=50), review(o, "seeker")),
-        "completed", ["hire.ended"],
+        "completed", ["hire.ended", *REVIEWED],
     ),
     "a week after the other's": (
-        "hired", lambda o: (review(o, "seeker"), o.wait(days=6.9), review(o, "insider")), "hired", [],
+        "hired", lambda o: (review(o, "seeker"), o.wait(days=6.9), review(o, "insider")), "hired", REVIEWED * 2,
     ),
     "a review's text is removed": (
         "completed",
         lambda o: (review(o, "seeker", text="Rude."), o.command("remove_review_text", "moderator", **REMOVED)),
-        "completed", [],
+        "completed", REVIEWED,
     ),
     "an answer to an older question": (
         "accepted", lambda o: o.checked("filled", instruction_id=f"{OFFER_ID}:check:made"), "accepted", [],
@@ -517,6 +523,10 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
     ),
     "a review after 60 days": (
         "completed", lambda o: (o.wait(days=60), review(o, "seeker")), "state", "condition",
+    ),
+    "a review where one of the two is forgotten": (
+        "completed", lambda o: ((o.document or {}).update(erased_at=o.clock.now()), review(o, "seeker")), "state",
+        "condition",
     ),
     "a review after the other's is shown": (
         "completed", lambda o: (review(o, "insider"), o.wait(days=7), review(o, "seeker")), "state", "condition",

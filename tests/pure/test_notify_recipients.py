@@ -64,6 +64,7 @@ MORE: dict[str, dict[str, Any]] = {
     "offer.withdrawn": {"by": "seeker"},
     "offer.cancelled": {"by": "staff"},
     "offer.cancel_asked": {"by": "insider"},
+    "offer.reviewed": {"by": "seeker"},
     "help.given": {"kind": "good_word", "on": "2027-01-02"},
     "hire.claimed": {"start_on": "2027-02-01", "evidence_grade": 0},
     "hire.confirmed": {
@@ -125,6 +126,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "offer.lapsed": BOTH,
     "offer.completed": BOTH,
     "offer.closed": BOTH,
+    "offer.reviewed": INSIDERS,
     "help.given": SEEKERS,
     "hire.claimed": SEEKERS,
     "hire.rejected": INSIDERS,
@@ -176,6 +178,7 @@ def test_who_is_told(name: str) -> None:
         ("offer.cancel_asked", "by", "seeker", INSIDERS),
         ("hire.confirmed", "confirmed_by", "employer", BOTH),
         ("hire.confirmed", "confirmed_by", "silence", BOTH),
+        ("offer.reviewed", "by", "insider", SEEKERS),
         ("hire.ended", "by", "seeker", INSIDERS),
         ("hire.ended", "by", "insider", SEEKERS),
         ("dispute.opened", "by", "insider", SEEKERS),
