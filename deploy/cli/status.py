@@ -73,7 +73,7 @@ def waiting(collection: Collection[dict[str, Any]]) -> dict[str, Any]:
     now = datetime.now(UTC)
     unsent = [row["outbox_at"] for row in collection.find({"outbox_at": {"$exists": True}}, {"outbox_at": 1})]
     overdue = [row["due_at"] for row in collection.find({"due_at": {"$lte": now}}, {"due_at": 1})]
-    parked = collection.find({"parked": {"$exists": True}}, {"parked.id": 1})
+    parked = collection.find({"parked.id": {"$exists": True}}, {"parked.id": 1})
     return {
         "outbox": len(unsent),
         "outbox_seconds": _age(unsent, now),
