@@ -50,7 +50,7 @@ UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, t
 MAY_FUND = Guard(
     "fund_attempts",
     lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
-    f"This escrow was tried to be funded {FUND_ATTEMPTS} times; no more.",
+    f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
 )
 ONE_DISPUTE = Guard(
     "one_dispute_a_party",
@@ -67,8 +67,8 @@ NOT_DECIDED = Guard(
 HIRE_KNOWN = Guard(
     "hire_confirmed",
     lambda change, trigger: change["dispute"]["before"] == "probation",
-    "Money goes to the insider only after hire.confirmed; it can be refunded or returned. "
-    "Who finds that the hire happened confirms it on the offer.",
+    "Money goes to the insider only after the hire is confirmed. Until then it can be refunded or returned. "
+    "An arbiter who finds that the hire happened confirms it on the offer.",
     "/decision",
 )
 
@@ -93,7 +93,9 @@ OPENING_ROWS = (
     Row(("awaiting",), "fund", to="funding", by=("seeker",), guards=(MAY_FUND,), act=acts.ask_hold, until="fund"),
     Row(("funding",), "hold.succeeded", to="held", emits=("escrow.held",), when=ANSWERED, act=acts.hold),
     Row(("funding",), "hold.refused", to="awaiting", emits=("escrow.declined",), when=ANSWERED, act=acts.decline),
-    Row(("awaiting",), "timer:fund", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse, note="72 h unfunded"),
+    Row(
+        ("awaiting",), "timer:fund", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse, note="not paid for in time"
+    ),
     Row(("awaiting",), "offer.cancelled", to="lapsed", emits=("escrow.lapsed",), act=acts.lapse),
 )
 
@@ -114,11 +116,11 @@ PAYING_ROWS = (
     ),
     Row(
         ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=ANSWERED,
-        act=acts.block_release, note="blocked with its reason; tried again daily",
+        act=acts.block_release, note="refused, with the reason; tried again every day",
     ),
     Row(
         ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
-        note="later tranches are struck; the rest is refunded at once, or in 7 d where the seeker says it",
+        note="later payouts are dropped; the rest goes back at once, or in 7 days where the seeker says it",
     ),
 )  # fmt: skip
 
@@ -129,16 +131,16 @@ REFUNDING_ROWS = (
     Row(("refunding",), "refund.succeeded", to="refunded", emits=("escrow.refunded",), when=LAST, act=acts.refund),
     Row(
         ("refunding",), "refund.succeeded", to="probation", emits=("escrow.refunded",), when=ANSWERED, act=acts.refund,
-        note="a tranche that was earned before the hire ended is still to be paid",
+        note="what was earned before the hire ended is still to be paid",
     ),
     Row(
         ("refunding",), "refund.refused", emits=("escrow.refund_refused",), when=ANSWERED, act=acts.renew,
-        note="blocked with its reason; tried again daily, flagged to staff",
+        note="refused, with the reason; tried again every day, and staff see it",
     ),
     Row(("splitting",), "split.succeeded", to="split", emits=("escrow.split",), when=ANSWERED, act=acts.split),
     Row(
         ("splitting",), "split.refused", emits=("escrow.release_refused",), when=ANSWERED, act=acts.renew,
-        note="blocked with its reason; tried again daily",
+        note="refused, with the reason; tried again every day",
     ),
 )  # fmt: skip
 
@@ -148,7 +150,7 @@ DISPUTE_ROWS = (
     *(
         Row(
             (state,), "dispute", to="disputed", emits=("dispute.opened",), by=PARTIES,
-            guards=(ONE_DISPUTE, NOT_DECIDED), act=acts.open_dispute(state), note="timers freeze",
+            guards=(ONE_DISPUTE, NOT_DECIDED), act=acts.open_dispute(state), note="all deadlines wait",
         )
         for state in _DISPUTABLE
     ),
@@ -184,7 +186,7 @@ DISPUTE_ROWS = (
     ),
     Row(
         ("disputed",), "hire.confirmed", emits=("escrow.probation_started",), when=was("held"),
-        act=acts.confirm_in_dispute, note="nothing moves",
+        act=acts.confirm_in_dispute, note="no money moves",
     ),
 )  # fmt: skip
 
@@ -202,7 +204,7 @@ CHARGEBACK_ROWS = (
     *(
         Row(
             (state,), cb.OPENED, to="charged_back", emits=("escrow.charged_back",), when=cb.FITS_BLOCKED,
-            act=cb.charge_back(state), note="the instruction waits; without this, neither would ever end",
+            act=cb.charge_back(state), note="the transfer under way waits; without this, neither would ever end",
         )
         for state in _BLOCKED
     ),
@@ -219,7 +221,7 @@ CHARGEBACK_ROWS = (
     ),
     Row(
         ("charged_back",), "hire.confirmed", emits=("escrow.probation_started",), when=cb.FROM_HELD,
-        act=cb.confirm_in_chargeback, note="nothing moves",
+        act=cb.confirm_in_chargeback, note="no money moves",
     ),
     Row(_AT_REST, cb.OPENED, when=cb.OVER_ALREADY, act=cb.forget_reversal, note="it moved nothing"),
     Row(_AT_REST, cb.REVERSED, when=cb.NEVER_TAKEN, act=cb.forget_opening, note="it moved nothing"),

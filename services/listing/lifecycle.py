@@ -57,7 +57,7 @@ def listing(rules: Rules) -> Lifecycle:
         ),
         Row(
             ("in_review",), "timer:review", to="published", emits=("listing.created",), when=clean, act=publish_clean,
-            note="the rules publish what is clean",
+            note="published at once where every rule is kept",
         ),
         Row(("in_review",), "timer:review", act=hold_for_moderator, note="waits for a moderator, with the reasons"),
         Row(
@@ -80,7 +80,7 @@ def listing(rules: Rules) -> Lifecycle:
             by=moderator, act=acts.remove),
         Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
         Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
-        Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted"),
+        Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a place never opens again"),
         Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
             note="its insider gets mail there"),
         Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,

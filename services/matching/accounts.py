@@ -63,7 +63,8 @@ class Accounts:
                 raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
             recent = _recent(change.get("requests", {}), change.now)
             if free_at := self._free_at(recent):
-                words = f"{self._requests_a_week} requests a week are possible; the next is from {free_at.isoformat()}."
+                words = f"You can make {self._requests_a_week} offers a week."
+                words += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
                 raise Refusal("rule", "request-budget", words)
             reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})

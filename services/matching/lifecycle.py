@@ -45,23 +45,23 @@ _AGREEMENT = (
     ),
     Row(
         OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
-        guards=_ACCEPT, act=acts.accept, note="the seeker funds the escrow next",
+        guards=_ACCEPT, act=acts.accept, note="the seeker pays next; we hold the money",
     ),
     Row(OPEN, "decline", to="declined", emits=("offer.declined",), by=("other",), until=EXPIRE, act=acts.decline),
     Row(OPEN, "withdraw", to="withdrawn", emits=("offer.withdrawn",), by=("maker",), until=EXPIRE, act=acts.decline),
     Row(OPEN, "timer:expire", to="expired", emits=("offer.expired",), act=acts.expire),
     Row(
         ("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=acts.activate,
-        note="contacts are revealed only now",
+        note="only now the two see how to reach each other",
     ),
-    Row(("accepted",), "escrow.lapsed", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="never funded"),
+    Row(("accepted",), "escrow.lapsed", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="never paid for"),
 )  # fmt: skip
 
 _CANCELLED = ("offer.cancelled",)
 _CALLED_OFF = (
     Row(
         ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=COOLING_OFF,
-        act=acts.cancel_alone, note="either alone",
+        act=acts.cancel_alone, note="either of the two, alone",
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED, act=acts.cancel_agreed,
@@ -118,17 +118,17 @@ _HIRE = (
     ),
     Row(
         HIRING, "confirm_hire", to="hired", emits=("hire.confirmed",), by=CONFIRMS, when=PAID, until=LAPSE,
-        guards=_CONFIRM, act=acts.confirm, note="the escrow pays",
+        guards=_CONFIRM, act=acts.confirm, note="the money is paid out as agreed",
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=("hire.confirmed", "offer.completed"), when=FREE,
-        act=acts.confirm, note="evidence of grade 2 or more, and the seeker said nothing",
+        act=acts.confirm, note="there is good proof (grade 2 or more), and the seeker said nothing",
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="hired", emits=("hire.confirmed",), when=PAID, act=acts.confirm,
-        note="evidence of grade 2 or more, and the seeker said nothing",
+        note="there is good proof (grade 2 or more), and the seeker said nothing",
     ),
-    Row(HIRING, f"timer:{LAPSE}", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="no hire came of it"),
+    Row(HIRING, f"timer:{LAPSE}", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="no hire in time"),
     Row(
         ("hired",), "end", to="ended", emits=("hire.ended",), by=(*PARTIES, "employer"), guards=(rules.ENDED_ON,),
         act=acts.end,
@@ -138,7 +138,7 @@ _HIRE = (
         guards=(rules.ENDED_ONCE, rules.ENDED_ON), act=acts.end, note="for the record only",
     ),
     Row(("hired",), "escrow.settled", to="completed", emits=("offer.completed",)),
-    Row(("closed",), "escrow.settled", to="completed", emits=("offer.completed",), note="after a reversal"),
+    Row(("closed",), "escrow.settled", to="completed", emits=("offer.completed",), note="the payment is back"),
     *(Row((*HIRING, "hired"), event, to="closed", emits=("offer.closed",), act=acts.close) for event in _TOOK_MONEY),
 )  # fmt: skip
 
@@ -146,7 +146,8 @@ _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
         _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
-        guards=(texts.no_contact_data("text"),), note="double blind",
+        guards=(texts.no_contact_data("text"),),
+        note="neither sees the other's before both are in, or its time is over",
     ),
     Row(
         _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),

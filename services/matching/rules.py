@@ -249,7 +249,7 @@ PRICE_CAP = _of_price(
 ROUNDS = Guard(
     "rounds-bound",
     lambda change, trigger: change["rounds"] < MOST_ROUNDS,
-    f"Prices are named {MOST_ROUNDS} times at most after the first: accept, decline or withdraw.",
+    f"New terms can be proposed {MOST_ROUNDS} times at most. Now accept, decline or withdraw.",
 )
 RESERVED = Needs(
     "exposure-reserved",

@@ -18,6 +18,7 @@ from services.notify.letter import Letter
 from services.notify.lifecycle import OUTCOMES, no_events
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
+from services.notify.texts import day
 from shared import links
 from shared.aggregate import Change, Condition, Copy, Document, Lifecycle, Refusal, Row, Store, Trigger, cells
 from shared.domains import domain_of
@@ -156,7 +157,7 @@ class LinkMails:
 def write(language: str, reference: str, until: datetime, url: str) -> Letter:
     """What the employer reads; the reference is there as it was typed."""
     texts = TEXTS[language]
-    text = texts["text"].format_map({"reference": reference, "until": until.date().isoformat()})
+    text = texts["text"].format_map({"reference": reference, "until": day(until.date().isoformat(), language)})
     return Letter(texts["subject"], text, language, link=(texts["link"], url))
 
 

@@ -141,9 +141,8 @@ class Lifecycle:
         rows = self._rows(change.state, trigger.name)
         if not rows:
             usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})
-            raise Refusal(
-                "state", "state", f"This is {change.state}; that needs {' or '.join(usual) or 'another state'}."
-            )
+            words = f"This is {change.state}; that is possible while it is {' or '.join(usual) or 'something else'}."
+            raise Refusal("state", "state", words.replace("_", " "))
         mine = [row for row in rows if not row.by or trigger.roles.intersection(row.by)]
         if not mine:
             who = sorted({role for row in rows for role in row.by})
@@ -153,7 +152,7 @@ class Lifecycle:
             raise Refusal("state", "condition", f"This needs: {' or '.join(r.when.words for r in mine if r.when)}.")
         row = fitting[0]
         if row.until and (end := change.timers.get(row.until)) and change.now >= end:
-            raise Refusal("state", "deadline", f"The time for this ended at {end.isoformat()}.")
+            raise Refusal("state", "deadline", f"The time for this ended at {end:%Y-%m-%d, %H:%M} UTC.")
         for guard in row.guards:
             guard.check(change, trigger)
         return row

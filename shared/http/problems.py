@@ -40,14 +40,14 @@ CATALOGUE: Mapping[Slug, tuple[int, str]] = {
     "forbidden": (403, "This is not yours to do"),
     "not-found": (404, "Unknown, or not yours to see"),
     "method-not-allowed": (405, "This path does not know that method"),
-    "conflict": (409, "Its state does not allow that"),
+    "conflict": (409, "That is not possible as things stand"),
     "busy": (409, "Something is under way; try again"),
     "stale": (412, "It has changed since you read it"),
     "too-large": (413, "The body is too large"),
     "uri-too-long": (414, "The URI is too long"),
     "unsupported-media-type": (415, "Only application/json is understood"),
-    "invalid": (422, "The input breaks a rule of the schema"),
-    "refused-by-rule": (422, "A rule of the market forbids that"),
+    "invalid": (422, "Something in the request is not right"),
+    "refused-by-rule": (422, "A rule does not allow that"),
     "key-reused": (422, "The Idempotency-Key was used for another request"),
     "too-many-requests": (429, "Too many requests"),
     "headers-too-large": (431, "The headers are too large"),
@@ -59,7 +59,7 @@ _BY_STATUS: dict[int, Slug] = {CATALOGUE[slug][0]: slug for slug in reversed(get
 _DETAILS = {
     404: "There is nothing at this path.",
     413: "The body is larger than this server takes.",
-    500: "Nothing is known to have been done. If it stays, quote the request id.",
+    500: "We do not know whether it was done. If this stays, write to us with the request id.",
 }
 
 

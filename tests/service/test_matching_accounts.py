@@ -32,7 +32,7 @@ def test_requests_a_week(world: World) -> None:
     refused = world.asked(world.listed())
 
     assert problem(refused, 422, "refused-by-rule") == [("", "request-budget")]
-    assert "2027-01-08T00:00:00" in refused.get_json()["detail"]
+    assert "2027-01-08, 00:00 UTC" in refused.get_json()["detail"]
     assert world.asked(world.listed(), world.other).status_code == 201
     world.clock.advance(timedelta(days=4))
     assert world.asked(world.listed()).status_code == 201

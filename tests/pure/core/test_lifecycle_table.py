@@ -267,7 +267,7 @@ def test_a_parked_trigger_keeps_all_that_it_was(toys: Toys):
 
 
 def test_a_command_in_the_wrong_state_is_refused_with_the_right_one(toys: Toys):
-    with pytest.raises(Refusal, match="This is open; that needs frozen") as refused:
+    with pytest.raises(Refusal, match="This is open; that is possible while it is frozen") as refused:
         toys.command("thaw")
 
     assert refused.value.kind == "state"

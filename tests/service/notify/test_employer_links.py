@@ -65,7 +65,7 @@ def test_the_mail_asks_and_its_link_names_the_offer(
 
     assert to == ["People@acme.example"]
     assert mail["Subject"] == TEXTS["en"]["subject"] and BODY["reference"] in part(mail, "plain")
-    assert "until 2027-01-15" in part(mail, "plain")
+    assert "until January 15, 2027" in part(mail, "plain")
     assert url[0] in part(mail, "html") and BODY["reference"] in html.unescape(part(mail, "html"))
     assert {name: claims[name] for name in ("offer", "employer")} == {
         "offer": OFFER_ID, "employer": domain_mark(KEY, "acme.example"),
@@ -96,7 +96,7 @@ def test_in_french(bo: Caller, worker: Ticking, mailbox: Mailbox) -> None:
     _, mail = mailed(worker, mailbox)
 
     assert (mail["Subject"], mail["Content-Language"]) == (TEXTS["fr"]["subject"], "fr")
-    assert "jusqu’au 2027-01-15" in part(mail, "plain")
+    assert "jusqu’au 15 janvier 2027" in part(mail, "plain")
 
 
 def test_the_languages_agree() -> None:
