@@ -10,7 +10,7 @@ from typing import Any
 from services.listing.search import PUBLISHED, Facets
 from shared.aggregate import Store
 
-MOST = 10_000
+MOST = 20_000
 """A facet of more listings is as good as one of so many."""
 
 MOST_PUBLISHED = 200_000

@@ -2,16 +2,16 @@
 
 A listing has `facets`, each a text that many listings may share: of a published one the stems of its title and duties,
 its country, region, kinds of help, industry and occupation; of every one its insider. It also has a place in every
-order (see `orders`). One index is on the facets, one on the state and each place.
+order (see `orders`). One index is on the facets, and one on the state and each place.
 
-A question is answered in one of two ways, and both give the same listings. By facet: those that have its rarest facet
-are filtered and sorted; that costs as much as there are of them. By order: the places are read from where the last
-page ended, and filtered, until the page is full; that costs the less the more listings fit. `Question.way` says which
-is shorter, so a page's cost stays what it is as listings grow.
+A question is answered in one of two ways, and both give the same listings. By facet: those that have its facets are
+filtered and sorted; that costs as much as there are of the rarest. By order: the places are read from where the last
+page ended, and filtered, until the page is full; that costs the less the more listings fit. The shorter way is taken,
+so a page's cost stays about what it is as listings grow.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,11 @@ PUBLISHED = "published"
 CODED = ("occupation", "industry")
 Facets = tuple[str, ...]
 """Facets of which one is enough."""
+
+_SORTED = 2
+"""A listing that is found and sorted costs about as much as two that are passed over."""
+_NEAR = 4
+"""A facet so many times as common as the rarest narrows the search less than looking it up costs."""
 
 
 def index(change: Change) -> None:
@@ -65,74 +70,92 @@ def facets(listing: Mapping[str, Any], found: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: an order, conditions on plain fields, and the facets that lead to what meets them.
+    """What is asked: an order, and conditions.
 
-    `state` is the one state that is asked for; where it is None, one facet leads to all of them.
+    `leads` are facets, for each with the condition on plain fields that says the same; `rest` are the other conditions.
+    `state` is the one state that is asked for; where it is None, the leads are of whoever asks and always there.
     """
 
     order: Order
-    conditions: Mapping[str, Any]
-    leads: tuple[Facets, ...] = ()
+    leads: Mapping[Facets, Mapping[str, Any]]
+    rest: Mapping[str, Any]
     state: str | None = None
 
-    def way(self, counts: Mapping[Facets, int], published: int, wanted: int) -> Facets | None:
-        """The facets to enter by, or None: by order. `counts` are how many listings each of `leads` finds.
+    def entry(self, counts: Mapping[Facets, int], published: int, wanted: int) -> tuple[Facets, ...]:
+        """The facets to enter by, the others are filtered; none: by order is the shorter way.
 
-        By order, as many have to be read as it takes to fill the page, if what is asked is spread evenly.
+        `counts` are how many listings each of `leads` finds. By order, as many have to be read as it takes to fill the
+        page, if what is asked for is spread evenly.
         """
-        if self.state is None:
-            return self.leads[0]
-        if not self.leads:
-            return None
-        rarest = min(self.leads, key=lambda lead: counts[lead])
+        if self.state is None or not self.leads:
+            return tuple(self.leads)
+        rarest = min(counts[lead] for lead in self.leads)
         fitting = math.prod(max(counts[lead], 1) / max(published, counts[lead], 1) for lead in self.leads)
-        return rarest if counts[rarest] <= wanted / fitting else None
+        if rarest * _SORTED > wanted / fitting:
+            return ()
+        return tuple(lead for lead in self.leads if counts[lead] <= rarest * _NEAR)
 
-    def by_facet(self, lead: Facets, after: str | None) -> dict[str, Any]:
-        entered = {"facets": lead[0] if len(lead) == 1 else {"$in": list(lead)}}
-        return entered | dict(self.conditions) | self.order.behind(after)
+    def by_facet(self, entry: Collection[Facets], after: str | None) -> dict[str, Any]:
+        found = [{"facets": lead[0] if len(lead) == 1 else {"$in": list(lead)}} for lead in entry]
+        filtered = [plain for lead, plain in self.leads.items() if lead not in entry]
+        return _all([*found, *filtered, self.rest, self.order.behind(after)])
 
     def by_order(self, after: str | None) -> dict[str, Any]:
-        return {"state": self.state} | dict(self.conditions) | self.order.behind(after)
+        return _all([{"state": self.state}, *self.leads.values(), self.rest, self.order.behind(after)])
 
 
 def public_question(asked: Mapping[str, Any]) -> Question:
     """Published listings."""
-    leads: list[Facets] = [tuple(f"word:{stem}" for stem in group) for group in words_asked(asked.get("q", ""))]
-    leads += [(_coded(name, asked[name]),) for name in CODED if name in asked]
-    leads += [(f"region:{fold(asked['region'])}",)] if "region" in asked else []
-    leads += [(f"{name}:{asked[name]}",) for name in ("country", "help") if name in asked]
-    return Question(order(asked), conditions(asked), tuple(leads), PUBLISHED)
+    return Question(order(asked), leads(asked), rest(asked), PUBLISHED)
 
 
 def own_question(asked: Mapping[str, Any], insider: str) -> Question:
     """One insider's listings, in whatever state or in the one that is asked for."""
-    return Question(order(asked), conditions(asked), ((_own(insider, asked.get("status")),),))
+    own = (_own(insider, asked.get("status")),)
+    return Question(order(asked), {own: {}}, _all([*leads(asked).values(), rest(asked)]))
 
 
 def status_question(asked: Mapping[str, Any]) -> Question:
     """Everyone's listings of one state, for staff."""
-    return Question(order(asked), conditions(asked), state=asked["status"])
+    return Question(order(asked), {}, _all([*leads(asked).values(), rest(asked)]), asked["status"])
 
 
-def conditions(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What a listing has to meet, on plain fields: whoever asks and whichever way is taken."""
-    found: dict[str, Any] = {}
-    if "country" in asked:
-        found["country"] = asked["country"]
+def leads(asked: Mapping[str, Any]) -> dict[Facets, dict[str, Any]]:
+    """What is asked for that published listings have facets for, and the same on plain fields."""
+    found: dict[Facets, dict[str, Any]] = {
+        tuple(f"word:{stem}" for stem in group): {"words": {"$in": group}} for group in words_asked(asked.get("q", ""))
+    }
+    found |= {(code := _coded(name, asked[name]),): {"codes": code} for name in CODED if name in asked}
     if "region" in asked:
-        found["region_key"] = fold(asked["region"])
+        key = fold(asked["region"])
+        found[f"region:{key}",] = {"region_key": key}
+    if "country" in asked:
+        found[f"country:{asked['country']}",] = {"country": asked["country"]}
     if "help" in asked:
-        found["help.kind"] = asked["help"]
-    if groups := words_asked(asked.get("q", "")):
-        found["$and"] = [{"words": {"$in": group}} for group in groups]
-    if coded := [_coded(name, asked[name]) for name in CODED if name in asked]:
-        found["codes"] = {"$all": coded}
+        found[f"help:{asked['help']}",] = {"help.kind": asked["help"]}
+    return found
+
+
+def rest(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What else a listing has to meet."""
+    found: dict[str, Any] = {}
     if band := _band(asked.get("min_price"), asked.get("max_price")):
         found[f"prices.{asked['help']}" if "help" in asked else "cheapest"] = band
     if "posted_since" in asked:
         found["published_at"] = {"$gte": asked["posted_since"]}
     return found | _pay(asked)
+
+
+def _all(conditions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """All of the conditions; those on one field stand apart."""
+    found: dict[str, Any] = {}
+    apart: list[Mapping[str, Any]] = []
+    for condition in conditions:
+        if found.keys() & condition.keys() or "$and" in condition:
+            apart.append(condition)
+        else:
+            found |= condition
+    return found | ({"$and": apart} if apart else {})
 
 
 def _pay(asked: Mapping[str, Any]) -> dict[str, Any]:

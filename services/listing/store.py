@@ -15,12 +15,11 @@ COLLECTION = "listings"
 _SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0, "codes": 0}
 _TEXTS = {"events": 0, "applied": 0, "commands": 0}
 _AT_ONCE = 500
-_BEFORE = "facets_1_rank_-1"
-"""An index that served every search before there were several orders."""
 
 
 def by_facet(collection: Collection[Document]) -> None:
-    collection.create_index([("facets", ASCENDING)])
+    """The one index on a list. Newest first is the order of most searches, so it costs nothing more there."""
+    collection.create_index([("facets", ASCENDING), ("rank", DESCENDING)])
 
 
 def by_seeker(collection: Collection[Document]) -> None:
@@ -33,7 +32,6 @@ def by_order(collection: Collection[Document]) -> None:
 
     A listing that changes meanwhile is left alone: whoever changes it makes them anew.
     """
-    by_facet(collection)
     for field, down in INDEXED:
         collection.create_index([("state", ASCENDING), (field, DESCENDING if down else ASCENDING)])
     made: list[UpdateOne] = []
@@ -46,8 +44,6 @@ def by_order(collection: Collection[Document]) -> None:
             made = []
     if made:
         collection.bulk_write(made, ordered=False)
-    if _BEFORE in collection.index_information():
-        collection.drop_index(_BEFORE)
 
 
 MIGRATIONS = (by_facet, by_seeker, by_order)
@@ -67,15 +63,15 @@ def find(store: Store, census: Census, question: Question, after: str | None, li
     """The listings that meet a question, in its order, from behind the place `after`."""
     counts = {lead: census.having(lead) for lead in question.leads} if question.state else {}
     published = census.published() if counts else 0
-    lead = question.way(counts, published, limit)
-    query = question.by_order(after) if lead is None else question.by_facet(lead, after)
+    entry = question.entry(counts, published, limit)
+    query = question.by_facet(entry, after) if entry else question.by_order(after)
     return _read(store, query, question.order, limit)
 
 
 def of_insider(store: Store, person: str, after: str | None, limit: int) -> list[Document]:
     """A person's listings, newest first, from below the rank `after`."""
     question = own_question({}, person)
-    return _read(store, question.by_facet(question.leads[0], after), NEWEST, limit)
+    return _read(store, question.by_facet(question.leads.keys(), after), NEWEST, limit)
 
 
 def _read(store: Store, query: Mapping[str, Any], order: Order, limit: int) -> list[Document]:

@@ -118,64 +118,63 @@ def test_a_question_and_its_two_ways() -> None:
          "min_price": 1, "max_price": 9, "posted_since": AT}
     )  # fmt: skip
 
-    assert question.leads == (
-        ("word:bake", "word:baking"), ("word:nurs",), ("occupation:ISCO-08:2512",), ("region:quebec",), ("country:CA",),
-        ("help:coaching",),
-    )  # fmt: skip
-    conditions = {
-        "country": "CA", "region_key": "quebec", "help.kind": "coaching",
-        "$and": [{"words": {"$in": ["bake", "baking"]}}, {"words": {"$in": ["nurs"]}}],
-        "codes": {"$all": ["occupation:ISCO-08:2512"]}, "prices.coaching": {"$gte": 1, "$lte": 9},
-        "published_at": {"$gte": AT},
-    }  # fmt: skip
-    assert question.conditions == conditions
+    rest = {"prices.coaching": {"$gte": 1, "$lte": 9}, "published_at": {"$gte": AT}}
     behind = {"rank": {"$gte": "2027-01-01T12:00:00.000Z", "$lt": "x"}}
-    assert question.by_order("x") == {"state": "published"} | conditions | behind
-    assert question.by_facet(("word:nurs",), "x") == {"facets": "word:nurs"} | conditions | behind
-    entered = question.by_facet(("word:bake", "word:baking"), None)
-    assert entered["facets"] == {"$in": ["word:bake", "word:baking"]}
+    assert question.by_facet(list(question.leads), "x") == rest | behind | {
+        "facets": {"$in": ["word:bake", "word:baking"]},
+        "$and": [{"facets": "word:nurs"}, {"facets": "occupation:ISCO-08:2512"}, {"facets": "region:quebec"},
+                 {"facets": "country:CA"}, {"facets": "help:coaching"}],
+    }  # fmt: skip
+    entered = question.by_facet([("word:nurs",)], None)
+    assert (entered["facets"], entered["words"]) == ("word:nurs", {"$in": ["bake", "baking"]})
+    assert entered["country"] == "CA" and entered["help.kind"] == "coaching"
+    assert question.by_order("x") == rest | behind | {
+        "state": "published", "words": {"$in": ["bake", "baking"]}, "codes": "occupation:ISCO-08:2512",
+        "region_key": "quebec", "country": "CA", "help.kind": "coaching", "$and": [{"words": {"$in": ["nurs"]}}],
+    }  # fmt: skip
 
 
 def test_pay_is_compared_by_the_year() -> None:
     hourly = public_question({"pay_min": 2_000, "pay_max": 3_000, "pay_currency": "CAD", "pay_per": "hour"})
 
-    assert hourly.conditions == {
+    assert hourly.rest == {
         "pay.currency": "CAD", "year_pay.max": {"$gte": 2_000 * 2080}, "year_pay.min": {"$lte": 3_000 * 2080},
     }  # fmt: skip
     assert fields(LISTING, "b")["year_pay"] == {"min": 3_600_000, "max": 4_800_000}
-    assert public_question({"pay_currency": "CAD", "pay_per": "year"}).conditions == {"pay.currency": "CAD"}
+    assert public_question({"pay_currency": "CAD", "pay_per": "year"}).rest == {"pay.currency": "CAD"}
 
 
 @pytest.mark.parametrize(
-    ("counts", "by_facet"),
+    ("counts", "entered"),
     [
-        ({"region": 50, "country": 12_500}, "region"),
-        ({"region": 5_000, "country": 50_000}, None),
-        ({"region": 1_200, "country": 1_300}, "region"),
-        ({"region": 0, "country": 12_500}, "region"),
-        ({"country": 12_500}, None),
-        ({"region": 1_000}, "region"),
-        ({}, None),
+        ({"region": 50, "country": 12_500}, ["region"]),
+        ({"region": 5_000, "country": 20_000}, []),
+        ({"region": 1_200, "country": 1_300}, ["region", "country"]),
+        ({"region": 0, "country": 12_500}, ["region"]),
+        ({"country": 12_500}, []),
+        ({"region": 1_000}, ["region"]),
+        ({"region": 1_100}, []),
+        ({}, []),
     ],
 )
-def test_the_shorter_way(counts: dict[str, int], by_facet: str | None) -> None:
-    """Among 100,000: few have the facet, so by facet; many, so by order; two that rarely meet, by facet."""
+def test_the_shorter_way(counts: dict[str, int], entered: list[str]) -> None:
+    """Among 100,000: few have the facet, so by facet; many, so by order; two that rarely meet, by both."""
     question = public_question({name: {"region": "zz", "country": "CA"}[name] for name in counts})
-    ways: dict[Facets, int] = {lead: counts[lead[0].split(":")[0]] for lead in question.leads}
+    found: dict[Facets, int] = {lead: counts[lead[0].split(":")[0]] for lead in question.leads}
 
-    way = question.way(ways, 100_000, 21)
-
-    assert (way[0].split(":")[0] if way else None) == by_facet
+    assert [lead[0].split(":")[0] for lead in question.entry(found, 100_000, 21)] == entered
 
 
 def test_questions_about_what_is_not_published() -> None:
     mine = own_question({"q": "Run", "status": "draft", "region": "x"}, "p_1")
-    assert mine.way({mine.leads[0]: 10**6}, 10, 21) == ("insider:p_1:draft",)
-    assert mine.by_facet(("insider:p_1:draft",), None) == {
-        "facets": "insider:p_1:draft", "region_key": "x", "$and": [{"words": {"$in": ["run"]}}],
-    }  # fmt: skip
-    assert own_question({}, "p_1").leads == (("insider:p_1",),)
+    assert mine.entry({}, 0, 21) == (("insider:p_1:draft",),)
+    assert mine.by_facet(mine.entry({}, 0, 21), None) == {
+        "facets": "insider:p_1:draft",
+        "region_key": "x",
+        "words": {"$in": ["run"]},
+    }
+    assert list(own_question({}, "p_1").leads) == [("insider:p_1",)]
 
     held = status_question({"status": "in_review", "help": "coaching"})
-    assert held.way({}, 0, 21) is None
+    assert held.entry({}, 0, 21) == ()
     assert held.by_order(None) == {"state": "in_review", "help.kind": "coaching"}

@@ -32,6 +32,8 @@ FAMILIES = (
     ("forêt", "forets"),
 )  # fmt: skip
 _EMPTY = ("the", "of", "and", "de la", "with", "du", "pour", "les")
+RARE = 1000
+"""One listing in so many has the same number of a team in its duties, a word like any other."""
 _DAY = 500
 """Listings a day."""
 
@@ -99,7 +101,8 @@ def listing(number: int, dice: random.Random, key: str) -> tuple[Doc, Facts]:
     doc: Doc = {
         "_id": facts.id, "kind": "listing", "version": 1, "seq": 0, "published": 0, "applied": [], "events": [],
         "state": "published" if facts.published else "paused", "insider": facts.insider,
-        "title": title, "duties": [*duties, "The work of the team"], "skills": [], "employer": {"name": "Canary BV"},
+        "title": title, "duties": [*duties, f"The work of team {number % RARE}"], "skills": [],
+        "employer": {"name": "Canary BV"},
         "country": facts.country, "region": facts.region,
         "industry": {"scheme": "NAICS-2022", "code": facts.industry},
         "occupation": {"scheme": "ISCO-08", "code": facts.occupation},
