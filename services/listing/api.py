@@ -6,6 +6,7 @@ from typing import Any
 
 from services.listing import export, search, views
 from services.listing.census import Census
+from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
 from services.listing.store import find, is_unveiled
@@ -13,6 +14,7 @@ from services.listing.words import asked as words_asked
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.commands import Resource
+from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.pages import after_text, page_of, text_page
 from shared.http.problems import Fault, Problem, invalid
@@ -61,6 +63,21 @@ def find_listings(call: Call[Parts]) -> Answer:
 @operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
     return call.parts.listings.show(call)
+
+
+@operations.get(
+    PATH + "/{id}/jobposting",
+    "getJobPosting",
+    "Read a published listing as schema.org's JobPosting",
+    who=ANYONE,
+    answers={200: JobPosting},
+    media=MEDIA,
+)
+def show_job_posting(call: Call[Parts]) -> Answer:
+    doc, _ = call.parts.listings.read(call)
+    if doc["state"] != search.PUBLISHED:
+        raise Problem("not-found", "A job is posted only while its listing is published.")
+    return document_response(job_posting(doc), version=doc["version"])
 
 
 @operations.patch(PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, answers=_ONE)

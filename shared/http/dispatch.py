@@ -96,7 +96,7 @@ def _written(operation: Operation[Parts], answer: Answer) -> Response:
     if body is None:
         return Response(status=answer.status, headers=dict(answer.headers))
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return Response(text, answer.status, dict(answer.headers), content_type="application/json")
+    return Response(text, answer.status, dict(answer.headers), content_type=operation.media)
 
 
 def _page(page: html.Page, status: int, headers: Mapping[str, str]) -> Response:

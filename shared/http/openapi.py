@@ -128,7 +128,7 @@ def _answer(operation: Operation[Any], status: int, schema: Schema | None) -> di
     names += ["Link"] if operation.query is not None and "cursor" in operation.query.fields else []
     answer: dict[str, Any] = {"description": operation.summary, "headers": _header_refs(names)}
     if status != 204:
-        answer["content"] = {"application/json": {"schema": schema if schema is not None else {}}}
+        answer["content"] = {operation.media: {"schema": schema if schema is not None else {}}}
         if operation.page:
             answer["content"]["text/html"] = {"schema": {"type": "string"}}
     return answer

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Parts = TypeVar("Parts")
 SchemaLike = Schema | type[Schema]
+JSON = "application/json"
 _VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _CONVERTERS = {None: "uuid", "word": "word", "link": "link"}
 _UNSAID = "-"
@@ -142,6 +143,7 @@ class Operation(Generic[Parts]):
     match: bool
     form: bool
     page: bool
+    media: str
 
     @property
     def rule(self) -> str:
@@ -185,6 +187,7 @@ class Options(TypedDict, total=False):
     match: bool
     form: bool
     page: bool
+    media: str
 
 
 class Operations(Generic[Parts]):
@@ -221,7 +224,7 @@ class Operations(Generic[Parts]):
         `who` may call it; without it the app is not made. `answers` is {status: schema, or None where the body leaves
         as it is}. `key`: takes an Idempotency-Key (by default each POST with a token). `match`: takes If-Match (by
         default all but GET that have an id in their path). `form`: the body may also come from an HTML form. `page`: it
-        may answer with a page (`shared.http.html`) where the client asks for HTML.
+        may answer with a page (`shared.http.html`) where the client asks for HTML. `media`: the media type of its JSON.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -230,9 +233,9 @@ class Operations(Generic[Parts]):
         answers = {status: _instance(schema) for status, schema in options["answers"].items()}
 
         def declare(view: View[Parts]) -> View[Parts]:
-            form, page = options.get("form", False), options.get("page", False)
+            form, page, media = options.get("form", False), options.get("page", False), options.get("media", JSON)
             operation = Operation(
-                method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page
+                method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media
             )
             self.all.append(operation)
             return view
