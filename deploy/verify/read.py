@@ -18,7 +18,9 @@ from services.escrow.provider import MongoStore
 from services.escrow.provider.books import Account
 from shared.events import EVENT_NAMES, Event, Poison, decode
 
-_PRIVATE = {"title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0}
+_PRIVATE = {
+    "title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0, "ats": 0,
+}  # fmt: skip
 
 
 def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[str, str]] = ()) -> Snapshot:

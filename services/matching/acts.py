@@ -7,6 +7,8 @@ cancel_asked, cancelled, closing (the listing's end that waits for it), audit (w
 escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
 hired_at (for queries).
 
+For the employer's system: application (the seeker's, there), applications (how often one was named).
+
 Of a person's own words, which go when they are forgotten: messages [{by, at, text}], the text in reviews {insider or
 seeker, who wrote it: {stars, would_again, text, at, removed}}.
 """
@@ -260,6 +262,10 @@ def help_answered(change: Change, trigger: Trigger) -> Extra:
     answered = [{**g, "answer": answer} if (g["kind"], g["on"]) == which else g for g in change["given"]]
     change.set(given=answered)
     return {"help.given": {"kind": which[0], "on": which[1], "answer": answer}}
+
+
+def name_application(change: Change, trigger: Trigger) -> None:
+    change.set(application=trigger.data["reference"], applications=change.get("applications", 0) + 1)
 
 
 def claim(change: Change, trigger: Trigger) -> Extra:

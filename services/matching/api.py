@@ -8,6 +8,7 @@ from typing import Any
 from services.matching import api_account, api_matches, api_profile, api_records, api_reviews, export, schemas
 from services.matching.accounts import Accounts
 from services.matching.acts import STAFF
+from services.matching.api_ats import operations as of_ats
 from services.matching.api_confirmations import operations as of_confirmations
 from services.matching.api_employers import operations as of_employers
 from services.matching.api_people import operations as of_people
@@ -24,7 +25,7 @@ from shared.http.problems import Problem
 from shared.http.tokens import Principal
 
 _SHOWN = frozenset(schemas.Offer().fields)
-_NOT_FOR_ALL = ("messages", "audit")
+_NOT_FOR_ALL = ("messages", "application", "audit")
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
 
 
@@ -46,6 +47,8 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     """
     shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
     messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
+    if "application" in doc and of.intersection(("seeker", *STAFF)):
+        shown["application"] = doc["application"]
     audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
     return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
         "id": doc["_id"],
@@ -184,7 +187,7 @@ def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
         raise
 
 
-operations.include(of_employers, of_confirmations, of_people)
+operations.include(of_employers, of_confirmations, of_ats, of_people)
 
 
 export.declare(operations, roles, view)

@@ -13,8 +13,8 @@ from services.matching.profiles import is_there, profile_id, remove
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
 
-_WORDS = ("messages",)
-"""Fields of an offer that are nothing but a person's own words."""
+_WORDS = ("messages", "application")
+"""Fields of an offer that are nothing but a person's own words, or lead to them elsewhere."""
 _GONE = "erased"
 
 

@@ -105,6 +105,10 @@ _HIRE = (
         guards=(rules.HELP_RECORDED, rules.HELP_ANSWERED_ONCE),
     ),
     Row(
+        LIVE, "name_application", by=("seeker",), guards=(rules.APPLICATIONS,), act=acts.name_application,
+        note="what the employer's system says of it is about this offer",
+    ),
+    Row(
         ("active",), "claim_hire", to="hire_claimed", emits=("hire.claimed",), by=("insider",), until=LAPSE,
         guards=(rules.START_ON, rules.CLAIMS), act=acts.claim,
     ),

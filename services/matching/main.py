@@ -7,6 +7,8 @@ from flask import Flask
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
 from services.matching.api import operations, roles, view
+from services.matching.ats import KIND as ATS
+from services.matching.ats import Matching
 from services.matching.checks import Checks
 from services.matching.confirmations import Confirmations
 from services.matching.employers import Employers
@@ -33,8 +35,11 @@ def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
     accounts, employers = Accounts(store, settings.terms), Employers.of(store, settings.pseudonym_key)
-    people = People(store, accounts, Erasing(store, offers.lifecycle))
-    parts = Parts(offers, accounts, employers, Confirmations(offers, employers), people)
+    people, ats = (
+        People(store, accounts, Erasing(store, offers.lifecycle)),
+        Matching(store, offers.lifecycle, employers),
+    )
+    parts = Parts(offers, accounts, employers, Confirmations(offers, employers), ats, people)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
@@ -51,13 +56,19 @@ def worker() -> int:
     migrate(store.collection, MIGRATIONS)
     accounts = Accounts(store, settings.terms)
     people = People(store, accounts, Erasing(store, offer))
+    ats = Matching(store, offer, Employers.of(store, settings.pseudonym_key))
     return Worker(
         settings,
         SERVICE,
         store,
         handlers(offer),
         lifecycles={offer.name: offer},
-        timers={LISTING: Closing(store, offer).on_timer, ACCOUNT: accounts.on_timer, PERSON: people.on_timer},
+        timers={
+            LISTING: Closing(store, offer).on_timer,
+            ACCOUNT: accounts.on_timer,
+            PERSON: people.on_timer,
+            ATS: ats.on_timer,
+        },
         carry_out=Checks(store, accounts).carry_out,
     ).run()
 

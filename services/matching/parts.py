@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.matching.accounts import Accounts
+from services.matching.ats import Matching
 from services.matching.confirmations import Confirmations
 from services.matching.employers import Employers
 from services.matching.people import People
@@ -17,4 +18,5 @@ class Parts:
     accounts: Accounts
     employers: Employers
     confirmations: Confirmations
+    ats: Matching
     people: People

@@ -21,7 +21,7 @@ TAKES_ACCEPTED_TOO = ("filled", "removed")
 EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message": 1, "other": 1}
 """The kinds of evidence of a claim, and the grade that each is worth alone: 0 a word, 1 a document."""
 
-MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS = 5, 3, 30
+MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS, MOST_APPLICATIONS = 5, 3, 30, 10
 GRADE_FOR_SILENCE = 2
 _TOMORROW = timedelta(days=1)
 
@@ -270,6 +270,11 @@ START_ON = Guard(
     lambda change, trigger: start_window(change)[0] <= trigger.data["start_on"] <= start_window(change)[1],
     lambda change, trigger: "Expected a day from {} to {}.".format(*start_window(change)),
     "/start_on",
+)
+APPLICATIONS = Guard(
+    "applications-bound",
+    lambda change, trigger: change.get("applications", 0) < MOST_APPLICATIONS,
+    f"An application is named or taken away {MOST_APPLICATIONS} times at most.",
 )
 CLAIMS = Guard(
     "claims-bound",

@@ -144,7 +144,8 @@ class Part(Body):
 class Offer(Body):
     """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
 
-    `messages` are there for its two people only, `audit` for staff.
+    `messages` are there for its two people only, `application` (at the employer) for its seeker and staff, `audit` for
+    staff.
     """
 
     id = fields.Uuid()
@@ -162,6 +163,7 @@ class Offer(Body):
     proposed_by = fields.Choice(*PARTIES)
     rounds = fields.Integer()
     messages = fields.Several(fields.Part(Message))
+    application = fields.Text()
     help_given = fields.Several(fields.Part(GivenHelp))
     claims = fields.Several(fields.Part(Claim))
     cancel_asked = fields.Part(CancelAsked, allow_none=True)

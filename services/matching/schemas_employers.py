@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, validates, validates_schema
+from marshmallow import EXCLUDE, ValidationError, validates, validates_schema
+from marshmallow.fields import Raw
 
+from services.matching.greenhouse import REFERENCE
 from shared.domains import is_public_mail
 from shared.http import fields
 from shared.http.fields import Body, Said
@@ -92,3 +94,40 @@ class Confirmation(Body):
     status = fields.Choice("open", "used", "recorded", "over")
     first_day = fields.Date()
     last_day = fields.Date()
+
+
+class Application(Body):
+    """The id of one's application in the employer's applicant tracking system; null takes it away."""
+
+    reference = fields.Pattern(REFERENCE, "an application's id", required=True, allow_none=True)
+
+
+class Webhook(Body):
+    """What an applicant tracking system sends; all but what tells of a hire is left unread."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    action = Raw()
+    payload = Raw()
+
+
+class Received(Body):
+    """taken; known (the same was taken before); ignored (not about a hire)."""
+
+    status = fields.Choice("taken", "known", "ignored")
+
+
+class AtsEvent(Body):
+    """A hire that an employer's system reported. `status`: waiting (no offer names the application), conflict (two
+    seekers do: nobody is paid), refused (by `rule`), taken_back (after it was confirmed). It is kept for 90 days.
+    """
+
+    id = fields.Text()
+    employer = fields.Text()
+    application = fields.Text()
+    start_on = fields.Date(allow_none=True)
+    received_at = fields.Instant()
+    status = fields.Choice("waiting", "conflict", "refused", "taken_back")
+    rule = fields.Text(allow_none=True)
+    offers = fields.Several(fields.Uuid())

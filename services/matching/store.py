@@ -40,6 +40,11 @@ def _index_hires(offers: Collection[Document]) -> None:
         offers.update_one({"_id": doc["_id"]}, {"$set": hired})
 
 
+def _index_application(offers: Collection[Document]) -> None:
+    """Offers that name an application at an employer, and what the employer's system says of it."""
+    offers.create_index([("application", ASCENDING)], sparse=True)
+
+
 def _index_for_staff(offers: Collection[Document]) -> None:
     """What staff list, newest first: employers, and what was told of unknown applications."""
     offers.create_index([("listed", ASCENDING), ("place", DESCENDING)], sparse=True)
@@ -50,7 +55,14 @@ def _index_facets(offers: Collection[Document]) -> None:
     offers.create_index([("facets", ASCENDING), ("rank", DESCENDING)], sparse=True)
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_listing, _index_hires, _index_for_staff, _index_facets)
+MIGRATIONS: Sequence[Migration] = (
+    _index_parties,
+    _index_listing,
+    _index_hires,
+    _index_for_staff,
+    _index_facets,
+    _index_application,
+)
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
@@ -65,6 +77,11 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     if after:
         query["position"] = {"$lt": after}
     return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
+
+
+def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[Document]:
+    """Documents of this kind that name an application."""
+    return list(store.collection.find({"application": application, "kind": kind}, {"events": 0}).limit(limit))
 
 
 def for_staff(store: Store, listed: str, after: str | None, limit: int) -> list[Document]:

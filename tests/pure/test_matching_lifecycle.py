@@ -102,6 +102,9 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
         ),
         "hire_claimed", ["help.given", "help.given"],
     ),
+    "the seeker names their application": (
+        "accepted", lambda o: o.command("name_application", "seeker", reference="46194062"), "accepted", [],
+    ),
     "the insider claims the hire": ("active", claim, "hire_claimed", CLAIMED),
     "the seeker says no": (
         "hire_claimed", lambda o: o.command("reject_hire", "seeker"), "active", ["hire.rejected"],
@@ -355,6 +358,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "remove_review_text": {"of": "seeker", "reason": "Rude."},
     "record_help": {"kind": "coaching", "on": "2027-01-02"},
     "answer_help": {"kind": "coaching", "on": "2027-01-01", "answer": "denied"},
+    "name_application": {"reference": "46194062"},
     "claim_hire": {"start_on": START, "evidence": LETTER},
     "reject_hire": {},
     "confirm_hire": {"start_on": START, "reason": "So it is."},
@@ -367,6 +371,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "cancel": {"accepted": (*_BOTH, *_STAFF), "active": (*_BOTH, *_STAFF), "hire_claimed": _STAFF},
     **{name: {"active": (who,), "hire_claimed": (who,)} for name, who in (("record_help", "insider"),
                                                                         ("answer_help", "seeker"))},
+    "name_application": dict.fromkeys(("proposed", "countered", "accepted", "active", "hire_claimed"), ("seeker",)),
     "claim_hire": {"active": ("insider",)},
     "reject_hire": {"hire_claimed": ("seeker",)},
     "confirm_hire": dict.fromkeys(("active", "hire_claimed"), ("seeker", "employer", "ats", "arbiter")),
@@ -565,19 +570,23 @@ def test_refused(case: str) -> None:
 
 def test_every_guard_is_tried() -> None:
     named = {guard.rule for row in OFFER.rows for guard in row.guards}
-    bounds = {"rounds-bound", "claims-bound", "help-bound"}
+    bounds = {"rounds-bound", "claims-bound", "help-bound", "applications-bound"}
 
     assert named == ({rule for _, _, _, rule in REFUSED.values()} & named) | bounds
 
 
 def test_bounds() -> None:
-    """Rounds, claims and records of help are bounded, and the bound is named."""
+    """Rounds, applications, claims and records of help are bounded, and the bound is named."""
     offer = Offer().propose()
     for number in range(5):
         counter(offer, "insider" if number % 2 == 0 else "seeker", 40_000 + number)
     assert _refused(lambda: counter(offer, "seeker")) == "rounds-bound"
     offer.command("accept", "seeker")
     offer.escrow("escrow.held", 2)
+    for number in range(10):
+        offer.command("name_application", "seeker", reference=str(number))
+    again = _refused(lambda: offer.command("name_application", "seeker", reference=None))
+    assert (again, offer["application"]) == ("applications-bound", "9")
     for _ in range(3):
         claim(offer)
         offer.command("reject_hire", "seeker")

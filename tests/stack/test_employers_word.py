@@ -1,5 +1,8 @@
-"""The employer's own word pays out: by the link in a mail, opened and sent like a person's browser does."""
+"""The employer's own word pays out: by the link in a mail, opened in a browser, and by its system's webhook."""
 
+import hashlib
+import hmac
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import httpx
 import pytest
@@ -89,6 +93,14 @@ class World:
         claims = {"offer": hire.offer_id, "employer": employer.mark, "id": new_id()}
         return links.sign(self.key, links.EMPLOYER_CONFIRMATION, claims, expires)
 
+    def report(self, employer: Employer, application: int, secret: str = "", **more: str) -> httpx.Response:
+        """As Greenhouse reports a hire."""
+        said = {"id": application, "candidate": {"first_name": "Bo"}, "offer": {"starts_at": TODAY}} | more
+        body = json.dumps({"action": "hire_candidate", "payload": {"application": said}}).encode()
+        digest = hmac.new((secret or employer.secret).encode(), body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "Signature": f"sha256 {digest}"}
+        return self.http.post(f"/v1/webhooks/greenhouse/{employer.mark}", content=body, headers=headers)
+
     def state(self, hire: Hire) -> tuple[str, str, int]:
         """The offer's and the escrow's status, and the escrow's version."""
         offer = hire.seeker.get(f"/v1/offers/{hire.offer_id}")
@@ -146,3 +158,40 @@ def test_an_employers_link_ends_in_a_payout(world: World) -> None:
     assert [page.status_code for page in again] == [409, 409, 409]
     assert "used already" in again[0].text and world.state(hire) == before
     assert world.state(bystander)[:2] == ("active", "held")
+
+
+def test_an_applicant_tracking_systems_report_ends_in_a_payout(world: World) -> None:
+    """Forged, or about another employer's applicants, it changes nothing; repeated, it pays no second time."""
+    employer, other = world.employer(), world.employer()
+    hire, bystander = world.active(employer), world.active(other)
+    application = secrets.randbelow(10**9) + 10**9
+    for each in (hire, bystander):
+        each.seeker.put(f"/v1/offers/{each.offer_id}/application", {"reference": str(application)})
+
+    forged = [
+        world.report(employer, application, secret=other.secret),
+        world.report(other, application, secret="x" * 40),
+    ]
+    assert [answer.status_code for answer in forged] == [401, 401]
+    unknown = world.report(employer, application + 1)
+    assert unknown.json() == {"status": "taken"}
+    world.operator.wait("/v1/ats-events", lambda doc: _waits(doc, application + 1), "staff see the unknown one")
+    assert world.state(hire)[:2] == world.state(bystander)[:2] == ("active", "held")
+
+    assert world.report(employer, application).json() == {"status": "taken"}
+    escrow = world.hires.settled(hire)
+    assert escrow["released"] + escrow["fees"] == 50_000
+    confirmed = hire.seeker.get(f"/v1/offers/{hire.offer_id}")["hire"]
+    assert (confirmed["confirmed_by"], confirmed["evidence_grade"], confirmed["start_on"]) == ("ats", 3, TODAY)
+
+    before = world.state(hire)
+    again = [world.report(employer, application), world.report(employer, application, note="sent again")]
+    assert [answer.json()["status"] for answer in again] == ["known", "taken"]
+    second = world.active(employer)
+    second.seeker.put(f"/v1/offers/{second.offer_id}/application", {"reference": str(application + 1)})
+    world.hires.settled(second)
+    assert world.state(hire) == before and world.state(bystander)[:2] == ("active", "held")
+
+
+def _waits(page: dict[str, Any], application: int) -> bool:
+    return any((each["application"], each["status"]) == (str(application), "waiting") for each in page["items"])

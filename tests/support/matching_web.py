@@ -10,7 +10,10 @@ from werkzeug.test import TestResponse
 
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts, account_id
+from services.matching.ats import KIND as ATS
+from services.matching.ats import Matching
 from services.matching.checks import Checks
+from services.matching.employers import Employers
 from services.matching.erasure import Erasing
 from services.matching.handlers import handlers
 from services.matching.lifecycle import OFFER
@@ -44,12 +47,13 @@ class World:
         self.accounts = Accounts(self.store, known.terms)
         self.checks = Checks(self.store, self.accounts)
         self.people = People(self.store, self.accounts, Erasing(self.store, self.offer))
+        self.ats = Matching(self.store, self.offer, Employers.of(self.store, known.pseudonym_key))
         self.poller = Poller(
             "test", self.store, {"offer": self.offer}, NoBroker(), may_fire=lambda: True,
             carry_out=self.checks.carry_out,
             timers={
                 LISTING: Closing(self.store, self.offer).on_timer, ACCOUNT: self.accounts.on_timer,
-                PERSON: self.people.on_timer,
+                PERSON: self.people.on_timer, ATS: self.ats.on_timer,
             },
         )  # fmt: skip
         self.batch = Batch(self.store, handlers(self.offer))

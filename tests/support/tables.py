@@ -178,6 +178,7 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
         },
         "confirm_hire": {"": {"start_on": today}, "reason": {"start_on": today, "reason": "A contract."}},
         "end": {"": {"on": today}, "long ago": {"on": "2026-01-01"}},
+        "name_application": {"one": {"reference": "46194062"}, "none": {"reference": None}},
         "review": {"": {"stars": 5, "text": "Kind."}, "an address": {"stars": 1, "text": "Mail bo@example.org"}},
         "remove_review_text": {"": {"of": "seeker", "reason": "Rude."}, "why": {"of": "insider", "reason": ""}},
     }

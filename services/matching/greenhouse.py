@@ -1,0 +1,74 @@
+"""Greenhouse's webhook, as its documentation has it: the signature, and the little that is read of the body. Pure.
+
+Header `Signature: sha256 <hex>`: HMAC-SHA256 under the webhook's secret over the body's bytes as they came. The body is
+{action, payload}; a hire is `hire_candidate` (the event is called candidate_hired, which is taken as well) and has
+payload.application.id and payload.application.offer.starts_at, YYYY-MM-DD. Whatever else it says of the candidate is
+left unread.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+HEADER = "Signature"
+HIRED = ("hire_candidate", "candidate_hired")
+TAKEN_BACK = ("unhire_candidate", "candidate_unhired")
+REFERENCE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""An application's id, as a seeker gives it too."""
+
+_SIGNATURE = re.compile(r"sha256 ([0-9a-f]{64})")
+
+
+class Unreadable(ValueError):
+    """A body that is not what Greenhouse sends; the message names the field."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of an application: it was hired (and starts then, where that is known), or that is taken back."""
+
+    application: str
+    hired: bool
+    start_on: str | None = None
+
+
+def is_signed(secret: str, header: str | None, body: bytes) -> bool:
+    """Whether the header is this secret's signature of the bytes; takes the same time however much of it is right."""
+    found = _SIGNATURE.fullmatch((header or "")[:200].strip())
+    expected = hmac.digest(secret.encode(), body, "sha256").hex()
+    return hmac.compare_digest(expected, found[1] if found else "")
+
+
+def read(body: Mapping[str, Any]) -> Told | None:
+    """What the body tells of a hire; None for what is about something else (its ping, other events).
+
+    Raises Unreadable.
+    """
+    action = body.get("action")
+    if action not in (*HIRED, *TAKEN_BACK):
+        return None
+    application = _object(_object(body, "payload"), "application")
+    number = application.get("id")
+    if type(number) not in (int, str) or not re.fullmatch(REFERENCE, str(number)):
+        raise Unreadable("payload.application.id: expected an id")
+    offer = application.get("offer") or {}
+    starts = offer.get("starts_at") if isinstance(offer, Mapping) else None
+    return Told(str(number), action in HIRED, _day(starts))
+
+
+def _object(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = within.get(name)
+    if not isinstance(found, Mapping):
+        raise Unreadable(f"{name}: expected an object")
+    return found
+
+
+def _day(value: Any) -> str | None:
+    """A day, also as the beginning of a time; None for what is none."""
+    try:
+        return date.fromisoformat(value[:10]).isoformat() if isinstance(value, str) else None
+    except ValueError:
+        return None

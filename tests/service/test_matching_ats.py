@@ -1,0 +1,387 @@
+"""An employer's applicant tracking system: what it reports finds the offers that name it, and pays once."""
+
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+from werkzeug.test import TestResponse
+
+from shared.ids import domain_mark, new_id, workplace_mark
+from tests.support.matching_web import World
+from tests.support.web import Caller, problem
+
+KEY = b"k" * 40
+MARK = domain_mark(KEY, "acme.example")
+SECRET = "0123456789abcdef-of-acme"
+REFERENCE = "46194062"
+HOOK = f"/v1/webhooks/greenhouse/{MARK}"
+
+
+@pytest.fixture
+def world(database: Database[dict[str, Any]], tmp_path: Path) -> World:
+    world = World(database, tmp_path)
+    for domain, secret in (("acme.example", SECRET), ("other.example", "another-secret-16+")):
+        body = {"name": domain, "domain": domain, "ats": {"kind": "greenhouse", "secret": secret}}
+        assert operator(world).post("/v1/employers", body).status_code == 201
+    return world
+
+
+def operator(world: World) -> Caller:
+    return Caller(world.app, "olga", ("operator",))
+
+
+def at_acme(world: World, domain: str = "acme.example", seeker: Caller | None = None, state: str = "active") -> str:
+    """An offer of a listing at that domain; its path."""
+    listing_id = new_id()
+    mark = workplace_mark(KEY, listing_id, domain)
+    world.listed(listing_id=listing_id, insider=world.insider.id, workplace_mark=mark)
+    if state == "proposed":
+        return world.proposed(seeker, listing_id)
+    path = world.accepted(seeker, listing_id)
+    if state == "active":
+        assert world.escrow_is(path, "escrow.held") == "taken"
+    return path
+
+
+def named(world: World, path: str, reference: str | None = REFERENCE, who: Caller | None = None) -> TestResponse:
+    return (who or world.seeker).ask("PUT", f"{path}/application", {"reference": reference})
+
+
+def told(
+    world: World,
+    application: str = REFERENCE,
+    action: str = "hire_candidate",
+    starts_at: str | None = "2027-01-20",
+    secret: str = SECRET,
+    hook: str = HOOK,
+    **more: Any,
+) -> TestResponse:
+    """Greenhouse's report, with all that it says of a candidate."""
+    candidate = {"id": 1, "first_name": "Johnny", "email_addresses": [{"value": "johnny@example.com"}]}
+    said = {"id": int(application), "candidate": candidate, "offer": {"id": 9, "starts_at": starts_at}, **more}
+    body = json.dumps({"action": action, "payload": {"application": said}}).encode()
+    return raw(world, body, "sha256 " + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), hook)
+
+
+def raw(world: World, body: bytes, signature: str | None, hook: str = HOOK) -> TestResponse:
+    headers = {"Content-Type": "application/json"} | ({"Signature": signature} if signature is not None else {})
+    return world.app.test_client().post(hook, data=body, headers=headers)
+
+
+def status(response: TestResponse) -> str:
+    assert response.status_code == 200, response.get_json()
+    return str(response.get_json()["status"])
+
+
+def for_staff(world: World) -> list[dict[str, Any]]:
+    response = operator(world).get("/v1/ats-events")
+    assert response.status_code == 200, response.get_json()
+    items: list[dict[str, Any]] = response.get_json()["items"]
+    return items
+
+
+def test_a_report_confirms_the_hire(world: World) -> None:
+    path = at_acme(world)
+    assert named(world, path).status_code == 200
+
+    assert status(told(world)) == "taken"
+    world.tick()
+
+    assert world.shown(path)["hire"] == {
+        "start_on": "2027-01-20", "confirmed_by": "ats", "evidence_grade": 3,
+        "confirmed_at": "2027-01-01T00:00:00.000Z",
+    }  # fmt: skip
+    assert (world.status(path), world.events(path)[-1]) == ("hired", "hire.confirmed")
+    assert for_staff(world) == []
+
+
+def test_without_a_first_day_it_is_the_day_of_the_report(world: World) -> None:
+    path = at_acme(world)
+    named(world, path)
+
+    told(world, starts_at=None)
+    world.tick()
+
+    assert world.shown(path)["hire"]["start_on"] == "2027-01-01"
+
+
+def test_a_report_again_changes_nothing(world: World) -> None:
+    """Answered with 200 each time, also long afterwards, and also where the body is another about the same hire."""
+    path = at_acme(world)
+    named(world, path)
+    told(world)
+    world.tick()
+    before = [doc for doc in world.everything() if doc["kind"] == "offer"]
+
+    assert [status(told(world)) for _ in range(3)] == ["known"] * 3
+    assert status(told(world, note="sent again")) == "taken"
+    world.tick(timedelta(days=1))
+    world.tick(timedelta(days=100))
+
+    assert status(told(world)) == "known"
+    world.tick()
+    assert [doc for doc in world.everything() if doc["kind"] == "offer"] == before
+
+
+def test_a_report_before_the_offer_names_the_application(world: World) -> None:
+    """It waits, shown to staff without a word about the candidate, and is tried again when an offer names it."""
+    path = at_acme(world)
+    told(world)
+    world.tick()
+    assert world.status(path) == "active"
+    (waiting,) = for_staff(world)
+    assert {name: waiting[name] for name in ("employer", "application", "status", "start_on", "offers")} == {
+        "employer": MARK, "application": REFERENCE, "status": "waiting", "start_on": "2027-01-20", "offers": [],
+    }  # fmt: skip
+    stored = json.dumps(world.everything(), default=str)
+    assert not [word for word in ("Johnny", "johnny", "example.com", "email") if word in stored]
+
+    named(world, path)
+    world.tick()
+
+    assert world.status(path) == "hired" and for_staff(world) == []
+
+
+def test_an_offer_that_is_not_active_yet(world: World) -> None:
+    """Once its money is held, the report that waits is about it."""
+    path = at_acme(world, state="accepted")
+    named(world, path)
+    told(world)
+    world.tick()
+    assert world.status(path) == "accepted" and for_staff(world)[0]["status"] == "waiting"
+
+    world.escrow_is(path, "escrow.held")
+    world.tick(timedelta(hours=1))
+
+    assert world.status(path) == "hired" and for_staff(world) == []
+
+
+def test_two_offers_of_one_seeker(world: World) -> None:
+    """Two insiders helped the same person: each is paid, also one whose offer names it later."""
+    one, two = at_acme(world), at_acme(world)
+    named(world, one)
+    told(world)
+    world.tick()
+
+    named(world, two)
+    world.tick()
+
+    assert (world.status(one), world.status(two)) == ("hired", "hired")
+
+
+def test_two_seekers_with_one_application(world: World) -> None:
+    """Nobody is paid; staff see both, until one of them takes theirs away."""
+    one, two = at_acme(world), at_acme(world, seeker=world.other)
+    named(world, one)
+    named(world, two, who=world.other)
+    told(world)
+    world.tick()
+    assert (world.status(one), world.status(two)) == ("active", "active")
+    (conflict,) = for_staff(world)
+    assert conflict["status"] == "conflict"
+    assert {f"/v1/offers/{offer}" for offer in conflict["offers"]} == {one, two}
+
+    named(world, two, None, who=world.other)
+    world.tick()
+
+    assert (world.status(one), world.status(two)) == ("hired", "active") and for_staff(world) == []
+
+
+@pytest.mark.parametrize("state", ["proposed", "cancelled"])
+def test_an_offer_that_was_not_agreed_or_is_over_stands_in_nobodys_way(world: World, state: str) -> None:
+    one, two = at_acme(world), at_acme(world, seeker=world.other, state="proposed" if state == "proposed" else "active")
+    named(world, one)
+    named(world, two, who=world.other)
+    if state == "cancelled":
+        world.other.post(f"{two}/cancel")
+    told(world)
+    world.tick()
+
+    assert (world.status(one), world.status(two)) == ("hired", state)
+
+
+def test_another_employers_report_is_about_none_of_it(world: World) -> None:
+    """Neither with its own secret and the same number, nor on a listing that names no domain."""
+    mine, without = at_acme(world), world.active()
+    for path in (mine, without):
+        named(world, path)
+    other = f"/v1/webhooks/greenhouse/{domain_mark(KEY, 'other.example')}"
+
+    assert status(told(world, secret="another-secret-16+", hook=other)) == "taken"
+    world.tick(timedelta(days=1))
+
+    assert (world.status(mine), world.status(without)) == ("active", "active")
+
+
+def test_a_hire_that_is_taken_back(world: World) -> None:
+    """In time it counts no more; too late staff see it. Reported anew it counts again."""
+    path = at_acme(world)
+    told(world)
+    assert status(told(world, action="unhire_candidate")) == "taken"
+    named(world, path)
+    world.tick(timedelta(days=1))
+    assert world.status(path) == "active" and for_staff(world) == []
+    assert status(told(world)) == "known"
+
+    assert status(told(world, note="really")) == "taken"
+    world.tick()
+    assert world.status(path) == "hired"
+
+    told(world, action="unhire_candidate", note="after all")
+    world.tick()
+    assert [each["status"] for each in for_staff(world)] == ["taken_back"]
+    assert world.status(path) == "hired"
+
+
+@pytest.mark.parametrize("starts_at", ["2026-01-01", "2029-01-01"])
+def test_a_first_day_that_cannot_be(world: World, starts_at: str) -> None:
+    path = at_acme(world)
+    named(world, path)
+    told(world, starts_at=starts_at)
+    world.tick()
+
+    (refused,) = for_staff(world)
+    assert (refused["status"], refused["rule"]) == ("refused", "start-on-window")
+    assert [f"/v1/offers/{offer}" for offer in refused["offers"]] == [path]
+    assert world.status(path) == "active"
+
+    told(world)
+    world.tick()
+    assert world.status(path) == "hired" and for_staff(world) == []
+
+
+def test_what_is_forged(world: World) -> None:
+    """401, and nothing is kept: no secret, another's, another body, another employer's path, one without a system."""
+    path = at_acme(world)
+    named(world, path)
+    operator(world).post("/v1/employers", {"name": "None", "domain": "none.example"})
+    before = world.everything()
+    body = b'{"action":"hire_candidate","payload":{"application":{"id":46194062}}}'
+    good = "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    nobody = "sha256 " + hmac.new(b"0" * 64, body, hashlib.sha256).hexdigest()
+
+    hooks = [f"/v1/webhooks/greenhouse/{mark}" for mark in (domain_mark(KEY, "none.example"), "m_unknown", "x")]
+    forged = [
+        told(world, secret="another-secret-16+"),
+        raw(world, body, None),
+        raw(world, body, "sha256 " + "0" * 64),
+        raw(world, body.replace(b"62", b"63"), good),
+        raw(world, body + b" ", good),
+        raw(world, body, good.replace("sha256 ", "sha256=")),
+        *(raw(world, body, signature, hook) for hook in hooks for signature in (good, nobody)),
+    ]
+    for answer in forged:
+        assert problem(answer, 401, "unauthenticated") == [("header:Signature", "signature")]
+
+    assert world.everything() == before
+
+
+def test_a_secret_that_was_changed_or_an_employer_that_was_removed(world: World) -> None:
+    path = at_acme(world)
+    named(world, path)
+    told(world, application="1")
+    ats = {"kind": "greenhouse", "secret": "the-new-secret-of-acme"}
+    operator(world).ask("PATCH", f"/v1/employers/{MARK}", {"ats": ats})
+
+    problem(told(world), 401, "unauthenticated")
+    assert status(told(world, secret="the-new-secret-of-acme")) == "taken"
+    operator(world).post(f"/v1/employers/{MARK}/remove")
+    problem(told(world, secret="the-new-secret-of-acme"), 401, "unauthenticated")
+    world.tick(timedelta(days=2))
+
+    assert world.status(path) == "active"
+
+
+def test_what_is_not_about_a_hire(world: World) -> None:
+    """Its ping and other events are answered and not kept; what cannot be read is refused."""
+    before = world.everything()
+
+    assert status(told(world, action="ping")) == status(told(world, action="candidate_stage_change")) == "ignored"
+    body = b'{"action":"hire_candidate","payload":{}}'
+    signature = "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    assert problem(raw(world, body, signature), 422, "invalid") == [("", "webhook")]
+    assert raw(world, b"{", signature).status_code == 400
+
+    assert world.everything() == before
+
+
+def test_it_is_forgotten_after_ninety_days(world: World) -> None:
+    told(world)
+    world.tick(timedelta(days=90))
+
+    assert for_staff(world) == []
+    (kept,) = (doc for doc in world.everything() if doc["kind"] == "ats_event")
+    assert REFERENCE not in json.dumps({name: value for name, value in kept.items() if name != "seen"}, default=str)
+    assert kept["state"] == "expired" and "due_at" not in kept
+    path = at_acme(world)
+    named(world, path)
+    world.tick(timedelta(days=2))
+    assert world.status(path) == "active"
+
+
+def test_bodies_about_one_application_are_bounded(world: World) -> None:
+    answers = [status(told(world, note=str(number))) for number in range(52)]
+
+    assert answers == ["taken"] * 50 + ["known"] * 2
+
+
+def test_only_the_seeker_names_it_and_only_they_see_it(world: World) -> None:
+    """An insider could name somebody else's."""
+    path = at_acme(world)
+    problem(named(world, path, who=world.insider), 403, "forbidden")
+    problem(named(world, path, who=world.other), 404, "not-found")
+    problem(named(world, path, who=world.arbiter), 403, "forbidden")
+    assert named(world, path).get_json()["application"] == REFERENCE
+
+    assert world.seeker.get(path).get_json()["application"] == REFERENCE
+    assert "application" not in world.insider.get(path).get_json()
+    assert all("application" not in item for item in world.insider.get("/v1/offers").get_json()["items"])
+    events = (world.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {})["events"]
+    assert REFERENCE not in json.dumps(events, default=str)
+    assert "application" not in named(world, path, None).get_json()
+    assert "application" not in (world.store.get(path.rsplit("/", 1)[1]) or {})
+
+
+@pytest.mark.parametrize("reference", ["", "a b", "x" * 65, "-1", "$where", 5, {"$ne": 1}, ["1"]])
+def test_a_reference_that_is_no_good(world: World, reference: Any) -> None:
+    path = at_acme(world)
+
+    assert named(world, path, reference).status_code == 422
+
+    assert "application" not in world.seeker.get(path).get_json()
+
+
+def test_naming_is_bounded(world: World) -> None:
+    path = at_acme(world)
+    for number in range(10):
+        assert named(world, path, str(number)).status_code == 200
+
+    assert problem(named(world, path, "11"), 422, "refused-by-rule") == [("", "applications-bound")]
+
+
+def test_not_once_it_is_over(world: World) -> None:
+    path = at_acme(world)
+    world.seeker.post(f"{path}/cancel")
+
+    problem(named(world, path), 409, "conflict")
+
+
+def test_staff_alone_see_what_waits(world: World) -> None:
+    told(world)
+    for who in (world.insider, world.seeker):
+        problem(who.get("/v1/ats-events"), 403, "forbidden")
+    for who in (world.arbiter, world.moderator, operator(world)):
+        assert len(who.get("/v1/ats-events").get_json()["items"]) == 1
+    for number in range(5):
+        world.clock.advance(1)
+        told(world, application=str(number + 1))
+
+    first = operator(world).get("/v1/ats-events?limit=4").get_json()
+    second = operator(world).get(f"/v1/ats-events?limit=4&cursor={first['next']}").get_json()
+    numbers = [item["application"] for item in [*first["items"], *second["items"]]]
+    assert numbers == ["5", "4", "3", "2", "1", REFERENCE]
