@@ -82,7 +82,7 @@ def _admin() -> Iterator[tuple[KafkaAdminClient, Mapping[str, str]]]:
     if not {"KAFKA_BOOTSTRAP_SERVERS", "KAFKA_CLIENTS"} <= environ.keys():
         raise click.ClickException(
             "users are a thing of Apache Kafka, and made where its administrator's password is: "
-            "docker compose run --rm golem subscriber ..."
+            "docker compose run --rm subscriber ..."
         )
     admin = KafkaAdminClient(**client_settings(environ))
     try:

@@ -94,6 +94,19 @@ def test_services_get_their_own_secrets_alone() -> None:
         assert not any(name.startswith("kafka_") for name in PARTS[f"{service}-web"]["secrets"])
 
 
+def test_the_administrators_are_those_who_make_users() -> None:
+    """Beside the servers themselves; whoever looks at the running system with `golem` is not one."""
+    holders = {
+        secret: {name for name, part in PARTS.items() if secret in part.get("secrets", ())}
+        for secret in ("kafka_admin_password", "mongodb_root_password")
+    }
+
+    assert holders == {
+        "kafka_admin_password": {"kafka", "kafka-setup", "subscriber"},
+        "mongodb_root_password": {"mongo", "database-setup"},
+    }
+
+
 def test_secrets_name_how_they_are_made() -> None:
     assert all("make secrets" in secret["file"] for secret in COMPOSE["secrets"].values())
 

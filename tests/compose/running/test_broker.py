@@ -109,10 +109,10 @@ def test_no_service_may_make_or_drop_topics_or_give_itself_rights(kafka: Callabl
 
 @pytest.fixture(scope="module")
 def crm() -> Any:
-    compose("run", "--rm", "-T", "golem", "subscriber", "remove", "crm")
-    told = json.loads(compose("run", "--rm", "-T", "golem", "subscriber", "add", "crm", "--json"))
+    compose("run", "--rm", "-T", "subscriber", "remove", "crm")
+    told = json.loads(compose("run", "--rm", "-T", "subscriber", "add", "crm", "--json"))
     yield told
-    compose("run", "--rm", "-T", "golem", "subscriber", "remove", "crm")
+    compose("run", "--rm", "-T", "subscriber", "remove", "crm")
 
 
 def test_a_subscriber_reads_events_in_groups_of_its_own(consumer: Callable[..., KafkaConsumer], crm: Any) -> None:
