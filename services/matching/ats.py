@@ -84,6 +84,13 @@ def expire(change: Change) -> None:
     change.set(state="expired", application=None, start_on=None, outcome=None, listed=None, place=None)
     change.schedule(MATCH, None)
     change.schedule(EXPIRE, None)
+    change.settle()
+
+
+def forget(store: Store, application: str) -> None:
+    """Whose application it was is to be forgotten: what was told of it goes as well."""
+    for event in naming(store, application, KIND):
+        store.run({event["_id"]: KIND}, lambda changes: expire(*changes.values()))
 
 
 # -- what it is about

@@ -7,6 +7,7 @@ the books. What the two wrote goes with both sides of it, as each wrote about th
 from dataclasses import dataclass
 from typing import Any
 
+from services.matching.ats import forget
 from services.matching.lifecycle import LIVE, PARTIES
 from services.matching.profiles import KIND as PROFILE
 from services.matching.profiles import is_there, profile_id, remove
@@ -53,6 +54,8 @@ class Erasing:
                 self._end(change, person)
             if change.state in LIVE:
                 return False
+            if application := change.get("application"):
+                forget(self._store, application)
             change.set(erased_at=change.now, **_emptied(change.doc))
             without_fingerprints(change)
             return True

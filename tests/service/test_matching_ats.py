@@ -385,3 +385,20 @@ def test_staff_alone_see_what_waits(world: World) -> None:
     second = operator(world).get(f"/v1/ats-events?limit=4&cursor={first['next']}").get_json()
     numbers = [item["application"] for item in [*first["items"], *second["items"]]]
     assert numbers == ["5", "4", "3", "2", "1", REFERENCE]
+
+
+def test_who_is_forgotten_takes_what_was_told_of_them_along(world: World) -> None:
+    path = at_acme(world)
+    named(world, path)
+    told(world)
+    world.tick()
+    world.escrow_is(path, "escrow.settled", 5)
+    told(world, application="7")
+
+    assert world.seeker.ask("DELETE", "/v1/me").status_code == 202
+    world.tick(timedelta(minutes=1))
+
+    kept = [{name: value for name, value in doc.items() if name != "seen"} for doc in world.everything()]
+    assert REFERENCE not in json.dumps(kept, default=str)
+    assert [each["application"] for each in for_staff(world)] == ["7"]
+    assert status(told(world)) == "known"

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pymongo import MongoClient
 
 from deploy.demo.people import Person, Refused
 from deploy.embedded.stack import Stack
@@ -74,6 +75,12 @@ class World:
         url = re.findall(rf"{re.escape(self.stack.gateway)}/v1/employer-confirmations/(\S+)", plain.get_content())
         return str(url[0])
 
+    def proves_work_mail(self, person: Person, address: str) -> None:
+        """The insider gets a code at their address at the employer, and says it."""
+        person.put("/v1/me/work-mail", {"email": address})
+        eventually(lambda: bool(self.mails(address)), "the code came")
+        person.post("/v1/me/work-mail/verify", {"code": self.mails(address)[-1]["Subject"].rpartition(" ")[2]})
+
     def mails(self, address: str) -> list[EmailMessage]:
         found = []
         for path in sorted(self.stack.mail.glob("*.eml")):
@@ -100,6 +107,16 @@ class World:
         digest = hmac.new((secret or employer.secret).encode(), body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "Signature": f"sha256 {digest}"}
         return self.http.post(f"/v1/webhooks/greenhouse/{employer.mark}", content=body, headers=headers)
+
+    def copy_of_listing(self, hire: Hire) -> dict[str, Any]:
+        """What matching's database knows of it."""
+        prefix = json.loads((self.stack.data.folder / "stack.json").read_text())["database_prefix"]
+        client: MongoClient[dict[str, Any]] = MongoClient(self.stack.mongodb)
+        try:
+            offers = client[f"{prefix}matching"]["offers"]
+            return offers.find_one({"_id": f"listing:{hire.listing_id}"}) or {}
+        finally:
+            client.close()
 
     def state(self, hire: Hire) -> tuple[str, str, int]:
         """The offer's and the escrow's status, and the escrow's version."""
@@ -191,6 +208,22 @@ def test_an_applicant_tracking_systems_report_ends_in_a_payout(world: World) -> 
     second.seeker.put(f"/v1/offers/{second.offer_id}/application", {"reference": str(application + 1)})
     world.hires.settled(second)
     assert world.state(hire) == before and world.state(bystander)[:2] == ("active", "held")
+
+
+def test_an_insider_with_mail_at_the_employer_is_believed(world: World) -> None:
+    """The listing says so, and a document is worth grade 2."""
+    employer = world.employer()
+    hire = world.active(employer)
+    listing_path, offer_path = f"/v1/listings/{hire.listing_id}", f"/v1/offers/{hire.offer_id}"
+    assert hire.seeker.get(listing_path)["insider_verified"] is False
+
+    world.proves_work_mail(hire.insider, f"anna@{employer.domain}")
+    hire.seeker.wait(listing_path, lambda doc: doc["insider_verified"] is True, "the listing says so")
+    eventually(lambda: world.copy_of_listing(hire).get("insider_verified") is True, "matching knows it")
+    world.hires.claim(hire, TODAY)
+
+    assert hire.seeker.get(offer_path)["claims"][0]["grade"] == 2
+    assert hire.seeker.get(listing_path)["employer"] == {"name": "Acme", "domain": employer.domain, "veiled": False}
 
 
 def _waits(page: dict[str, Any], application: int) -> bool:
