@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import invariants, lifecycles, matching, openapi
+from deploy.docs import codes, invariants, lifecycles, matching, openapi
 
 ROOT = Path(__file__).parents[2]
 
@@ -12,6 +12,7 @@ def pages() -> dict[Path, str]:
     """Each generated file and what it should hold."""
     docs = ROOT / "docs"
     return {
+        docs / "codes.md": codes.page(),
         docs / "invariants.md": invariants.page(),
         docs / "lifecycles.md": lifecycles.page(),
         docs / "matching.md": matching.page(),

@@ -13,6 +13,7 @@ from typing import Any
 
 from services.listing.rules import Breach, Listing, Rules
 from services.listing.search import index
+from shared import codes
 from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
 
 MOST_EDITS = 100
@@ -32,6 +33,7 @@ def public(change: Change) -> dict[str, Any]:
         **{name: change[name] for name in ("country", "industry", "occupation", "seats", "tranches", "leaving_on")},
         "region": change.get("region"),
         "skills": change.get("skills", []),
+        **({"skill_codes": found} if (found := codes.coded("ESCO", change.get("skills", []))) else {}),
         "pay": {"min": pay["min"], "max": pay["max"], "per": pay["per"]},
         "help": [{"kind": each["kind"], "price": each["price"]["amount"]} for each in change["help"]],
         "currency": pay["currency"],

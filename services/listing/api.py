@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.listing import export, search, views
+from services.listing.api_codes import operations as of_codes
 from services.listing.census import Census
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
@@ -141,3 +142,6 @@ def _question(call: Call[Parts]) -> Question:
 
 
 export.declare(operations)
+
+
+operations.include(of_codes)

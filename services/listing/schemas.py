@@ -9,6 +9,7 @@ from services.listing.lifecycle import STATES
 from services.listing.orders import NAMES as ORDERS
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
+from shared.http.codes import IndustryCode, OccupationCode, Skill
 from shared.http.fields import (
     Body,
     Choice,
@@ -37,7 +38,7 @@ REASONS = ("contact_data", "employer_named", "unclear", "unlawful", "not_genuine
 
 
 def _no_at(value: str) -> None:
-    """Regions and skills are public names and stand in events, which refuse an address."""
+    """A region is a public name and stands in events, which refuse an address."""
     if "@" in value:
         raise ValidationError([Said("characters", "expected a name without @")])
 
@@ -103,10 +104,10 @@ class NewListing(Body):
     employer = Part(Employer, required=True)
     country = Country(required=True)
     region = Text(1, 64, allow_none=True, validate=_no_at)
-    industry = Part(CodeSchema, required=True)
-    occupation = Part(CodeSchema, required=True)
+    industry = Part(IndustryCode, required=True)
+    occupation = Part(OccupationCode, required=True)
     duties = Several(Text(1, 300), 1, 20, required=True)
-    skills = Several(Text(1, 64, validate=_no_at), 0, 30, unique=True)
+    skills = Several(Skill(), 0, 30, unique=True)
     seats = Integer(1, 500)
     leaving_on = Date(required=True)
     pay = Part(Pay, required=True)
@@ -194,6 +195,7 @@ class Listing(Body):
     occupation = Part(CodeSchema)
     duties = Several(Text())
     skills = Several(Text())
+    skill_codes = Several(Text(), metadata={"description": "the ESCO codes of those skills that are called as there"})
     seats = Integer()
     seats_taken = Integer()
     leaving_on = Date()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.listing.acts import EXPIRY
+from shared import codes
 from shared.aggregate import Document
 from shared.http.tokens import Principal
 
@@ -39,6 +40,7 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
         "insider_verified": doc.get("insider_verified", False),
         "region": doc.get("region"),
         "skills": doc.get("skills", []),
+        "skill_codes": codes.coded("ESCO", doc.get("skills", [])),
         "seats_taken": doc["hired"],
     }
     if known:

@@ -7,13 +7,13 @@ and nationale.
 
 import functools
 import re
-import unicodedata
 from collections.abc import Iterable
 
 import snowballstemmer
 
-_WORD = re.compile(r"[^\W_]+[+#]*")
-_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+from shared.words import fold as fold
+from shared.words import words as words
+
 _WHOLE = 3
 """Words of so many letters have no ending to lose."""
 
@@ -33,17 +33,6 @@ _FRENCH = tuple(
     )
 )
 """Endings of women's trades and the like, which the French stemmer leaves apart once the accents are gone."""
-
-
-def fold(text: str) -> str:
-    """The text without accents and case; NFKD, so that wide and ligature forms are the plain letters."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
-
-
-def words(*texts: str) -> list[str]:
-    """The folded words in order, repeats too; `C++` and `C#` keep their marks, `node.js` is two words."""
-    return [word for text in texts for word in _WORD.findall(fold(text))]
 
 
 def distinct(found: Iterable[str]) -> list[str]:

@@ -11,7 +11,8 @@ from services.matching.profiles import FIELDS, KIND, PERIODS, profile_id
 from shared.aggregate import Change, Document
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http import fields
-from shared.http.fields import Body, CodeSchema
+from shared.http.codes import IndustryCode, OccupationCode, Skill
+from shared.http.fields import Body
 from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
@@ -20,7 +21,7 @@ operations: Operations[Parts] = Operations("matching", "One's profile")
 
 
 def _no_at(value: str) -> None:
-    """As in listings: names of regions and skills have no @."""
+    """As in listings: names of regions have no @."""
     if "@" in value:
         raise ValidationError([fields.Said("characters", "expected a name without @")])
 
@@ -39,11 +40,11 @@ class NewProfile(Body):
     Of `countries` none means any; listings elsewhere are never matches.
     """
 
-    occupations = fields.Several(fields.Part(CodeSchema), 0, 10, unique=True)
-    industries = fields.Several(fields.Part(CodeSchema), 0, 10, unique=True)
+    occupations = fields.Several(fields.Part(OccupationCode), 0, 10, unique=True)
+    industries = fields.Several(fields.Part(IndustryCode), 0, 10, unique=True)
     countries = fields.Several(fields.Country(), 0, 10, unique=True)
     regions = fields.Several(fields.Text(1, 64, validate=_no_at), 0, 10, unique=True)
-    skills = fields.Several(fields.Text(1, 64, validate=_no_at), 0, 20, unique=True)
+    skills = fields.Several(Skill(), 0, 20, unique=True)
     help = fields.Several(fields.Choice(*HELP_KINDS), 0, len(HELP_KINDS), unique=True)
     pay = fields.Part(WantedPay, allow_none=True)
 

@@ -75,6 +75,7 @@ class ListingState(Schema):
     industry = Part(Classified, "the employer's industry")
     occupation = Part(Classified, "the role's occupation")
     skills = Several(Label(), 0, 100, "skills asked for, by their public names")
+    skill_codes = Several(Id(), 0, 100, "the ESCO codes of those skills that have the names of ESCO", optional=True)
     pay = Part(Pay, "the pay of the role, in currency")
     help = Several(Part(PricedHelp), 1, 10, "the help on offer, each with its price in currency")
     currency = Currency("ISO 4217, of every amount in this event")
