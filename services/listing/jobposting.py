@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import fields
 
 from services.listing.acts import EXPIRY
+from shared import codes
 from shared.aggregate import Document
 from shared.http.fields import Body, Date, Instant, Integer, Part, Several, Text
 from shared.money import MINOR_DIGITS
@@ -29,6 +30,7 @@ class PropertyValue(Typed):
 
 
 class CategoryCode(Typed):
+    name = Text()
     code = Text(data_key="codeValue")
     scheme = Text(data_key="inCodeSet")
 
@@ -106,7 +108,10 @@ def job_posting(doc: Document) -> dict[str, Any]:
 
 
 def _category(code: dict[str, str]) -> dict[str, str]:
-    return {"type": "CategoryCode", "code": code["code"], "scheme": code["scheme"]}
+    """With its English name, where its list is known."""
+    entry = codes.find(code["scheme"], code["code"])
+    named = {"name": entry.label("en")[0]} if entry else {}
+    return {"type": "CategoryCode", "code": code["code"], "scheme": code["scheme"]} | named
 
 
 def _major(minor_units: int, currency: str) -> int | float:

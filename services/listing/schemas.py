@@ -7,6 +7,7 @@ from marshmallow import ValidationError, validates, validates_schema
 from services.listing.acts import foreign_prices
 from services.listing.lifecycle import STATES
 from services.listing.orders import NAMES as ORDERS
+from shared import codes
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http.codes import IndustryCode, OccupationCode, Skill
@@ -208,11 +209,18 @@ class Listing(Body):
 
 
 class SchemeCode(Pattern):
-    """A code with its scheme, in a query."""
+    """A code with its scheme, in a query: one of the lists of this kind."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, kind: codes.Kind, example: str, **options: Any) -> None:
+        self.schemes = codes.schemes(kind)
         part = "[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
-        super().__init__(f"{part}:{part}", "a scheme and a code such as ISCO-08:2512", **options)
+        super().__init__(f"{part}:{part}", f"a scheme ({', '.join(self.schemes)}) and a code, as {example}", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        scheme, code = super()._deserialize(value, attr, data, **options).split(":")
+        if scheme not in self.schemes or codes.find(scheme, code) is None:
+            raise self.refuse("unknown-code")
+        return f"{scheme}:{code}"
 
 
 class Search(PageQuery):
@@ -221,8 +229,8 @@ class Search(PageQuery):
     q = Text(1, 100, metadata={"description": "all of these words, or their other forms, stand in title or duties"})
     country = Country()
     region = Text(1, 64)
-    industry = SchemeCode(metadata={"description": "a scheme and a code, as NAICS-2022:5415"})
-    occupation = SchemeCode(metadata={"description": "a scheme and a code, as ISCO-08:2512"})
+    industry = SchemeCode("industry", "NACE-2:J62", metadata={"description": "this, and all that belongs to it"})
+    occupation = SchemeCode("occupation", "ISCO-08:25", metadata={"description": "this, and all that belongs to it"})
     help = Choice(*HELP_KINDS)
     min_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
     max_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})

@@ -1,8 +1,8 @@
 """How a listing is found: the fields kept for the search, and the questions made of what a person asks. Pure.
 
 A listing has `facets`, each a text that many listings may share: of a published one the stems of its title and duties,
-its country, region, kinds of help, industry and occupation; of every one its insider. It also has a place in every
-order (see `orders`). One index is on the facets, and one on the state and each place.
+its country, region, kinds of help, industry and occupation with the groups these belong to; of every one its insider.
+It also has a place in every order (see `orders`). One index is on the facets, and one on the state and each place.
 
 A question is answered in one of two ways, and both give the same listings. By facet: those that have its facets are
 filtered and sorted; that costs as much as there are of the rarest. By order: the places are read from where the last
@@ -19,6 +19,7 @@ from services.listing.orders import Order, in_a_year, order, places
 from services.listing.words import asked as words_asked
 from services.listing.words import fold, stems
 from shared.aggregate import Change
+from shared.codes import ancestors
 
 PUBLISHED = "published"
 CODED = ("occupation", "industry")
@@ -54,8 +55,12 @@ def fields(listing: Mapping[str, Any], listing_id: str) -> dict[str, Any]:
 
 
 def codes(listing: Mapping[str, Any]) -> list[str]:
-    """Its industry and its occupation."""
-    return [_coded(name, f"{listing[name]['scheme']}:{listing[name]['code']}") for name in CODED]
+    """Its occupation and its industry, and the groups that these belong to."""
+    found: list[str] = []
+    for name in CODED:
+        scheme, code = listing[name]["scheme"], listing[name]["code"]
+        found += [_coded(name, f"{scheme}:{each}") for each in (*ancestors(scheme, code), code)]
+    return found
 
 
 def facets(listing: Mapping[str, Any], found: Sequence[str]) -> list[str]:

@@ -64,7 +64,8 @@ def test_short_and_marked_words_stay_whole_and_empty_ones_go() -> None:
 def test_facets_of_what_all_may_find_are_there_only_while_it_is_published() -> None:
     assert facets(LISTING, ["run"]) == [
         "insider:p_1", "insider:p_1:published", "country:CH", "help:coaching", "help:good_word", "region:zurich",
-        "occupation:ISCO-08:2512", "industry:NACE-2:J62", "word:run",
+        "occupation:ISCO-08:2", "occupation:ISCO-08:25", "occupation:ISCO-08:251", "occupation:ISCO-08:2512",
+        "industry:NACE-2:J", "industry:NACE-2:J62", "word:run",
     ]  # fmt: skip
     assert facets(LISTING | {"state": "paused"}, ["run"]) == ["insider:p_1", "insider:p_1:paused"]
 

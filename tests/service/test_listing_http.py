@@ -244,6 +244,8 @@ def test_without_a_token_nothing(anna: Caller, authorization: str) -> None:
         ("pay_per=century", "?pay_per", "choice"),
         ("occupation=2512", "?occupation", "format"),
         ("industry=NACE-2:", "?industry", "format"),
+        ("industry=ISCO-08:2512", "?industry", "unknown-code"),
+        ("occupation=ISCO-08:9999", "?occupation", "unknown-code"),
         ("posted_since=now", "?posted_since", "format"),
         ("country=XX", "?country", "choice"),
         ("help=bribe", "?help", "choice"),

@@ -28,8 +28,18 @@ def test_the_posting(anna: Caller, bo: Caller, worker: Ticking) -> None:
         "description": "Run the payment services\nLead « l'équipe »",
         "responsibilities": full["duties"],
         "skills": ["Python"],
-        "occupationalCategory": {"@type": "CategoryCode", "codeValue": "2512", "inCodeSet": "ISCO-08"},
-        "industry": {"@type": "CategoryCode", "codeValue": "J62", "inCodeSet": "NACE-2"},
+        "occupationalCategory": {
+            "@type": "CategoryCode",
+            "name": "Software Developers",
+            "codeValue": "2512",
+            "inCodeSet": "ISCO-08",
+        },
+        "industry": {
+            "@type": "CategoryCode",
+            "name": "Computer programming, consultancy and related activities",
+            "codeValue": "J62",
+            "inCodeSet": "NACE-2",
+        },
         "jobLocation": {
             "@type": "Place",
             "address": {"@type": "PostalAddress", "addressCountry": "NL", "addressRegion": "Utrecht"},

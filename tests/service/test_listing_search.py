@@ -69,8 +69,8 @@ def holds(facts: Facts, asked: Asked) -> bool:
         facts.published
         and all(facts.country == asked[name] for name in ("country",) if name in asked)
         and ("region" not in asked or facts.region == asked["region"])
-        and ("industry" not in asked or facts.industry == asked["industry"].split(":")[1])
-        and ("occupation" not in asked or facts.occupation == asked["occupation"].split(":")[1])
+        and ("industry" not in asked or facts.industry.startswith(asked["industry"].split(":")[1]))
+        and ("occupation" not in asked or facts.occupation.startswith(asked["occupation"].split(":")[1]))
         and (kind is None or kind in facts.prices)
         and facts.price(kind) >= asked.get("min_price", 0)
         and facts.price(kind) <= asked.get("max_price", 10**9)
@@ -131,7 +131,7 @@ def draw(dice: random.Random) -> Asked:
         {"country": dice.choice(corpus.COUNTRIES)},
         {"region": dice.choice(corpus.REGIONS)},
         {"industry": f"NAICS-2022:{dice.choice(corpus.INDUSTRIES)}"},
-        {"occupation": f"ISCO-08:{dice.choice(corpus.OCCUPATIONS)}"},
+        {"occupation": f"ISCO-08:{dice.choice(corpus.OCCUPATIONS)[: dice.randint(1, 4)]}"},
         {"help": dice.choice(corpus.KINDS)},
         {"min_price": prices[0], "max_price": prices[1]},
         {"max_price": prices[0]},
@@ -150,7 +150,8 @@ def draw(dice: random.Random) -> Asked:
 
 
 ALONE: tuple[Asked, ...] = (
-    {}, {"country": "CA"}, {"region": "Île-de-France"}, {"industry": "NAICS-2022:622"}, {"occupation": "ISCO-08:2512"},
+    {}, {"country": "CA"}, {"region": "Île-de-France"}, {"industry": "NAICS-2022:62"}, {"occupation": "ISCO-08:2512"},
+    {"occupation": "ISCO-08:25"}, {"occupation": "ISCO-08:2"},
     {"help": "coaching"}, {"help": "coaching", "min_price": 20_000, "max_price": 50_000}, {"max_price": 0},
     {"pay_currency": "CAD", "pay_min": 4_500_000, "pay_max": 5_000_000},
     {"pay_currency": "EUR", "pay_min": 3_000, "pay_per": "hour"}, {"posted_since": "2027-01-01T20:00:00.000+00:00"},
