@@ -40,7 +40,7 @@ class MemoryCollection:
     # -- reading
 
     def find(self, query: Mapping[str, Any] | None = None, projection: Mapping[str, int] | None = None) -> "_Cursor":
-        return _Cursor(lambda: self._find(query or {}, projection))
+        return _Cursor(lambda order, most: self._find(query or {}, projection, order, most))
 
     def find_one(self, query: Any = None, projection: Mapping[str, int] | None = None) -> Document | None:
         query = query if isinstance(query, Mapping) or query is None else {"_id": query}
@@ -49,10 +49,15 @@ class MemoryCollection:
     def count_documents(self, query: Mapping[str, Any]) -> int:
         return len(list(self.find(query, {"_id": 1})))
 
-    def _find(self, query: Mapping[str, Any], projection: Mapping[str, int] | None) -> list[Document]:
+    def _find(
+        self, query: Mapping[str, Any], projection: Mapping[str, int] | None, order: "_Order", most: int | None
+    ) -> list[Document]:
         self._step("find")
         with self._lock:
-            found = [self._projected(i, projection) for i in self._matching(query)]
+            ids = self._matching(query)
+            for name, direction in reversed(order):
+                ids.sort(key=lambda i: self._read[i][name], reverse=direction < 0)
+            found = [self._projected(i, projection) for i in ids[:most]]
         self.fault("find:after")
         return found
 
@@ -181,6 +186,9 @@ class MemoryCollection:
         self.fault(f"{name}:before")
 
 
+_Order = Sequence[tuple[str, int]]
+
+
 class _Database:
     def __init__(self, collection: MemoryCollection) -> None:
         self._collection = collection
@@ -193,13 +201,13 @@ class _Database:
 class _Cursor:
     """What `find` gives: read when it is first iterated, as one snapshot."""
 
-    def __init__(self, read: Callable[[], list[Document]]) -> None:
+    def __init__(self, read: "Callable[[_Order, int | None], list[Document]]") -> None:
         self._read = read
-        self._limit = 0
-        self._order: list[tuple[str, int]] = []
+        self._limit: int | None = None
+        self._order: _Order = []
 
     def limit(self, most: int) -> "_Cursor":
-        self._limit = most
+        self._limit = most or None
         return self
 
     def sort(self, key: str | Sequence[tuple[str, int]], direction: int = 1) -> "_Cursor":
@@ -207,10 +215,7 @@ class _Cursor:
         return self
 
     def __iter__(self) -> Iterator[Document]:
-        found = self._read()
-        for name, direction in reversed(self._order):
-            found.sort(key=lambda doc: doc[name], reverse=direction < 0)
-        return iter(found[: self._limit] if self._limit else found)
+        return iter(self._read(self._order, self._limit))
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
