@@ -23,7 +23,6 @@ from shared.settings import Settings
 _STAFF = ("arbiter", "operator")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SHOWN = frozenset(schemas.Escrow().fields)
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(frozen=True)

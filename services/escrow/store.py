@@ -65,12 +65,12 @@ def count_for_staff(escrows: Collection[Document]) -> dict[str, int]:
 def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Trigger) -> bool:
     """Park what the provider says in the escrow it is about, for the worker to fold; False where there is no escrow.
 
-    A notice that is known already changes nothing.
+    A place for events that came before offer.accepted is none yet. A notice that is known already changes nothing.
     """
 
     def decide(changes: dict[str, Change]) -> bool:
         change = changes[offer_id]
-        if change.is_new or change.get("kind", lifecycle.name) != lifecycle.name:
+        if change.state == "new" or change.get("kind", lifecycle.name) != lifecycle.name:
             return False
         lifecycle.leave(change, trigger)
         return True

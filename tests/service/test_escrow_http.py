@@ -408,6 +408,16 @@ def test_a_notice_of_no_escrow(world: World) -> None:
     assert world.store.get(offer_id) is None
 
 
+def test_a_notice_of_an_escrow_whose_offer_is_still_on_its_way(world: World) -> None:
+    """After a restore hire.confirmed may come first: the notice is not taken and dropped, but asked for again."""
+    offer_id = new_id()
+    world.batch.process([Trigger("hire.confirmed", new_id(), "event", world.clock.now(), {"offer_id": offer_id})])
+    body = notice(offer_id, f"{offer_id}:hold:1")
+
+    problem(world.webhook(body, sign(SECRET, body, world.clock.now())), 404, "not-found")
+    assert [parked["name"] for parked in (world.store.get(offer_id) or {})["parked"]] == ["hire.confirmed"]
+
+
 def test_not_from_the_provider(world: World) -> None:
     """Another secret, another body, no signature, one of six minutes ago or ahead: 401, and nothing is stored."""
     path = world.accepted()
