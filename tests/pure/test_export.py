@@ -107,6 +107,8 @@ class Story:
         self.post("matching", "anna", f"{path}/counter",
                   {"price": price, "message": canary("counterOffer", "/message")})  # fmt: skip
         self.post("matching", "bo", f"{path}/accept")
+        application = {"reference": canary("nameApplication", "/reference")}
+        self.ask("matching", "bo", "PUT", f"{path}/application", application)
         escrow = self.funded(path, "bo")
         self.post("escrow", "bo", f"{escrow}/dispute", {"reason": canary("disputeEscrow", "/reason")})
         self.read_exports()

@@ -73,6 +73,7 @@ PLANTED: dict[Field, str] = {
     ("removeListing", "/note"): "",
     ("makeOffer", "/message"): "",
     ("counterOffer", "/message"): "",
+    ("nameApplication", "/reference"): "",
     ("claimHire", "/evidence/*/sha256"): "",
     ("cancelOffer", "/reason"): "",
     ("confirmHire", "/reason"): OF_STAFF,
@@ -89,12 +90,15 @@ PLANTED: dict[Field, str] = {
 
 _EMPLOYERS = "it is an employer's, not a person's; staff take it away"
 _IN_PASSING = "it goes out in one mail to an employer, and is kept until that is sent or given up"
+_A_SYSTEMS = "of it the application's id is kept, and goes with the seeker who named it, or after 90 days"
 EXEMPT: dict[Field, str] = {
     ("fundEscrow", "/source"): "a token of the provider's, in whose books it stays; here it goes when it was used",
     ("verifyContact", "/code"): "six digits that were mailed; they are kept nowhere",
     ("verifyWorkMail", "/code"): "six digits that were mailed; they are kept nowhere",
     ("askEmployer", "/address"): _IN_PASSING,
     ("askEmployer", "/reference"): _IN_PASSING,
+    ("greenhouseWebhook", "/action"): _A_SYSTEMS,
+    ("greenhouseWebhook", "/payload"): _A_SYSTEMS,
     ("registerEmployer", "/name"): _EMPLOYERS,
     ("registerEmployer", "/domain"): _EMPLOYERS,
     ("registerEmployer", "/mailboxes/*"): _EMPLOYERS,
