@@ -92,7 +92,7 @@ def test_a_place_sorts_as_its_order_does() -> None:
         ({}, "rank", {}, {"$lt": "x"}),
         ({"posted_since": AT}, "rank", {"$gte": "2027-01-01T12:00:00.000Z"},
          {"$gte": "2027-01-01T12:00:00.000Z", "$lt": "x"}),
-        ({"sort": "leaving"}, "place_leaving", {}, {"$gt": "x"}),
+        ({"sort": "leaving"}, "place_leaving", {"$gte": "0"}, {"$gt": "x"}),
         ({"sort": "cheapest", "max_price": 99}, "place_cheapest", {"$gte": "000000000000", "$lt": "000000000100"},
          {"$gt": "x", "$lt": "000000000100"}),
         ({"sort": "cheapest", "help": "coaching", "min_price": 5}, "place_coaching", {"$gte": "000000000005"},
