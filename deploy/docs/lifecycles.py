@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
+from services.matching.employers import EMPLOYER
 from services.matching.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Lifecycle, Row
@@ -13,6 +14,7 @@ LIFECYCLES = (
     (OFFER, "services/matching/lifecycle.py"),
     (ESCROW, "services/escrow/lifecycle.py"),
     (NOTIFICATION, "services/notify/lifecycle.py"),
+    (EMPLOYER, "services/matching/employers.py"),
 )
 
 _HEAD = """\

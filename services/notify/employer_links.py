@@ -82,8 +82,8 @@ def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[s
     if role != "seeker" and contact_mark(key, address) not in employer["marks"]:
         words = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
         raise Refusal("rule", "employer-mailbox", words, "/address")
-    if any(_is_at(store.get(at(offer[party])), address) for party in ("insider", "seeker") for at in _ADDRESSES):
-        raise Refusal("rule", "own-address", "Expected the employer's address, not one of the two of you.", "/address")
+    if any(_is_at(store.get(at(offer[role])), address) for at in _ADDRESSES):  # the other's would tell it to this one
+        raise Refusal("rule", "own-address", "Expected the employer's address, not your own.", "/address")
     if has_address(asked["reference"]) or has_link(asked["reference"]):
         raise Refusal("rule", "no-link", "Expected a name or a number, without an address or a link.", "/reference")
     return mark

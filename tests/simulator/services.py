@@ -16,7 +16,10 @@ from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
 from services.matching.accounts import KIND as ACCOUNT
 from services.matching.accounts import Accounts
+from services.matching.ats import KIND as ATS
+from services.matching.ats import Matching
 from services.matching.checks import Checks
+from services.matching.employers import Employers
 from services.matching.erasure import Erasing
 from services.matching.handlers import handlers as matching_handlers
 from services.matching.lifecycle import OFFER
@@ -25,6 +28,7 @@ from services.matching.listings import Closing
 from services.matching.people import KIND as PERSON
 from services.matching.people import People
 from services.notify.addresses import CODE_MAILS
+from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing as NotifyErasing
 from services.notify.handlers import handlers as notify_handlers
 from services.notify.lifecycle import NOTIFICATION
@@ -58,6 +62,7 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
     if service == "matching":
         accounts = Accounts(store, OFFER.terms)
         timers: dict[str, Any] = {COPY: Closing(store, OFFER).on_timer, ACCOUNT: accounts.on_timer}
+        timers[ATS] = Matching(store, OFFER, Employers.of(store, KEY)).on_timer
         timers[PERSON] = People(store, accounts, Erasing(store, OFFER)).on_timer
         return Work(matching_handlers(OFFER), {"offer": OFFER}, Checks(store, accounts).carry_out, timers)
     if service == "escrow":
@@ -65,6 +70,6 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
         return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out, erasing)
     postman = Postman(store.clock, "Good Golem <no-reply@golem.local>", post)
     mails = Mails(store, postman, KEY, "http://golem.example", NOTIFICATION.terms)
-    lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS)}
+    lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)}
     erasing = {erasure.KIND: erasure.passes(NotifyErasing(store, NOTIFICATION).one_pass)}
     return Work(notify_handlers(NOTIFICATION), lifecycles, mails.carry_out, erasing)
