@@ -6,7 +6,7 @@ import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,26 +161,34 @@ def main(ground: str, few: int, many: int, rounds: int, settle: int) -> None:
         with filled(client, few, Path(folder)) as small, filled(client, many, Path(folder)) as large:
             time.sleep(settle)
             ratios = report(small, large, rounds)
-    click.echo(f"worst ratio: {max(pair[0] for pair in ratios):.2f} in the database, "
-               f"{max(pair[1] for pair in ratios):.2f} of the whole answer")  # fmt: skip
+    for full, said in ((True, "full at both sizes"), (False, "fuller at the larger size")):
+        some = [each[1:] for each in ratios if each[0] is full]
+        click.echo(f"{len(some)} pages {said}: ratio in the database {_spread(pair[0] for pair in some)}, "
+                   f"of the whole answer {_spread(pair[1] for pair in some)}")  # fmt: skip
 
 
-def report(small: Side, large: Side, rounds: int) -> list[tuple[float, float]]:
-    """Print a row a page; returns (database's ratio, whole answer's ratio) of each."""
+def _spread(ratios: Iterable[float]) -> str:
+    found = sorted(ratios)
+    return f"median {statistics.median(found):.2f}, worst {found[-1]:.2f}" if found else "none"
+
+
+def report(small: Side, large: Side, rounds: int) -> list[tuple[bool, float, float]]:
+    """Print a row a page; returns (full at both sizes, database's ratio, whole answer's ratio) of each."""
     table = Table("question", "page", "found", f"ms of {small.count}", f"ms of {large.count}", "ratio", "HTTP", "HTTP",
                   "ratio", f"indexes of {large.count}", box=None)  # fmt: skip
-    ratios: list[tuple[float, float]] = []
+    ratios: list[tuple[bool, float, float]] = []
     for asked in QUESTIONS:
         question = public_question({"pay_per": "year", **asked})
         for where in ("first", "middle"):
             after = {side.count: side.middle(question) if where == "middle" else None for side in (small, large)}
-            found = "/".join(str(side.read(question, after[side.count])) for side in (small, large))
+            found = [side.read(question, after[side.count]) for side in (small, large)]
             read = compare(small, large, rounds, lambda side: side.read(question, after[side.count]))  # noqa: B023
             http = compare(small, large, rounds, lambda side: side.page(asked, after[side.count]))  # noqa: B023
-            ratios.append((read[1] / read[0], http[1] / http[0]))
-            figures = [f"{read[0]:.1f}", f"{read[1]:.1f}", f"{ratios[-1][0]:.2f}"]
-            figures += [f"{http[0]:.1f}", f"{http[1]:.1f}", f"{ratios[-1][1]:.2f}"]
-            table.add_row(urlencode(asked), where, found, *figures, large.plan(question, after[large.count]))
+            ratios.append((min(found) > _PAGE, read[1] / read[0], http[1] / http[0]))
+            figures = [f"{read[0]:.1f}", f"{read[1]:.1f}", f"{ratios[-1][1]:.2f}"]
+            figures += [f"{http[0]:.1f}", f"{http[1]:.1f}", f"{ratios[-1][2]:.2f}"]
+            plan = large.plan(question, after[large.count])
+            table.add_row(urlencode(asked), where, "/".join(map(str, found)), *figures, plan)
     Console(width=230).print(table)
     return ratios
 
