@@ -169,10 +169,9 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
 def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:
     """Whether the two are one person. Raises Problem where one of them is leaving; asked after it was reserved."""
     try:
-        parts.people.refuse_leaving(seeker, insider)
+        return {"one_person": parts.people.between(seeker, insider)}
     except Refusal as refusal:
         raise problem_of_refusal(refusal) from refusal
-    return {"one_person": parts.people.same(seeker, insider)}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from services.matching import schemas
 from services.matching.parts import Parts
-from services.matching.people import MoneyOpen
+from services.matching.people import MoneyOpen, TooOften
 from shared.http.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 
@@ -17,4 +17,7 @@ def erase(call: Call[Parts]) -> Answer:
     except MoneyOpen as refusal:
         faults = [Fault("", refusal.rule, f"offer {offer_id}") for offer_id in refusal.offers]
         raise Problem("conflict", refusal.detail, errors=faults) from refusal
+    except TooOften as refused:
+        detail = "You were forgotten several times today. Ask again later."
+        raise Problem("too-many-requests", detail, retry_after=refused.wait.total_seconds()) from None
     return Answer({"person_id": call.person, "asked_at": asked_at}, 202)

@@ -1,7 +1,8 @@
 """A person here: whose address is whose, and being forgotten. A document has the person's pseudonym as its id.
 
 It keeps state (known, asking, leaving, erased), mark and number (of their verified address, from `contact.verified`),
-asked_at, erased_at. Two accounts with one mark are one person, who does not deal with themselves.
+asked_at, erased_at, erasures (the last day's). Two accounts with one mark are one person, who does not deal with
+themselves.
 
 To be forgotten: while money of theirs is open it is refused. `asking`, they are looked at once more: who reserves for
 an offer looks at this document afterwards, and who asks looks at the reservations afterwards, so an agreement on money
@@ -25,6 +26,9 @@ _MONEY_ENDED = ("free", "settled", "refunded", "split", "lapsed", "charged_back"
 _ASKING = ("asking", "leaving")
 _ASKS_NO_LONGER = timedelta(seconds=30)
 """By then the process that asked has looked once more, or is dead."""
+_DAY = timedelta(days=1)
+MOST_A_DAY = 5
+"""Each time stays in the document as an event."""
 _WAITS = timedelta(hours=1)
 """For money that a bank gave back just when its person left."""
 
@@ -54,27 +58,35 @@ class MoneyOpen(Refusal):
         self.offers = offers
 
 
+class TooOften(Exception):
+    """They were forgotten so often today that they are asked to wait."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__("forgotten too often")
+        self.wait = wait
+
+
 class People:
     """The people of the offers' collection."""
 
     def __init__(self, store: Store, accounts: Accounts, erasing: Erasing) -> None:
         self._store, self._accounts, self._erasing = store, accounts, erasing
 
-    def same(self, one: str, other: str) -> bool:
-        """Whether two accounts are one person, as far as is known: they have one verified address."""
+    def between(self, one: str, other: str) -> bool:
+        """Whether two accounts are one person, as far as is known: they have one verified address.
+
+        Asked after something was reserved for an offer between them. Raises Refusal where one of them is leaving.
+        """
         found = self._store.load((one, other))
+        if any(doc.get("state") in _ASKING for doc in found.values()):
+            raise Refusal("state", "leaving", "One of the two is leaving: this offer ends.")
         marks = [(found.get(person) or {}).get("mark") for person in (one, other)]
         return marks[0] is not None and marks[0] == marks[1]
-
-    def refuse_leaving(self, *people: str) -> None:
-        """After something was reserved for an offer between them. Raises Refusal."""
-        if any(doc.get("state") in _ASKING for doc in self._store.load(people).values()):
-            raise Refusal("state", "leaving", "One of the two is leaving: this offer ends.")
 
     def leave(self, person: str) -> datetime:
         """Begin to forget a person; since when. Asking again while it goes on changes nothing.
 
-        Raises MoneyOpen, and Contended where it took too long to look.
+        Raises MoneyOpen, TooOften, and Contended where it took too long to look.
         """
         if offers := self._money_open(person):
             raise MoneyOpen(offers)
@@ -99,7 +111,7 @@ class People:
         elif left.waiting:
             change.schedule(PASS, change.now + _WAITS)
         else:
-            change.set(state="erased", erased_at=change.now, mark=None)
+            change.set(state="erased", erased_at=change.now, mark=None, erasures=[*_recent(change), change.now])
             change.emit("person.erased", {"person_id": change.id})
 
     def _change(self, person: str, decide: Callable[[Change], datetime | None]) -> datetime | None:
@@ -121,8 +133,15 @@ def _money_ended(offer: Document) -> bool:
     return offer.get("escrow_status") in _MONEY_ENDED
 
 
+def _recent(change: Change) -> list[datetime]:
+    """When they were forgotten in the last day."""
+    return [at for at in change.get("erasures", ()) if change.now - at < _DAY]
+
+
 def _ask(change: Change) -> None:
     if change.state not in _ASKING:
+        if len(recent := _recent(change)) >= MOST_A_DAY:
+            raise TooOften(min(recent) + _DAY - change.now)
         change.set(state="asking", asked_at=change.now)
         change.schedule(PASS, change.now + _ASKS_NO_LONGER)
         change.settle()

@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from services.matching.people import People, _ask
+from services.matching.people import MOST_A_DAY, People, _ask
 from services.matching.store import listing_key
 from shared.aggregate import Trigger
 from shared.ids import new_id
@@ -148,6 +148,18 @@ def test_asked_twice_it_is_one_leave_and_later_one_more(world: World) -> None:
     assert [event["seq"] for event in document["events"]] == [1, 2]
     assert world.status(again) == "cancelled"
     assert world.store.get(path.rsplit("/", 1)[1]) == before
+
+
+def test_so_often_a_day_and_no_more(world: World) -> None:
+    """Each time stays in the document: a bound, with the time when it is possible again."""
+    for _ in range(MOST_A_DAY):
+        forgotten(world, world.seeker)
+
+    answer = leave(world.seeker)
+
+    problem(answer, 429, "too-many-requests")
+    world.clock.advance(timedelta(seconds=int(answer.headers["Retry-After"])))
+    assert leave(world.seeker).status_code == 202
 
 
 def test_one_who_leaves_reserves_nothing_and_nobody_with_them(world: World) -> None:

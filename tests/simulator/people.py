@@ -12,6 +12,7 @@ from services.matching.accounts import Accounts
 from services.matching.erasure import Erasing
 from services.matching.lifecycle import AGREED, OFFER, OPEN
 from services.matching.people import People as OfMatching
+from services.matching.people import TooOften
 from services.matching.store import listing_key
 from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
 from tests.simulator import addresses
@@ -122,7 +123,7 @@ class People:
             accounts = Accounts(store, OFFER.terms)
             accounts.reserve_request(seeker, offer_id, listing["listing_id"])
             try:
-                self._of_matching().refuse_leaving(seeker, listing["insider"])
+                self._of_matching().between(seeker, listing["insider"])
                 self._fold(store, OFFER, offer_id, trigger, creates=True)
             except Refusal:
                 accounts.release(seeker, offer_id)
@@ -201,7 +202,7 @@ class People:
             accounts = Accounts(store, OFFER.terms)
             accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
             try:
-                self._of_matching().refuse_leaving(offer["seeker"], offer["insider"])
+                self._of_matching().between(offer["seeker"], offer["insider"])
                 self._fold(store, OFFER, offer["_id"], trigger)
             except Refusal:
                 accounts.release(offer["seeker"], offer["_id"])
@@ -249,7 +250,7 @@ class People:
         def ask() -> str:
             try:
                 self._of_matching().leave(who)
-            except Refusal:
+            except (Refusal, TooOften):
                 return "refused"
             return "done"
 
