@@ -260,7 +260,8 @@ def test_help_for_nothing_is_not_told_of_money() -> None:
 
 
 REASONS = (
-    *LISTING_REASONS, *DISPUTE_REASONS, *HELP_KINDS, "alone", "agreed", "staff", "no_reservation", "refused",
+    *LISTING_REASONS, *DISPUTE_REASONS, *HELP_KINDS, "alone", "agreed", "staff", "left", "no_reservation",
+    "refused",
     *(f"listing_{status}" for status in ("filled", "removed", "expired", "withdrawn")),
     *("refunded", "split", "charged_back"), *("return", "refund", "release"),
     *{source.hold_refused for source in SOURCES.values() if source.hold_refused},
