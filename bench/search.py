@@ -89,7 +89,7 @@ class Side:
         return places[len(places) // 2] if places else None
 
     def plan(self, question: Question, after: str | None) -> str:
-        """The indexes that the database says it uses, or that it reads all."""
+        """The indexes that the database says it uses. ClickException where it uses none."""
         counts = {lead: self.census.having(lead) for lead in question.leads}
         entry = question.entry(counts, self.census.published(), _PAGE + 1)
         query = question.by_facet(entry, after) if entry else question.by_order(after)
@@ -97,7 +97,7 @@ class Side:
         cursor = self.store.collection.find(query).sort(question.order.field, direction).limit(_PAGE + 1)
         said = _members(dict(cursor.explain()))
         if any(value in ("COLLSCAN", "Seq Scan") for _, value in said):
-            return "reads all"
+            raise click.ClickException(f"no index is used for {query}")
         names = {value for name, value in said if name in ("indexName", "Index Name") and value != "_id_"}
         return f"{'by facet' if entry else 'by order'}: {', '.join(sorted(names)) or 'not said'}"
 
