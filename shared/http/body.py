@@ -95,6 +95,10 @@ def _check_media_type(request: Request) -> None:
     if media_type.lower() != "application/json" or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         fault = Fault.of_header("Content-Type", "media-type", "expected application/json in UTF-8")
         raise Problem("unsupported-media-type", "Send the body as application/json.", errors=[fault])
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        fault = Fault.of_header("Content-Encoding", "content-coding", "expected a body that is not compressed")
+        headers = {"Accept-Encoding": "identity"}  # RFC 9110, 15.5.16
+        raise Problem("unsupported-media-type", "Send the body as it is.", errors=[fault], headers=headers)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

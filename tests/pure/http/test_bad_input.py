@@ -1,6 +1,7 @@
 """Hostile and mistaken input: each a problem document that names the field and the rule, and nothing is done."""
 
 import copy
+import gzip
 import io
 import json
 from typing import Any
@@ -235,6 +236,17 @@ def test_another_media_type(client: FlaskClient, ida: dict[str, str], parts: Any
     response = post(client, ida, "{}", **{"Content-Type": media_type})
 
     assert problem(response, 415, "unsupported-media-type") == [("header:Content-Type", "media-type")]
+
+
+def test_a_compressed_body(client: FlaskClient, ida: dict[str, str], parts: Any, listing: dict[str, Any]) -> None:
+    """415 says that it is the compression, and what would do; who says that there is none is believed."""
+    packed = gzip.compress(json.dumps(listing).encode())
+    response = post(client, ida, packed, **{"Content-Encoding": "gzip"})
+
+    assert problem(response, 415, "unsupported-media-type") == [("header:Content-Encoding", "content-coding")]
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert not parts.calls
+    assert post(client, ida, listing, **{"Content-Encoding": "identity"}).status_code == 201
 
 
 @pytest.mark.parametrize(
