@@ -2,11 +2,12 @@
 
 Mails that went out are out of reach: they were theirs, at their own address. The documents stay empty, so that no late
 repeat of an event tells again, and the events that a contact emitted keep their numbers. Copies of offers hold
-pseudonyms alone.
+pseudonyms alone, and the two of such an offer do not reach each other any more.
 """
 
 from services.notify import addresses
-from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
+from services.notify.offers import forget_parties
+from services.notify.store import CONTACT, OFFER, WORK_MAIL, contact_id, work_mail_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
 
@@ -23,6 +24,8 @@ class Erasing:
     def one_pass(self, person: str) -> int:
         found = self._store.collection.find({"person": person, "kind": self._notification.name}, {"_id": 1}).limit(MOST)
         told = erase_each([doc["_id"] for doc in found], self._forget)
+        offers = self._store.collection.find({"parties": person}, {"_id": 1}).limit(MOST)
+        told += erase_each([doc["_id"] for doc in offers], self._part)
         return told + self._remove(contact_id(person), CONTACT) + self._remove(work_mail_id(person), WORK_MAIL)
 
     def _forget(self, notification_id: str) -> None:
@@ -32,6 +35,9 @@ class Erasing:
             self._notification.fold(change, Trigger("person.erased", trigger_id, "event", change.now))
 
         self._store.run({notification_id: self._notification.name}, decide)
+
+    def _part(self, offer_key: str) -> None:
+        self._store.run({offer_key: OFFER}, lambda changes: forget_parties(changes[offer_key]))
 
     def _remove(self, document_id: str, kind: str) -> int:
         def decide(changes: dict[str, Change]) -> int:

@@ -1,7 +1,8 @@
 """A small copy of each offer, from its events: whose it is, how it stands, and whether it was ever active. Pure.
 
 `offer:<offer_id>`: offer_id, listing_id, insider, seeker, status, number (of the event it is from), and activated: true
-from offer.activated on, for ever. Only then may the two know how to reach each other.
+from offer.activated on, for ever. Only then may the two know how to reach each other: `parties`, which go once one of
+the two is forgotten.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ class OfOffer:
         change = changes[offer_key(event.data["offer_id"])]
         newer = event.sequence > change.get("number", 0)
         revealed = event.data["status"] in _AFTER_ACTIVATION and not change.get("activated")
+        if change.is_new and not change.dirty:
+            change.set(parties=[event.data["insider"], event.data["seeker"]])
         if newer:
             change.set(number=event.sequence, **{name: event.data[name] for name in _KEPT})
         if revealed:
@@ -39,8 +42,12 @@ class OfOffer:
 
 def other_party(copy: Mapping[str, Any] | None, person: str) -> tuple[str, str] | None:
     """(role, person_id) of the one whom `person` may reach: the two of an offer that was active. None for others."""
-    if copy is None or not copy.get("activated"):
+    if copy is None or not copy.get("activated") or person not in copy.get("parties", ()):
         return None
-    parties = {"insider": copy["insider"], "seeker": copy["seeker"]}
-    others = [(role, each) for role, each in parties.items() if each != person]
-    return others[0] if len(others) == 1 else None
+    role = "seeker" if person == copy["insider"] else "insider"
+    return role, copy[role]
+
+
+def forget_parties(change: Change) -> None:
+    """Neither of the two reaches the other any more."""
+    change.set(parties=None)

@@ -21,7 +21,12 @@ def by_person(collection: Collection[Document]) -> None:
     collection.create_index([("person", ASCENDING), ("rank", DESCENDING)])
 
 
-MIGRATIONS = (by_person,)
+def by_party(collection: Collection[Document]) -> None:
+    """The copies of a person's offers, for when they ask to be forgotten."""
+    collection.create_index([("parties", ASCENDING)], sparse=True)
+
+
+MIGRATIONS = (by_person, by_party)
 
 
 def contact_id(person: str) -> str:

@@ -114,6 +114,6 @@ def _never_asks_twice() -> AbstractContextManager[Any]:
 )
 def test_the_simulator_notices_a_mistake_in_the_core(sabotage: Callable[[], AbstractContextManager[Any]]):
     with sabotage():
-        found = next((seed for seed in range(1, 121) if play(seed).violations), None)
+        found = next((seed for seed in range(1, 401) if play(seed).violations), None)
 
-    assert found is not None, "120 days, and nobody noticed"
+    assert found is not None, "400 days, and nobody noticed"

@@ -75,3 +75,27 @@ def test_once_and_who_comes_back_has_a_new_address(
     assert [event["seq"] for event in contact["events"]] == [1, 2]
     assert forget(anna, 2) == "taken"
     assert "new@example.org" not in repr(list(store.collection.find()))
+
+
+def test_the_two_of_an_offer_do_not_reach_each_other_any_more(
+    anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox, forget: Forget
+) -> None:
+    """Neither way, whatever late event of that offer comes; who comes back makes offers anew."""
+    old, new = new_id(), new_id()
+    for who in (anna, bo):
+        reach(who, worker, mailbox)
+    take(store, happened(store, "offer.activated", anna, bo, offer_id=old, status="active"))
+    assert anna.get(f"/v1/contacts/{old}").get_json()["email"] == "bo@example.org"
+
+    forget(bo, 1)
+
+    take(store, happened(store, "hire.ended", anna, bo, number=2, offer_id=old, status="ended"))
+    unknown = anna.get(f"/v1/contacts/{new_id()}").get_json()["detail"]
+    for who in (anna, bo):
+        answer = who.get(f"/v1/contacts/{old}")
+        assert (answer.status_code, answer.get_json()["detail"]) == (404, unknown)
+    worker.tick()
+    reach(bo, worker, mailbox)
+    take(store, happened(store, "offer.activated", anna, bo, offer_id=new, status="active"))
+    assert bo.get(f"/v1/contacts/{new}").get_json()["email"] == "anna@example.org"
+    assert bo.get(f"/v1/contacts/{old}").status_code == 404
