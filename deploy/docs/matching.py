@@ -17,8 +17,9 @@ words. The score is the sum of the reasons' points and nothing else. It is made 
 """
 
 _FOOT = """
-- **Something in common.** Without {common} in common there is no match, whatever else fits. Occupation and industry are
-  the same when scheme and code are; names of skills and regions when they are without case and accents.
+- **Something in common.** Without {common} in common there is no match, whatever else fits. A code counts for all that
+  belongs to it in its classification (`ISCO-08 25` for 2512), never for another scheme. Names of skills and regions are
+  the same when they are without case and accents.
 - **Place.** A profile that names countries has no match elsewhere.
 - **It cannot be bought.** Nothing that is paid is worth a point. A price above 0 only costs the points of help for
   nothing; a higher one neither raises nor lowers the score. There are no promoted listings.

@@ -78,8 +78,8 @@ def _may(change: Change, trigger: Trigger) -> bool:
 
 
 MAY_REVIEW = Condition(
-    "somebody was hired, one's own review is not there yet, and its time is not over: 60 days after the hire or its "
-    "end, and 7 days after the other's review",
+    "a hire, no review of one's own so far, and time left: 60 days after the hire or after its end, 7 days after the "
+    "other's review",
     _may,
 )
 HAS_TEXT = Needs(

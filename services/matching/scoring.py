@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.matching.facets import name_key
+from services.matching.facets import Code, is_among, name_key
 from services.matching.profiles import PERIODS
 from services.matching.records import Record
+from shared import codes
 
 Profile = Mapping[str, Any]
 Listing = Mapping[str, Any]
@@ -25,8 +26,8 @@ class Weight:
 
 
 WEIGHTS: Mapping[str, Weight] = {
-    "occupation": Weight(40, 40, "its occupation is one that you look for"),
-    "industry": Weight(20, 20, "its industry is one that you look for"),
+    "occupation": Weight(40, 40, "its occupation is one that you look for, or in a group that you look for"),
+    "industry": Weight(20, 20, "its industry is one that you look for, or in a group that you look for"),
     "skills": Weight(6, 30, "a skill of yours is asked for; so many points each"),
     "region": Weight(8, 8, "it is in a region that you look for"),
     "pay": Weight(12, 12, "the least it pays is what you want, or more, in the same currency"),
@@ -91,9 +92,9 @@ def _reason(code: str, times: int, words: str) -> Reason:
 
 def _role(profile: Profile, listing: Listing) -> Found:
     found: Found = {}
-    for code, wanted in (("occupation", profile["occupations"]), ("industry", profile["industries"])):
-        if listing[code] in wanted:
-            found[code] = 1, f"The {code} is one that you look for: {listing[code]['scheme']} {listing[code]['code']}."
+    for kind, wanted in (("occupation", profile["occupations"]), ("industry", profile["industries"])):
+        if is_among(listing[kind], wanted):
+            found[kind] = 1, f"The {kind} is one that you look for: {_name(listing[kind])}."
     known = {name_key(name) for name in profile["skills"]}
     asked = {name_key(name): name for name in listing.get("skills") or ()}
     if skills := sorted(known & asked.keys()):
@@ -138,6 +139,12 @@ def _insider(listing: Listing, record: Record) -> Found:
     if listing.get("insider_verified"):
         found["verified"] = 1, "The insider gets mail at the employer."
     return found
+
+
+def _name(code: Code) -> str:
+    """In English; the code itself where its list has it no more."""
+    entry = codes.find(code["scheme"], code["code"])
+    return entry.label("en")[0] if entry else f"{code['scheme']} {code['code']}"
 
 
 def _kinds(helped: Sequence[Mapping[str, Any]]) -> str:

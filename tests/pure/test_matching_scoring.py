@@ -50,7 +50,9 @@ IS_DEVELOPER = wants(occupations=[NURSE, DEVELOPER])
     ("profile", "record", "changed", "expected"),
     [
         (IS_DEVELOPER, NOBODY, {}, {"occupation": 40}),
+        (wants(occupations=[{"scheme": "ISCO-08", "code": "25"}]), NOBODY, {}, {"occupation": 40}),
         (wants(industries=[SOFTWARE]), NOBODY, {}, {"industry": 20}),
+        (wants(industries=[{"scheme": "NACE-2", "code": "J"}]), NOBODY, {}, {"industry": 20}),
         (wants(skills=["python"]), NOBODY, {}, {"skills": 6}),
         (wants(skills=["KAFKA", "python", "Cobol"]), NOBODY, {}, {"skills": 12}),
         (wants(skills=list("abcdefg")), NOBODY, {"skills": list("abcdefg")}, {"skills": 30}),
@@ -100,10 +102,11 @@ BEST = Record(hires=50, lasted=50, given=50)
 @pytest.mark.parametrize(
     "profile",
     [NOTHING, ALL_BUT_WORK, {**IS_DEVELOPER, "countries": ["CA"]},
-     wants(occupations=[{"scheme": "SOC", "code": "2512"}]), wants(skills=["Py", "Python 3"])],
+     wants(occupations=[{"scheme": "SOC-2018", "code": "2512"}]),
+     wants(occupations=[{"scheme": "ISCO-08", "code": "22"}]), wants(skills=["Py", "Python 3"])],
 )  # fmt: skip
 def test_nothing_in_common_is_no_match(profile: dict[str, Any]) -> None:
-    """However good the rest is: another occupation, the same number of another scheme, another country."""
+    """However good the rest is: another occupation or group, the same number of another scheme, another country."""
     assert scored(profile, BEST, insider_verified=True, help=[{"kind": "coaching", "price": 0}]) == {}
 
 
@@ -117,8 +120,8 @@ def test_the_reasons_in_words() -> None:
 
     assert found is not None
     assert [(reason.points, reason.words) for reason in found.reasons] == [
-        (40, "The occupation is one that you look for: ISCO-08 2512."),
-        (20, "The industry is one that you look for: NACE-2 J62."),
+        (40, "The occupation is one that you look for: Software Developers."),
+        (20, "The industry is one that you look for: Computer programming, consultancy and related activities."),
         (12, "It asks for what you can do: Kafka, Python."),
         (8, "It is in a region that you look for: Utrecht."),
         (6, "It may pay what you want."),
@@ -168,7 +171,7 @@ def test_the_ranking_is_the_same_in_whatever_order_they_come(dice: random.Random
 # -- it cannot be bought
 
 _KINDS = ("coaching", "good_word", "reference")
-_CODES = st.sampled_from([DEVELOPER, NURSE])
+_CODES = st.sampled_from([DEVELOPER, NURSE, {"scheme": "ISCO-08", "code": "251"}, {"scheme": "ISCO-08", "code": "22"}])
 _PROFILES = st.fixed_dictionaries({
     "occupations": st.lists(_CODES, max_size=2), "industries": st.lists(st.sampled_from([SOFTWARE, HOSPITALS])),
     "countries": st.lists(st.sampled_from(["NL", "CA"]), max_size=1), "regions": st.just(["Utrecht"]),
@@ -222,6 +225,20 @@ def test_every_match_is_found_by_its_facets(profile: dict[str, Any], record: Rec
 @pytest.mark.parametrize("changed", [{"status": "paused"}, {"published_at": None}, {"occupation": None}])
 def test_what_is_not_open_has_no_facets(changed: dict[str, Any]) -> None:
     assert index(listing(**changed)) == {"facets": None, "rank": None}
+
+
+def test_a_group_is_no_member_of_itself() -> None:
+    """Who looks for a code does not get what is only said to be somewhere in its group."""
+    wide = listing(occupation={"scheme": "ISCO-08", "code": "251"})
+
+    assert match(IS_DEVELOPER, wide, NOBODY) is None
+
+
+def test_a_code_that_no_list_has_is_called_by_its_number() -> None:
+    old = {"scheme": "ISCO-88", "code": "2131"}
+    found = match(wants(occupations=[old]), listing(occupation=old), NOBODY)
+
+    assert found and found.reasons[0].words == "The occupation is one that you look for: ISCO-88 2131."
 
 
 def test_the_newest_rank_first() -> None:

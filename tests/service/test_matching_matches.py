@@ -49,8 +49,12 @@ def test_matches_are_ranked_with_their_reasons(world: World) -> None:
     assert [each["listing"]["listing_id"] for each in (first, second, third)] == [both, occupation, skill]
     assert [each["score"] for each in (first, second, third)] == [71, 45, 11]
     assert first["reasons"] == [
-        {"code": "occupation", "points": 40, "words": "The occupation is one that you look for: ISCO-08 2512."},
-        {"code": "industry", "points": 20, "words": "The industry is one that you look for: NACE-2 J62."},
+        {"code": "occupation", "points": 40, "words": "The occupation is one that you look for: Software Developers."},
+        {
+            "code": "industry",
+            "points": 20,
+            "words": "The industry is one that you look for: Computer programming, consultancy and related activities.",
+        },
         {"code": "skills", "points": 6, "words": "It asks for what you can do: Python."},
         {"code": "free_part", "points": 5, "words": "Some of the help for nothing: good word."},
     ]
