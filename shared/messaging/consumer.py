@@ -52,6 +52,7 @@ class Consumer:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.service = service
+        self.redrive = f"{service}.redrive"
         self.source = source
         self.batch = batch
         self.publisher = publisher
@@ -84,7 +85,8 @@ class Consumer:
             return  # asked to stop: nothing is committed, all of it is read again
         self.source.commit(records)
         died = {letter.record for letter in letters}
-        self.share.note([read.record in died for read in reads])
+        # What a person had sent again and died again says nothing of the topics.
+        self.share.note([read.record in died for read in reads if read.record.topic != self.redrive])
 
     def read(self, record: Record) -> _Read:
         """Decode one record. Only the service's redrive topic may carry events of other types than its name says."""
@@ -92,7 +94,7 @@ class Consumer:
             event = decode(record.key, record.value, record.headers)
         except Poison as poison:
             return _Read(record, poison=(poison.reason_code, poison.message))
-        if record.topic not in (event.type, f"{self.service}.redrive"):
+        if record.topic not in (event.type, self.redrive):
             return _Read(record, poison=("wrong_topic", f"{event.type} does not belong into {record.topic}"))
         if event.type not in self.batch.routes:
             return _Read(record, poison=("not_read_here", f"{self.service} does not read {event.type}"))

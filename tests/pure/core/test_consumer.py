@@ -270,6 +270,19 @@ def test_too_many_dead_stops_consuming_but_not_the_member():
     assert given.taken == []
 
 
+def test_letters_sent_again_that_die_again_stop_nothing():
+    """An operator who sends too many again has lost nothing by it: the topics are read on."""
+    given = Reading()
+    given.write(*(erased("x", topic="listings.redrive", value=b"{not json") for _ in range(60)))
+    given.write(erased("a"))
+    while given.consumer.step():
+        pass
+
+    assert given.consumer.ok
+    assert len(given.died) == 60
+    assert given.taken == ["a"]
+
+
 def test_the_share_of_dead_is_of_the_last_hundred():
     share = DeadShare()
     share.note([True] * 49)
