@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.listing.orders import Order, in_a_year, order, places
+from services.listing.orders import NEWEST, Order, in_a_year, order, places
 from services.listing.words import asked as words_asked
 from services.listing.words import fold, stems
 from shared.aggregate import Change
@@ -86,15 +86,19 @@ class Question:
     rest: Mapping[str, Any]
     state: str | None = None
 
-    def entry(self, counts: Mapping[Facets, int], published: int, wanted: int) -> tuple[Facets, ...]:
+    def entry(self, counts: Mapping[Facets, int], published: int, wanted: int, first: bool) -> tuple[Facets, ...]:
         """The facets to enter by, the others are filtered; none: by order is the shorter way.
 
-        `counts` are how many listings each of `leads` finds. By order, as many have to be read as it takes to fill the
-        page, if what is asked for is spread evenly.
+        `counts` are how many listings each of `leads` finds; `first`: the first page is asked for. By order, as many
+        have to be read as it takes to fill the page, if what is asked for is spread evenly. The index of the facets has
+        the newest first, so a first page in that order is read from its rarest facet until it is full.
         """
         if self.state is None or not self.leads:
             return tuple(self.leads)
-        rarest = min(counts[lead] for lead in self.leads)
+        lead = min(self.leads, key=lambda each: counts[each])
+        if first and self.order.field == NEWEST.field and len(lead) == 1:
+            return (lead,)
+        rarest = counts[lead]
         fitting = math.prod(max(counts[lead], 1) / max(published, counts[lead], 1) for lead in self.leads)
         if rarest * _SORTED > wanted / fitting:
             return ()

@@ -63,7 +63,7 @@ def find(store: Store, census: Census, question: Question, after: str | None, li
     """The listings that meet a question, in its order, from behind the place `after`."""
     counts = {lead: census.having(lead) for lead in question.leads} if question.state else {}
     published = census.published() if counts else 0
-    entry = question.entry(counts, published, limit)
+    entry = question.entry(counts, published, limit, after is None)
     query = question.by_facet(entry, after) if entry else question.by_order(after)
     return _read(store, query, question.order, limit)
 
