@@ -141,7 +141,5 @@ def _question(call: Call[Parts]) -> Question:
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
 
 
-export.declare(operations)
-
-
 operations.include(of_codes)
+export.declare(operations)
