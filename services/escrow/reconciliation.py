@@ -69,7 +69,9 @@ class Reconciliation:
     def step(self) -> bool:
         """Check the next escrows; True where that was the last batch of a pass. Raises PyMongoError, Unavailable."""
         query = {"_id": {"$gt": self._pass.after}, "kind": KIND}
-        found = list(self._store.collection.find(query, _FIELDS).sort("_id", ASCENDING).limit(self._batch))
+        # The embedded database reads every document where it is not told which index has the order.
+        by_id = [("_id", ASCENDING)]
+        found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
         there = {account.offer_id: account for account in self._provider.accounts([doc["_id"] for doc in found])}
         for doc in found:
             self._check(doc, there.get(doc["_id"]))
