@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,12 @@ OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["
 """What an asker wrote, or was told, themselves."""
 
 
+_SUBJECTS = ("anna", "bo", "cas", "dan", "mo", "claim")
+KEPT_FROM = {
+    "anna": ("review", "at dan", "profile", "secret", "candidate", *_SUBJECTS),
+    "bo": ("work", "note", "draft", "at dan", "asking", "cancel", "secret", "candidate", "reference", *_SUBJECTS),
+}
+"""What the two of an offer are not told: an unshown review, addresses of others, what was said in another offer."""
 FOR_ALL = {
     "searchListings", "getListing", "getJobPosting", "findCodes", "getCode", "listOffers", "showAccount", "putProfile",
     "getProfile", "listMatches", "showInsider", "exportMe", "exportListing", "exportMatching", "exportEscrow",
@@ -218,11 +224,11 @@ def story(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> Story:
     return told
 
 
-def answers(story: Story, asker: Asker) -> Iterator[tuple[str, str]]:
+def answers(story: Story, asker: Asker, rounds: Sequence[Sequence[str]] = ROUNDS) -> Iterator[tuple[str, str]]:
     """(operation, all of its answer), for every operation and every id that there is: reading, changing, reading again,
     and then taking away.
     """
-    for service, operation in (each for group in ROUNDS for each in OPERATIONS if each[1].method in group):
+    for service, operation in (each for group in rounds for each in OPERATIONS if each[1].method in group):
         who = Asker(f"{asker.sub} leaving") if operation.id == "eraseMe" and asker.sub else asker
         app, targets = story.whole.apps[service], (*story.ids(), UNKNOWN) if takes_id(operation) else (UNKNOWN,)
         texts = story.words() if set(operation.variables.values()) - {"uuid"} else [WORDS]
@@ -258,6 +264,15 @@ def test_the_story_has_every_canary(story: Story) -> None:
 @pytest.mark.parametrize("name", ASKERS)
 def test_no_answer_tells_an_outsider(story: Story, name: str) -> None:
     assert leaks(story, name) == []
+
+
+@pytest.mark.parametrize("name", KEPT_FROM)
+def test_no_answer_tells_a_party_what_is_not_theirs(story: Story, name: str) -> None:
+    """They read everything: a review is not shown before its time, an address not before activation."""
+    words = [WORD[each] for each in KEPT_FROM[name]]
+    found = {operation: words_in(text, words) for operation, text in answers(story, Asker(WORD[name]), (("GET",),))}
+
+    assert {operation: told for operation, told in found.items() if told} == {}
 
 
 def test_everything_was_asked(story: Story) -> None:
