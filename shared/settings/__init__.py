@@ -1,0 +1,136 @@
+"""Everything a process is told from outside: the environment, read once, typed, with every mistake named at once.
+
+A secret may also come as NAME_FILE, the path of a file that holds it. A blank value counts as not given.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Literal
+
+from shared.settings import values
+from shared.settings.environment import Reader
+from shared.settings.sections import Address, Kafka, Mail, MongoDB, Provider, Settings, Terms, Tokens, Web, Worker
+
+__all__ = [
+    "EX_CONFIG", "Address", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings", "SettingsError", "Terms",
+    "Tokens", "Web", "Worker", "load", "load_or_exit",
+]  # fmt: skip
+
+EX_CONFIG = 78
+"""The exit code of a process with wrong settings (sysexits.h)."""
+
+Need = Literal["web", "worker", "mail", "provider"]
+
+
+class SettingsError(Exception):
+    """Wrong settings: `faults` holds one line a variable, each naming it and what was expected."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("wrong settings:\n" + "\n".join(f"  {fault}" for fault in faults))
+        self.faults = faults
+
+
+def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of one of `service`'s processes, which needs these parts; SettingsError names all that is wrong."""
+    read = Reader(environ)
+    web, worker, provider = "web" in needs, "worker" in needs, "provider" in needs
+    mongodb = MongoDB(read.secret("MONGODB_URI", values.mongodb), read.one("MONGODB_DATABASE", values.name, service))
+    log_level = read.one("LOG_LEVEL", values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    with read.checked(web or worker):
+        key = read.secret("PSEUDONYM_KEY", values.key) or b""
+        public_url = read.one("PUBLIC_URL", values.base_url, "http://localhost:8080")
+        otlp_endpoint = read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", values.base_url)
+        terms = read.terms()
+    with read.checked(worker):
+        kafka = _kafka(read)
+        health = read.one("HEALTH_BIND", values.address, Address("0.0.0.0", 8001))
+        of_worker = Worker(read.one("WORKER_SLOT", values.text, socket.gethostname()), health)
+    with read.checked(web):
+        of_web, tokens = _web(read), _tokens(read)
+    with read.checked("mail" in needs):
+        mail = _mail(read)
+    with read.checked(provider and worker):
+        books, callback = (
+            read.secret("PROVIDER_MONGODB_URI", values.mongodb),
+            read.one("PROVIDER_WEBHOOK_URL", values.url),
+        )
+    with read.checked(provider):
+        of_provider = Provider(books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
+    read.refuse_misspelled()
+    if read.faults:
+        raise SettingsError(read.faults)
+    return Settings(
+        service,
+        log_level,
+        key,
+        public_url,
+        otlp_endpoint,
+        mongodb,
+        kafka,
+        of_web,
+        of_worker,
+        tokens,
+        mail,
+        of_provider,
+        terms,
+    )
+
+
+def load_or_exit(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
+    """As `load`, for a process's entry: wrong settings are said on stderr, and the process ends with 78."""
+    try:
+        return load(service, *needs, environ=environ)
+    except SettingsError as error:
+        print(f"{service}: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(EX_CONFIG) from None
+
+
+def _kafka(read: Reader) -> Kafka:
+    protocol = read.one(
+        "KAFKA_SECURITY_PROTOCOL", values.choice("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"), "PLAINTEXT"
+    )
+    sasl = protocol.startswith("SASL_")
+    return Kafka(
+        read.one("KAFKA_BOOTSTRAP_SERVERS", values.servers),
+        protocol,
+        read.optional("KAFKA_SASL_MECHANISM", values.choice("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"), needed=sasl),
+        read.optional("KAFKA_SASL_USERNAME", values.text, needed=sasl),
+        read.optional("KAFKA_SASL_PASSWORD", values.text, needed=sasl, secret=True),
+        read.optional("KAFKA_GROUP_INSTANCE_ID", values.text),
+    )
+
+
+def _web(read: Reader) -> Web:
+    return Web(
+        bind=read.one("BIND", values.address, Address("0.0.0.0", 8000)),
+        threads=read.one("WEB_THREADS", values.whole(1, 256), 8),
+        workers=read.one("WEB_WORKERS", values.whole(1, 64), 1),
+        graceful_timeout=read.one("WEB_GRACEFUL_TIMEOUT", values.whole(1, 600), 20),
+        keepalive=read.one("WEB_KEEPALIVE", values.whole(1, 600), 75),
+        body_limit=read.one("WEB_BODY_LIMIT", values.whole(1024, 10**7), 64 * 1024),
+        cors_origins=read.one("CORS_ORIGINS", values.origins, ()),
+        rate_per_second=read.one("RATE_PER_SECOND", values.whole(1, 10**6), 20),
+        rate_burst=read.one("RATE_BURST", values.whole(1, 10**6), 200),
+    )
+
+
+def _tokens(read: Reader) -> Tokens:
+    keys_file, keys_url = read.optional("JWKS_FILE", values.readable), read.optional("JWKS_URL", values.url)
+    if read.given("JWKS_FILE") == read.given("JWKS_URL"):
+        read.fault("JWKS_FILE", "give one of JWKS_FILE and JWKS_URL: the public keys that tokens are signed with")
+    issuer = read.one("TOKEN_ISSUER", values.text, "https://golem.local")
+    return Tokens(issuer, read.one("TOKEN_AUDIENCE", values.text, "good-golem"), keys_file, keys_url)
+
+
+def _mail(read: Reader) -> Mail:
+    user = read.optional("SMTP_USERNAME", values.text)
+    return Mail(
+        read.one("SMTP_HOST", values.text),
+        read.one("SMTP_PORT", values.whole(1, 65535)),
+        read.one("SMTP_FROM", values.mailbox, "Good Golem <no-reply@golem.local>"),
+        user,
+        read.optional("SMTP_PASSWORD", values.text, needed=user is not None, secret=True),
+        read.one("SMTP_STARTTLS", values.flag, False),
+    )

@@ -1,0 +1,136 @@
+"""What a process may be told, in sections. `Terms` are the durations and limits of the agreement."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The agreement's durations and limits. Each is a variable of the same name in capitals; durations in seconds."""
+
+    # listing
+    listing_expiry: timedelta = timedelta(days=90)
+    # offer
+    offer_expiry: timedelta = timedelta(days=7)
+    offer_check: timedelta = timedelta(minutes=1)
+    cancel_alone: timedelta = timedelta(hours=48)
+    silence: timedelta = timedelta(days=14)
+    lapse_after: timedelta = timedelta(days=75)
+    after_dispute: timedelta = timedelta(days=7)
+    start_on_before: timedelta = timedelta(days=30)
+    start_on_after: timedelta = timedelta(days=365)
+    # reviews: `review_blind` is how long the first waits for the second, and how long the second may still come
+    review_within: timedelta = timedelta(days=60)
+    review_blind: timedelta = timedelta(days=7)
+    # escrow; `max_hold`: how long its provider may hold money, checked against it by the worker
+    fund_within: timedelta = timedelta(hours=72)
+    max_hold: timedelta = timedelta(days=800)
+    retry_refused: timedelta = timedelta(days=1)
+    ended_refund_after: timedelta = timedelta(days=7)
+    dispute_expiry: timedelta = timedelta(days=60)
+    webhook_tolerance: timedelta = timedelta(minutes=5)
+    # notify
+    keep_notifications: timedelta = timedelta(days=90)
+    mail_not_older: timedelta = timedelta(days=7)
+    code_expiry: timedelta = timedelta(minutes=15)
+    code_tries: int = 5
+    codes_a_day: int = 5
+    code_again: timedelta = timedelta(minutes=1)
+    employer_link_expiry: timedelta = timedelta(days=14)
+    employer_links_a_week: int = 3
+    # a seeker's budget of requests
+    requests_a_week: int = 20
+    # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units
+    fee_bps: int = 500
+    exposure_cap: int = 200_000
+
+
+@dataclass(frozen=True)
+class MongoDB:
+    uri: str = field(repr=False)
+    database: str
+
+
+@dataclass(frozen=True)
+class Kafka:
+    bootstrap_servers: tuple[str, ...]
+    security_protocol: str
+    sasl_mechanism: str | None
+    sasl_username: str | None
+    sasl_password: str | None = field(repr=False)
+    group_instance_id: str | None
+
+
+@dataclass(frozen=True)
+class Web:
+    bind: Address
+    threads: int
+    workers: int
+    graceful_timeout: int
+    keepalive: int
+    body_limit: int
+    cors_origins: tuple[str, ...]
+    rate_per_second: int
+    rate_burst: int
+
+
+@dataclass(frozen=True)
+class Worker:
+    slot: str
+    health_bind: Address
+
+
+@dataclass(frozen=True)
+class Tokens:
+    issuer: str
+    audience: str
+    jwks_file: Path | None
+    jwks_url: str | None
+
+
+@dataclass(frozen=True)
+class Mail:
+    host: str
+    port: int
+    sender: str
+    username: str | None
+    password: str | None = field(repr=False)
+    starttls: bool
+
+
+@dataclass(frozen=True)
+class Provider:
+    mongodb_uri: str = field(repr=False)
+    webhook_url: str
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one process works by. A part that the process did not ask for is there with its defaults, unchecked."""
+
+    service: str
+    log_level: str
+    pseudonym_key: bytes = field(repr=False)
+    public_url: str
+    otlp_endpoint: str | None
+    mongodb: MongoDB
+    kafka: Kafka
+    web: Web
+    worker: Worker
+    tokens: Tokens
+    mail: Mail
+    provider: Provider
+    terms: Terms

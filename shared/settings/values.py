@@ -1,0 +1,129 @@
+"""How the text of a variable becomes a value. Each raises ValueError with what was expected."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.settings.sections import Address
+
+
+def text(raw: str) -> str:
+    if not raw.isprintable():
+        raise ValueError("expected printable text")
+    return raw
+
+
+def name(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", raw):
+        raise ValueError("expected letters, digits, _ and -")
+    return raw
+
+
+def choice(*words: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if raw.upper() not in words:
+            raise ValueError(f"expected one of {', '.join(words)}")
+        return raw.upper()
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", raw) or not low <= int(raw) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(raw)
+
+    return parse
+
+
+def seconds(raw: str) -> timedelta:
+    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,6})?", raw):
+        raise ValueError("expected a number of seconds")
+    return timedelta(seconds=float(raw))
+
+
+def flag(raw: str) -> bool:
+    if raw.lower() not in ("0", "1", "true", "false"):
+        raise ValueError("expected 0 or 1")
+    return raw.lower() in ("1", "true")
+
+
+def address(raw: str) -> Address:
+    host, colon, port = raw.rpartition(":")
+    if not colon or not host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise ValueError("expected host:port")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def servers(raw: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in raw.split(",") if part.strip())
+    for server in found:
+        address(server)
+    return found
+
+
+def origins(raw: str) -> tuple[str, ...]:
+    found = tuple(part.strip().rstrip("/") for part in raw.split(",") if part.strip())
+    if not all(origin == "*" or re.fullmatch(r"https?://[^/\s*]+", origin) for origin in found):
+        raise ValueError("expected a comma list of origins such as https://app.example")
+    return found
+
+
+def url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("expected an http or https URL")
+    return raw
+
+
+def base_url(raw: str) -> str:
+    """Where links point, without a slash at its end: paths are put behind it."""
+    base = url(raw).rstrip("/")
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?", base):
+        raise ValueError("expected a URL such as https://golem.example, without user, query or fragment")
+    return base
+
+
+def mongodb(raw: str) -> str:
+    if not re.match(r"mongodb(\+srv)?://[^/\s]", raw):
+        raise ValueError("expected a mongodb:// or mongodb+srv:// URI")
+    return raw
+
+
+def mailbox(raw: str) -> str:
+    if not raw.isprintable() or not re.search(r"[^\s@<>]+@[^\s@<>]+>?$", raw):
+        raise ValueError("expected an address such as Good Golem <no-reply@golem.local>")
+    return raw
+
+
+def readable(raw: str) -> Path:
+    path = Path(raw)
+    if not path.is_file():
+        raise ValueError("expected a file that exists")
+    return path
+
+
+def long_secret(raw: str) -> str:
+    if len(raw.encode()) < 16:
+        raise ValueError("expected at least 16 bytes")
+    return raw
+
+
+def key(raw: str) -> bytes:
+    """Hex, else base64, else the text's own bytes; whichever it is, at least 32 bytes."""
+    key = raw.encode()
+    if re.fullmatch(r"([0-9a-fA-F]{2}){32,}", raw):
+        key = bytes.fromhex(raw)
+    elif re.fullmatch(r"[A-Za-z0-9+/]{43,}=*", raw):
+        try:
+            key = base64.b64decode(raw, validate=True)
+        except binascii.Error:
+            key = raw.encode()
+    if len(key) < 32:
+        raise ValueError("expected at least 32 bytes as hex, base64 or text")
+    return key
