@@ -91,18 +91,17 @@ class Question:
 
         `counts` are how many listings each of `leads` finds; `first`: the first page is asked for. By order, as many
         have to be read as it takes to fill the page, if what is asked for is spread evenly. The index of the facets has
-        the newest first, so a first page in that order is read from its rarest facet until it is full.
+        the newest first, so where one facet is much rarer than the others, a first page in that order is read from it
+        until it is full.
         """
         if self.state is None or not self.leads:
             return tuple(self.leads)
-        lead = min(self.leads, key=lambda each: counts[each])
-        if first and self.order.field == NEWEST.field and len(lead) == 1:
-            return (lead,)
-        rarest = counts[lead]
+        rarest = min(counts[lead] for lead in self.leads)
+        near = tuple(lead for lead in self.leads if counts[lead] <= rarest * _NEAR)
+        if first and self.order.field == NEWEST.field and [len(lead) for lead in near] == [1]:
+            return near
         fitting = math.prod(max(counts[lead], 1) / max(published, counts[lead], 1) for lead in self.leads)
-        if rarest * _SORTED > wanted / fitting:
-            return ()
-        return tuple(lead for lead in self.leads if counts[lead] <= rarest * _NEAR)
+        return near if rarest * _SORTED <= wanted / fitting else ()
 
     def by_facet(self, entry: Collection[Facets], after: str | None) -> dict[str, Any]:
         found = [{"facets": lead[0] if len(lead) == 1 else {"$in": list(lead)}} for lead in entry]

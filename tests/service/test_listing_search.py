@@ -221,15 +221,17 @@ def test_pages_while_others_write(mongo_client: Client, tmp_path: Path, asked: A
     changing = {sub: [f.id for f in every if f.published and f.insider == who] for sub, who in _writers()}
     touched = {listing_id for ids in changing.values() for listing_id in ids}
     left_alone = [facts for facts in every if facts.id not in touched]
-    read = threading.Event()
-    writers = [threading.Thread(target=_write, args=(person(sub), ids, read)) for sub, ids in changing.items()]
+    read, taken = threading.Event(), list[int]()
+    writers = [threading.Thread(target=_write, args=(person(sub), ids, read, taken)) for sub, ids in changing.items()]
     publisher = threading.Thread(target=_publish, args=(store, read))
     expected = answer(left_alone, asked)
 
     for thread in (*writers, publisher):
         thread.start()
+    rounds: list[list[str]] = []
     try:
-        rounds = [pages(person("bo"), asked, limit=25) for _ in range(2)]
+        while len(rounds) < 2 or (taken.count(200) < 10 and len(rounds) < 100):
+            rounds.append(pages(person("bo"), asked, limit=25))
     finally:
         read.set()
         for thread in (*writers, publisher):
@@ -239,8 +241,7 @@ def test_pages_while_others_write(mongo_client: Client, tmp_path: Path, asked: A
     assert len(known) > 40
     for found in rounds:
         assert [listing_id for listing_id in found if listing_id in known] == expected
-    versions = store.collection.find({"_id": {"$in": sorted(touched)}}, {"version": 1})
-    assert sum(doc["version"] - 1 for doc in versions) > 5, "they did write"
+    assert taken.count(200) >= 10, "they did write"
     assert sorted(pages(person("bo"), {"sort": "newest"})) == sorted(_published(store)), "and all is found as it is now"
 
 
@@ -248,7 +249,8 @@ def _writers() -> list[tuple[str, str]]:
     return [corpus.insider("k" * 40, number) for number in (1, 2)]
 
 
-def _write(insider: Caller, ids: list[str], until: threading.Event) -> None:
+def _write(insider: Caller, ids: list[str], until: threading.Event, taken: list[int]) -> None:
+    """`taken` gets the status of each answer."""
     dice = random.Random(insider.sub)
     for _ in range(300):
         if until.is_set():
@@ -258,11 +260,12 @@ def _write(insider: Caller, ids: list[str], until: threading.Event) -> None:
         help_ = [{"kind": "coaching", "price": {"amount": 0, "currency": dice.choice(corpus.CURRENCIES)}}]
         match dice.randrange(3):
             case 0:
-                insider.ask("PATCH", path, {"leaving_on": day, "title": dice.choice(("Baker", "Night nurse"))})
+                said = insider.ask("PATCH", path, {"leaving_on": day, "title": dice.choice(("Baker", "Night nurse"))})
             case 1:
-                insider.ask("PATCH", path, {"help": help_, "region": "Nunavut"})
-            case 2:
-                insider.post(f"{path}/{dice.choice(('pause', 'resume'))}")
+                said = insider.ask("PATCH", path, {"help": help_, "region": "Nunavut"})
+            case _:
+                said = insider.post(f"{path}/{dice.choice(('pause', 'resume'))}")
+        taken.append(said.status_code)
 
 
 def _publish(store: Store, until: threading.Event) -> None:
