@@ -185,7 +185,9 @@ class KafkaSource:
             consumer.seek_to_beginning(*error.args[0])
             return []
         except OffsetOutOfRangeError as error:
-            raise DataLost(f"offsets out of range on {sorted(str(p) for p in error.args[0])}") from error
+            places = sorted(str(p) for p in error.args[0])
+            advice = "records are lost: empty the broker, then `golem replay` (docs/operations.md)"
+            raise DataLost(f"offsets out of range on {places}; {advice}") from error
         except (FencedInstanceIdError, AuthorizationError):
             raise
         except KafkaError as error:

@@ -22,9 +22,17 @@ Json = dict[str, Any]
 _PRODUCER: Json = {"enable_idempotence": False, "max_block_ms": 8000, "request_timeout_ms": 8000}
 
 
-def run(*command: str, check: bool = True, seconds: float = 120) -> str:
+def run(*command: str, check: bool = True, seconds: float = 120, environ: dict[str, str] | None = None) -> str:
     """A command's standard output; with `check` a failure fails the test and shows what it said."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, cwd=ROOT, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | (environ or {}),
+    )
     assert done.returncode == 0 or not check, f"{' '.join(command)}: {done.stdout}{done.stderr}"
     return done.stdout
 
