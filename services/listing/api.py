@@ -14,8 +14,8 @@ from services.listing.store import find, is_unveiled
 from services.listing.words import asked as words_asked
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
+from shared.http.answers import document_response
 from shared.http.commands import Resource
-from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.pages import after_text, page_of, text_page
 from shared.http.problems import Fault, Problem, invalid

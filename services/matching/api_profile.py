@@ -11,9 +11,9 @@ from services.matching.profiles import FIELDS, KIND, PERIODS, profile_id
 from shared.aggregate import Change, Document
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http import fields
+from shared.http.answers import document_response
 from shared.http.codes import IndustryCode, OccupationCode, Skill
 from shared.http.fields import Body
-from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 

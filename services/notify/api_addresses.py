@@ -9,9 +9,9 @@ from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, 
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
 from services.notify.texts import DEFAULT_LANGUAGE
 from shared.aggregate import Change, Document, Refusal
+from shared.http.answers import document_response
 from shared.http.commands import problem_of_refusal
 from shared.http.html import language as accepted_language
-from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.telemetry import traces

@@ -10,9 +10,9 @@ from services.notify.store import offer_key
 from services.notify.texts import LANGUAGES
 from shared.aggregate import Change, Document, Refusal
 from shared.http import fields
+from shared.http.answers import document_response
 from shared.http.commands import problem_of_refusal
 from shared.http.html import language
-from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 

@@ -15,7 +15,7 @@ from services.notify.store import CONTACT, contact_id
 from services.notify.texts import DEFAULT_LANGUAGE, render, word
 from shared.aggregate import Change, Document
 from shared.http import html
-from shared.http.idempotency import document_response
+from shared.http.answers import document_response
 from shared.http.operations import ANYONE, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.links import BadLink

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
-from shared.http.idempotency import document_response
+from shared.http.answers import document_response
 from shared.http.operations import Answer, Call
 from shared.http.problems import Fault, Problem
 from shared.http.tokens import Principal

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.http.operations import Answer
 from shared.http.problems import Fault, Problem, invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -62,19 +61,3 @@ def read_if_match(header: str | None) -> IfMatch:
 def etag(version: int) -> str:
     """A version as an entity tag."""
     return f'"{version}"'
-
-
-def document_response(
-    document: Mapping[str, Any],
-    status: int = 200,
-    location: str | None = None,
-    version: int | None = None,
-    replayed: bool = False,
-) -> Answer:
-    """A document with its ETag (of `version`, else its own), where it is, and whether this answers a repeat."""
-    headers = {"ETag": etag(document["version"] if version is None else version)}
-    if location:
-        headers["Location"] = location
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return Answer(document, status, headers)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Generic, Required, TypedDict, TypeVar, Un
 
 from marshmallow import Schema
 
+from shared.http.idempotency import IfMatch
 from shared.ids import command_id, new_id
 
 if TYPE_CHECKING:
-    from shared.http.idempotency import IfMatch
     from shared.http.tokens import Principal
 
 Parts = TypeVar("Parts")
@@ -85,7 +85,7 @@ class Call(Generic[Parts]):
     headers: Mapping[str, str]
     raw: bytes
     key: str | None
-    if_match: "IfMatch"
+    if_match: IfMatch
     fingerprint: str
 
     @property

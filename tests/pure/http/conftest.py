@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shared.http import fields
+from shared.http.answers import document_response
 from shared.http.app import create_app
-from shared.http.idempotency import document_response
 from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations, roles
 from shared.http.pages import PageQuery, page_of, page_response
 from shared.ids import person_id
