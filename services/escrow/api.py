@@ -1,37 +1,27 @@
 """Escrow over HTTP: thin views. The parties fund, read and dispute it, an arbiter decides, the provider reports."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from services.escrow import export, schemas
+from services.escrow import api_payout, export, schemas
 from services.escrow.books import SUMS
+from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider import BadNotice, BadSignature, parse, verify
 from services.escrow.provider.webhook import HEADER
 from services.escrow.store import FOR_STAFF, count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from shared.aggregate import Document
-from shared.http.commands import Resource
 from shared.http.explanation import Explanation
 from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.operations import roles as only
 from shared.http.pages import after_text, page_of, text_page
 from shared.http.problems import Fault, Problem, invalid
 from shared.http.tokens import Principal
-from shared.settings import Settings
 
 _STAFF = ("arbiter", "operator")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _SHOWN = frozenset(schemas.Escrow().fields)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the views work with."""
-
-    settings: Settings
-    escrows: Resource
-
 
 operations: Operations[Parts] = Operations("escrow", "Escrows")
 
@@ -165,4 +155,5 @@ def webhook(call: Call[Parts]) -> Answer:
     return Answer(status=204)
 
 
+operations.include(api_payout.operations)
 export.declare(operations, roles, view)

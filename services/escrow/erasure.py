@@ -1,11 +1,16 @@
-"""What escrow keeps of a person who asked to be forgotten: what was written in a dispute, and why it was decided so.
+"""What escrow keeps of a person who asked to be forgotten: what was written in a dispute, why it was decided so, and
+the account they are paid to.
 
 The sums, the journal and who was paid what stay as they are, under pseudonyms: they are the books. No money moves here.
+What is still owed to them goes to the account that the provider knows of them; in its own books that of each payout
+stays with it.
 """
 
 from typing import Any
 
+from services.escrow import payouts
 from services.escrow.lifecycle import ESCROW
+from services.escrow.payouts import payout_id
 from shared.aggregate import Change, Store
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
 
@@ -14,15 +19,16 @@ _OTHER = "other"
 
 
 class Erasing:
-    """Passes over the escrows of a person."""
+    """Passes over what is kept of a person."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def one_pass(self, person: str) -> int:
+        erased = self._store.run({payout_id(person): payouts.KIND}, lambda changes: forget(*changes.values()))
         query: dict[str, Any] = {"parties": person, **NOT_ERASED}
         found = [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
-        return erase_each(found, self._erase)
+        return erased + erase_each(found, self._erase)
 
     def _erase(self, escrow_id: str) -> None:
         self._store.run({escrow_id: ESCROW.name}, lambda changes: erase(changes[escrow_id]))
@@ -36,3 +42,11 @@ def erase(change: Change) -> None:
         change.set(decisions=[{**each, "reason": _GONE} for each in change["decisions"]])
     without_fingerprints(change)
     change.set(erased_at=change.now)
+
+
+def forget(payout: Change) -> int:
+    """Where they are paid; how many documents that was, 0 or 1."""
+    if not payouts.is_there(payout.doc):
+        return 0
+    payouts.remove(payout)
+    return 1

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from services.escrow import schemas
+from services.escrow import api_payout, schemas
+from services.escrow.payouts import is_there, payout_id
 from services.escrow.store import own_escrows
+from shared.aggregate import Document
 from shared.http import fields
 from shared.http.commands import Roles, View
 from shared.http.fields import Body
@@ -17,9 +19,10 @@ class WithJournal(schemas.Escrow):
 
 
 class EscrowShare(Body):
-    """The escrows of one's agreements, each with its journal, in pages."""
+    """The escrows of one's agreements, each with its journal, in pages. The first page has where one is paid, too."""
 
     person_id = fields.PersonId()
+    payout = fields.Part(api_payout.Payout, allow_none=True)
     items = fields.Several(fields.Part(WithJournal))
     next = fields.Text(1, 1024, allow_none=True)
 
@@ -27,15 +30,21 @@ class EscrowShare(Body):
 def declare(operations: Operations[Any], roles: Roles, view: View) -> None:
     """The operation; what of an escrow one sees is the API's."""
 
-    @operations.get("/v1/me/export/escrow", "exportEscrow", "What is held of oneself here: one's escrows", who=ANYONE,
-                    query=PageQuery, answers={200: EscrowShare})  # fmt: skip
+    @operations.get("/v1/me/export/escrow", "exportEscrow", "What is held of oneself here: escrows, where one is paid",
+                    who=ANYONE, query=PageQuery, answers={200: EscrowShare})  # fmt: skip
     def export(call: Call[Any]) -> Answer:
         store = call.parts.escrows.store
-        found = own_escrows(store.collection, call.person, None, None, after_text(call), call.page.limit + 1)
+        after = after_text(call)
+        found = own_escrows(store.collection, call.person, None, None, after, call.page.limit + 1)
         journals = {doc["_id"]: doc.get("journal", []) for doc in store.load(each["_id"] for each in found).values()}
 
         def whole(doc: dict[str, Any]) -> dict[str, Any]:
             return view(doc, roles(doc, call.principal)) | {"journal": journals[doc["_id"]]}
 
         answer = text_page(call, found, "position", whole)
-        return replace(answer, body={"person_id": call.person, **answer.body})
+        rest = {} if after else {"payout": _payout(store.get(payout_id(call.person)))}
+        return replace(answer, body={"person_id": call.person, **rest, **answer.body})
+
+
+def _payout(doc: Document | None) -> dict[str, Any] | None:
+    return api_payout.view(doc) if doc is not None and is_there(doc) else None

@@ -6,11 +6,13 @@ from typing import Any
 from flask import Flask
 from pymongo import MongoClient
 
-from services.escrow.api import Parts, operations, roles, view
+from services.escrow.api import operations, roles, view
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
+from services.escrow.parts import Parts
 from services.escrow.payments import Payments
+from services.escrow.payouts import account_of
 from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
@@ -72,7 +74,7 @@ def worker() -> int:
         handlers(lifecycle),
         lifecycles={lifecycle.name: lifecycle},
         timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
-        carry_out=Payments(provider, store.clock).carry_out,
+        carry_out=Payments(provider, store.clock, account_of(store)).carry_out,
         loops={"provider-webhooks": provider.run_webhooks, "reconciliation": Reconciliation(store, provider).run},
     ).run()
 

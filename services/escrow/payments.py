@@ -1,9 +1,11 @@
 """Between the escrow and its provider: an open instruction goes out, outcomes and notices come back as triggers.
 
 An outcome has the same id, `<instruction>:<status>`, whether it comes as the answer or by webhook: so it is taken once.
+Where the payee is paid stands in no escrow and in no event; it is looked up when an instruction goes out.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from services.escrow.provider import Absent, BadNotice, Chargeback, Instruction, Notice, Outcome, Provider, Unavailable
@@ -18,8 +20,9 @@ _TERMS = ("id", "kind", "amount", "currency", "source", "payee", "fee", "refund"
 class Payments:
     """Carries out the instructions of escrows; the poller calls it, several at once."""
 
-    def __init__(self, provider: Provider, clock: Clock) -> None:
-        self._provider, self._clock = provider, clock
+    def __init__(self, provider: Provider, clock: Clock, account_of: Callable[[str], str | None]) -> None:
+        """`account_of` gives the provider's token for a person's account, None where they have named none."""
+        self._provider, self._clock, self._account_of = provider, clock, account_of
 
     def carry_out(self, document: Document) -> Trigger | None:
         """The outcome of a document's open instruction, None while it is unknown or comes by webhook alone.
@@ -50,7 +53,8 @@ class Payments:
                 return found
             if found is Absent.PENDING:
                 return None
-        return self._provider.carry_out(instruction)
+        account = self._account_of(instruction.payee) if instruction.payee is not None else None
+        return self._provider.carry_out(instruction, account)
 
     def _measure(self, document: Document, outcome: Outcome) -> None:
         """How long the hire took to be paid; later tranches wait by agreement, and say nothing."""

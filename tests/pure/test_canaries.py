@@ -37,7 +37,7 @@ KEY = b"k" * 40
 NAMES = (
     "employer", "domain", "consent", "draft", "note", "at anna", "at bo", "at dan", "work", "profile", "message",
     "counter", "asking", "cancel", "dispute", "decision", "review", "reference", "candidate", "mailbox", "secret",
-    "anna", "bo", "cas", "dan", "mo", "claim",
+    "anna", "bo", "cas", "dan", "mo", "claim", "account",
 )  # fmt: skip
 WORD = {name: "kanari" + "".join("bcdfghjkmn"[int(d)] for d in f"{n:03d}") * 4 for n, name in enumerate(NAMES)}
 DOMAIN = f"{WORD['domain']}.example.org"
@@ -59,14 +59,18 @@ OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["
 _SUBJECTS = ("anna", "bo", "cas", "dan", "mo", "claim")
 KEPT_FROM = {
     "anna": ("review", "at dan", "profile", "secret", "candidate", *_SUBJECTS),
-    "bo": ("work", "note", "draft", "at dan", "asking", "cancel", "secret", "candidate", "reference", *_SUBJECTS),
-}
+    "bo": (
+        "work", "note", "draft", "at dan", "asking", "cancel", "secret", "candidate", "reference", "account",
+        *_SUBJECTS,
+    ),
+}  # fmt: skip
 """What the two of an offer are not told: an unshown review, addresses of others, what was said in another offer."""
 FOR_ALL = {
     "searchListings", "getListing", "getJobPosting", "findCodes", "getCode", "listOffers", "showAccount", "putProfile",
     "getProfile", "listMatches", "showInsider", "exportMe", "exportListing", "exportMatching", "exportEscrow",
     "exportNotify", "listEscrows", "listNotifications", "putContact", "getContact", "putWorkMail", "getWorkMail",
     "getPreferences", "putPreferences", "deleteProfile", "deleteContact", "deleteWorkMail", "eraseMe",
+    "getPayout", "putPayout", "deletePayout",
 }  # fmt: skip
 
 
@@ -130,6 +134,7 @@ class Story:
         self.proved("bo", "contact", f"{WORD['at bo']}@example.org")
         self.proved("dan", "contact", f"{WORD['at dan']}@example.org")
         self.ask("matching", "bo", "PUT", "/v1/me/profile", {"skills": [WORD["profile"]]})
+        self.ask("escrow", "anna", "PUT", "/v1/me/payout", {"account": f"acct_{WORD['account']}"})
 
     def proved(self, sub: str, kind: str, email: str) -> None:
         self.ask("notify", sub, "PUT", f"/v1/me/{kind}", {"email": email})

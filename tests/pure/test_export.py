@@ -61,6 +61,7 @@ class Story:
             self.post("notify", "anna", f"/v1/me/{kind}/verify", {"code": code})
         profile = {name: [canary("putProfile", f"/{name}/*")] for name in ("regions", "skills")}
         self.ask("matching", "anna", "PUT", "/v1/me/profile", profile)
+        self.ask("escrow", "anna", "PUT", "/v1/me/payout", {"account": f"acct_{canary('putPayout', '/account')}"})
 
     @property
     def domain(self) -> str:

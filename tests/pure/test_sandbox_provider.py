@@ -72,6 +72,10 @@ def refund(instruction_id: str = "i-refund", **other: Any) -> Instruction:
     return Instruction(id=instruction_id, kind="refund", **content)
 
 
+def split(instruction_id: str = "i-split") -> Instruction:
+    return replace(release(instruction_id), kind="split", refund=20_000)
+
+
 class SandboxSuite:
     """The promises; a subclass gives the fixture `store`."""
 
@@ -108,7 +112,7 @@ class SandboxSuite:
     def test_a_split(self, sandbox: Sandbox) -> None:
         """A split gives each their part out of what was held."""
         sandbox.carry_out(hold())
-        sandbox.carry_out(replace(release("i-split"), kind="split", refund=20_000))
+        sandbox.carry_out(split())
 
         assert balance(sandbox) == Balance(
             offer_id="offer-1", currency="EUR", funded=50_000, paid_out=27_500, fees=2_500, refunded=20_000
@@ -215,6 +219,66 @@ class SandboxSuite:
 
         reasons = [answer.reason for answer in answers if answer is not None]
         assert reasons == [reason, reason, reason, None] and balance(sandbox).held == 0
+
+    @pytest.mark.parametrize("account", ["acct_test", "acct_nobody_knows", None])
+    @pytest.mark.parametrize("paid", [release("i-out"), split("i-out")], ids=lambda each: each.kind)
+    def test_an_account_that_works(
+        self, sandbox: Sandbox, store: Store, paid: Instruction, account: str | None
+    ) -> None:
+        """What was named, what nobody knows and nothing at all: it is paid, and the books keep where to."""
+        sandbox.carry_out(hold())
+        outcome = sandbox.carry_out(paid, account)
+
+        assert outcome is not None and outcome.status == "succeeded"
+        assert paid_to(store, "i-out") == account
+
+    @pytest.mark.parametrize("paid", [release("i-out"), split("i-out")], ids=lambda each: each.kind)
+    def test_a_closed_account(self, sandbox: Sandbox, paid: Instruction) -> None:
+        """The payout is refused with its reason and moves nothing, for good; a new instruction to another succeeds."""
+        sandbox.carry_out(hold())
+        refused = sandbox.carry_out(paid, "acct_closed")
+
+        assert isinstance(refused, Outcome)
+        assert (refused.status, refused.reason, refused.amount) == ("refused", "account_closed", 0)
+        assert balance(sandbox).held == 50_000
+        again = sandbox.carry_out(replace(paid, id="i-again"), "acct_other")
+        assert again is not None and again.status == "succeeded" and balance(sandbox).held == 0
+
+    def test_a_closed_account_matters_only_to_who_gets_something(self, sandbox: Sandbox) -> None:
+        """Where the whole share is the fee, nothing goes to the account."""
+        sandbox.carry_out(hold())
+        outcome = sandbox.carry_out(release(fee=50_000), "acct_closed")
+
+        assert outcome is not None and outcome.status == "succeeded" and balance(sandbox).fees == 50_000
+
+    @pytest.mark.parametrize(
+        ("first", "then"), [("acct_one", "acct_closed"), ("acct_closed", None), (None, "acct_two")]
+    )
+    def test_the_account_of_the_first_try_counts(
+        self, sandbox: Sandbox, store: Store, first: str | None, then: str | None
+    ) -> None:
+        """A repeat is answered by its id, whatever account it says: one outcome, paid once or never."""
+        sandbox.carry_out(hold())
+        outcome = sandbox.carry_out(release(), first)
+        before = balance(sandbox)
+
+        assert sandbox.carry_out(release(), then) == sandbox.find("i-release") == outcome
+        assert balance(sandbox) == before and paid_to(store, "i-release") == first
+
+    def test_many_tries_at_once_with_accounts_of_their_own(self, sandbox: Sandbox) -> None:
+        """Half say an account that is closed: all get the one answer, and the money moved once or not at all."""
+        sandbox.carry_out(hold())
+        accounts = ["acct_closed", "acct_test"] * 10
+        ready = threading.Barrier(len(accounts))
+
+        def go(account: str) -> Outcome | None:
+            ready.wait(10)
+            return sandbox.carry_out(release(), account)
+
+        with ThreadPoolExecutor(len(accounts)) as pool:
+            (outcome,) = {answer for answer in pool.map(go, accounts) if answer is not None}
+        assert balance(sandbox).held == (0 if outcome.status == "succeeded" else 50_000)
+        assert balance(sandbox).paid_out == (47_500 if outcome.status == "succeeded" else 0)
 
     def test_every_outcome_is_told_by_webhook(self, sandbox: Sandbox, receiver: Receiver) -> None:
         """Each decided instruction is answered once more, signed, with the outcome that was answered directly."""
@@ -424,6 +488,13 @@ def balance(sandbox: Sandbox, offer_id: str = "offer-1") -> Balance:
     (found,) = sandbox.accounts([offer_id])
     assert conserved(found), found
     return found
+
+
+def paid_to(store: Store, instruction_id: str) -> str | None:
+    account = store.holding(instruction_id)
+    entry = account.entry(instruction_id) if account else None
+    assert entry is not None
+    return entry.pay_to
 
 
 def conserved(money: Balance) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.escrow.provider import Instruction
-from services.escrow.provider.sources import SOURCES
+from services.escrow.provider.sources import ACCOUNTS, SOURCES
 
 FITTING: dict[str, dict[str, Any]] = {
     "hold": {"kind": "hold", "source": "tok_visa"},
@@ -60,8 +60,9 @@ def test_an_instruction_that_does_not_fit_its_kind(kind: str, other: dict[str, A
         make(kind, **other)
 
 
-def test_the_page_lists_every_source() -> None:
-    """docs/provider.md and the table of sources name the same tokens."""
+def test_the_page_lists_every_source_and_account() -> None:
+    """docs/provider.md and the tables of sources and accounts name the same tokens."""
     page = (Path(__file__).parents[2] / "docs" / "provider.md").read_text(encoding="utf-8")
 
     assert set(re.findall(r"^\| `(tok_\w+)`", page, re.MULTILINE)) == set(SOURCES)
+    assert set(re.findall(r"^\| `(acct_\w+)`", page, re.MULTILINE)) == set(ACCOUNTS)

@@ -20,6 +20,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
+from services.escrow.payouts import account_of
 from services.escrow.provider import MemoryStore, Sandbox
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
@@ -35,9 +36,10 @@ from tests.support.memory import MemoryBroker, MemoryPublisher, MemorySource
 WAITING = 2000
 PER_BATCH = 2
 """Database commands for a batch of up to 500 records that make new escrows: a find and a bulk write."""
-PER_HIRE = 4.2
+PER_HIRE = 5.2
 """Database commands for a hire in escrow, from hire.confirmed to what the relay marked, with 100 under way at once: the
-timer of the tranche and the provider's answer are a find and an update each; the rest is shared by the batch."""
+timer of the tranche and the provider's answer are a find and an update each, where the insider is paid is a find; the
+rest is shared by the batch."""
 RECORDS_PER_HIRE = 3
 """What escrow publishes of such a hire: escrow.probation_started, escrow.released, escrow.settled."""
 
@@ -80,7 +82,7 @@ class Escrow:
             {ESCROW.name: ESCROW},
             publisher,
             may_fire=lambda: True,
-            carry_out=Payments(provider, self.clock).carry_out,
+            carry_out=Payments(provider, self.clock, account_of(self.store)).carry_out,
         )
 
     def put(self, event_type: str, number: int, sequence: int, data: Mapping[str, Any]) -> None:

@@ -79,3 +79,20 @@ def test_under_a_chargeback_the_dispute_loses_its_words_and_goes_on(world: World
     world.provider.deliver_due()
     world.worker.tick()
     assert world.seeker.get(path).get_json()["dispute"]["reason"] == "other"
+
+
+def test_where_they_are_paid_is_forgotten(world: World) -> None:
+    """Theirs alone; once; what they name afterwards is theirs anew."""
+    for who in (world.insider, world.seeker):
+        assert who.ask("PUT", "/v1/me/payout", {"account": "acct_test"}).status_code == 200
+
+    assert forget(world, world.insider) == "taken"
+
+    assert world.insider.get("/v1/me/payout").status_code == 404
+    left = world.store.get(f"payout:{world.insider.id}") or {}
+    assert not {"account", "owner", "created_at"} & set(left)
+    assert world.seeker.get("/v1/me/payout").get_json()["account"] == "acct_test"
+    assert (world.store.get(f"erased:{world.insider.id}") or {})["documents"] == 1
+    assert world.insider.ask("PUT", "/v1/me/payout", {"account": "acct_anew"}).status_code == 200
+    assert forget(world, world.insider) == "ignored"
+    assert world.insider.get("/v1/me/payout").get_json()["account"] == "acct_anew"

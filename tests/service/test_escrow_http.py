@@ -15,6 +15,7 @@ from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW
 from services.escrow.main import build
 from services.escrow.payments import Payments
+from services.escrow.payouts import account_of
 from services.escrow.provider import MemoryStore, Sandbox, sign
 from services.escrow.provider.webhook import HEADER
 from services.escrow.store import COLLECTION, MIGRATIONS
@@ -38,7 +39,7 @@ class World:
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.app: Flask = build(settings("escrow", folder, "provider", **environ), self.store)
         self.provider = Sandbox(MemoryStore(), self.clock, self.notify, SECRET)
-        self.worker = Ticking(self.store, ESCROW, Payments(self.provider, self.clock).carry_out)
+        self.worker = Ticking(self.store, ESCROW, Payments(self.provider, self.clock, account_of(self.store)).carry_out)
         self.batch = Batch(self.store, HANDLERS)
         self.insider, self.seeker, self.other = (Caller(self.app, sub) for sub in ("anna", "bo", "cas"))
         self.arbiter, self.operator = Caller(self.app, "mo", ("arbiter",)), Caller(self.app, "op", ("operator",))

@@ -35,6 +35,13 @@ class TestOverDatabase(SandboxSuite):
         other.carry_out(release())
         assert balance(sandbox).paid_out == 47_500
 
+    def test_books_from_before_accounts_were_said(self, sandbox: Sandbox, database: Database[dict[str, Any]]) -> None:
+        """An entry without `pay_to` is read as one that named none."""
+        outcome = sandbox.carry_out(hold())
+        database["accounts"].update_one({"_id": "offer-1"}, {"$unset": {"entries.0.pay_to": ""}})
+
+        assert sandbox.find("i-hold") == sandbox.carry_out(hold()) == outcome
+
     def test_nothing_due_is_not_in_the_index(self, sandbox: Sandbox, database: Database[dict[str, Any]]) -> None:
         """An account at rest carries no `webhook_due_at`, so that waiting costs nothing."""
         sandbox.carry_out(hold())

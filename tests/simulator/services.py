@@ -8,6 +8,7 @@ from services.escrow.erasure import Erasing as EscrowErasing
 from services.escrow.handlers import handlers as escrow_handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
+from services.escrow.payouts import account_of
 from services.escrow.provider import Provider
 from services.listing.erasure import Erasing as ListingErasing
 from services.listing.handlers import handlers as listing_handlers
@@ -67,7 +68,8 @@ def work_of(service: str, store: Store, provider: Provider, post: Callable[..., 
         return Work(matching_handlers(OFFER), {"offer": OFFER}, Checks(store, accounts).carry_out, timers)
     if service == "escrow":
         erasing = {erasure.KIND: erasure.passes(EscrowErasing(store).one_pass)}
-        return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, Payments(provider, store.clock).carry_out, erasing)
+        payments = Payments(provider, store.clock, account_of(store))
+        return Work(escrow_handlers(ESCROW), {"escrow": ESCROW}, payments.carry_out, erasing)
     postman = Postman(store.clock, "Good Golem <no-reply@golem.local>", post)
     mails = Mails(store, postman, KEY, "http://golem.example", NOTIFICATION.terms)
     lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)}

@@ -83,6 +83,7 @@ PLANTED: dict[Field, str] = {
     ("removeReviewText", "/reason"): "",
     ("disputeEscrow", "/reason"): "",
     ("resolveDispute", "/reason"): "",
+    ("putPayout", "/account"): "",
     ("putContact", "/email"): "",
     ("putWorkMail", "/email"): "",
 }

@@ -32,7 +32,10 @@ def offer(status: str, *, price: int = 50_000, tranches: list[dict[str, int]] = 
 
 
 class Escrow:
-    """An escrow's document and the provider; `lost` says how many webhooks the receiver misses before it hears one."""
+    """An escrow's document and the provider; `lost` says how many webhooks the receiver misses before it hears one.
+
+    `accounts` are by person.
+    """
 
     def __init__(self, terms: Terms | None = None, **offered: Any) -> None:
         self.clock = ManualClock()
@@ -43,8 +46,10 @@ class Escrow:
         self.dead: list[Mapping[str, Any]] = []
         self.offered = offered
         self.lost = 0
-        self.provider = Sandbox(MemoryStore(), self.clock, self.receive, SECRET)
-        self.payments = Payments(self.provider, self.clock)
+        self.books = MemoryStore()
+        self.provider = Sandbox(self.books, self.clock, self.receive, SECRET)
+        self.accounts: dict[str, str] = {}
+        self.payments = Payments(self.provider, self.clock, self.accounts.get)
         self.numbers = 0
 
     # -- what happens

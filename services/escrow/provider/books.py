@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from services.escrow.provider.port import Balance, Chargeback, Instruction, Notice, NoticeKind, Outcome
-from services.escrow.provider.sources import Step, source_of
+from services.escrow.provider.sources import Step, payout_refused, source_of
 
 FIRST_RETRY = timedelta(seconds=1)
 LAST_RETRY = timedelta(hours=1)
@@ -17,12 +17,17 @@ LAST_RETRY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An instruction taken. `told`: its outcome may be shown; a late one only once its webhook has been delivered."""
+    """An instruction taken. `told`: its outcome may be shown; a late one only once its webhook has been delivered.
+
+    `pay_to` is the payee's account as it was said when the instruction was taken. These are the provider's own books:
+    it stays here, whoever is forgotten elsewhere.
+    """
 
     instruction: Instruction
     reference: str
     outcome: Outcome | None
     told: bool
+    pay_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +93,13 @@ def opened_for(instruction: Instruction) -> Account:
     return Account(balance=Balance(offer_id=instruction.offer_id, currency=instruction.currency))
 
 
-def take(account: Account, instruction: Instruction, now: datetime, delay: timedelta) -> Account:
-    """Takes a new instruction: decides it, or plans to `delay` from now where the source answers late."""
+def take(
+    account: Account, instruction: Instruction, now: datetime, delay: timedelta, pay_to: str | None = None
+) -> Account:
+    """Takes a new instruction: decides it, or plans to `delay` from now where the source (of a hold) answers late."""
     late = instruction.kind == "hold" and source_of(instruction.source).late
-    if not late or _refusal(account, instruction) is not None:
-        return _decide(account, instruction, now, delay, told=True)
+    if not late or _refusal(account, instruction, pay_to) is not None:
+        return _decide(account, instruction, now, delay, told=True, pay_to=pay_to)
     entry = Entry(instruction=instruction, reference=_reference(instruction), outcome=None, told=False)
     plan = Planned(at=now + delay, step="decide", about=instruction.id)
     return replace(account, entries=(*account.entries, entry), planned=(*account.planned, plan))
@@ -185,9 +192,17 @@ def notice(account: Account, unsent: Unsent) -> Notice:
     )
 
 
-def _decide(account: Account, instruction: Instruction, now: datetime, delay: timedelta, *, told: bool) -> Account:
+def _decide(
+    account: Account,
+    instruction: Instruction,
+    now: datetime,
+    delay: timedelta,
+    *,
+    told: bool,
+    pay_to: str | None = None,
+) -> Account:
     """Decides an instruction that is not among the entries, moves the money and queues the webhook."""
-    reason = _refusal(account, instruction)
+    reason = _refusal(account, instruction, pay_to)
     outcome = Outcome(
         instruction_id=instruction.id,
         status="refused" if reason else "succeeded",
@@ -196,7 +211,9 @@ def _decide(account: Account, instruction: Instruction, now: datetime, delay: ti
         amount=0 if reason else instruction.amount,
         at=now,
     )
-    entry = Entry(instruction=instruction, reference=outcome.provider_reference, outcome=outcome, told=told)
+    entry = Entry(
+        instruction=instruction, reference=outcome.provider_reference, outcome=outcome, told=told, pay_to=pay_to
+    )
     account = replace(account, entries=(*account.entries, entry))
     if reason is None:
         account = replace(account, balance=_moved(account.balance, instruction))
@@ -207,7 +224,7 @@ def _decide(account: Account, instruction: Instruction, now: datetime, delay: ti
     return _queue(account, "transfer.refused" if reason else "transfer.succeeded", instruction.id, now)
 
 
-def _refusal(account: Account, instruction: Instruction) -> str | None:
+def _refusal(account: Account, instruction: Instruction, pay_to: str | None) -> str | None:
     """Why the provider would refuse this now, if it would."""
     money = account.balance
     if account.open_claim is not None:
@@ -222,14 +239,16 @@ def _refusal(account: Account, instruction: Instruction) -> str | None:
         return "unknown_hold"
     if instruction.amount > money.held:
         return "insufficient_funds"
+    if instruction.to_payee and (refused := payout_refused(pay_to)):
+        return refused
     source = source_of(hold.source if hold else None)
     reason, most = (
         ("refund_refused", source.refunds_refused)
         if instruction.kind == "refund"
         else ("transfer_refused", source.releases_refused)
     )
-    refused = sum(entry.outcome is not None and entry.outcome.reason == reason for entry in account.entries)
-    return reason if refused < most else None
+    times = sum(entry.outcome is not None and entry.outcome.reason == reason for entry in account.entries)
+    return reason if times < most else None
 
 
 def _is_hold(entry: Entry) -> bool:

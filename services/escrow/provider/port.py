@@ -139,9 +139,11 @@ class Provider(Protocol):
     def max_hold(self) -> timedelta:
         """How long money may be held; an offer whose plan is longer must be refused."""
 
-    def carry_out(self, instruction: Instruction) -> Outcome | None:
+    def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
         """Do it once per id, however often it is sent; None = accepted, the answer comes by webhook.
 
+        `pay_to` is the token of the payee's account; without it the provider pays to the one it knows of them. That of
+        the first try counts and is no part of the instruction: a repeat is answered by its id, whatever it says then.
         Raises Unavailable (outcome unknown) and Conflict (that id was used for something else).
         """
 

@@ -1,6 +1,6 @@
 """The sandbox provider: a real party with its own books, its own idempotency keys and its own webhook.
 
-docs/provider.md lists the sources it knows. It runs in the escrow worker; its webhooks are a thread there.
+docs/provider.md lists the sources and accounts it knows. It runs in the escrow worker; its webhooks are a thread there.
 """
 
 import logging
@@ -51,13 +51,13 @@ class Sandbox:
         self._delay = delay
         self._wake = Event()
 
-    def carry_out(self, instruction: Instruction) -> Outcome | None:
+    def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
         """See `port.Provider.carry_out`."""
         for _ in range(TRIES):
             account = self._store.load(instruction.offer_id) or books.opened_for(instruction)
             if account.entry(instruction.id):
                 return _answer(account, instruction)
-            taken = books.take(account, instruction, self._clock.now(), self._delay)
+            taken = books.take(account, instruction, self._clock.now(), self._delay, pay_to)
             if saved := self._store.save(taken):
                 self._wake.set()
                 if source_of(instruction.source).answer_lost:

@@ -1,4 +1,7 @@
-"""The sandbox's payment sources: what each makes the provider do. docs/provider.md explains them; a test compares."""
+"""The sandbox's payment sources and payout accounts: what each makes the provider do.
+
+docs/provider.md explains them; a test compares.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -35,3 +38,12 @@ UNKNOWN = Source(hold_refused="unknown_source")
 def source_of(token: str | None) -> Source:
     """The behaviour behind a token; one that nobody knows refuses the hold. None is an offer that was never held."""
     return Source() if token is None else SOURCES.get(token, UNKNOWN)
+
+
+ACCOUNTS: dict[str, str | None] = {"acct_test": None, "acct_closed": "account_closed"}
+"""Why a payout to the account behind a token is refused; None where it succeeds."""
+
+
+def payout_refused(token: str | None) -> str | None:
+    """An account that nobody knows works as well; so does None, as the sandbox gives everyone one."""
+    return None if token is None else ACCOUNTS.get(token)

@@ -144,6 +144,7 @@ def _account(document: dict[str, Any]) -> Account:
                 reference=entry["reference"],
                 outcome=Outcome(**entry["outcome"]) if entry["outcome"] else None,
                 told=entry["told"],
+                pay_to=entry.get("pay_to"),
             )
             for entry in document["entries"]
         ),

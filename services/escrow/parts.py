@@ -1,0 +1,14 @@
+"""What the views of escrow work with."""
+
+from dataclasses import dataclass
+
+from shared.http.commands import Resource
+from shared.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Made once a process, in `main.build`."""
+
+    settings: Settings
+    escrows: Resource

@@ -1,0 +1,41 @@
+"""Where a person is paid: a document `payout:<person>`, theirs alone. Pure, but for `account_of`.
+
+Its fields: `account`, the payment provider's token for an account of theirs (the provider alone knows the bank's number
+behind it), and `owner`. Both go when it is deleted or its person forgotten; what stays is that it was there, so that
+its version is never used twice.
+"""
+
+from collections.abc import Callable
+
+from shared.aggregate import Change, Document, Store
+
+KIND = "payout"
+
+
+def payout_id(person: str) -> str:
+    return f"{KIND}:{person}"
+
+
+def is_there(doc: Document | None) -> bool:
+    """Whether the person has named an account: one that was deleted left an empty document."""
+    return doc is not None and "account" in doc
+
+
+def put(change: Change, person: str, account: str) -> None:
+    if not is_there(change.doc):
+        change.set(created_at=change.now)
+    change.set(account=account, owner=person)
+
+
+def remove(change: Change) -> None:
+    change.set(created_at=None, account=None, owner=None)
+
+
+def account_of(store: Store) -> Callable[[str], str | None]:
+    """How to look up a person's account; None where they have named none. Raises pymongo's errors."""
+
+    def look_up(person: str) -> str | None:
+        doc = store.get(payout_id(person))
+        return doc["account"] if doc is not None and is_there(doc) else None
+
+    return look_up
