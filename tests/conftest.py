@@ -1,5 +1,6 @@
 """What all suites share: `--stack`, the servers of that ground, a fresh database a test, and the whole stack."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     ran = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
-    terminalreporter.write_line(f"ran {ran} tests on {config.getoption('stack')}")
+    where = "compose" if os.environ.get("GOLEM_COMPOSE") else config.getoption("stack")
+    terminalreporter.write_line(f"ran {ran} tests on {where}")
 
 
 @pytest.fixture(scope="session")
