@@ -96,8 +96,8 @@ _ALL = (
         ("en",),
         (10, 43, 130, 436),
         "isco-08.tsv",
-        "Written out by hand, as no package has it; compared with two other copies of the structure, from which it "
-        "differs in spelling alone.",
+        "Written out by hand, as no package has it, then compared with two public copies, after which one title was "
+        "corrected; codes are the same, and wording may differ from the publisher's here and there.",
         "2512",
     ),
     Source(
