@@ -25,7 +25,7 @@ from services.listing.store import COLLECTION, MIGRATIONS, find
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
 from shared.clock import SystemClock
-from shared.http.pages import encode
+from shared.http.answer.pages import encode
 from tests.support import corpus, grounds
 from tests.support.web import Caller, settings
 

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
-from services.matching.employers import EMPLOYER
-from services.matching.lifecycle import OFFER
+from services.matching.employer.register import EMPLOYER
+from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Lifecycle, Row
 
 LIFECYCLES = (
     (LISTING, "services/listing/lifecycle.py"),
-    (OFFER, "services/matching/lifecycle.py"),
+    (OFFER, "services/matching/offer/lifecycle.py"),
     (ESCROW, "services/escrow/lifecycle.py"),
     (NOTIFICATION, "services/notify/lifecycle.py"),
-    (EMPLOYER, "services/matching/employers.py"),
+    (EMPLOYER, "services/matching/employer/register.py"),
 )
 
 _HEAD = """\

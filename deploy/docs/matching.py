@@ -1,8 +1,8 @@
 """The page of the matches: how the score is made, from the table of weights that the service counts by."""
 
-from services.matching.matches import MOST_HIRES, MOST_LISTINGS
-from services.matching.records import LASTING_DAYS
-from services.matching.scoring import IN_COMMON, WEIGHTS
+from services.matching.matches.finding import MOST_HIRES, MOST_LISTINGS
+from services.matching.matches.records import LASTING_DAYS
+from services.matching.matches.scoring import IN_COMMON, WEIGHTS
 
 _HEAD = """\
 # Matches
@@ -10,7 +10,7 @@ _HEAD = """\
 Generated from the code by `python -m deploy.docs`; a test fails when this page is stale. `GET /v1/matches` ranks the
 open listings that fit the caller's profile (`PUT /v1/me/profile`), each with its score and with the reasons for it in
 words. The score is the sum of the reasons' points and nothing else. It is made by one function,
-`services/matching/scoring.py`, out of the listing, the profile and the record of the listing's insider.
+`services/matching/matches/scoring.py`, out of the listing, the profile and the record of the listing's insider.
 
 | reason | points | at most | when |
 |---|---|---|---|

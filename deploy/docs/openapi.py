@@ -7,8 +7,8 @@ from services.escrow.api import operations as escrow
 from services.listing.api import operations as listing
 from services.matching.api import operations as matching
 from services.notify.api import operations as notify
-from shared.http import openapi
-from shared.http.operations import Operations
+from shared.http.declare import openapi
+from shared.http.declare.operations import Operations
 
 
 def page() -> str:

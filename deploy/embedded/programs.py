@@ -138,7 +138,7 @@ def _web(layout: Layout, service: str) -> Program:
         "BIND": f"127.0.0.1:{port}",
         "JWKS_FILE": str(layout.data.keys.jwks),
     }
-    gunicorn = (sys.executable, "-m", "gunicorn", "--config", "python:shared.http.gunicorn_config")
+    gunicorn = (sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config")
     command = (*gunicorn, f"services.{service}.main:web()")
     return Program(f"{service}-web", "webs", command, (port, "/readyz"), environment)
 

@@ -74,7 +74,7 @@ def _service(name: str) -> list[Json]:
         more = {"PROVIDER_WEBHOOK_SECRET_FILE": "/run/secrets/webhook_secret"}
         login |= {"PROVIDER_MONGODB_URI_FILE": "/run/secrets/mongodb_provider_uri"}
         keys, worker_keys = [*keys, "webhook_secret"], [*worker_keys, "webhook_secret", "mongodb_provider_uri"]
-    gunicorn = ["gunicorn", "--config", "python:shared.http.gunicorn_config", f"services.{name}.main:web()"]
+    gunicorn = ["gunicorn", "--config", "python:shared.process.gunicorn_config", f"services.{name}.main:web()"]
     one_web = container(
         web,
         name,

@@ -8,7 +8,7 @@ from deploy.verify.snapshot import Snapshot
 from deploy.verify.tally import Tally
 from services.escrow.books import balanced
 from services.escrow.journal import balances, faults
-from services.escrow.provider.books import Account, Entry
+from services.escrow.provider.sandbox.accounts import Account, Entry
 from services.escrow.reconciliation import differences
 from shared.aggregate import Document
 

@@ -8,7 +8,7 @@ from deploy.verify.snapshot import Snapshot, everything, routes
 from deploy.verify.tally import Tally
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
-from services.matching.lifecycle import OFFER
+from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Document, Lifecycle
 

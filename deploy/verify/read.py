@@ -15,7 +15,7 @@ from deploy.cli.status import services as waiting
 from deploy.replay import aggregates
 from deploy.verify.snapshot import Place, Seen, Snapshot
 from services.escrow.provider import MongoStore
-from services.escrow.provider.books import Account
+from services.escrow.provider.sandbox.accounts import Account
 from shared.events import EVENT_NAMES, Event, Poison, decode
 
 _PRIVATE = {

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from deploy import SERVICES
-from services.escrow.provider.books import Account
+from services.escrow.provider.sandbox.accounts import Account
 from shared.aggregate import Document, Routes
 from shared.events import Event
 

@@ -9,15 +9,15 @@ from services.escrow.books import SUMS
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider import BadNotice, BadSignature, parse, verify
-from services.escrow.provider.webhook import HEADER
+from services.escrow.provider.sandbox.webhook import HEADER
 from services.escrow.store import FOR_STAFF, count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from shared.aggregate import Document
-from shared.http.explanation import Explanation
-from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
-from shared.http.operations import roles as only
-from shared.http.pages import after_text, page_of, text_page
+from shared.http.answer.pages import after_text, page_of, text_page
+from shared.http.declare.explanation import Explanation
+from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
+from shared.http.declare.operations import roles as only
 from shared.http.problems import Fault, Problem, invalid
-from shared.http.tokens import Principal
+from shared.http.request.tokens import Principal
 
 _STAFF = ("arbiter", "operator")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

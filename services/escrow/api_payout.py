@@ -7,10 +7,10 @@ from services.escrow import payouts
 from services.escrow.parts import Parts
 from services.escrow.payouts import KIND, payout_id
 from shared.aggregate import Change, Document
-from shared.http import fields
-from shared.http.answers import document_response
-from shared.http.fields import Body
-from shared.http.operations import ANYONE, Answer, Call, Operations
+from shared.fields import http as fields
+from shared.fields.http import Body
+from shared.http.answer.documents import document_response
+from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 
 PATH = "/v1/me/payout"

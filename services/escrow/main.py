@@ -18,12 +18,12 @@ from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, erasure, migrate, open_store
 from shared.clock import Clock
+from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.http.commands import Resource
+from shared.process.worker import Worker
 from shared.settings import EX_CONFIG, Settings, load_or_exit
 from shared.settings import Provider as ProviderSettings
 from shared.telemetry import logs
-from shared.worker import Worker
 
 SERVICE = "escrow"
 Client = MongoClient[dict[str, Any]]

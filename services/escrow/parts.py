@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.http.commands import Resource
+from shared.http.answer.commands import Resource
 from shared.settings import Settings
 
 

@@ -7,9 +7,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
 from services.escrow.store import FOR_STAFF
-from shared.http import fields
-from shared.http.fields import Body, Said
-from shared.http.pages import PageQuery
+from shared.fields import http as fields
+from shared.fields.http import Body, Said
+from shared.http.answer.pages import PageQuery
 from shared.money import MAX_AMOUNT
 
 SHOWN_STATES = tuple(state for state in STATES if state != "new")

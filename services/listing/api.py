@@ -14,10 +14,10 @@ from services.listing.store import find, is_unveiled
 from services.listing.words import asked as words_asked
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
-from shared.http.answers import document_response
-from shared.http.commands import Resource
-from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
-from shared.http.pages import after_text, page_of, text_page
+from shared.http.answer.commands import Resource
+from shared.http.answer.documents import document_response
+from shared.http.answer.pages import after_text, page_of, text_page
+from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
 PATH = "/v1/listings"

@@ -3,10 +3,10 @@
 from typing import Any
 
 from shared import codes
-from shared.http.fields import Body, Choice, Integer, Query, Several, Text
-from shared.http.fields import Part as Nested
-from shared.http.operations import PUBLIC, Answer, Call, Operations
-from shared.http.pages import DEFAULT_LIMIT, MOST_LIMIT
+from shared.fields.http import Body, Choice, Integer, Query, Several, Text
+from shared.fields.http import Part as Nested
+from shared.http.answer.pages import DEFAULT_LIMIT, MOST_LIMIT
+from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
 PATH = "/v1/codes"

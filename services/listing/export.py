@@ -7,9 +7,9 @@ from services.listing import views
 from services.listing.schemas import Listing
 from services.listing.store import employers_known, of_insider
 from services.listing.workplaces import work_id
-from shared.http.fields import Body, Instant, Part, PersonId, Several, Text, Uuid
-from shared.http.operations import ANYONE, Answer, Call, Operations
-from shared.http.pages import PageQuery, after_text, text_page
+from shared.fields.http import Body, Instant, Part, PersonId, Several, Text, Uuid
+from shared.http.answer.pages import PageQuery, after_text, text_page
+from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 
 
 class KnownEmployer(Body):

@@ -13,9 +13,9 @@ from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
 from shared.aggregate import Store, erasure, migrate, open_store
 from shared.http.app import create_app
+from shared.process.worker import Worker
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
-from shared.worker import Worker
 
 SERVICE = "listing"
 

@@ -10,8 +10,8 @@ from services.listing.orders import NAMES as ORDERS
 from shared import codes
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
-from shared.http.codes import IndustryCode, OccupationCode, Skill
-from shared.http.fields import (
+from shared.fields.codes import IndustryCode, OccupationCode, Skill
+from shared.fields.http import (
     Body,
     Choice,
     CodeSchema,
@@ -31,7 +31,7 @@ from shared.http.fields import (
     Text,
     Uuid,
 )
-from shared.http.pages import PageQuery
+from shared.http.answer.pages import PageQuery
 
 STATUSES = tuple(state for state in STATES if state != "new")
 PERIODS = ("hour", "day", "week", "month", "year")

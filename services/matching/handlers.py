@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.matching import acts, listings
-from services.matching.lifecycle import OFFER
-from services.matching.people import Marks
+from services.matching.offer import acts, listings
+from services.matching.offer.lifecycle import OFFER
+from services.matching.people.people import Marks
 from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
 

@@ -4,29 +4,30 @@ import sys
 
 from flask import Flask
 
-from services.matching.accounts import KIND as ACCOUNT
-from services.matching.accounts import Accounts
-from services.matching.api import operations, roles, view
-from services.matching.ats import KIND as ATS
-from services.matching.ats import Matching
-from services.matching.checks import Checks
-from services.matching.confirmations import Confirmations
-from services.matching.employers import Employers
-from services.matching.erasure import Erasing
+from services.matching.api import operations
+from services.matching.employer.ats import KIND as ATS
+from services.matching.employer.ats import Matching
+from services.matching.employer.confirmations import Confirmations
+from services.matching.employer.register import Employers
 from services.matching.handlers import handlers
-from services.matching.lifecycle import OFFER
-from services.matching.listings import KIND as LISTING
-from services.matching.listings import Closing
+from services.matching.offer.accounts import KIND as ACCOUNT
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.api import roles, view
+from services.matching.offer.checks import Checks
+from services.matching.offer.lifecycle import OFFER
+from services.matching.offer.listings import KIND as LISTING
+from services.matching.offer.listings import Closing
 from services.matching.parts import Parts
-from services.matching.people import KIND as PERSON
-from services.matching.people import People
+from services.matching.people.erasure import Erasing
+from services.matching.people.people import KIND as PERSON
+from services.matching.people.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate, open_store
+from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.http.commands import Resource
+from shared.process.worker import Worker
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
-from shared.worker import Worker
 
 SERVICE = "matching"
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from services.matching.accounts import Accounts
-from services.matching.ats import Matching
-from services.matching.confirmations import Confirmations
-from services.matching.employers import Employers
-from services.matching.people import People
-from shared.http.commands import Resource
+from services.matching.employer.ats import Matching
+from services.matching.employer.confirmations import Confirmations
+from services.matching.employer.register import Employers
+from services.matching.offer.accounts import Accounts
+from services.matching.people.people import People
+from shared.http.answer.commands import Resource
 
 
 @dataclass(frozen=True)

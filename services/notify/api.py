@@ -8,8 +8,8 @@ from services.notify.parts import Parts
 from services.notify.schemas import Notification
 from services.notify.store import own
 from shared.aggregate import Document
-from shared.http.operations import ANYONE, Answer, Call, Operations
-from shared.http.pages import PageQuery, after_text, page_of, text_page
+from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
+from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 
 operations: Operations[Parts] = Operations("notify", "Notifications")
 

@@ -9,10 +9,10 @@ from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, 
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
 from services.notify.texts import DEFAULT_LANGUAGE
 from shared.aggregate import Change, Document, Refusal
-from shared.http.answers import document_response
-from shared.http.commands import problem_of_refusal
-from shared.http.html import language as accepted_language
-from shared.http.operations import ANYONE, Answer, Call, Operations
+from shared.http.answer.commands import problem_of_refusal
+from shared.http.answer.documents import document_response
+from shared.http.answer.html import language as accepted_language
+from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.telemetry import traces
 

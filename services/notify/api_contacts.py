@@ -5,7 +5,7 @@ from services.notify.offers import other_party
 from services.notify.parts import Parts
 from services.notify.schemas import OtherContact
 from services.notify.store import contact_id, offer_key
-from shared.http.operations import DOCUMENT, Answer, Call, Operations
+from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
 
 operations: Operations[Parts] = Operations("notify", "Contacts")

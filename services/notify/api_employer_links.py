@@ -9,11 +9,11 @@ from services.notify.schemas import ADDRESS
 from services.notify.store import offer_key
 from services.notify.texts import LANGUAGES
 from shared.aggregate import Change, Document, Refusal
-from shared.http import fields
-from shared.http.answers import document_response
-from shared.http.commands import problem_of_refusal
-from shared.http.html import language
-from shared.http.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.fields import http as fields
+from shared.http.answer.commands import problem_of_refusal
+from shared.http.answer.documents import document_response
+from shared.http.answer.html import language
+from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 
 

@@ -14,9 +14,9 @@ from services.notify.schemas import OneClick, Preferences, Unsubscribed
 from services.notify.store import CONTACT, contact_id
 from services.notify.texts import DEFAULT_LANGUAGE, render, word
 from shared.aggregate import Change, Document
-from shared.http import html
-from shared.http.answers import document_response
-from shared.http.operations import ANYONE, PUBLIC, Answer, Call, Operations
+from shared.http.answer import html
+from shared.http.answer.documents import document_response
+from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.links import BadLink
 

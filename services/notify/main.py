@@ -16,9 +16,9 @@ from services.notify.parts import Parts
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, erasure, migrate, open_store
 from shared.http.app import create_app
+from shared.process.worker import Worker
 from shared.settings import Settings, load_or_exit
 from shared.telemetry import logs
-from shared.worker import Worker
 
 SERVICE = "notify"
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shared.events.fields import parse_time
+from shared.fields.events import parse_time
 from shared.money import format_amount
 
 LANGUAGES = ("en", "fr")

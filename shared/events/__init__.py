@@ -21,7 +21,7 @@ from shared.events.catalogue import (
     read_data,
 )
 from shared.events.cloudevents import Event, Headers, Poison, Reason, decode, encode
-from shared.events.fields import format_time, parse_time
+from shared.fields.events import format_time, parse_time
 
 __all__ = [
     "CATALOGUE",

@@ -21,7 +21,7 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.events.fields import format_time, parse_time
+from shared.fields.events import format_time, parse_time
 
 MAX_BYTES = 1_000_000
 MAX_SEQUENCE = 10**10 - 1

@@ -5,7 +5,7 @@ funded = held + released + fees + refunded + charged_back, in every event.
 
 from marshmallow import Schema
 
-from shared.events.fields import Amount, Code, Currency, Id, PersonId, Sha256, Time, Whole
+from shared.fields.events import Amount, Code, Currency, Id, PersonId, Sha256, Time, Whole
 
 ESCROW_STATES = (
     "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from shared.events.fields import (
+from shared.fields.events import (
     Amount,
     Code,
     Country,

@@ -2,8 +2,8 @@
 
 from marshmallow import Schema
 
-from shared.events.fields import Amount, Choice, Code, Currency, Day, Id, PersonId, Several, Time, Whole
 from shared.events.schemas_listing import HELP_KINDS, tranches
+from shared.fields.events import Amount, Choice, Code, Currency, Day, Id, PersonId, Several, Time, Whole
 
 OFFER_STATES = (
     "proposed", "countered", "accepted", "declined", "withdrawn", "expired", "cancelled", "active", "hire_claimed",

@@ -6,7 +6,7 @@ tell what it was made of.
 
 from marshmallow import Schema
 
-from shared.events.fields import Id, PersonId, Several
+from shared.fields.events import Id, PersonId, Several
 
 
 class PersonErased(Schema):

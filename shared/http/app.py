@@ -9,14 +9,14 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.routing import BaseConverter
 
-from shared.http import openapi
-from shared.http.dispatch import Dispatcher
-from shared.http.edge import Edge
-from shared.http.health import Checks, probe
-from shared.http.limits import PersonLimit
-from shared.http.operations import Operations, Parts
+from shared.http.declare import openapi
+from shared.http.declare.operations import Operations, Parts
 from shared.http.problems import Problem, problem_of
-from shared.http.tokens import Verifier
+from shared.http.request.dispatch import Dispatcher
+from shared.http.request.edge import Edge
+from shared.http.request.limits import PersonLimit
+from shared.http.request.tokens import Verifier
+from shared.process.health import Checks, probe
 from shared.settings import Settings
 from shared.telemetry import metrics
 

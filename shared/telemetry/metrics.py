@@ -1,7 +1,7 @@
 """Every metric of the project, declared once.
 
 Gunicorn with several workers: PROMETHEUS_MULTIPROC_DIR names a folder that they share, and must be set before this
-module is first imported (`shared.http.gunicorn_config` does it); then any worker answers /metrics for all of them.
+module is first imported (`shared.process.gunicorn_config` does it); then any worker answers /metrics for all of them.
 """
 
 import os

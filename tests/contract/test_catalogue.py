@@ -25,10 +25,10 @@ from shared.events import (
     parse_dataschema,
     read_data,
 )
-from shared.events import fields as own
 from shared.events.jsonschemas import json_schema, path_of
 from shared.events.reference import PATH as REFERENCE
 from shared.events.schemas_listing import Tranche
+from shared.fields import events as own
 
 DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from services.matching.lifecycle import OFFER
 from services.matching.main import build
+from services.matching.offer.lifecycle import OFFER
 from services.matching.store import listing_key
 from shared.aggregate import Batch, Store, Trigger
 from shared.clock import ManualClock

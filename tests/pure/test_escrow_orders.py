@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.escrow.lifecycle import ENDS
-from services.escrow.provider.sources import SOURCES
+from services.escrow.provider.sandbox.sources import SOURCES
 from shared.aggregate import Refusal
 from tests.support.escrow import AT_ONCE, INSIDER, SEEKER, THREE, Escrow
 

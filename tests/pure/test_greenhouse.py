@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.greenhouse import Told, Unreadable, is_signed, read
+from services.matching.employer.greenhouse import Told, Unreadable, is_signed, read
 
 SECRET = "0123456789abcdef"
 BODY = b'{"action":"hire_candidate"}'

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.escrow.provider.sources import SOURCES
+from services.escrow.provider.sandbox.sources import SOURCES
 from shared.aggregate import Lifecycle, Refusal
 from tests.support.agreement import Agreement, Side
 from tests.support.matching import LETTER, listing

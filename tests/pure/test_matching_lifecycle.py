@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from services.matching import rules
-from services.matching.lifecycle import OFFER, OPEN, STATES
+from services.matching.offer import rules
+from services.matching.offer.lifecycle import OFFER, OPEN, STATES
 from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
 from tests.support.matching import (
     EUR,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.matching.records import Record, record_of
+from services.matching.matches.records import Record, record_of
 from shared.settings import Terms
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.matching import reviews
+from services.matching.offer import reviews
 from shared.settings import Terms
 from tests.support.matching import Offer
 

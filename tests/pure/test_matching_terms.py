@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.matching import rules
-from services.matching.lifecycle import STATES
+from services.matching.offer import rules
+from services.matching.offer.lifecycle import STATES
 from shared.aggregate import Refusal
 from shared.settings import Terms
 from tests.support.matching import (

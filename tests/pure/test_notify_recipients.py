@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.escrow.acts import DISPUTE_REASONS
-from services.escrow.provider.sources import SOURCES
+from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
 from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, people, told
 from services.notify.texts import CODE_TEXTS, LANGUAGES, TEMPLATES, TEXTS, WORDS, render

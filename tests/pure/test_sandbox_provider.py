@@ -23,9 +23,9 @@ from services.escrow.provider import (
     parse,
     verify,
 )
-from services.escrow.provider.sandbox import BATCH
-from services.escrow.provider.store import Store
-from services.escrow.provider.webhook import NoAnswer
+from services.escrow.provider.sandbox.party import BATCH
+from services.escrow.provider.sandbox.store import Store
+from services.escrow.provider.sandbox.webhook import NoAnswer
 from shared.clock import ManualClock
 
 SECRET = "a secret between the provider and escrow"

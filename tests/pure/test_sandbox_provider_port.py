@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.escrow.provider import Instruction
-from services.escrow.provider.sources import ACCOUNTS, SOURCES
+from services.escrow.provider.sandbox.sources import ACCOUNTS, SOURCES
 
 FITTING: dict[str, dict[str, Any]] = {
     "hold": {"kind": "hold", "source": "tok_visa"},

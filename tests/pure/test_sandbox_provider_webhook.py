@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.escrow.provider import BadNotice, BadSignature, Notice, Outcome, http_post, parse, sign, verify
 from services.escrow.provider.port import Chargeback
-from services.escrow.provider.webhook import encode
+from services.escrow.provider.sandbox.webhook import encode
 
 NOW = datetime(2027, 1, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 BODY = b'{"id":"evt_1"}'

@@ -120,7 +120,7 @@ def test_a_collector_that_does_not_answer_costs_nothing(caplog: pytest.LogCaptur
 
 def test_without_an_endpoint_nothing_of_it_is_loaded(environ: dict[str, str]) -> None:
     """Not by the web processes, nor by the workers."""
-    modules = ", ".join(["shared.http.gunicorn_config", *(f"services.{service}.main" for service in SERVICES)])
+    modules = ", ".join(["shared.process.gunicorn_config", *(f"services.{service}.main" for service in SERVICES)])
     code = (
         f"import sys, {modules}; from shared.telemetry import otlp; otlp.start(None, 'listing', 'web')(); "
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
@@ -153,7 +153,7 @@ def test_gunicorns_workers_send_theirs(seen: Collector, environ: dict[str, str])
     """Made after the fork, and what waits at the end still goes out."""
     port = next(iter(free_ports()))
     environ |= {"BIND": f"127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_ENDPOINT": f"{seen.url}/"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:shared.http.gunicorn_config"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config"]
     web = subprocess.Popen([*command, "services.listing.main:web()"], env=environ, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: answers(port, "/livez") == 200, "the web process is up")

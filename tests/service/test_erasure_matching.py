@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from services.matching.people import MOST_A_DAY, People, _ask
+from services.matching.people.people import MOST_A_DAY, People, _ask
 from services.matching.store import listing_key
 from shared.aggregate import Trigger
 from shared.ids import new_id

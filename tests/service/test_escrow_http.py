@@ -17,7 +17,7 @@ from services.escrow.main import build
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
 from services.escrow.provider import MemoryStore, Sandbox, sign
-from services.escrow.provider.webhook import HEADER
+from services.escrow.provider.sandbox.webhook import HEADER
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection
@@ -331,7 +331,7 @@ def test_bad_query(world: World, query: str) -> None:
 
 def test_a_foreign_cursor(world: World) -> None:
     """A cursor of another list is refused, not passed to the database."""
-    from shared.http.pages import encode
+    from shared.http.answer.pages import encode
 
     for values in ([1], ["x"], [None], ["2027-01-01T00:00:00.000Z x", "y"]):
         assert problem(world.seeker.get(f"/v1/escrows?cursor={encode(values)}"), 422, "invalid") == [

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.matching.accounts import Accounts, account_id
+from services.matching.offer.accounts import Accounts, account_id
 from shared.aggregate import Refusal
-from shared.http.commands import Resource
-from shared.http.operations import Answer, Call
+from shared.http.answer.commands import Resource
+from shared.http.declare.operations import Answer, Call
 from shared.ids import new_id
 from tests.support.matching_web import World
 from tests.support.web import Caller, problem

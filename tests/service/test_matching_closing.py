@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.matching import listings
-from services.matching.accounts import account_id
+from services.matching.offer import listings
+from services.matching.offer.accounts import account_id
 from shared.aggregate import Change, Trigger
 from shared.ids import new_id
 from tests.support.matching import listing

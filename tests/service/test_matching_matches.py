@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.matching import matches
-from shared.http.pages import encode
+from services.matching.matches import finding as matches
+from shared.http.answer.pages import encode
 from shared.ids import new_id
 from tests.support.matching import listing
 from tests.support.matching_web import World

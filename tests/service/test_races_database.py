@@ -15,13 +15,13 @@ from pymongo.database import Database
 
 from services.escrow.handlers import handlers as escrow_handlers
 from services.escrow.lifecycle import ESCROW
-from services.matching.accounts import KIND as ACCOUNT
-from services.matching.accounts import Accounts, account_id
-from services.matching.checks import Checks
 from services.matching.handlers import handlers as offer_handlers
-from services.matching.lifecycle import OFFER
-from services.matching.listings import KIND as LISTING
-from services.matching.listings import Closing
+from services.matching.offer.accounts import KIND as ACCOUNT
+from services.matching.offer.accounts import Accounts, account_id
+from services.matching.offer.checks import Checks
+from services.matching.offer.lifecycle import OFFER
+from services.matching.offer.listings import KIND as LISTING
+from services.matching.offer.listings import Closing
 from services.matching.store import listing_key
 from shared.aggregate import Batch, Change, Document, Lifecycle, Refusal, Store, Trigger, Verdict
 from shared.aggregate.store import collection

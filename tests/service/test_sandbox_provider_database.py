@@ -7,7 +7,7 @@ import pytest
 from pymongo.database import Database
 
 from services.escrow.provider import MongoStore, Sandbox, Unavailable
-from services.escrow.provider.store import Store
+from services.escrow.provider.sandbox.store import Store
 from shared.clock import ManualClock
 from tests.pure.test_sandbox_provider import SECRET, Receiver, SandboxSuite, balance, hold, release
 

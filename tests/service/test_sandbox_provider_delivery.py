@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services.escrow.provider import Instruction, MemoryStore, Sandbox, http_post, parse, verify
-from services.escrow.provider.webhook import NoAnswer
+from services.escrow.provider.sandbox.webhook import NoAnswer
 from shared.clock import SystemClock
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.verify import verify
 from services.escrow.journal import balances, faults
-from services.matching.lifecycle import ENDED
+from services.matching.offer.lifecycle import ENDED
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.ids import contact_mark, domain_mark
 from tests.simulator.people import People

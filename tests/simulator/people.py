@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from services.escrow.lifecycle import ESCROW
-from services.escrow.provider.sources import SOURCES
+from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.lifecycle import LISTING
-from services.matching.accounts import Accounts
-from services.matching.erasure import Erasing
-from services.matching.lifecycle import AGREED, OFFER, OPEN
-from services.matching.people import People as OfMatching
-from services.matching.people import TooOften
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.lifecycle import AGREED, OFFER, OPEN
+from services.matching.people.erasure import Erasing
+from services.matching.people.people import People as OfMatching
+from services.matching.people.people import TooOften
 from services.matching.store import listing_key
 from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
 from tests.simulator import addresses

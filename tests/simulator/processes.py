@@ -79,7 +79,7 @@ class _Provider:
 
 
 class Worker(Process):
-    """A worker process: the loops of `shared.worker`, one step of one of them at a time."""
+    """A worker process: the loops of `shared.process.worker`, one step of one of them at a time."""
 
     def __init__(self, world: "World", service: str, slot: str) -> None:
         super().__init__(world, service, slot)

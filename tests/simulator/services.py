@@ -15,19 +15,19 @@ from services.listing.handlers import handlers as listing_handlers
 from services.listing.lifecycle import LISTING
 from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
-from services.matching.accounts import KIND as ACCOUNT
-from services.matching.accounts import Accounts
-from services.matching.ats import KIND as ATS
-from services.matching.ats import Matching
-from services.matching.checks import Checks
-from services.matching.employers import Employers
-from services.matching.erasure import Erasing
+from services.matching.employer.ats import KIND as ATS
+from services.matching.employer.ats import Matching
+from services.matching.employer.register import Employers
 from services.matching.handlers import handlers as matching_handlers
-from services.matching.lifecycle import OFFER
-from services.matching.listings import KIND as COPY
-from services.matching.listings import Closing
-from services.matching.people import KIND as PERSON
-from services.matching.people import People
+from services.matching.offer.accounts import KIND as ACCOUNT
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.checks import Checks
+from services.matching.offer.lifecycle import OFFER
+from services.matching.offer.listings import KIND as COPY
+from services.matching.offer.listings import Closing
+from services.matching.people.erasure import Erasing
+from services.matching.people.people import KIND as PERSON
+from services.matching.people.people import People
 from services.notify.addresses import CODE_MAILS
 from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing as NotifyErasing

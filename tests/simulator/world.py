@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect, PyMongoError
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider import MemoryStore, Sandbox, Unavailable, parse
-from services.escrow.provider.webhook import NoAnswer
+from services.escrow.provider.sandbox.webhook import NoAnswer
 from services.escrow.store import leave_notice
 from shared.aggregate import Contended, Store
 from shared.clock import ManualClock

@@ -9,11 +9,11 @@ from services.escrow.journal import balances, faults
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments, trigger_of_notice
 from services.escrow.provider import MemoryStore, Sandbox, Unavailable, parse
-from services.escrow.provider.webhook import NoAnswer
+from services.escrow.provider.sandbox.webhook import NoAnswer
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
 from shared.clock import ManualClock
-from shared.events.fields import format_time
+from shared.fields.events import format_time
 from shared.settings import Terms
 
 OFFER = "0197d3a0-0000-7000-8000-000000000001"

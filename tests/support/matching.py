@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.matching.handlers import handlers
-from services.matching.lifecycle import OFFER, PARTIES
+from services.matching.offer.lifecycle import OFFER, PARTIES
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
 from shared.clock import ManualClock

@@ -8,20 +8,20 @@ from flask import Flask
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from services.matching.accounts import KIND as ACCOUNT
-from services.matching.accounts import Accounts, account_id
-from services.matching.ats import KIND as ATS
-from services.matching.ats import Matching
-from services.matching.checks import Checks
-from services.matching.employers import Employers
-from services.matching.erasure import Erasing
+from services.matching.employer.ats import KIND as ATS
+from services.matching.employer.ats import Matching
+from services.matching.employer.register import Employers
 from services.matching.handlers import handlers
-from services.matching.lifecycle import OFFER
-from services.matching.listings import KIND as LISTING
-from services.matching.listings import Closing
 from services.matching.main import build
-from services.matching.people import KIND as PERSON
-from services.matching.people import People
+from services.matching.offer.accounts import KIND as ACCOUNT
+from services.matching.offer.accounts import Accounts, account_id
+from services.matching.offer.checks import Checks
+from services.matching.offer.lifecycle import OFFER
+from services.matching.offer.listings import KIND as LISTING
+from services.matching.offer.listings import Closing
+from services.matching.people.erasure import Erasing
+from services.matching.people.people import KIND as PERSON
+from services.matching.people.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection

@@ -18,8 +18,8 @@ from services.listing.api import operations as of_listing
 from services.matching.api import operations as of_matching
 from services.notify.api import operations as of_notify
 from shared import codes
-from shared.http import fields
-from shared.http.operations import Operation
+from shared.fields import http as fields
+from shared.http.declare.operations import Operation
 from tests.support.web import token
 
 OPERATIONS: tuple[tuple[str, Operation[Any]], ...] = tuple(

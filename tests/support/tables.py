@@ -8,11 +8,11 @@ from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
 from services.listing.lifecycle import LISTING
-from services.matching import acts, reviews
-from services.matching.lifecycle import OFFER, OPEN
-from services.matching.rules import LISTING_OVER
+from services.matching.offer import acts, reviews
+from services.matching.offer.lifecycle import OFFER, OPEN
+from services.matching.offer.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
-from shared.events.fields import format_time
+from shared.fields.events import format_time
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
 from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table

@@ -16,9 +16,9 @@ from services.escrow.provider.port import (
     Transfer,
     Unavailable,
 )
-from services.escrow.provider.sandbox import Sandbox
-from services.escrow.provider.store import MemoryStore, MongoStore
-from services.escrow.provider.webhook import BadNotice, BadSignature, http_post, parse, sign, verify
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore, MongoStore
+from services.escrow.provider.sandbox.webhook import BadNotice, BadSignature, http_post, parse, sign, verify
 
 __all__ = [
     "Absent",

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 
-from shared.http import fields
-from shared.http.answers import document_response
+from shared.fields import http as fields
+from shared.http.answer.documents import document_response
+from shared.http.answer.pages import PageQuery, page_of, page_response
 from shared.http.app import create_app
-from shared.http.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations, roles
-from shared.http.pages import PageQuery, page_of, page_response
+from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations, roles
 from shared.ids import person_id
 from shared.settings import Settings, load
 

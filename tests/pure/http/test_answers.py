@@ -14,9 +14,11 @@ from flask.testing import FlaskClient
 from pymongo.errors import AutoReconnect, DuplicateKeyError, NetworkTimeout, OperationFailure, WTimeoutError
 
 from shared.aggregate.store import Contended
-from shared.http import health, openapi, pages
+from shared.http.answer import pages
+from shared.http.answer.refusals import write_problem
 from shared.http.app import create_app
-from shared.http.refusals import write_problem
+from shared.http.declare import openapi
+from shared.process import health
 from shared.settings import Address, Settings
 from shared.telemetry import metrics
 

@@ -7,9 +7,11 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from shared.http import fields, html, openapi
+from shared.fields import http as fields
+from shared.http.answer import html
 from shared.http.app import create_app
-from shared.http.operations import PUBLIC, Answer, Call, Operations
+from shared.http.declare import openapi
+from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
 from shared.http.problems import Problem
 from shared.settings import Settings
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shared.http.app import create_app
-from shared.http.operations import ANYONE, Answer, Operations, Undeclared
+from shared.http.declare.operations import ANYONE, Answer, Operations, Undeclared
 from shared.ids import command_id
 from shared.settings import Settings
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 
 from shared.clock import ManualClock
-from shared.http.jwks import FileKeys, UrlKeys, parse_keys, pick
 from shared.http.problems import Problem
+from shared.http.request.jwks import FileKeys, UrlKeys, parse_keys, pick
 
 Token = Callable[..., str]
 NOW = int(time.time())

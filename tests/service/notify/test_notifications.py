@@ -7,7 +7,7 @@ from aiosmtpd.controller import Controller
 
 from services.notify.letter import Letter, message
 from shared.aggregate import Store
-from shared.http.pages import encode
+from shared.http.answer.pages import encode
 from tests.support.notify import Mailbox, happened, own, part, reach, take
 from tests.support.web import Caller, Ticking, problem
 

@@ -1,0 +1,180 @@
+"""The sandbox provider: a real party with its own books, its own idempotency keys and its own webhook.
+
+docs/provider.md lists the sources and accounts it knows. It runs in the escrow worker; its webhooks are a thread there.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+from threading import Event
+
+from services.escrow.provider.port import (
+    Absent,
+    Balance,
+    Chargeback,
+    Conflict,
+    Instruction,
+    Notice,
+    Outcome,
+    Transfer,
+    Unavailable,
+)
+from services.escrow.provider.sandbox import accounts as books
+from services.escrow.provider.sandbox.accounts import Account
+from services.escrow.provider.sandbox.sources import source_of
+from services.escrow.provider.sandbox.store import Store
+from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sign
+from shared.clock import Clock
+
+MAX_HOLD = timedelta(days=800)
+SHORTEST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 0.5
+BATCH = 50
+TRIES = 100  # of a compare-and-set; each round of a race has a winner
+
+log = logging.getLogger(__name__)
+
+
+class Sandbox:
+    """Carries out instructions (see `port.Provider`) and tells their outcomes by webhook, at least once each."""
+
+    def __init__(
+        self, store: Store, clock: Clock, post: Post, secret: str, delay: timedelta = timedelta(seconds=1)
+    ) -> None:
+        """`delay` is how long the late sources take; `post` and `secret` send and sign the webhooks."""
+        self.max_hold = MAX_HOLD
+        self._store = store
+        self._clock = clock
+        self._post = post
+        self._secret = secret
+        self._delay = delay
+        self._wake = Event()
+
+    def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
+        """See `port.Provider.carry_out`."""
+        for _ in range(TRIES):
+            account = self._store.load(instruction.offer_id) or books.opened_for(instruction)
+            if account.entry(instruction.id):
+                return _answer(account, instruction)
+            taken = books.take(account, instruction, self._clock.now(), self._delay, pay_to)
+            if saved := self._store.save(taken):
+                self._wake.set()
+                if source_of(instruction.source).answer_lost:
+                    raise Unavailable("the connection was lost before the answer came")
+                return _answer(saved, instruction)
+            holder = self._store.holding(instruction.id)
+            if holder is not None and holder.offer_id != instruction.offer_id:
+                raise Conflict(f"instruction {instruction.id!r} was used for another offer")
+        raise Unavailable("too many at once on one account")
+
+    def find(self, instruction_id: str) -> Outcome | Absent:
+        """See `port.Provider.find`."""
+        account = self._store.holding(instruction_id)
+        entry = account.entry(instruction_id) if account else None
+        if entry is None:
+            return Absent.UNKNOWN
+        return entry.outcome if entry.outcome is not None and entry.told else Absent.PENDING
+
+    def accounts(self, offer_ids: Iterable[str] | None = None) -> Iterator[Balance]:
+        """See `port.Provider.accounts`."""
+        return (account.balance for account in self._store.every(offer_ids))
+
+    def transfers(self, offer_ids: Iterable[str] | None = None) -> Iterator[Transfer]:
+        """See `port.Provider.transfers`."""
+        for account in self._store.every(offer_ids):
+            for entry in account.entries:
+                yield Transfer(instruction=entry.instruction, outcome=entry.outcome)
+
+    def charge_back(self, offer_id: str) -> Chargeback:
+        """The seeker's bank takes the money back (a hook for staff and tests); while one is open, that one.
+
+        Raises LookupError when the offer was never funded.
+        """
+        account = self._change(offer_id, lambda known: books.charge_back(known, self._clock.now()))
+        self._wake.set()
+        if account.open_claim is None:
+            raise LookupError(f"offer {offer_id!r} was never funded")
+        return account.open_claim.chargeback
+
+    def reverse_chargeback(self, offer_id: str) -> Chargeback:
+        """The bank gives it back; when it did already, the last one. Raises LookupError when there was none."""
+        account = self._change(offer_id, lambda known: books.reverse(known, self._clock.now()))
+        self._wake.set()
+        if not account.claims:
+            raise LookupError(f"offer {offer_id!r} has no chargeback")
+        return account.claims[-1].chargeback
+
+    def run_webhooks(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Delivers until `stop` is set (noticed within half a second); `beat` is called each turn."""
+        pause = SHORTEST_PAUSE_S
+        while not stop.is_set():
+            beat()
+            self._wake.clear()
+            try:
+                count = self.deliver_due()
+            except Unavailable as error:
+                log.warning("provider webhooks wait: %s", error)
+                count = 0
+            if count:
+                pause = SHORTEST_PAUSE_S
+                continue
+            woken = self._wake.wait(pause)
+            pause = SHORTEST_PAUSE_S if woken else min(pause * 2, LONGEST_PAUSE_S)
+
+    def deliver_due(self) -> int:
+        """One turn: takes the planned steps and sends the webhooks that are due; how many were delivered.
+
+        The turn ends where the receiver cannot be reached, so that it lasts one time-out at most. Raises Unavailable.
+        """
+        count = 0
+        now = self._clock.now()
+        for due in self._store.due(now, BATCH):
+            account = self._change(due.offer_id, lambda known: books.advance(known, now, self._delay), due)
+            for unsent in account.unsent:
+                if unsent.due_at > now:
+                    continue
+                status = self._send(books.notice(account, unsent), unsent.attempts)
+                if status is None or not 200 <= status < 300:
+                    mark = partial(books.put_off, notice_id=unsent.id, now=self._clock.now())
+                else:
+                    mark = partial(books.delivered, notice_id=unsent.id)
+                    count += 1
+                account = self._change(account.offer_id, mark, account)
+                if status is None:
+                    return count
+        return count
+
+    def _send(self, notice: Notice, attempts: int) -> int | None:
+        """The receiver's HTTP status, None where there was no answer."""
+        body = encode(notice)
+        try:
+            status = self._post(body, sign(self._secret, body, self._clock.now()))
+        except NoAnswer as error:
+            log.warning("provider webhook %s: no answer (%s), attempt %d", notice.id, error, attempts + 1)
+            return None
+        if not 200 <= status < 300:
+            log.warning("provider webhook %s: answered %d, attempt %d", notice.id, status, attempts + 1)
+        return status
+
+    def _change(self, offer_id: str, change: Callable[[Account], Account], known: Account | None = None) -> Account:
+        """Changes a stored account by compare-and-set, first as `known`. Raises LookupError where there is none."""
+        for _ in range(TRIES):
+            account = known or self._store.load(offer_id)
+            if account is None:
+                raise LookupError(f"the provider never heard of offer {offer_id!r}")
+            changed = change(account)
+            if changed is account:
+                return account
+            if saved := self._store.save(changed):
+                return saved
+            known = None
+        raise Unavailable("too many at once on one account")
+
+
+def _answer(account: Account, instruction: Instruction) -> Outcome | None:
+    """What to say to an instruction that the account has taken. Raises Conflict where it is another one."""
+    entry = account.entry(instruction.id)
+    if entry is None or entry.instruction != instruction:
+        raise Conflict(f"instruction {instruction.id!r} was used with other content")
+    return entry.outcome if entry.told else None

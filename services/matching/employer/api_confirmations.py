@@ -1,0 +1,95 @@
+"""The employer's link over HTTP: it shows a page with a form, and takes what is sent from there."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from services.matching.employer.confirmations import OPEN, USED, Asked
+from services.matching.employer.schemas import Confirmation, ConfirmByEmployer
+from services.matching.parts import Parts
+from shared.aggregate import Refusal
+from shared.http.answer.commands import problem_of_refusal
+from shared.http.answer.html import Page, language, paragraphs, wants_page
+from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+from shared.links import EMPLOYER_CONFIRMATIONS, BadLink
+
+TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("pages.json").read_text("utf-8"))
+"""{key: {language: text with {fields}}}"""
+
+_FORM = Markup(
+    '<form method="post">\n<p><label for="start_on">{label}</label>\n'
+    '<input type="date" id="start_on" name="start_on" min="{first}" max="{last}" required></p>\n'
+    '<p><button type="submit">{button}</button></p>\n</form>'
+)
+operations: Operations[Parts] = Operations("matching", "Employers")
+_LINK = EMPLOYER_CONFIRMATIONS + "{token:link}"
+
+
+@operations.get(
+    _LINK, "showEmployerConfirmation", "What an employer is asked to confirm; opening it changes nothing", who=PUBLIC,
+    answers={200: Confirmation}, page=True,
+)  # fmt: skip
+def show(call: Call[Parts]) -> Answer:
+    asked = _asked(call)
+    first, last = call.parts.confirmations.window(asked)
+    if not wants_page(call.header("Accept")):
+        said = {"employer": asked.employer["name"], "status": asked.standing}
+        return Answer({**said, "first_day": first, "last_day": last} if asked.standing == OPEN else said)
+    employer = asked.employer["name"]
+    if asked.standing != OPEN:
+        return Answer(_page(call, "title", paragraphs(_text(call, asked.standing))))
+    texts = paragraphs(*(_text(call, key, employer=employer) for key in ("who", "what", "kept")))
+    label, button = _text(call, "start_on"), _text(call, "confirm")
+    form = _FORM.format(label=label, button=button, first=first, last=last)
+    return Answer(_page(call, "title", texts + Markup("\n") + form))
+
+
+@operations.post(
+    _LINK, "confirmByEmployer", "The employer says that the hire happened: the escrow pays", who=PUBLIC,
+    body=ConfirmByEmployer, answers={200: Confirmation}, form=True, page=True, match=False,
+)  # fmt: skip
+def confirm(call: Call[Parts]) -> Answer:
+    asked = _asked(call)
+    try:
+        call.parts.confirmations.confirm(asked, call.body)
+    except Refusal as refusal:
+        raise _refused(call, refusal) from refusal
+    if wants_page(call.header("Accept")):
+        said = paragraphs(_text(call, "done", start_on=call.body["start_on"]))
+        return Answer(_page(call, "done_title", said))
+    return Answer({"employer": asked.employer["name"], "status": USED})
+
+
+# -- inside
+
+
+def _asked(call: Call[Parts]) -> Asked:
+    try:
+        return call.parts.confirmations.asked(call.id)
+    except BadLink:
+        raise Problem("not-found", _text(call, "unknown")) from None
+
+
+def _refused(call: Call[Parts], refusal: Refusal) -> Problem:
+    """What the employer can do about it, not what the lifecycle calls it."""
+    problem = problem_of_refusal(refusal)
+    asked = _asked(call)
+    if refusal.rule == "start-on-window":
+        first, last = call.parts.confirmations.window(asked)
+        problem.detail = _text(call, "window", first=first, last=last)
+    elif asked.standing != OPEN:
+        problem.detail = _text(call, asked.standing)
+    problem.errors = [Fault(fault.pointer, fault.rule, problem.detail) for fault in problem.errors]
+    return problem
+
+
+def _page(call: Call[Any], title: str, body: Markup) -> Page:
+    return Page(language(call.header("Accept-Language")), _text(call, title), body)
+
+
+def _text(call: Call[Any], key: str, **values: str) -> str:
+    return TEXTS[key][language(call.header("Accept-Language"))].format_map(values)

@@ -1,0 +1,180 @@
+"""What an employer's applicant tracking system says of hires, and how it finds the offers it is about.
+
+A document `ats_event:<employer's mark>:<mark of the application>` keeps what was told of one application: employer,
+application (its id there), start_on, received_at, seen (digests of the bodies that were taken: a repeat changes
+nothing), outcome {rule, offers}; listed and place while staff should look at it. Nothing else of the candidate is kept.
+
+States: waiting (no offer names the application yet), matched, conflict (two seekers name it: nobody is paid),
+refused (a rule forbids it: outcome.rule), withdrawn (the hire was taken back in time), taken_back (too late), expired.
+
+Matching is the worker's: a timer looks for offers that name the application, on a listing of that employer, and lets
+the system confirm each. It comes again when an offer names one, each day, and each hour while such an offer is not
+active yet.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from services.matching.employer.greenhouse import Told
+from services.matching.employer.register import Employers, mark_of
+from services.matching.offer.lifecycle import AGREED, HIRING
+from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
+from services.matching.store import naming
+from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger
+from shared.events import format_time
+
+KIND = "ats_event"
+OPEN = ("waiting", "conflict", "refused", "matched")
+"""States in which it is matched once more."""
+FOR_STAFF = ("waiting", "conflict", "refused", "taken_back")
+_HIRED = ("hired", "ended", "completed", "closed")
+_AGREED = (*AGREED, *_HIRED)
+"""Offers that count: what was only proposed, or has come to nothing, stands in nobody's way."""
+MATCH, EXPIRE = "match", "expire"
+KEEP = timedelta(days=90)
+MOST_BODIES = 50
+"""How many different bodies are taken about one application."""
+_DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
+
+
+def event_id(key: bytes, employer: str, application: str) -> str:
+    """Says nothing of the application, and so may stay when that is forgotten."""
+    mark = hmac.digest(key, f"application\0{application}".encode(), "sha256").hex()[:32]
+    return f"{KIND}:{employer}:{mark}"
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+# -- what is told
+
+
+def keep(change: Change, employer: str, told: Told, of_body: str) -> bool:
+    """Take what was told, once for each body; False where it was known, or is one too many."""
+    if of_body in change.get("seen", ()) or len(change.get("seen", ())) >= MOST_BODIES:
+        return False
+    if change.is_new:
+        change.set(created_at=change.now, employer=employer)
+    change.push("seen", of_body)
+    change.set(application=told.application, received_at=change.now)
+    if told.hired:
+        change.set(start_on=told.start_on or change.now.date().isoformat())
+        _move(change, "matched" if change.state in ("matched", "taken_back") else "waiting")
+        change.schedule(MATCH, change.now)
+    else:
+        _move(change, "taken_back" if change.state in ("matched", "taken_back") else "withdrawn")
+        change.schedule(MATCH, None)
+    change.schedule(EXPIRE, change.now + KEEP)
+    change.settle()
+    return True
+
+
+def _move(change: Change, state: str, **outcome: Any) -> None:
+    shown = state in FOR_STAFF
+    change.set(state=state, outcome=outcome or None, listed=KIND if shown else None)
+    change.set(place=f"{format_time(change['received_at'])} {change.id}" if shown else None)
+
+
+def expire(change: Change) -> None:
+    """What was told is forgotten; that these bodies were taken is not."""
+    change.set(state="expired", application=None, start_on=None, outcome=None, listed=None, place=None)
+    change.schedule(MATCH, None)
+    change.schedule(EXPIRE, None)
+    change.settle()
+
+
+def forget(store: Store, application: str) -> None:
+    """Whose application it was is to be forgotten: what was told of it goes as well."""
+    for event in naming(store, application, KIND):
+        store.run({event["_id"]: KIND}, lambda changes: expire(*changes.values()))
+
+
+# -- what it is about
+
+
+class Matching:
+    """Finds the offers that an event is about, and confirms them."""
+
+    def __init__(self, store: Store, offer: Lifecycle, employers: Employers) -> None:
+        self._store, self._offer, self._employers = store, offer, employers
+
+    def look_again(self, *applications: str | None) -> None:
+        """An offer names these applications from now on, or no longer: what was told of them may be about it."""
+        for application in filter(None, applications):
+            for event in naming(self._store, application, KIND):
+                self._store.run({event["_id"]: KIND}, lambda changes: _due_now(*changes.values()))
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        if timer == EXPIRE:
+            expire(change)
+        elif change.state in OPEN and "application" in change.doc:
+            self._match(change)
+
+    def _match(self, change: Change) -> None:
+        employer = self._employers.registered(change["employer"])
+        found = naming(self._store, change["application"], self._offer.name) if employer else []
+        offers = [
+            offer
+            for offer in found
+            if offer["state"] in _AGREED and employer and self._employers.has(employer, offer["listing_id"])
+        ]
+        ids = [offer["_id"] for offer in offers]
+        if len({offer["seeker"] for offer in offers}) > 1:
+            _move(change, "conflict", offers=ids)
+        elif offers:
+            self._confirm(change, offers)
+        elif change.state != "matched":
+            _move(change, "waiting")
+        pending = any(offer["state"] in (*OPEN_OFFERS, "accepted") for offer in found)
+        change.schedule(MATCH, change.now + (_HOURLY if pending else _DAILY))
+
+    def _confirm(self, change: Change, offers: list[Document]) -> None:
+        rules = {offer["_id"]: self._say(change, offer["_id"]) for offer in offers if offer["state"] in HIRING}
+        refused = {offer_id: rule for offer_id, rule in rules.items() if rule}
+        if refused:
+            _move(change, "refused", offers=list(refused), rule=next(iter(refused.values())))
+        elif rules or any(offer["state"] in _HIRED for offer in offers):
+            _move(change, "matched")
+
+    def _say(self, change: Change, offer_id: str) -> str | None:
+        """Let the system confirm one offer's hire; the rule that forbids it."""
+
+        def decide(changes: dict[str, Change]) -> None:
+            offer = changes[offer_id]
+            trigger = Trigger(
+                name="confirm_hire",
+                id=f"{change.id}:{offer_id}",
+                kind="command",
+                at=offer.now,
+                data={"start_on": change["start_on"]},
+                roles=frozenset({"ats"}),
+            )
+            self._offer.fold(offer, trigger)
+
+        try:
+            self._store.run({offer_id: self._offer.name}, decide)
+        except Refusal as refusal:
+            return refusal.rule
+        return None
+
+
+def _due_now(change: Change) -> None:
+    if change.state in OPEN:
+        change.schedule(MATCH, change.now)
+        change.settle()
+
+
+def view(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """As staff see it."""
+    outcome = doc.get("outcome") or {}
+    return {
+        **{name: doc.get(name) for name in ("employer", "application", "start_on", "received_at")},
+        "id": mark_of(doc["_id"]),
+        "status": doc["state"],
+        "rule": outcome.get("rule"),
+        "offers": outcome.get("offers", []),
+    }

@@ -1,0 +1,1 @@
+"""Finding each other: profiles, the ranking of listings for a seeker, an insider's public record."""

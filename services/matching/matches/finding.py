@@ -1,0 +1,37 @@
+"""The listings that fit a seeker's profile, the best first: found by index, scored by `scoring`, bounded.
+
+Everything is read from matching's own documents: copies of listings, offers, the seeker's profile and account.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.matching.matches.records import Record, record_of
+from services.matching.matches.scoring import Match, match, ranked
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.facets import questions
+from services.matching.store import hires_of_all, listings_with
+from shared.aggregate import Store
+from shared.settings import Terms
+
+MOST_LISTINGS = 200
+"""The newest listings that share an occupation with the profile, as many that share an industry, and a skill."""
+MOST_HIRES = 5_000
+"""Hires that are looked at, of all their insiders together."""
+
+
+def find(store: Store, accounts: Accounts, terms: Terms, person: str, profile: Mapping[str, Any]) -> list[Match]:
+    """All matches, ranked. Neither one's own listings are among them nor those on which one has a live offer."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for facets in questions(profile):
+        found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS)}
+    taken = {each["listing_id"] for each in accounts.standing(person).reserved.values()}
+    listings = [each for key, each in found.items() if each["insider"] != person and key not in taken]
+    records = _records(store, terms, {each["insider"] for each in listings})
+    return ranked(match(profile, each, records[each["insider"]]) for each in listings)
+
+
+def _records(store: Store, terms: Terms, insiders: set[str]) -> Mapping[str, Record]:
+    hires = hires_of_all(store, insiders, MOST_HIRES) if insiders else {}
+    now = store.clock.now()
+    return {insider: record_of(hires.get(insider, ()), terms, now) for insider in insiders}

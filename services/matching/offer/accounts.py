@@ -1,0 +1,193 @@
+"""The account of a seeker: what they have reserved before an offer is made or accepted. Rules over several documents.
+
+A document `account:<person>` keeps {offer id: {listing_id, at, amount}}: one reservation an offer, made before the
+offer is written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although
+they span many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own
+timer. It errs only to the strict side: a reservation may outlive its offer for a while, never the other way round.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.matching.offer.lifecycle import ENDED
+from shared.aggregate import Change, Refusal, Store
+from shared.money import format_amount
+from shared.settings import Terms
+
+KIND = "account"
+_SETTLING = timedelta(minutes=2)
+_WEEK = timedelta(days=7)
+_SWEEP = "sweep"
+_SWEEP_EVERY = timedelta(hours=1)
+Reservations = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of the limits a person has used. Amounts in EUR minor units.
+
+    `next_at`: when a request is free again, None while one is. `reserved`: {offer id: {listing_id, at, amount}} of the
+    offers that live.
+    """
+
+    requests_a_week: int
+    requests_used: int
+    next_at: datetime | None
+    exposure_cap: int
+    exposure_used: int
+    reserved: Reservations
+
+
+def account_id(person: str) -> str:
+    return f"{KIND}:{person}"
+
+
+class Accounts:
+    """Reservations of all seekers, in the offers' collection; the limits stand in `terms`."""
+
+    def __init__(self, store: Store, terms: Terms) -> None:
+        self._store = store
+        self._requests_a_week = terms.requests_a_week
+        self._exposure_cap = terms.exposure_cap
+
+    def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
+        """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
+
+        def decide(change: Change) -> None:
+            reservations = dict(change.get("reservations", {}))
+            if offer_id in reservations:
+                return
+            if any(each["listing_id"] == listing_id for each in reservations.values()):
+                raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
+            recent = _recent(change.get("requests", {}), change.now)
+            if free_at := self._free_at(recent):
+                words = f"You can make {self._requests_a_week} offers a week."
+                words += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
+                raise Refusal("rule", "request-budget", words)
+            reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
+            change.set(reservations=reservations, requests={**recent, offer_id: change.now})
+
+        self._change(person, decide)
+
+    def reserve_exposure(self, person: str, offer_id: str, listing_id: str, amount: int) -> None:
+        """Before an offer is accepted. Raises Refusal: the seeker would owe more at once than anyone may.
+
+        `amount` in minor units. What they owe elsewhere is not the insider's to know, so the refusal does not say it.
+        """
+
+        def decide(change: Change) -> None:
+            reservations = dict(change.get("reservations", {}))
+            others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
+            if others + amount > self._exposure_cap:
+                most = format_amount(self._exposure_cap, "EUR")
+                words = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
+                raise Refusal("rule", "exposure-cap", words)
+            before = reservations.get(offer_id, {"listing_id": listing_id, "at": change.now})
+            reservations[offer_id] = {**before, "amount": amount}
+            change.set(reservations=reservations)
+
+        self._change(person, decide)
+
+    def holds(self, person: str, offer_id: str, amount: int) -> bool:
+        """Whether the reservation of an offer is there, for at least this amount."""
+        account = self._store.get(account_id(person)) or {}
+        reserved = account.get("reservations", {}).get(offer_id)
+        return bool(reserved) and reserved["amount"] >= amount
+
+    def standing(self, person: str) -> Standing:
+        """As the next request or acceptance would find it; reads only."""
+        now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
+        recent = _recent(account.get("requests", {}), now)
+        kept = self._kept(account.get("reservations", {}), now)
+        return Standing(
+            requests_a_week=self._requests_a_week,
+            requests_used=len(recent),
+            next_at=self._free_at(recent),
+            exposure_cap=self._exposure_cap,
+            exposure_used=sum(each["amount"] for each in kept.values()),
+            reserved=kept,
+        )
+
+    def reserved(self, people: Iterable[str]) -> dict[str, int]:
+        """What these people have reserved, by offer; 0 is for a request alone."""
+        accounts = self._store.load(account_id(person) for person in people).values()
+        return {key: each["amount"] for doc in accounts for key, each in doc.get("reservations", {}).items()}
+
+    def under_way(self, person: str) -> bool:
+        """Whether an offer of theirs may be about to be written."""
+        now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
+        reservations = account.get("reservations", {})
+        found = self._store.load(reservations)
+        return any(key not in found and now - each["at"] < _SETTLING for key, each in reservations.items())
+
+    def release(self, person: str, offer_id: str) -> None:
+        """The offer was not written after all, or not accepted: what was reserved for that is free again."""
+        offer = self._store.get(offer_id)
+        if offer is not None and offer.get("accepted_at"):
+            return
+
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[account_id(person)]
+            reservations, requests = dict(change.get("reservations", {})), dict(change.get("requests", {}))
+            if offer_id not in reservations:
+                return
+            if offer is None:
+                del reservations[offer_id]
+                requests.pop(offer_id, None)
+            else:
+                reservations[offer_id] = {**reservations[offer_id], "amount": 0}
+            change.set(reservations=reservations, requests=requests)
+
+        self._store.run({account_id(person): KIND}, decide)
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """The account's own timer: drop what is over; come again while anything is reserved."""
+        self._drop(change)
+        if change.get("reservations"):
+            change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
+
+    # -- inside
+
+    def _change(self, person: str, decide: Callable[[Change], None]) -> None:
+        def once(changes: dict[str, Change]) -> None:
+            change = changes[account_id(person)]
+            try:
+                decide(change)
+            except Refusal:
+                self._drop(change)
+                decide(change)
+            if change.dirty and _SWEEP not in change.timers:
+                change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
+                change.settle()
+
+        self._store.run({account_id(person): KIND}, once)
+
+    def _drop(self, change: Change) -> None:
+        reservations: Reservations = change.get("reservations", {})
+        kept = self._kept(reservations, change.now)
+        if kept != reservations:
+            change.set(reservations=kept)
+
+    def _kept(self, reservations: Reservations, now: datetime) -> Reservations:
+        """Those that still stand."""
+        found = self._store.load(reservations)
+        return {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], now)}
+
+    def _free_at(self, recent: Mapping[str, datetime]) -> datetime | None:
+        """When the next request is possible, None where it is now."""
+        limit = self._requests_a_week
+        return sorted(recent.values())[-limit] + _WEEK if len(recent) >= limit else None
+
+
+def _recent(requests: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """The requests of the last week."""
+    return {key: at for key, at in requests.items() if at > now - _WEEK}
+
+
+def _counts(offer: Mapping[str, Any] | None, reserved_at: datetime, now: datetime) -> bool:
+    """Whether a reservation still stands: its offer is live, or may be about to be written."""
+    if offer is None or offer["state"] == "new":
+        return now - reserved_at < _SETTLING
+    return offer["state"] not in ENDED

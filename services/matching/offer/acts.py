@@ -1,0 +1,339 @@
+"""What the rows of the offer's lifecycle do to the document, and what its events carry. Pure.
+
+An offer has these fields beside the core ones: listing_id, insider, seeker, help, price, currency, tranches, fee_bps,
+listed, most (what the help is listed at, and the most it may cost); proposed_by, rounds; accepted_at, accepted_by;
+activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended;
+cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
+escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
+hired_at (for queries).
+
+For the employer's system: application (the seeker's, there), applications (how often one was named).
+
+Of a person's own words, which go when they are forgotten: messages [{by, at, text}], the text in reviews {insider or
+seeker, who wrote it: {stars, would_again, text, at, removed}}.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.matching.offer import rules, texts
+from shared.aggregate import Change, Trigger
+from shared.aggregate.lifecycle import INSTRUCTION_TIMER
+from shared.events import format_time
+
+Extra = Mapping[str, Mapping[str, Any]]
+
+EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
+UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
+"""Deadlines that stand still while the escrow is disputed."""
+
+STAFF = ("arbiter", "moderator")
+_ACTORS = ("employer", "ats", "insider", "seeker", *STAFF)
+_PUBLIC = ("listing_id", "insider", "seeker", "help", "price", "currency", "tranches", "fee_bps")
+
+
+def public(change: Change) -> dict[str, Any]:
+    """What every `offer.*`, `hire.*` and `help.given` carries: the parties, the status, the terms."""
+    kept = {name: change[name] for name in _PUBLIC}
+    return {"offer_id": change.id, "status": change.state, "accepted_at": change.get("accepted_at"), **kept}
+
+
+def actor(trigger: Trigger) -> str:
+    """Who does it: insider, seeker, employer, ats, staff, or system where nobody does."""
+    found = next((role for role in _ACTORS if role in trigger.roles), "system")
+    return "staff" if found in STAFF else found
+
+
+def _said(trigger: Trigger, *events: str, **more: Any) -> Extra:
+    return {event: {"by": actor(trigger), **more} for event in events}
+
+
+def record(change: Change, trigger: Trigger) -> None:
+    """What staff do is kept, with their reason."""
+    if actor(trigger) == "staff":
+        done = {"by": trigger.by, "at": change.now, "action": trigger.name}
+        change.push("audit", done | {"reason": trigger.data.get("reason")})
+
+
+# -- deadlines
+
+
+def disputed(change: Change) -> bool:
+    return bool(change.get("escrow_status") == "disputed")
+
+
+def deadline(change: Change, name: str, at: datetime) -> None:
+    """Set a deadline; under a dispute it waits, and after one it is not before `undisturbed_until`."""
+    if disputed(change):
+        change.set(waiting={**change.get("waiting", {}), name: at})
+    else:
+        change.schedule(name, max(at, change.get("undisturbed_until", at)))
+
+
+def clear(change: Change, *names: str) -> None:
+    for name in names:
+        change.schedule(name, None)
+    if waiting := change.get("waiting"):
+        change.set(waiting={name: at for name, at in waiting.items() if name not in names} or None)
+
+
+def freeze(change: Change) -> None:
+    """A dispute was opened."""
+    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
+    if running:
+        change.set(waiting={**change.get("waiting", {}), **running})
+    for name in running:
+        change.schedule(name, None)
+
+
+def thaw(change: Change) -> None:
+    """The dispute is over: every deadline goes on, and leaves the two some days."""
+    change.set(undisturbed_until=change.now + change.terms.after_dispute)
+    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
+    for name, at in {**running, **change.get("waiting", {})}.items():
+        deadline(change, name, at)
+    change.set(waiting=None)
+
+
+def _check(change: Change, why: str) -> None:
+    """In a moment the worker looks whether the listing is still open to it, and the seeker's reservation there."""
+    change.set(instruction={"id": f"{change.id}:check:{why}", "kind": "check", "attempts": 0})
+    change.schedule(INSTRUCTION_TIMER, change.now + change.terms.offer_check)
+
+
+def _over(change: Change) -> None:
+    """Nothing is left to happen by itself, and no listing's end concerns it any more."""
+    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, INSTRUCTION_TIMER)
+    change.set(instruction=None, live_on=None, cancel_asked=None, closing=None)
+
+
+# -- the agreement
+
+
+def propose(change: Change, trigger: Trigger) -> None:
+    listing, help_kinds = trigger.data["listing"], trigger.data["help"]
+    listed = rules.listed_price(listing, help_kinds)
+    asked = trigger.data.get("price")
+    change.set(
+        listing_id=listing["listing_id"],
+        insider=listing["insider"],
+        seeker=trigger.by,
+        help=list(help_kinds),
+        price=asked["amount"] if asked else listed,
+        currency=listing["currency"],
+        tranches=listing["tranches"],
+        fee_bps=change.terms.fee_bps,
+        listed=listed,
+        most=rules.most(listing, listed),
+        proposed_by="seeker",
+        rounds=0,
+        parties=[listing["insider"], trigger.by],
+        position=f"{format_time(change.now)} {change.id}",
+        live_on=listing["listing_id"],
+    )
+    texts.keep_message(change, "seeker", trigger)
+    change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
+    _check(change, "made")
+
+
+def counter(change: Change, trigger: Trigger) -> Extra:
+    change.set(price=trigger.data["price"]["amount"], proposed_by=actor(trigger), rounds=change["rounds"] + 1)
+    texts.keep_message(change, actor(trigger), trigger)
+    change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
+    return _said(trigger, "offer.countered")
+
+
+def accept(change: Change, trigger: Trigger) -> Extra:
+    change.set(accepted_at=change.now, accepted_by=actor(trigger))
+    change.schedule(EXPIRE, None)
+    _check(change, "accepted")
+    return _said(trigger, "offer.accepted", status="accepted")
+
+
+def accept_free(change: Change, trigger: Trigger) -> Extra:
+    """No money: it is active at once."""
+    said = accept(change, trigger)
+    change.set(escrow_status="free")
+    activate(change, trigger)
+    return said
+
+
+def activate(change: Change, trigger: Trigger) -> None:
+    lapse_at = change.now + change.terms.lapse_after
+    change.set(activated_at=change.now, lapse_at=lapse_at)
+    deadline(change, LAPSE, lapse_at)
+
+
+def decline(change: Change, trigger: Trigger) -> Extra:
+    _over(change)
+    return _said(trigger, "offer.declined", "offer.withdrawn")
+
+
+def expire(change: Change, trigger: Trigger) -> None:
+    _over(change)
+
+
+# -- calling it off
+
+
+def _cancel(change: Change, trigger: Trigger, code: str) -> Extra:
+    _over(change)
+    record(change, trigger)
+    done = {"by": actor(trigger), "at": change.now, "code": code, "reason": trigger.data.get("reason")}
+    change.set(cancelled=done)
+    return _said(trigger, "offer.cancelled", reason=code)
+
+
+def cancel_alone(change: Change, trigger: Trigger) -> Extra:
+    return _cancel(change, trigger, "alone")
+
+
+def cancel_agreed(change: Change, trigger: Trigger) -> Extra:
+    return _cancel(change, trigger, "agreed")
+
+
+def cancel_by_staff(change: Change, trigger: Trigger) -> Extra:
+    return _cancel(change, trigger, "staff")
+
+
+def ask_cancel(change: Change, trigger: Trigger) -> Extra:
+    change.set(cancel_asked={"by": actor(trigger), "at": change.now, "reason": trigger.data.get("reason")})
+    return _said(trigger, "offer.cancel_asked")
+
+
+def person_left(change: Change, trigger: Trigger) -> Extra:
+    """One of the two asked to be forgotten."""
+    _over(change)
+    change.set(cancelled={"by": trigger.data["by"], "at": change.now, "code": "left"})
+    return {"offer.cancelled": {"by": trigger.data["by"], "reason": "left"}}
+
+
+def listing_ended(change: Change, trigger: Trigger) -> Extra:
+    return _listing_over(change, trigger, trigger.data["status"])
+
+
+def closing_due(change: Change, trigger: Trigger) -> Extra:
+    return _listing_over(change, trigger, change["closing"])
+
+
+def remember_closing(change: Change, trigger: Trigger) -> None:
+    """The listing is over, but a claim or a dispute is in the way: later, if that comes to nothing."""
+    change.set(closing=trigger.data["status"], live_on=None)
+    if change.state != "hire_claimed":
+        deadline(change, CLOSING, change.now)
+
+
+def _listing_over(change: Change, trigger: Trigger, status: str) -> Extra:
+    _over(change)
+    change.set(cancelled={"by": "system", "at": change.now, "code": f"listing_{status}"})
+    return {"offer.cancelled": {"by": "system", "reason": f"listing_{status}"}}
+
+
+def checked(change: Change, trigger: Trigger) -> None:
+    """The worker looked. What it found of an older question is dropped."""
+    if not rules.is_current(change, trigger):
+        return
+    change.set(instruction=None)
+    change.schedule(INSTRUCTION_TIMER, None)
+    if change.state in ("accepted", "active", "hire_claimed") and trigger.data["status"] in rules.TAKES_ACCEPTED_TOO:
+        remember_closing(change, trigger)
+
+
+def check_failed(change: Change, trigger: Trigger) -> Extra:
+    if trigger.data["reserved"]:
+        return _listing_over(change, trigger, trigger.data["status"])
+    _over(change)
+    change.set(cancelled={"by": "system", "at": change.now, "code": "no_reservation"})
+    return {"offer.cancelled": {"by": "system", "reason": "no_reservation"}}
+
+
+# -- help and hire
+
+
+def help_given(change: Change, trigger: Trigger) -> Extra:
+    given = {"kind": trigger.data["kind"], "on": trigger.data["on"], "at": change.now}
+    change.set(given=[*change.get("given", []), given])
+    return {"help.given": {"kind": given["kind"], "on": given["on"]}}
+
+
+def help_answered(change: Change, trigger: Trigger) -> Extra:
+    which, answer = (trigger.data["kind"], trigger.data["on"]), trigger.data["answer"]
+    answered = [{**g, "answer": answer} if (g["kind"], g["on"]) == which else g for g in change["given"]]
+    change.set(given=answered)
+    return {"help.given": {"kind": which[0], "on": which[1], "answer": answer}}
+
+
+def name_application(change: Change, trigger: Trigger) -> None:
+    change.set(application=trigger.data["reference"], applications=change.get("applications", 0) + 1)
+
+
+def claim(change: Change, trigger: Trigger) -> Extra:
+    """An insider's claim. Well proved, it becomes the hire by silence, and nothing lapses before that."""
+    grade = rules.grade(trigger.data["evidence"], trigger.data.get("insider_verified", False))
+    made = {"at": change.now, "start_on": trigger.data["start_on"], "evidence": list(trigger.data["evidence"])}
+    change.push("claims", made | {"grade": grade})
+    clear(change, CLOSING)
+    if grade >= rules.GRADE_FOR_SILENCE:
+        clear(change, LAPSE)
+        deadline(change, SILENCE, change.now + change.terms.silence)
+    return {"hire.claimed": {"start_on": trigger.data["start_on"], "evidence_grade": grade}}
+
+
+def reject_claim(change: Change, trigger: Trigger) -> None:
+    clear(change, SILENCE)
+    deadline(change, LAPSE, max(change["lapse_at"], change.now))
+    if change.get("closing"):
+        deadline(change, CLOSING, change.now)
+
+
+def confirm(change: Change, trigger: Trigger) -> Extra:
+    who = actor(trigger)
+    said = {"staff": "arbiter", "system": "silence"}.get(who, who)
+    claims = change.get("claims", [])
+    last = claims[-1] if claims else {}
+    grade = 3 if who in ("employer", "ats") else int(last.get("grade", 0))
+    hire = {
+        "start_on": trigger.data.get("start_on") or last["start_on"],
+        "confirmed_by": said,
+        "evidence_grade": grade,
+        "confirmed_at": change.now,
+    }
+    _over(change)
+    record(change, trigger)
+    change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
+    return {"hire.confirmed": {**hire, "status": "hired"}}
+
+
+def end(change: Change, trigger: Trigger) -> Extra:
+    who, on = actor(trigger), trigger.data["on"]
+    change.set(ended={"by": who, "on": on, "at": change.now})
+    return {"hire.ended": {"by": who, "on": on}}
+
+
+def lapse(change: Change, trigger: Trigger) -> None:
+    _over(change)
+
+
+def close(change: Change, trigger: Trigger) -> Extra:
+    reason = trigger.name.removeprefix("escrow.")
+    _over(change)
+    change.set(closed={"at": change.now, "reason": reason})
+    return {"offer.closed": {"reason": reason}}
+
+
+# -- the copy of the escrow
+
+
+def copy_escrow(change: Change, event: Trigger) -> bool:
+    """Keep the escrow's status where the event is newer than what is kept; False where it is not."""
+    if event.sequence <= change.get("escrow_number", 0):
+        return False
+    before = disputed(change)
+    if not before and event.data["status"] == "disputed":
+        freeze(change)
+    change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
+    over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
+    if over or (before and not disputed(change)):
+        thaw(change)
+    return True

@@ -1,0 +1,176 @@
+"""Offers over HTTP: thin views. A seeker asks, an insider answers, and both see the hire through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from services.matching.offer import schemas
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.acts import STAFF
+from services.matching.offer.lifecycle import OPEN, PARTIES
+from services.matching.parts import Parts
+from services.matching.store import listing_key, own_offers
+from shared.aggregate import Document, Refusal
+from shared.fields.http import Body
+from shared.http.answer.commands import problem_of_refusal
+from shared.http.answer.pages import after_text, page_of, text_page
+from shared.http.declare.explanation import Explanation
+from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.http.problems import Problem
+from shared.http.request.tokens import Principal
+
+_SHOWN = frozenset(schemas.Offer().fields)
+_NOT_FOR_ALL = ("messages", "application", "audit")
+_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
+
+
+operations: Operations[Parts] = Operations("matching", "Offers")
+
+
+def roles(doc: Document, principal: Principal) -> frozenset[str]:
+    """What the caller is to this offer; the maker made the last proposal, the other has to answer it."""
+    mine = {role for role in PARTIES if doc.get(role) == principal.person_id}
+    if mine:
+        return frozenset(mine | {"maker" if doc["proposed_by"] in mine else "other"})
+    return principal.roles.intersection(STAFF)
+
+
+def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The offer as its two parties and staff see it.
+
+    What the two write to each other is shown to them alone, what staff did to staff alone.
+    """
+    shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
+    messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
+    if "application" in doc and of.intersection(("seeker", *STAFF)):
+        shown["application"] = doc["application"]
+    audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
+    return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
+        "id": doc["_id"],
+        "status": doc["state"],
+        "price": {"amount": doc["price"], "currency": doc["currency"]},
+        "mode": "hold",
+        "help_given": doc.get("given", []),
+        "claims": doc.get("claims", []),
+    }  # fmt: skip
+
+
+# -- made and answered
+
+
+@operations.post("/v1/offers", "makeOffer", "Ask an insider for help with a listing", who=ANYONE, body=schemas.NewOffer,
+                 answers={201: schemas.Offer})  # fmt: skip
+def make(call: Call[Parts]) -> Answer:
+    parts, offer_id = call.parts, call.command_id
+    if parts.offers.store.get(offer_id) is not None:
+        return parts.offers.create(call, "propose", {})
+    listing = parts.offers.store.get(listing_key(call.body["listing_id"]))
+    if listing is None:
+        raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=1)
+    with _reserved(parts.accounts, call.person, offer_id):
+        parts.accounts.reserve_request(call.person, offer_id, listing["listing_id"])
+        return parts.offers.create(
+            call, "propose", {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
+        )
+
+
+@operations.post("/v1/offers/{id}/accept", "acceptOffer", "Agree; the seeker then funds the escrow", who=DOCUMENT,
+                 answers={200: schemas.Offer})  # fmt: skip
+def accept(call: Call[Parts]) -> Answer:
+    parts = call.parts
+    offer, mine = parts.offers.read(call)
+    standing = _of_listing(parts, offer)
+    if "other" not in mine or offer["state"] not in OPEN:
+        return parts.offers.command(call, "accept", standing)  # a repeat, or refused
+    with _reserved(parts.accounts, offer["seeker"], offer["_id"]):
+        parts.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+        standing |= _of_people(parts, offer["seeker"], offer["insider"])
+        return parts.offers.command(call, "accept", {"reserved": offer["price"], **standing})
+
+
+@operations.post("/v1/offers/{id}/counter", "counterOffer", "Propose another price", who=DOCUMENT, body=schemas.Counter,
+                 answers={200: schemas.Offer})  # fmt: skip
+def counter(call: Call[Parts]) -> Answer:
+    offer, _ = call.parts.offers.read(call)
+    return call.parts.offers.command(call, "counter", {**call.body, **_of_listing(call.parts, offer)})
+
+
+@operations.post("/v1/offers/{id}/claim-hire", "claimHire", "The insider says that the seeker was hired", who=DOCUMENT,
+                 body=schemas.ClaimHire, answers={200: schemas.Offer})  # fmt: skip
+def claim_hire(call: Call[Parts]) -> Answer:
+    offer, _ = call.parts.offers.read(call)
+    listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
+    verified = listing.get("insider_verified", False)
+    return call.parts.offers.command(call, "claim_hire", {**call.body, "insider_verified": verified})
+
+
+# -- read
+
+
+@operations.get("/v1/offers", "listOffers", "One's own offers, newest first", who=ANYONE, query=schemas.Search,
+                answers={200: page_of(schemas.Offer)})  # fmt: skip
+def list_own(call: Call[Parts]) -> Answer:
+    found = own_offers(call.parts.offers.store, call.person, call.query, after_text(call), call.page.limit + 1)
+    return text_page(call, found, "position", lambda doc: view(doc, roles(doc, call.principal)))
+
+
+@operations.get("/v1/offers/{id}", "showOffer", "An offer", who=DOCUMENT, answers={200: schemas.Offer})
+def show(call: Call[Parts]) -> Answer:
+    return call.parts.offers.show(call)
+
+
+@operations.get("/v1/offers/{id}/explain", "explainOffer", "What may happen next, by whom, until when", who=DOCUMENT,
+                answers={200: Explanation})  # fmt: skip
+def explain(call: Call[Parts]) -> Answer:
+    return call.parts.offers.explain(call)
+
+
+# -- the other commands
+
+
+def _command(path: str, trigger: str, operation_id: str, summary: str, body: type[Body] | None = None) -> None:
+    def give(call: Call[Parts]) -> Answer:
+        return call.parts.offers.command(call, trigger, call.body)
+
+    declare = partial(operations.post, f"/v1/offers/{{id}}/{path}", operation_id, summary, who=DOCUMENT)
+    declared = declare(answers={200: schemas.Offer}, body=body) if body else declare(answers={200: schemas.Offer})
+    declared(give)
+
+
+_command("decline", "decline", "declineOffer", "Say no")
+_command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
+_command("cancel", "cancel", "cancelOffer", "Call it off: alone in 48 h, then by asking and agreeing", schemas.Cancel)
+_command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
+_command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
+_command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
+_command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
+_command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)
+
+# -- inside
+
+
+def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
+    """How the offer's listing stands now, as far as is known here."""
+    listing = parts.offers.store.get(listing_key(offer["listing_id"]))
+    return {"listing_status": listing["status"] if listing else "unknown"}
+
+
+def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:
+    """Whether the two are one person. Raises Problem where one of them is leaving; asked after it was reserved."""
+    try:
+        return {"one_person": parts.people.between(seeker, insider)}
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
+
+
+@contextmanager
+def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
+    """What is reserved inside is free again where the command is refused."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
+    except Problem:
+        accounts.release(person, offer_id)
+        raise

@@ -1,0 +1,200 @@
+"""The lifecycle of an offer: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`.
+
+Roles: insider and seeker; of the two, maker made the last proposal and other is to answer it; employer and ats confirm
+from outside; arbiter and moderator are staff. `listing.ended` is what the closing pass over a listing's offers says,
+`person.erased` what the pass over a leaving person's offers says, `checked` what the worker found when it looked at the
+listing and the seeker's account.
+"""
+
+from datetime import timedelta
+
+from services.matching.offer import acts, reviews, rules, texts
+from services.matching.offer.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
+from services.matching.offer.rules import (
+    CHECK_FAILS,
+    CHECK_FAILS_ACCEPTED,
+    COOLING_OFF,
+    FREE,
+    MAY_ASK,
+    OTHER_ASKED,
+    PAID,
+)
+from shared.aggregate import Lifecycle, Park, Row, cells
+
+OPEN = ("proposed", "countered")
+AGREED = ("accepted", "active", "hire_claimed")
+HIRING = ("active", "hire_claimed")
+LIVE = (*OPEN, *AGREED)
+UNACCEPTED_ENDS = ("declined", "withdrawn", "expired")
+STATES = ("new", *LIVE, "hired", "ended", "completed", "lapsed", "cancelled", "closed", *UNACCEPTED_ENDS)
+ENDED = ("ended", "completed", "lapsed", "cancelled", "closed", *UNACCEPTED_ENDS)
+
+PARTIES = ("insider", "seeker")
+CONFIRMS = ("seeker", "employer", "ats", "arbiter")
+_PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
+_CONFIRM = (rules.STAFF_REASON, rules.START_ON)
+_MESSAGE = texts.no_contact_data("message")
+_ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
+_TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
+
+_AGREEMENT = (
+    Row(
+        ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
+        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, rules.HOLDABLE,
+                _MESSAGE),
+    ),
+    Row(
+        OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,
+        guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS, _MESSAGE),
+    ),
+    Row(
+        OPEN, "accept", to="active", emits=("offer.accepted", "offer.activated"), by=("other",), when=FREE,
+        until=EXPIRE, guards=_ACCEPT, act=acts.accept_free, note="no money: active at once",
+    ),
+    Row(
+        OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
+        guards=_ACCEPT, act=acts.accept, note="the seeker pays next; we hold the money",
+    ),
+    Row(OPEN, "decline", to="declined", emits=("offer.declined",), by=("other",), until=EXPIRE, act=acts.decline),
+    Row(OPEN, "withdraw", to="withdrawn", emits=("offer.withdrawn",), by=("maker",), until=EXPIRE, act=acts.decline),
+    Row(OPEN, "timer:expire", to="expired", emits=("offer.expired",), act=acts.expire),
+    Row(
+        ("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=acts.activate,
+        note="only now the two see how to reach each other",
+    ),
+    Row(("accepted",), "escrow.lapsed", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="never paid for"),
+)  # fmt: skip
+
+_CANCELLED = ("offer.cancelled",)
+_CALLED_OFF = (
+    Row(
+        ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=COOLING_OFF,
+        act=acts.cancel_alone, note="either of the two, alone",
+    ),
+    Row(
+        AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED, act=acts.cancel_agreed,
+        note="agrees to what the other has asked",
+    ),
+    Row(
+        AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, when=MAY_ASK, act=acts.ask_cancel,
+        note="asks the other",
+    ),
+    Row(
+        AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=STAFF, guards=(rules.STAFF_REASON,),
+        act=acts.cancel_by_staff,
+    ),
+    Row(OPEN, "listing.ended", to="cancelled", emits=_CANCELLED, act=acts.listing_ended),
+    Row(
+        ("accepted", "active"), "listing.ended", to="cancelled", emits=_CANCELLED, when=rules.TAKEN_TOO,
+        act=acts.listing_ended,
+    ),
+    Row(AGREED, "listing.ended", when=rules.TAKEN_LATER, act=acts.remember_closing),
+    Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=acts.closing_due),
+    Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=acts.person_left),
+    Row(
+        AGREED, "person.erased", to="cancelled", emits=_CANCELLED, when=FREE, act=acts.person_left,
+        note="nobody is forgotten while money of theirs is open",
+    ),
+    Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=acts.check_failed),
+    Row(
+        ("accepted", "active"), "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
+        act=acts.check_failed,
+    ),
+    Row(STATES[1:], "checked", act=acts.checked),
+)  # fmt: skip
+
+_HIRE = (
+    Row(
+        HIRING, "record_help", emits=("help.given",), by=("insider",), act=acts.help_given,
+        guards=(rules.HELP_AGREED, rules.HELP_ON, rules.HELP_ONCE, rules.HELP_BOUND),
+    ),
+    Row(
+        HIRING, "answer_help", emits=("help.given",), by=("seeker",), act=acts.help_answered,
+        guards=(rules.HELP_RECORDED, rules.HELP_ANSWERED_ONCE),
+    ),
+    Row(
+        LIVE, "name_application", by=("seeker",), guards=(rules.APPLICATIONS,), act=acts.name_application,
+        note="what the employer's system says of it is about this offer",
+    ),
+    Row(
+        ("active",), "claim_hire", to="hire_claimed", emits=("hire.claimed",), by=("insider",), until=LAPSE,
+        guards=(rules.START_ON, rules.CLAIMS), act=acts.claim,
+    ),
+    Row(
+        ("hire_claimed",), "reject_hire", to="active", emits=("hire.rejected",), by=("seeker",), until=SILENCE,
+        act=acts.reject_claim,
+    ),
+    Row(
+        HIRING, "confirm_hire", to="completed", emits=("hire.confirmed", "offer.completed"), by=CONFIRMS, when=FREE,
+        until=LAPSE, guards=_CONFIRM, act=acts.confirm, note="no money: completed at once",
+    ),
+    Row(
+        HIRING, "confirm_hire", to="hired", emits=("hire.confirmed",), by=CONFIRMS, when=PAID, until=LAPSE,
+        guards=_CONFIRM, act=acts.confirm, note="the money is paid out as agreed",
+    ),
+    Row(
+        ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=("hire.confirmed", "offer.completed"), when=FREE,
+        act=acts.confirm, note="there is good proof (grade 2 or more), and the seeker said nothing",
+    ),
+    Row(
+        ("hire_claimed",), f"timer:{SILENCE}", to="hired", emits=("hire.confirmed",), when=PAID, act=acts.confirm,
+        note="there is good proof (grade 2 or more), and the seeker said nothing",
+    ),
+    Row(HIRING, f"timer:{LAPSE}", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="no hire in time"),
+    Row(
+        ("hired",), "end", to="ended", emits=("hire.ended",), by=(*PARTIES, "employer"), guards=(rules.ENDED_ON,),
+        act=acts.end,
+    ),
+    Row(
+        ("completed",), "end", emits=("hire.ended",), by=(*PARTIES, "employer"),
+        guards=(rules.ENDED_ONCE, rules.ENDED_ON), act=acts.end, note="for the record only",
+    ),
+    Row(("hired",), "escrow.settled", to="completed", emits=("offer.completed",)),
+    Row(("closed",), "escrow.settled", to="completed", emits=("offer.completed",), note="the payment is back"),
+    *(Row((*HIRING, "hired"), event, to="closed", emits=("offer.closed",), act=acts.close) for event in _TOOK_MONEY),
+)  # fmt: skip
+
+_HIRED = ("hired", "ended", "completed", "closed")
+_REVIEWS = (
+    Row(
+        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
+        guards=(texts.no_contact_data("text"),),
+        note="neither sees the other's before both are in, or its time is over",
+    ),
+    Row(
+        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),
+        act=reviews.remove_text, note="the stars stay",
+    ),
+)  # fmt: skip
+
+_NEVER_ACCEPTED = ("new", *OPEN, *UNACCEPTED_ENDS)
+_UNTIL_HELD = Park(timedelta(days=7))
+"""The money went before the news that it was held came here: that news is on its way."""
+
+OFFER = Lifecycle(
+    "offer",
+    states=STATES,
+    rows=(*_AGREEMENT, *_CALLED_OFF, *_HIRE, *_REVIEWS),
+    public=acts.public,
+    events=("escrow.held", "escrow.lapsed", "escrow.settled", *_TOOK_MONEY, "listing.ended", "person.erased"),
+    outcomes=("checked",),
+    answers=cells(
+        ignore={
+            "escrow.held": (*HIRING, *_HIRED, "cancelled", "lapsed"),
+            "escrow.lapsed": ("cancelled", "lapsed"),
+            "escrow.settled": ("ended", "completed"),
+            **dict.fromkeys(_TOOK_MONEY, ("ended", "completed", "closed", "cancelled", "lapsed")),
+            **dict.fromkeys(("listing.ended", "person.erased"), (*AGREED, "hired", *ENDED)),
+        },
+        park={event: {"accepted": _UNTIL_HELD} for event in _TOOK_MONEY},
+        reject={
+            "escrow.held": _NEVER_ACCEPTED,
+            "escrow.lapsed": (*_NEVER_ACCEPTED, *HIRING, *_HIRED),
+            "escrow.settled": (*_NEVER_ACCEPTED, *AGREED, "cancelled", "lapsed"),
+            **dict.fromkeys(_TOOK_MONEY, _NEVER_ACCEPTED),
+            **dict.fromkeys(("listing.ended", "person.erased"), ("new",)),
+            "checked": ("new",),
+        },
+    ),
+    final=ENDED,
+)

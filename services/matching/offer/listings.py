@@ -1,0 +1,75 @@
+"""What matching keeps of a listing, and what follows for its offers when the listing ends.
+
+The copy is overwritten by each listing.* event of a higher number, and has what offers and matches need. One that was
+made when less was kept is no match until its listing's next event, or until `golem replay` sends the last one again.
+When the listing has ended, a timer of the copy calls off its offers in passes, until a pass finds none; an offer that
+slips in between is found by its own check.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from services.matching.offer.facets import index
+from services.matching.offer.lifecycle import LIVE, OPEN
+from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
+from services.matching.store import offers_on
+from shared.aggregate import Change, Lifecycle, Store, Trigger
+
+KIND = "listing"
+TYPES = tuple(
+    f"listing.{name}"
+    for name in ("created", "revised", "paused", "resumed", "filled", "expired", "withdrawn", "removed")
+)
+CLOSING = "closing"
+_PASS_EVERY = timedelta(seconds=1)
+_KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
+_OPTIONAL = (
+    "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
+    "leaving_on", "published_at",
+)  # fmt: skip
+
+
+def kept(event: Trigger) -> dict[str, Any]:
+    """The fields of the copy."""
+    data = {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
+    return data | index(data)
+
+
+def lacks(copy: Change) -> bool:
+    """Whether it is from before the fields for matches were kept."""
+    return "country" not in copy.doc
+
+
+def begin_closing(change: Change, event: Trigger) -> None:
+    if event.data["status"] in LISTING_OVER:
+        change.schedule(CLOSING, change.now)
+
+
+class Closing:
+    """Calls off the offers of listings that have ended."""
+
+    def __init__(self, store: Store, offer: Lifecycle) -> None:
+        self._store = store
+        self._offer = offer
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """One pass; another follows while there was something to call off."""
+        concerned = LIVE if change["status"] in TAKES_ACCEPTED_TOO else OPEN
+        found = offers_on(self._store, change["listing_id"], concerned)
+        moved = [self._end(offer_id, change["status"]) for offer_id in found]
+        if any(moved):
+            change.schedule(CLOSING, change.now + _PASS_EVERY)
+
+    def _end(self, offer_id: str, status: str) -> bool:
+        def decide(changes: dict[str, Change]) -> bool:
+            change = changes[offer_id]
+            trigger = Trigger(
+                name="listing.ended",
+                id=f"{offer_id}:listing.ended:{status}",
+                kind="event",
+                at=change.now,
+                data={"status": status},
+            )
+            return self._offer.fold(change, trigger).outcome == "taken"
+
+        return self._store.run({offer_id: self._offer.name}, decide)

@@ -1,0 +1,184 @@
+"""What comes in and goes out over HTTP."""
+
+from services.matching.offer.lifecycle import PARTIES, STATES
+from services.matching.offer.rules import EVIDENCE
+from services.matching.offer.texts import LONGEST
+from shared.events.schemas_listing import HELP_KINDS
+from shared.fields import http as fields
+from shared.fields.http import Body, MoneySchema
+from shared.http.answer.pages import PageQuery
+
+SHOWN_STATES = tuple(state for state in STATES if state != "new")
+
+
+class NewOffer(Body):
+    """Which help of a listing a seeker asks for, at the listing's price, or at another that they name.
+
+    `mode` hold (the only one): the money waits until the hire. `message` is for the insider alone to read.
+    """
+
+    listing_id = fields.Uuid(required=True)
+    help = fields.Several(fields.Choice(*HELP_KINDS), 1, len(HELP_KINDS), unique=True, required=True)
+    mode = fields.Choice("hold", load_default="hold")
+    price = fields.Part(MoneySchema)
+    message = fields.Text(1, LONGEST, lines=True)
+
+
+class Counter(Body):
+    """Another price for the same help, and a word with it for the other."""
+
+    price = fields.Part(MoneySchema, required=True)
+    message = fields.Text(1, LONGEST, lines=True)
+
+
+class Help(Body):
+    kind = fields.Choice(*HELP_KINDS, required=True)
+    on = fields.Date(required=True)
+
+
+class HelpAnswer(Help):
+    answer = fields.Choice("confirmed", "denied", required=True)
+
+
+class Evidence(Body):
+    """A document by its SHA-256; the document itself stays with the insider until somebody asks for it."""
+
+    kind = fields.Choice(*EVIDENCE, required=True)
+    sha256 = fields.Sha256(required=True)
+
+
+class ClaimHire(Body):
+    start_on = fields.Date(required=True)
+    evidence = fields.Several(fields.Part(Evidence), 0, 10, unique="sha256", load_default=list)
+
+
+class ConfirmHire(Body):
+    """`reason` is an arbiter's, who confirms a hire that the seeker does not."""
+
+    start_on = fields.Date(required=True)
+    reason = fields.Text(1, 1000, lines=True)
+
+
+class EndHire(Body):
+    on = fields.Date(required=True)
+
+
+class Cancel(Body):
+    """`reason` is for staff, who must give one, and is welcome from a party."""
+
+    reason = fields.Text(1, 1000, lines=True)
+
+
+class Search(PageQuery):
+    role = fields.Choice(*PARTIES)
+    status = fields.Choice(*SHOWN_STATES)
+    listing_id = fields.Uuid()
+
+
+class Claim(Body):
+    start_on = fields.Date()
+    evidence = fields.Several(fields.Part(Evidence))
+    grade = fields.Integer(0, 3)
+    at = fields.Instant()
+
+
+class Hire(Body):
+    start_on = fields.Date()
+    confirmed_by = fields.Choice("seeker", "employer", "ats", "arbiter", "silence")
+    evidence_grade = fields.Integer(0, 3)
+    confirmed_at = fields.Instant()
+
+
+class Ended(Body):
+    on = fields.Date()
+    by = fields.Choice(*PARTIES, "employer", "staff")
+    at = fields.Instant()
+
+
+class GivenHelp(Body):
+    kind = fields.Choice(*HELP_KINDS)
+    on = fields.Date()
+    answer = fields.Choice("confirmed", "denied")
+    at = fields.Instant()
+
+
+class CancelAsked(Body):
+    by = fields.Choice(*PARTIES)
+    at = fields.Instant()
+    reason = fields.Text(0, 1000, allow_none=True)
+
+
+class Cancelled(Body):
+    """`code`: alone, agreed, staff, no_reservation, left (one of them asked to be forgotten), or the listing's end."""
+
+    by = fields.Choice(*PARTIES, "staff", "system")
+    at = fields.Instant()
+    code = fields.Code()
+    reason = fields.Text(0, 1000, allow_none=True)
+
+
+class Audited(Body):
+    """What staff did to it, and why."""
+
+    by = fields.PersonId()
+    at = fields.Instant()
+    action = fields.Code()
+    reason = fields.Text(0, 1000, allow_none=True)
+
+
+class Message(Body):
+    """What a party wrote with a proposal."""
+
+    by = fields.Choice(*PARTIES)
+    at = fields.Instant()
+    text = fields.Text(1, LONGEST, lines=True)
+
+
+class Part(Body):
+    """A part of the price that is paid out so many days after the first day of work."""
+
+    due_day = fields.Integer(0, 180)
+    bps = fields.Integer(1, 10_000)
+
+
+class Offer(Body):
+    """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
+
+    `messages` are there for its two people only, `application` (at the employer) for its seeker and staff, `audit` for
+    staff.
+    """
+
+    id = fields.Uuid()
+    listing_id = fields.Uuid()
+    insider = fields.PersonId()
+    seeker = fields.PersonId()
+    help = fields.Several(fields.Choice(*HELP_KINDS))
+    mode = fields.Choice("hold")
+    price = fields.Part(MoneySchema)
+    fee_bps = fields.Integer(0, 10_000)
+    tranches = fields.Several(fields.Part(Part))
+    status = fields.Choice(*SHOWN_STATES)
+    escrow_status = fields.Text(allow_none=True)
+    version = fields.Integer()
+    proposed_by = fields.Choice(*PARTIES)
+    rounds = fields.Integer()
+    messages = fields.Several(fields.Part(Message))
+    application = fields.Text()
+    help_given = fields.Several(fields.Part(GivenHelp))
+    claims = fields.Several(fields.Part(Claim))
+    cancel_asked = fields.Part(CancelAsked, allow_none=True)
+    cancelled = fields.Part(Cancelled, allow_none=True)
+    hire = fields.Part(Hire, allow_none=True)
+    ended = fields.Part(Ended, allow_none=True)
+    audit = fields.Several(fields.Part(Audited))
+    accepted_at = fields.Instant(allow_none=True)
+    activated_at = fields.Instant(allow_none=True)
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+
+
+class Leaving(Body):
+    """Offers end, listings are withdrawn, texts and addresses are deleted: within minutes, in all services."""
+
+    person_id = fields.PersonId()
+    asked_at = fields.Instant()

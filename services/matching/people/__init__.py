@@ -1,0 +1,1 @@
+"""A person: what is exported of them, how they are forgotten, and who is one person with two accounts."""

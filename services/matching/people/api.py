@@ -1,0 +1,23 @@
+"""Being forgotten, over HTTP."""
+
+from services.matching.offer import schemas
+from services.matching.parts import Parts
+from services.matching.people.people import MoneyOpen, TooOften
+from shared.http.declare.operations import ANYONE, Answer, Call, Operations
+from shared.http.problems import Fault, Problem
+
+operations: Operations[Parts] = Operations("matching", "People")
+
+
+@operations.delete("/v1/me", "eraseMe", "Be forgotten; refused while money of an agreement is open", who=ANYONE,
+                   answers={202: schemas.Leaving})  # fmt: skip
+def erase(call: Call[Parts]) -> Answer:
+    try:
+        asked_at = call.parts.people.leave(call.person)
+    except MoneyOpen as refusal:
+        faults = [Fault("", refusal.rule, f"offer {offer_id}") for offer_id in refusal.offers]
+        raise Problem("conflict", refusal.detail, errors=faults) from refusal
+    except TooOften as refused:
+        detail = "You were forgotten several times today. Ask again later."
+        raise Problem("too-many-requests", detail, retry_after=refused.wait.total_seconds()) from None
+    return Answer({"person_id": call.person, "asked_at": asked_at}, 202)

@@ -1,0 +1,96 @@
+"""What matching keeps of a person who asked to be forgotten: their offers end, and lose what was written in them.
+
+Who agreed with whom, on what, and what became of it stays under pseudonyms: the other one needs it, and so do
+the books. What the two wrote goes with both sides of it, as each wrote about the other.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.matching.employer.ats import forget
+from services.matching.matches.profiles import KIND as PROFILE
+from services.matching.matches.profiles import is_there, profile_id, remove
+from services.matching.offer.lifecycle import LIVE, PARTIES
+from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
+from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+
+_WORDS = ("messages", "application")
+"""Fields of an offer that are nothing but a person's own words, or lead to them elsewhere."""
+_GONE = "erased"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How many documents were erased, and how many offers have to wait as money in them is open again."""
+
+    erased: int
+    waiting: int
+
+
+class Erasing:
+    """Passes over the offers of a person."""
+
+    def __init__(self, store: Store, offer: Lifecycle) -> None:
+        self._store, self._offer = store, offer
+
+    def one_pass(self, person: str) -> Pass:
+        """End and empty some of their offers, and delete what is theirs alone."""
+        query: dict[str, Any] = {"parties": person, **NOT_ERASED}
+        found = [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
+        waiting: list[str] = []
+
+        def erase(offer_id: str) -> None:
+            if not self._erase(offer_id, person):
+                waiting.append(offer_id)
+
+        erased = erase_each(found, erase) - len(waiting)
+        erased += self._store.run({profile_id(person): PROFILE}, lambda changes: _forget(changes[profile_id(person)]))
+        return Pass(erased, len(waiting))
+
+    def _erase(self, offer_id: str, person: str) -> bool:
+        def decide(changes: dict[str, Change]) -> bool:
+            change = changes[offer_id]
+            if change.state in LIVE:
+                self._end(change, person)
+            if change.state in LIVE:
+                return False
+            if application := change.get("application"):
+                forget(self._store, application)
+            change.set(erased_at=change.now, **_emptied(change.doc))
+            without_fingerprints(change)
+            return True
+
+        return self._store.run({offer_id: self._offer.name}, decide)
+
+    def _end(self, change: Change, person: str) -> None:
+        """What was not agreed, and what was agreed without money; the rest is left alone."""
+        by = next(role for role in PARTIES if change[role] == person)
+        trigger_id = f"{change.id}:erased"
+        self._offer.fold(change, Trigger("person.erased", trigger_id, "event", change.now, {"by": by}))
+
+
+def _forget(profile: Change) -> int:
+    if not is_there(profile.doc):
+        return 0
+    remove(profile)
+    return 1
+
+
+def _emptied(offer: Document) -> dict[str, Any]:
+    emptied: dict[str, Any] = {name: None for name in _WORDS if name in offer}
+    for name in ("cancel_asked", "cancelled"):
+        if offer.get(name, {}).get("reason"):
+            emptied[name] = {**offer[name], "reason": None}
+    if offer.get("audit"):
+        emptied["audit"] = [{**each, "reason": None} for each in offer["audit"]]
+    if offer.get("claims"):
+        emptied["claims"] = [{**each, "evidence": []} for each in offer["claims"]]
+    if offer.get("reviews"):
+        emptied["reviews"] = {writer: _without_text(review) for writer, review in offer["reviews"].items()}
+    return emptied
+
+
+def _without_text(review: dict[str, Any]) -> dict[str, Any]:
+    """The stars stay: they are the other one's record."""
+    kept = {name: value for name, value in review.items() if name != "text"}
+    return kept | ({"removed": {**review["removed"], "reason": _GONE}} if "removed" in review else {})

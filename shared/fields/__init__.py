@@ -1,0 +1,1 @@
+"""The kinds of value that requests, answers and events are made of."""

@@ -1,0 +1,166 @@
+"""A person's command on an aggregate: the same repeat, the same If-Match, the same refusals for every service.
+
+Order: authenticate (done), the key (a repeat gets the same status with the document as it is now), If-Match, the
+lifecycle.
+The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not kept.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
+from shared.http.answer.documents import document_response
+from shared.http.declare.operations import Answer, Call
+from shared.http.problems import Fault, Problem
+from shared.http.request.tokens import Principal
+from shared.telemetry import traces
+
+Roles = Callable[[Document, Principal], frozenset[str]]
+View = Callable[[Document, frozenset[str]], dict[str, Any]]
+_NOT_YET = 1
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of aggregate over HTTP.
+
+    `roles` says what a caller is to a document (none: it is not theirs to see, 404), `view` what of it they get,
+    `path` where documents of this kind stand (`/v1/offers`). `retry_unknown`: a document that is unknown here may just
+    not have arrived from another service, so 404 comes with Retry-After.
+    """
+
+    store: Store
+    lifecycle: Lifecycle
+    roles: Roles
+    view: View
+    path: str
+    retry_unknown: bool = False
+
+    def create(
+        self, call: Call[Any], trigger: str, data: Mapping[str, Any], status: int = 201, at: str | None = None
+    ) -> Answer:
+        """Make a new aggregate by a command that its lifecycle takes in state "new"; its id is the command's, or `at`
+        where it has a name of its own. What stands there already takes the command as its lifecycle says.
+        """
+        return self._run(call, at or call.command_id, trigger, data, status, creates=True, named=at is not None)
+
+    def command(
+        self,
+        call: Call[Any],
+        trigger: str,
+        data: Mapping[str, Any] | None = None,
+        status: int = 200,
+        at: str | None = None,
+    ) -> Answer:
+        """Let the aggregate take a command that the path names, or `at`."""
+        return self._run(call, at or call.id, trigger, data or {}, status, creates=False)
+
+    def show(self, call: Call[Any], at: str | None = None) -> Answer:
+        doc, roles = self.read(call, at)
+        return document_response(self.view(doc, roles), version=doc["version"])
+
+    def explain(self, call: Call[Any]) -> Answer:
+        """What may happen next, by whom, until when."""
+        doc, roles = self.read(call)
+        steps = explain(self.lifecycle, doc, roles, self.store.clock.now())
+        return Answer({"status": doc["state"], "you_are": sorted(roles), "next": steps})
+
+    def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
+        """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
+        return self._visible(self.store.get(at or call.id), call.principal)
+
+    # -- inside
+
+    def _visible(self, doc: Document | None, principal: Principal) -> tuple[Document, frozenset[str]]:
+        roles = (
+            self.roles(doc, principal) if doc and doc["kind"] == self.lifecycle.name and doc["state"] != "new" else None
+        )
+        if not doc or not roles:
+            raise Problem(
+                "not-found",
+                "There is nothing of that id, or it is not yours to see.",
+                retry_after=_NOT_YET if self.retry_unknown else None,
+            )
+        return doc, roles
+
+    def _run(
+        self,
+        call: Call[Any],
+        document_id: str,
+        name: str,
+        data: Mapping[str, Any],
+        status: int,
+        *,
+        creates: bool,
+        named: bool = False,
+    ) -> Answer:
+        def decide(changes: dict[str, Change]) -> tuple[Document, frozenset[str], int, bool]:
+            change = changes[document_id]
+            known = None if change.is_new else change.document()
+            if creates and known is None:
+                roles = frozenset({"maker"}) | call.principal.roles
+            else:
+                known, roles = self._visible(known, call.principal)
+                if (before := self._repeat(call, known)) is not None:
+                    return known, roles, before, True
+                if creates and not named:
+                    raise Problem("key-reused", "The key made something else.", errors=[_KEY_FAULT])
+                call.if_match.check(known["version"])
+            self._fold(call, change, name, data, roles, status)
+            doc = change.document()
+            return doc, self.roles(doc, call.principal), status, False
+
+        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle.name}, decide)
+        shown = self.view(doc, roles)
+        location = f"{self.path}/{shown.get('id', doc['_id'])}" if answered == 201 else None
+        return document_response(shown, answered, location, doc["version"], replayed)
+
+    def _repeat(self, call: Call[Any], doc: Document) -> int | None:
+        """The status that the same command was answered with, None if it is a new one. Raises Problem 422
+        key-reused.
+        """
+        for taken in doc.get("commands", ()):
+            if taken["id"] == call.command_id:
+                if taken["fingerprint"] != call.fingerprint:
+                    raise Problem("key-reused", "The same key came with another body before.", errors=[_KEY_FAULT])
+                return int(taken["status"])
+        return None
+
+    def _fold(
+        self, call: Call[Any], change: Change, name: str, data: Mapping[str, Any], roles: frozenset[str], status: int
+    ) -> None:
+        trigger = Trigger(
+            name=name,
+            id=call.command_id,
+            kind="command",
+            at=change.now,
+            data=data,
+            by=call.person,
+            roles=roles,
+            traceparent=traces.traceparent(),
+        )
+        if change.is_new:
+            change.set(created_at=change.now)
+        try:
+            self.lifecycle.fold(change, trigger)
+        except Refusal as refusal:
+            raise problem_of_refusal(refusal) from refusal
+        change.push("commands", {"id": call.command_id, "fingerprint": call.fingerprint, "status": status})
+
+
+_KEY_FAULT = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")
+
+
+def problem_of_refusal(refusal: Refusal) -> Problem:
+    """409 for the state, 409 with Retry-After while an instruction is open, 403 for a role, 422 for a rule."""
+    fault = Fault(refusal.pointer or "", refusal.rule, refusal.detail)
+    match refusal.kind:
+        case "forbidden":
+            return Problem("forbidden", refusal.detail, errors=[fault])
+        case "busy":
+            return Problem("busy", refusal.detail, errors=[fault], retry_after=_NOT_YET)
+        case "state":
+            return Problem("conflict", refusal.detail, errors=[fault])
+        case "rule":
+            return Problem("refused-by-rule", refusal.detail, errors=[fault])

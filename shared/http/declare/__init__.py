@@ -1,0 +1,1 @@
+"""How a service declares what it answers, and how that becomes OpenAPI."""

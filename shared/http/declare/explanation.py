@@ -1,0 +1,26 @@
+"""How `GET …/explain` looks: what may happen next, by whom, until when (made by `shared.aggregate.explain`)."""
+
+from shared.fields import http as fields
+from shared.fields.http import Body
+
+
+class Step(Body):
+    """A command (by whom; whether it is yours to give now), a timer (when), or an event; `to` is the state after it."""
+
+    what = fields.Choice("command", "timer", "event")
+    name = fields.Text()
+    to = fields.Text()
+    by = fields.Several(fields.Text())
+    yours = fields.Flag()
+    when = fields.Text()
+    at = fields.Instant()
+    until = fields.Instant()
+    note = fields.Text(0)
+
+
+class Explanation(Body):
+    """Where the document stands, what the caller is to it, and what may happen next."""
+
+    status = fields.Text()
+    you_are = fields.Several(fields.Text())
+    next = fields.Several(fields.Part(Step))

@@ -1,0 +1,109 @@
+"""One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic
+
+from flask import Response, request
+from marshmallow import ValidationError
+
+from shared.fields.events import format_time
+from shared.fields.http import Body
+from shared.http.answer import html
+from shared.http.declare.idempotency import IfMatch, fingerprint, read_if_match, read_key
+from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
+from shared.http.problems import Problem, faults_of, invalid
+from shared.http.request.body import read_object
+from shared.http.request.edge import OPERATION, PATH
+from shared.http.request.limits import PersonLimit
+from shared.http.request.query import parameters_of, read_query
+from shared.http.request.tokens import Principal, Verifier
+from shared.telemetry import traces
+
+_NO_BODY = Body()
+
+
+class Dispatcher(Generic[Parts]):
+    """Checks a request, has the view answer it, and writes the answer down."""
+
+    def __init__(self, parts: Parts, verifier: Verifier, limit: PersonLimit) -> None:
+        self._parts, self._verifier, self._limit = parts, verifier, limit
+
+    def answer(self, operation: Operation[Parts], ids: dict[str, Any]) -> Response:
+        """Raises Problem, or whatever the view raises."""
+        texts = {name: str(value) for name, value in ids.items()}
+        request.environ[OPERATION], request.environ[PATH] = operation.id, operation.path_for_logs(texts)
+        said = {"http.request.method": operation.method, "http.route": operation.template}
+        traces.describe(said, name=f"{operation.method} {operation.template}")
+        try:
+            return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
+        except Problem as problem:
+            if operation.page and html.wants_page(request.headers.get("Accept")):
+                return _page(
+                    html.of_problem(problem, html.language(request.headers.get("Accept-Language"))),
+                    problem.status,
+                    problem.headers,
+                )
+            raise
+
+    def _call(self, operation: Operation[Parts], path: str, ids: dict[str, Any]) -> Call[Parts]:
+        caller = self._caller(operation.who)
+        headers = request.headers
+        key = read_key(headers.get("Idempotency-Key")) if operation.key else None
+        if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
+        query = read_query(request.query_string, operation.query)
+        sent = {} if operation.method == "GET" else read_object(request, operation.needs_body, operation.form)
+        try:
+            body = (operation.body or _NO_BODY).load(sent)
+        except ValidationError as error:
+            raise invalid(faults_of(error.messages)) from None
+        return Call(
+            parts=self._parts,
+            operation=operation,
+            path=path,
+            caller=caller,
+            ids={name: str(value) for name, value in ids.items()},
+            body=body,
+            query=query,
+            parameters=parameters_of(request.query_string),
+            headers=dict(headers),
+            raw=b"" if operation.method == "GET" else request.get_data(cache=True),
+            key=key,
+            if_match=if_match,
+            fingerprint=fingerprint(operation.method, path, sent),
+        )
+
+    def _caller(self, who: Who | None) -> Principal | None:
+        if who is None:
+            raise Problem("forbidden", "Nobody is said to be allowed to do this.")
+        if not who.token:
+            return None
+        caller = self._verifier.principal(request.headers.get("Authorization"))
+        self._limit.check(caller.person_id)
+        if who.roles and not caller.has(*who.roles):
+            raise Problem("forbidden", who.words)
+        return caller
+
+
+def _written(operation: Operation[Parts], answer: Answer) -> Response:
+    if answer.status not in operation.answers:
+        raise RuntimeError(f"{operation.id} answered {answer.status}, which it does not declare")
+    if isinstance(answer.body, html.Page):
+        return _page(answer.body, answer.status, answer.headers)
+    schema = operation.answers[answer.status]
+    body = answer.body if schema is None or answer.body is None else schema.dump(answer.body)
+    if body is None:
+        return Response(status=answer.status, headers=dict(answer.headers))
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return Response(text, answer.status, dict(answer.headers), content_type=operation.media)
+
+
+def _page(page: html.Page, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(page.text(), status, dict(headers), content_type=html.CONTENT_TYPE)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return format_time(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -1,0 +1,1 @@
+"""What runs a process: the worker's loops, health, and gunicorn's settings. No domain lives here."""
