@@ -6,9 +6,9 @@ from typing import Any
 from services.escrow import payouts
 from services.escrow.parts import Parts
 from services.escrow.payouts import KIND, payout_id
+from shared import fields
 from shared.aggregate import Change, Document
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem

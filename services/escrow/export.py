@@ -6,9 +6,9 @@ from typing import Any
 from services.escrow import api_payout, schemas
 from services.escrow.payouts import is_there, payout_id
 from services.escrow.store import own_escrows
+from shared import fields
 from shared.aggregate import Document
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import Roles, View
 from shared.http.answer.pages import PageQuery, after_text, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations

@@ -7,8 +7,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
 from services.escrow.store import FOR_STAFF
-from shared.fields import http as fields
-from shared.fields.http import Body, Said
+from shared import fields
+from shared.fields import Body, Violation
 from shared.http.answer.pages import PageQuery
 from shared.money import MAX_AMOUNT
 
@@ -38,7 +38,7 @@ class Resolve(Body):
     @validates_schema
     def _share(self, data: dict[str, Any], **_: Any) -> None:
         if (data.get("decision") == "split") != ("insider_bps" in data):
-            says = Said("split", "belongs to the decision split, and to no other")
+            says = Violation("split", "belongs to the decision split, and to no other")
             raise ValidationError({"insider_bps": [says]})
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from shared import codes
-from shared.fields.http import Body, Choice, Integer, Query, Several, Text
-from shared.fields.http import Part as Nested
+from shared.fields import Body, Choice, Integer, Query, Several, Text
+from shared.fields import Part as Nested
 from shared.http.answer.pages import DEFAULT_LIMIT, MOST_LIMIT
 from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid

@@ -7,7 +7,7 @@ from services.listing import views
 from services.listing.schemas import Listing
 from services.listing.store import employers_known, of_insider
 from services.listing.workplaces import work_id
-from shared.fields.http import Body, Instant, Part, PersonId, Several, Text, Uuid
+from shared.fields import Body, Instant, Part, PersonId, Several, Text, Uuid
 from shared.http.answer.pages import PageQuery, after_text, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 

@@ -8,8 +8,8 @@ from services.notify.parts import Parts
 from services.notify.schemas import ADDRESS
 from services.notify.store import offer_key
 from services.notify.texts import LANGUAGES
+from shared import fields
 from shared.aggregate import Change, Document, Refusal
-from shared.fields import http as fields
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.documents import document_response
 from shared.http.answer.html import language

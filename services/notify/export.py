@@ -7,7 +7,7 @@ from typing import Any
 from services.notify.schemas import Notification
 from services.notify.store import contact_id, own, work_mail_id
 from shared.aggregate import Document
-from shared.fields.http import Body, Instant, Part, PersonId, Several, Text
+from shared.fields import Body, Instant, Part, PersonId, Several, Text
 from shared.http.answer.pages import PageQuery, after_text, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shared.fields.events import parse_time
+from shared.clock import parse_time
 from shared.money import format_amount
 
 LANGUAGES = ("en", "fr")

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.matching.store import listing_key
 from shared.aggregate import Change, Document, Lifecycle, Row, Store, Trigger
-from shared.events import format_time
+from shared.clock import format_time
 from shared.http.answer.commands import Resource
 from shared.http.request.tokens import Principal
 from shared.ids import contact_mark, domain_mark, workplace_mark

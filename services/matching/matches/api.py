@@ -7,9 +7,9 @@ from services.matching.matches import profiles
 from services.matching.matches.profiles import PERIODS, profile_id
 from services.matching.matches.scoring import WEIGHTS, Match
 from services.matching.parts import Parts
+from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
-from shared.fields.http import Body, CodeSchema, MoneySchema
+from shared.fields import Body, CodeSchema, MoneySchema
 from shared.http.answer.pages import PageQuery, page_of, page_response
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid

@@ -8,11 +8,11 @@ from marshmallow import ValidationError
 from services.matching.matches import profiles
 from services.matching.matches.profiles import FIELDS, KIND, PERIODS, profile_id
 from services.matching.parts import Parts
+from shared import fields
 from shared.aggregate import Change, Document
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
+from shared.fields import Body
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.fields.http import Body
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
@@ -23,7 +23,7 @@ operations: Operations[Parts] = Operations("matching", "One's profile")
 def _no_at(value: str) -> None:
     """As in listings: names of regions have no @."""
     if "@" in value:
-        raise ValidationError([fields.Said("characters", "expected a name without @")])
+        raise ValidationError([fields.Violation("characters", "expected a name without @")])
 
 
 class WantedPay(Body):

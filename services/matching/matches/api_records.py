@@ -6,8 +6,8 @@ from services.matching.matches.records import MOST_HIRES, Record, record_of
 from services.matching.offer.texts import LONGEST
 from services.matching.parts import Parts
 from services.matching.store import hires_of
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared import fields
+from shared.fields import Body
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 from shared.ids import PERSON_ID

@@ -20,7 +20,7 @@ from typing import Any
 from services.matching.offer import rules, texts
 from shared.aggregate import Change, Trigger
 from shared.aggregate.lifecycle import INSTRUCTION_TIMER
-from shared.events import format_time
+from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
 

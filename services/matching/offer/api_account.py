@@ -1,8 +1,8 @@
 """One's account over HTTP: how many requests are left, how much may still be agreed to, what is reserved."""
 
 from services.matching.parts import Parts
-from shared.fields import http as fields
-from shared.fields.http import Body, MoneySchema
+from shared import fields
+from shared.fields import Body, MoneySchema
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 
 CURRENCY = "EUR"

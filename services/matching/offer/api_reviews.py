@@ -7,9 +7,9 @@ from services.matching.offer import reviews
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.texts import LONGEST
 from services.matching.parts import Parts
+from shared import fields
 from shared.aggregate import Document
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import Resource
 from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 

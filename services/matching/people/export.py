@@ -10,9 +10,9 @@ from services.matching.offer.api_reviews import Review
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.parts import Parts
 from services.matching.store import own_offers
+from shared import fields
 from shared.aggregate import Document
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import Roles, View
 from shared.http.answer.pages import PageQuery, after_text, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
