@@ -16,8 +16,8 @@ from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.declare.operations import roles as only
+from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem, invalid
-from shared.http.request.tokens import Principal
 
 _STAFF = ("arbiter", "operator")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

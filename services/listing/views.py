@@ -5,7 +5,7 @@ from typing import Any
 from services.listing.acts import EXPIRY
 from shared import codes
 from shared.aggregate import Document
-from shared.http.request.tokens import Principal
+from shared.http.declare.principal import Principal
 
 STAFF = frozenset({"moderator", "arbiter", "operator"})
 KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}

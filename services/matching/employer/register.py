@@ -13,7 +13,7 @@ from services.matching.store import listing_key
 from shared.aggregate import Change, Document, Lifecycle, Row, Store, Trigger
 from shared.events import format_time
 from shared.http.answer.commands import Resource
-from shared.http.request.tokens import Principal
+from shared.http.declare.principal import Principal
 from shared.ids import contact_mark, domain_mark, workplace_mark
 
 KIND = "employer"

@@ -17,8 +17,8 @@ from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.http.declare.principal import Principal
 from shared.http.problems import Problem
-from shared.http.request.tokens import Principal
 
 _SHOWN = frozenset(schemas.Offer().fields)
 _NOT_FOR_ALL = ("messages", "application", "audit")
