@@ -8,7 +8,8 @@ from services.matching.offer import reviews
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.views import account_view, roles, view
 from services.matching.people.parts import Parts
-from services.matching.people.schemas import SHARES, Export, MatchingShare, Person
+from services.matching.people.schemas import SHARES, Export, MatchingShare
+from services.matching.people.views import person_view
 from services.matching.store import own_offers
 from shared.aggregate import Document
 from shared.http.answer.pages import PageQuery, after_text, text_page
@@ -47,7 +48,7 @@ def _theirs(call: Call[Parts]) -> dict[str, Any]:
     store = call.parts.offers.store
     person, profile = store.get(call.person), store.get(profile_id(call.person))
     return {
-        "person": {name: person.get(name) for name in Person().fields} if person else None,
+        "person": person_view(person) if person else None,
         "account": account_view(call.parts.accounts.standing(call.person)),
         "profile": profile if is_there(profile) else None,
     }
