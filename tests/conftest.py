@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item
         for item in items
         if (ground != "embedded" and item.get_closest_marker("embedded"))
-        or (part is not None and parts.part_of(item, ground) != part)
+        or (part is not None and parts.part_of(item) != part)
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

@@ -6,17 +6,13 @@ import pytest
 
 PARTS = ("parallel", "serial")
 _PROCESSES = ("tests/stack/", "tests/compose/running/")
-_SHARED = {"stack", "kafka_server"}
-_DATABASE = "mongo_server"
+_SERVERS = {"stack", "kafka_server", "mongo_server"}
 
 
-def part_of(item: pytest.Item, ground: str) -> str:
-    """Real processes, and a broker, are timed and killed, so nothing may run beside them. A database is of one worker:
-    cheap where it is embedded, one container for all where it is not.
-    """
-    fixtures = set(getattr(item, "fixturenames", ()))
-    alone = _SHARED if ground == "embedded" else {*_SHARED, _DATABASE}
-    return "serial" if item.nodeid.startswith(_PROCESSES) or fixtures & alone else "parallel"
+def part_of(item: pytest.Item) -> str:
+    """What has a server or real processes is timed, and kills them: nothing runs beside it."""
+    needs = _SERVERS.intersection(getattr(item, "fixturenames", ()))
+    return "serial" if needs or item.nodeid.startswith(_PROCESSES) else "parallel"
 
 
 def ran(reporter: Any) -> int:
