@@ -9,10 +9,10 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
-from deploy.cli.connect import Client, System
-from deploy.cli.dlq import read as read_letters
-from deploy.cli.status import services as waiting
-from deploy.replay import aggregates
+from deploy.mongo.collections import Client, aggregates
+from deploy.system.connect import System
+from deploy.system.letters import read as read_letters
+from deploy.system.waiting import services as waiting
 from deploy.verify.snapshot import Place, Seen, Snapshot
 from services.escrow.provider import MongoStore
 from services.escrow.provider.sandbox.accounts import Account
