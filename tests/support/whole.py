@@ -4,7 +4,7 @@ People call the real apps with real tokens; `settle()` lets the workers do all t
 `golem verify` would read of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,9 +39,10 @@ class Whole:
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, collection: Callable[[str], Any] = MemoryCollection) -> None:
+        """`collection` gives each service's, by the service's name."""
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
-        self.stores = {name: Store(MemoryCollection(name), self.clock) for name in NAMES}  # type: ignore[arg-type]
+        self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
             "listing": services.listing.main.build(settings("listing", folder), self.stores["listing"]),
