@@ -6,6 +6,7 @@ from typing import Any
 from services.escrow import payouts
 from services.escrow.parts import Parts
 from services.escrow.payouts import KIND, payout_id
+from services.escrow.provider.port import ACCOUNT_ID
 from shared.aggregate import Change, Document
 from shared.fields import http as fields
 from shared.fields.http import Body
@@ -20,7 +21,7 @@ operations: Operations[Parts] = Operations("escrow", "Where one is paid")
 class NewPayout(Body):
     """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
 
-    account = fields.Pattern("acct_[a-z0-9_]{1,40}", "an account's token such as acct_test", required=True)
+    account = fields.Pattern(ACCOUNT_ID, "an account's token such as acct_test", required=True)
 
 
 class Payout(NewPayout):
