@@ -59,7 +59,11 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The provider's final word on an instruction. `amount` is what moved: the instruction's, or 0 when refused."""
+    """The provider's final word on an instruction. `amount` is what moved: the instruction's, or 0 when refused.
+
+    `reason` is a code, None where it succeeded. Every adapter says `insufficient_funds`, `already_held`,
+    `wrong_currency`, `unknown_hold`, `charged_back` and `account_closed` for these; other codes are its own.
+    """
 
     instruction_id: str
     status: Status
