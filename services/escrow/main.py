@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from services.escrow.api import operations, roles, view
+from services.escrow.api import operations
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
@@ -15,6 +15,7 @@ from services.escrow.provider.factory import open_notices, open_provider
 from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
+from services.escrow.views import roles, view
 from shared.aggregate import Store, erasure, migrate, open_store
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
