@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from bson import json_util
 from bson.codec_options import CodecOptions
 from pymongo import InsertOne
 
-from services.escrow.provider.sandbox.store import _account
+from services.escrow.provider.sandbox.store import _ledger
 from shared.aggregate import migrate
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
@@ -52,7 +52,7 @@ class Older(Whole):
             module = import_module(f"services.{service}.store")
             migrate(self.stores[service].collection, module.MIGRATIONS)
         for account in kept.accounts:
-            self.books._accounts[account["_id"]] = _account(account)
+            self.provider._store.save(replace(_ledger(account), version=0))
 
     def replay(self) -> None:
         """As `golem replay` does."""
