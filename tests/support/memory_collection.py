@@ -138,6 +138,11 @@ class MemoryCollection:
         self._step("create_index")
         return "index"
 
+    def index_information(self) -> dict[str, Any]:
+        """It has no indexes."""
+        self._step("index_information")
+        return {}
+
     def _one(self, operation: Any, counts: dict[str, int]) -> None:
         if isinstance(operation, InsertOne):
             self._insert(operation._doc)
