@@ -21,14 +21,11 @@ _HEAD = """\
 # Lifecycles
 
 Generated from the tables in the code by `python -m deploy.docs`; a test fails when this page is stale. Each aggregate
-is one
-document that moves only as its table says. Commands are a person's, over HTTP, by the role that is named; events come
-by
-Kafka; `timer:` fires at its time; outcomes are the payment provider's or the mail server's. Of several rows for one
-trigger the first whose condition holds is taken. A command that has no row is refused; an event that has none is
-answered as the second table says: *ignored* (already true, or outdated), *parked* (kept in the document until it
-fits) or
-*rejected* (a dead letter).
+is one document that moves only as its table says. Commands are a person's, over HTTP, by the role that is named;
+events come by Kafka; `timer:` fires at its time; outcomes are the payment provider's or the mail server's. Of several
+rows for one trigger the first whose condition holds is taken. A command that has no row is refused; an event that has
+none is answered as the second table says: *ignored* (already true, or outdated), *parked* (kept in the document until
+it fits) or *rejected* (a dead letter).
 """
 
 
