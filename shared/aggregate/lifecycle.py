@@ -1,13 +1,12 @@
 """A lifecycle as one table: rows that are taken, and for every other (state x event) an answer. Pure, no I/O.
 
-    OFFER = Lifecycle("offer", states=(...),
+    OFFER = Lifecycle("offer", states=(...), public=..., events=("escrow.held", ...),
                       rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...), ...),
-                      answers=cells(ignore={"escrow.held": ("active", ...)},
-                                    park={"escrow.split": {"accepted": Park(timedelta(days=7))}}))
+                      answers=cells(ignore={"escrow.held": ("active", ...)}, park={...}, reject={...}))
 
 A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is
-made, and an empty cell is an error. In a `busy` state an instruction is open: events park, commands are told to come
-again, timers wait; only the instruction's outcome moves the document.
+made, and an empty cell is an error. In a `busy` state a task is open: events park, commands are told to come again,
+timers wait; only the task's outcome moves the document.
 """
 
 import traceback
