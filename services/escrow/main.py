@@ -1,6 +1,8 @@
-"""Escrow's processes: `web()` for gunicorn; `python -m services.escrow.main` works, `... migrate` makes indexes."""
+"""Escrow's composition: its API for gunicorn (`web()`), its work for `python -m services.escrow.main [migrate]`."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
@@ -16,17 +18,24 @@ from services.escrow.payouts import account_of
 from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, erasure, migrate, open_store
+from shared.aggregate import Store, erasure
 from shared.clock import Clock
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import EX_CONFIG, Settings, load_or_exit
+from shared.process.main import Service
+from shared.process.work import Loop, Work
 from shared.settings import Provider as ProviderSettings
-from shared.telemetry import logs
+from shared.settings import Settings, SettingsError
 
-SERVICE = "escrow"
 Client = MongoClient[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The payment provider, and what its adapter does by itself in the worker."""
+
+    provider: Provider
+    loops: Mapping[str, Loop] = field(default_factory=dict)
 
 
 def open_provider(settings: ProviderSettings, clock: Clock) -> Sandbox:
@@ -45,6 +54,14 @@ def too_long(settings: Settings, provider: Provider) -> str | None:
     return f"MAX_HOLD: the provider holds money for {allowed.days} days at most, not {asked.days}"
 
 
+def outside(settings: Settings, clock: Clock) -> Outside:
+    """What the worker process reaches; SettingsError where the provider may not hold money as long as MAX_HOLD."""
+    provider = open_provider(settings.provider, clock)
+    if fault := too_long(settings, provider):
+        raise SettingsError([fault])
+    return Outside(provider, {"provider-webhooks": provider.run_webhooks})
+
+
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
@@ -52,39 +69,31 @@ def build(settings: Settings, store: Store) -> Flask:
     return create_app(settings, operations, Parts(settings, escrows), ready={"mongodb": store.ping})
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web", "provider")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
-
-
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker", "provider")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store, lifecycle = open_store(settings.mongodb, COLLECTION), ESCROW.with_terms(settings.terms)
-    migrate(store.collection, MIGRATIONS)
-    provider = open_provider(settings.provider, store.clock)
-    if fault := too_long(settings, provider):
-        print(f"{SERVICE}: wrong settings:\n  {fault}", file=sys.stderr, flush=True)
-        return EX_CONFIG
-    return Worker(
-        settings,
-        SERVICE,
-        store,
-        handlers(lifecycle),
-        lifecycles={lifecycle.name: lifecycle},
+def work(settings: Settings, store: Store, outside: Outside) -> Work:
+    """What the worker does over a store; tests bring their own, and their own provider."""
+    lifecycle, provider = ESCROW.with_terms(settings.terms), outside.provider
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(lifecycle),
+        lifecycles=(lifecycle,),
         timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
         carry_out=Payments(provider, store.clock, account_of(store)).carry_out,
-        loops={"provider-webhooks": provider.run_webhooks, "reconciliation": Reconciliation(store, provider).run},
-    ).run()
+        loops={**outside.loops, "reconciliation": Reconciliation(store, provider).run},
+    )
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(
+    name="escrow",
+    collection=COLLECTION,
+    migrations=MIGRATIONS,
+    build=build,
+    work=work,
+    outside=outside,
+    web_needs=("provider",),
+    worker_needs=("provider",),
+)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))

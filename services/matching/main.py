@@ -1,4 +1,4 @@
-"""Matching's processes: `web()` for gunicorn; `python -m services.matching.main` works, `... migrate` makes indexes."""
+"""Matching's composition: its API for gunicorn (`web()`), its work for `python -m services.matching.main [migrate]`."""
 
 import sys
 
@@ -22,64 +22,55 @@ from services.matching.people.erasure import Erasing
 from services.matching.people.people import KIND as PERSON
 from services.matching.people.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, migrate, open_store
+from shared.aggregate import Store
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import Settings, load_or_exit
-from shared.telemetry import logs
+from shared.process.main import Service, nothing
+from shared.process.work import Work
+from shared.settings import Settings
 
-SERVICE = "matching"
+
+def parts(settings: Settings, store: Store) -> Parts:
+    offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
+    accounts, employers = Accounts(store, settings.terms), Employers.of(store, settings.pseudonym_key)
+    return Parts(
+        offers,
+        accounts,
+        employers,
+        Confirmations(offers, employers),
+        Matching(store, offers.lifecycle, employers),
+        People(store, accounts, Erasing(store, offers.lifecycle)),
+    )
 
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    offers = Resource(store, OFFER.with_terms(settings.terms), roles=roles, view=view, path="/v1/offers")
-    accounts, employers = Accounts(store, settings.terms), Employers.of(store, settings.pseudonym_key)
-    people, ats = (
-        People(store, accounts, Erasing(store, offers.lifecycle)),
-        Matching(store, offers.lifecycle, employers),
-    )
-    parts = Parts(offers, accounts, employers, Confirmations(offers, employers), ats, people)
-    return create_app(settings, operations, parts, ready={"mongodb": store.ping})
+    return create_app(settings, operations, parts(settings, store), ready={"mongodb": store.ping})
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
-
-
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store, offer = open_store(settings.mongodb, COLLECTION), OFFER.with_terms(settings.terms)
-    migrate(store.collection, MIGRATIONS)
-    accounts = Accounts(store, settings.terms)
-    people = People(store, accounts, Erasing(store, offer))
-    ats = Matching(store, offer, Employers.of(store, settings.pseudonym_key))
-    return Worker(
-        settings,
-        SERVICE,
-        store,
-        handlers(offer),
-        lifecycles={offer.name: offer},
+def work(settings: Settings, store: Store, _outside: None) -> Work:
+    """What the worker does over a store; tests bring their own."""
+    made = parts(settings, store)
+    offer = made.offers.lifecycle
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(offer),
+        lifecycles=(offer,),
         timers={
             LISTING: Closing(store, offer).on_timer,
-            ACCOUNT: accounts.on_timer,
-            PERSON: people.on_timer,
-            ATS: ats.on_timer,
+            ACCOUNT: made.accounts.on_timer,
+            PERSON: made.people.on_timer,
+            ATS: made.ats.on_timer,
         },
-        carry_out=Checks(store, accounts).carry_out,
-    ).run()
+        carry_out=Checks(store, made.accounts).carry_out,
+    )
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(
+    name="matching", collection=COLLECTION, migrations=MIGRATIONS, build=build, work=work, outside=nothing
+)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))
