@@ -1,13 +1,17 @@
 """What each service does in the background, as its `main.work` composes it: nothing of it is left out."""
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from threading import Event as Flag
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from services.escrow.main import Outside, work
 from services.escrow.provider import MemoryStore, Sandbox
-from shared.aggregate import Store
+from shared.aggregate import Lifecycle, Store
 from shared.aggregate.erasure import KIND as ERASED
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
@@ -22,10 +26,11 @@ def in_memory(service: str) -> Any:
 
 
 @pytest.mark.parametrize("service", NAMES)
-def test_a_worker_reads_events_of_the_catalogue_and_what_is_redriven_to_it(service: str) -> None:
+def test_a_worker_reads_all_that_the_handlers_list_and_what_is_redriven_to_it(service: str) -> None:
     made = in_memory(service)
+    listed = import_module(f"services.{service}.handlers").HANDLERS
 
-    assert set(made.routes) <= set(EVENT_NAMES)
+    assert set(made.routes) == set(listed) <= set(EVENT_NAMES)
     assert made.topics == (*made.routes, f"{service}.redrive")
 
 
@@ -37,6 +42,31 @@ def test_each_kind_of_document_is_looked_after_by_its_lifecycle_or_by_its_timer(
 
     assert len(kinds) == len(set(kinds))
     assert (ERASED in made.timers) == ("person.erased" in made.routes)
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_no_lifecycle_and_no_timer_of_the_service_is_left_out(service: str) -> None:
+    """Whatever its modules define: each Lifecycle with timers or instructions, and each class with an `on_timer`."""
+    made, lifecycles, on_timers = in_memory(service), set(), set()
+    for module in modules(service):
+        for value in vars(module).values():
+            several = value if isinstance(value, tuple) else (value,)
+            lifecycles |= {each.name for each in several if isinstance(each, Lifecycle) and moves_by_itself(each)}
+            if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "on_timer"):
+                on_timers.add(value)
+
+    assert {lifecycle.name for lifecycle in made.lifecycles} == lifecycles
+    assert {type(timer.__self__) for kind, timer in made.timers.items() if kind != ERASED} == on_timers
+
+
+def moves_by_itself(lifecycle: Lifecycle) -> bool:
+    return bool(lifecycle.outcomes) or any(row.trigger.startswith("timer:") for row in lifecycle.rows)
+
+
+def modules(service: str) -> Iterator[ModuleType]:
+    package = import_module(f"services.{service}")
+    for found in walk_packages(package.__path__, f"{package.__name__}."):
+        yield import_module(found.name)
 
 
 @pytest.mark.parametrize("service", NAMES)
