@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from services.escrow.main import Outside, work
-from services.escrow.provider import MemoryStore, Sandbox
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
 from shared.aggregate import Lifecycle, Store
 from shared.aggregate.erasure import KIND as ERASED
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
-from tests.simulator.services import NAMES, SETTINGS, work_of
+from tests.simulator.services import NAMES, work_of
 from tests.support.memory import MemoryCollection
 
 
@@ -79,12 +79,8 @@ def test_who_opens_instructions_carries_them_out(service: str) -> None:
 
 def test_escrow_reconciles_and_runs_what_its_provider_needs() -> None:
     """Each loop comes round, gives a sign of life, and ends when it is asked to."""
-    clock = ManualClock()
-    provider = Sandbox(MemoryStore(), clock, lambda body, signature: 204, "a secret")
-    outside = Outside(provider, {"provider-webhooks": provider.run_webhooks})
-    made = work(SETTINGS["escrow"], Store(MemoryCollection("escrow"), clock), outside)  # type: ignore[arg-type]
     came_round = []
-    for name, loop in made.loops.items():
+    for name, loop in in_memory("escrow").loops.items():
         stop = Flag()
 
         def beat(name: str = name, stop: Flag = stop) -> None:

@@ -18,8 +18,9 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from services.escrow.lifecycle import ESCROW
-from services.escrow.main import Outside, work
-from services.escrow.provider import MemoryStore, Sandbox
+from services.escrow.main import work
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
@@ -68,7 +69,7 @@ class Escrow:
         self.store = Store(collection(self.client[database], COLLECTION), self.clock)
         migrate(self.store.collection, MIGRATIONS)
         provider = Sandbox(MemoryStore(), self.clock, lambda body, headers: 200, "x" * 40)
-        of_escrow = work(SETTINGS["escrow"], self.store, Outside(provider))
+        of_escrow = work(SETTINGS["escrow"], self.store, provider)
         loops = Loops(of_escrow, memory_bus(self.broker, "escrow", of_escrow.topics), "escrow-1", Flag())
         self.observe, self.consumer = loops.observe, loops.consumer
         self.relay, self.poller = loops.relaying, loops.poller

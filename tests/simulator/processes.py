@@ -73,6 +73,7 @@ class _Provider:
     def __init__(self, world: "World") -> None:
         self.carry_out = world.flaky(world.provider.carry_out)
         self.find = world.flaky(world.provider.find)
+        self.loops = world.provider.loops
 
 
 class Worker(Process):

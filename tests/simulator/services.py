@@ -7,7 +7,7 @@ import services.escrow.main
 import services.listing.main
 import services.matching.main
 import services.notify.main
-from services.escrow.provider import Provider
+from services.escrow.provider.port import Provider
 from services.notify.mail import Send
 from shared.aggregate import Store
 from shared.process.work import Work
@@ -28,6 +28,6 @@ SETTINGS: dict[str, Settings] = {name: load(name, environ=_ENVIRON) for name in 
 
 def work_of(service: str, store: Store, provider: Provider, send: Send) -> Work:
     """`provider` is the way to the payment provider, `send` hands over a mail."""
-    outside: dict[str, Any] = {"escrow": services.escrow.main.Outside(provider), "notify": send}
+    outside: dict[str, Any] = {"escrow": provider, "notify": send}
     work: Work = _MAINS[service].work(SETTINGS[service], store, outside.get(service))
     return work
