@@ -219,6 +219,9 @@ class _Cursor:
         self._order = [(key, direction)] if isinstance(key, str) else list(key)
         return self
 
+    def hint(self, index: Sequence[tuple[str, int]]) -> "_Cursor":
+        return self
+
     def __iter__(self) -> Iterator[Document]:
         return iter(self._read(self._order, self._limit))
 

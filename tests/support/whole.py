@@ -22,15 +22,13 @@ from deploy.verify.read import event_of
 from services.escrow.provider.port import Records, every
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from shared.aggregate import Batch, Store
+from shared.aggregate import Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
-from shared.messaging.consumer import Consumer
-from shared.messaging.relay import Relay
-from shared.poller.poller import Poller
+from shared.process.loops import Loops
 from tests.simulator.services import NAMES, work_of
 from tests.support.hires import listing
-from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher, MemorySource
+from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.web import Caller, settings
 
 SECRET = "a secret between the provider and escrow"
@@ -57,16 +55,15 @@ class Whole:
         self.provider = Sandbox(MemoryStore(), self.clock, self._webhook, SECRET)
         self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
 
-    def _worker(self, service: str) -> list[Any]:
-        store, publisher = self.stores[service], MemoryPublisher(self.broker)
-        work = work_of(service, store, self.provider, lambda message, to: None)
-        source = MemorySource(self.broker, service, [*work.routes, f"{service}.redrive"])
-        consumer = Consumer(service, source, Batch(store, work.routes), publisher, Flag())
-        carry_out, timers = work.carry_out, work.timers
-        poller = Poller(
-            service, store, work.lifecycles, publisher, may_fire=lambda: True, carry_out=carry_out, timers=timers
-        )
-        return [consumer.step, Relay(service, store, publisher).step, poller.step]
+    def _worker(self, service: str) -> list[Callable[[], int]]:
+        work = work_of(service, self.stores[service], self.provider, lambda message, to: None)
+        loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
+
+        def observe() -> int:
+            loops.observe()
+            return 0
+
+        return [observe, loops.consume, loops.relay, loops.poll]
 
     def settle(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due, and what follows from it."""
