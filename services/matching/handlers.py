@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.matching.matches import facets
-from services.matching.offer import acts, listings
+from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
 from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
@@ -36,7 +36,7 @@ class OfEscrow:
         change.terms = self.lifecycle.terms
         if change.is_new or change.state == "new":
             return rejected("unknown_offer", f"there is no offer {change.id}")
-        newer = acts.copy_escrow(change, event)
+        newer = deadlines.copy_escrow(change, event)
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
         change.settle(lambda timer: self.lifecycle.counts(change.state, timer))
