@@ -1,9 +1,9 @@
 """The lifecycle of a listing: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`."""
 
 from services.listing import acts, rules
-from services.listing.acts import AT_EMPLOYER, EXPIRY, LAST_SEAT, MAY_EDIT, kept
-from services.listing.rules import Rules
-from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
+from services.listing.acts import EXPIRY
+from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, Rules
+from shared.aggregate import Change, Lifecycle, Row, Trigger, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
@@ -11,44 +11,30 @@ OVER = ("filled", "expired", "withdrawn", "removed")
 NEVER_PUBLISHED = ("new", "draft", "in_review")
 
 
-def listing(rules: Rules) -> Lifecycle:
+def listing(kept: Rules) -> Lifecycle:
     """The table under these rules."""
-    one_currency = kept("one-currency", "one currency for pay and prices", acts.one_currency)
-    lawful = kept(
-        "price-policy",
-        "prices keep the policy of the country and the cap",
-        lambda change, trigger: rules.prices(acts.after(change, trigger)),
-    )
-    consented = kept(
-        "employer-consent",
-        "the employer's consent for a paid word or reference",
-        lambda change, trigger: rules.consent(acts.after(change, trigger)),
-    )
-    worded = kept("wording", "no contact data, no employer's name in what changes", acts.new_wording(rules))
-    same_employer = kept("employer-stays", "the employer stays once published", acts.employer_changes)
-    seats = kept("seats-taken", "more seats than were taken", acts.too_few_seats)
-    clean = Condition("every rule is kept", lambda change, trigger: not rules.all(change.doc))
+    lawful, consented, worded = rules.lawful(kept), rules.consented(kept), rules.worded(kept)
 
     def publish_clean(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, rules.applied(change.doc), by="rules")
+        acts.publish(change, kept.applied(change.doc), by="rules")
 
     def publish_anyway(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, rules.applied(change.doc), by=str(trigger.by))
+        acts.publish(change, kept.applied(change.doc), by=str(trigger.by))
 
     def revise_published(change: Change, trigger: Trigger) -> None:
         acts.revise(change, trigger)
-        acts.decide(change, "revised", "rules", rules=rules.applied(change.doc))
+        acts.decide(change, "revised", "rules", rules=kept.applied(change.doc))
 
     def hold_for_moderator(change: Change, trigger: Trigger) -> None:
-        acts.decide(change, "held", "rules", reasons=rules.all(change.doc))
+        acts.decide(change, "held", "rules", reasons=kept.all(change.doc))
 
     insider, moderator = ("insider",), ("moderator",)
     rows = (
-        Row(("new",), "create", to="draft", by=("maker",), guards=(one_currency, lawful), act=acts.create),
-        Row(("draft",), "revise", by=insider, guards=(MAY_EDIT, one_currency, lawful), act=acts.revise),
+        Row(("new",), "create", to="draft", by=("maker",), guards=(ONE_CURRENCY, lawful), act=acts.create),
+        Row(("draft",), "revise", by=insider, guards=(MAY_EDIT, ONE_CURRENCY, lawful), act=acts.revise),
         Row(
             LIVE, "revise", emits=("listing.revised",), by=insider, until=EXPIRY, act=revise_published,
-            guards=(MAY_EDIT, same_employer, seats, one_currency, lawful, consented, worded),
+            guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, ONE_CURRENCY, lawful, consented, worded),
             note="only later offers see the new terms",
         ),
         Row(
@@ -56,8 +42,8 @@ def listing(rules: Rules) -> Lifecycle:
             guards=(MAY_EDIT, lawful, consented), act=acts.submit,
         ),
         Row(
-            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=clean, act=publish_clean,
-            note="published at once where every rule is kept",
+            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(kept),
+            act=publish_clean, note="published at once where every rule is kept",
         ),
         Row(("in_review",), "timer:review", act=hold_for_moderator, note="waits for a moderator, with the reasons"),
         Row(

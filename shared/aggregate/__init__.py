@@ -11,13 +11,14 @@ from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, open_store
-from shared.aggregate.table import Answer, Condition, Guard, Park, Refusal, Row, cells
+from shared.aggregate.table import Answer, Breach, Condition, Guard, Park, Refusal, Row, cells
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
     "Answer",
     "Batch",
+    "Breach",
     "Change",
     "Condition",
     "Contended",

@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer import acts
-from services.matching.offer.rules import Needs
-from shared.aggregate import Change, Condition, Trigger
+from shared.aggregate import Change, Condition, Guard, Trigger
 from shared.settings import Terms
 
 Offer = Mapping[str, Any]
@@ -82,8 +81,9 @@ MAY_REVIEW = Condition(
     "other's review",
     _may,
 )
-HAS_TEXT = Needs(
+HAS_TEXT = Guard(
     "review-text",
     lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
     "There is no such review, or it has no text.",
+    refuses="state",
 )

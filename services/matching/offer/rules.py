@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
+from shared.aggregate import Change, Condition, Guard, Trigger
 from shared.money import format_amount, share
 from shared.settings import Terms
 
@@ -136,16 +136,6 @@ CHECK_FAILS_ACCEPTED = Condition(
 # -- guards
 
 
-@dataclass(frozen=True)
-class Needs(Guard):
-    """A guard whose refusal speaks of a state (409), not of what was sent."""
-
-    def check(self, change: Change, trigger: Trigger) -> None:
-        if not self.holds(change, trigger):
-            words = self.words if isinstance(self.words, str) else self.words(change, trigger)
-            raise Refusal("state", self.rule, words, self.pointer)
-
-
 _OWN = "This listing is your own: nobody deals with themselves."
 NO_SELF_DEALING = Guard(
     "no-self-dealing",
@@ -157,16 +147,18 @@ NO_SELF_DEALING = Guard(
 )
 NOT_ONE_PERSON = Guard("no-self-dealing", lambda change, trigger: not trigger.data.get("one_person", False), _OWN)
 """Two accounts may be seen to be one person only after the offer was made."""
-LISTING_PUBLISHED = Needs(
+LISTING_PUBLISHED = Guard(
     "listing-published",
     lambda change, trigger: trigger.data["listing"]["status"] == "published",
     lambda change, trigger: f"The listing is {trigger.data['listing']['status']}: it takes no new offers.",
     "/listing_id",
+    refuses="state",
 )
-LISTING_LIVES = Needs(
+LISTING_LIVES = Guard(
     "listing-ended",
     lambda change, trigger: trigger.data["listing_status"] not in LISTING_OVER,
     lambda change, trigger: f"The listing is {trigger.data['listing_status']}: this offer ends with it.",
+    refuses="state",
 )
 
 
@@ -251,10 +243,11 @@ ROUNDS = Guard(
     lambda change, trigger: change["rounds"] < MOST_ROUNDS,
     f"New terms can be proposed {MOST_ROUNDS} times at most. Now accept, decline or withdraw.",
 )
-RESERVED = Needs(
+RESERVED = Guard(
     "exposure-reserved",
     lambda change, trigger: change["price"] == 0 or trigger.data.get("reserved") == change["price"],
     "The price changed while it was being accepted: read it again.",
+    refuses="state",
 )
 
 STAFF_REASON = Guard(
@@ -287,7 +280,9 @@ ENDED_ON = Guard(
     lambda change, trigger: f"Expected a day from {start_window(change)[0]} to today.",
     "/on",
 )
-ENDED_ONCE = Needs("ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.")
+ENDED_ONCE = Guard(
+    "ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.", refuses="state"
+)
 HELP_AGREED = Guard(
     "help-agreed",
     lambda change, trigger: trigger.data["kind"] in change["help"],
@@ -309,19 +304,23 @@ def _record(change: Change, trigger: Trigger) -> Mapping[str, Any] | None:
     return next((each for each in change.get("given", ()) if (each["kind"], each["on"]) == which), None)
 
 
-HELP_ONCE = Needs("help-once", lambda change, trigger: _record(change, trigger) is None, "That is on record already.")
+HELP_ONCE = Guard(
+    "help-once", lambda change, trigger: _record(change, trigger) is None, "That is on record already.", refuses="state"
+)
 HELP_BOUND = Guard(
     "help-bound",
     lambda change, trigger: len(change.get("given", ())) < MOST_HELP_RECORDS,
     f"An offer keeps {MOST_HELP_RECORDS} records of help at most.",
 )
-HELP_RECORDED = Needs(
+HELP_RECORDED = Guard(
     "help-recorded",
     lambda change, trigger: _record(change, trigger) is not None,
     "No such help is on record: the insider records it first.",
+    refuses="state",
 )
-HELP_ANSWERED_ONCE = Needs(
+HELP_ANSWERED_ONCE = Guard(
     "help-answered",
     lambda change, trigger: "answer" not in (_record(change, trigger) or {}),
     "It is answered already.",
+    refuses="state",
 )
