@@ -76,7 +76,7 @@ def _rows_table(rows: Iterable[Row]) -> str:
             f"`{row.trigger}`",
             ", ".join(row.by),
             row.to or "the same",
-            ", ".join(f"`{name}`" for name in row.emits),
+            ", ".join(f"`{event.type}`" for event in row.events),
             "; ".join(remarks),
         )
         lines.append("| " + " | ".join(cells) + " |")

@@ -10,7 +10,7 @@ from services.escrow import acts
 from services.escrow import chargebacks as cb
 from services.escrow.books import is_answered, public
 from services.escrow.plan import next_waiting, struck
-from shared.aggregate import Change, Condition, Guard, Lifecycle, Park, Row, Trigger, cells
+from shared.aggregate import Change, Condition, Emit, Guard, Lifecycle, Park, Row, Trigger, cells
 
 STATES = (
     "new", "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded",
@@ -103,8 +103,8 @@ PAYING_ROWS = (
     Row(("held",), "hire.confirmed", to="probation", emits=("escrow.probation_started",), act=acts.start_probation),
     Row(("probation",), "timer:payout", to="releasing", when=WAITING, act=acts.ask_release),
     Row(
-        ("releasing",), "release.succeeded", to="settled", emits=("escrow.released", "escrow.settled"),
-        when=LAST_OF_ALL, act=acts.release,
+        ("releasing",), "release.succeeded", to="settled", when=LAST_OF_ALL, act=acts.release,
+        emits=(Emit("escrow.released", "settled"), Emit("escrow.settled", "settled")),
     ),
     Row(
         ("releasing",), "release.succeeded", to="refunded", emits=("escrow.released",), when=LAST, act=acts.release,

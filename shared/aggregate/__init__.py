@@ -11,7 +11,7 @@ from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, open_store
-from shared.aggregate.table import Answer, Breach, Condition, Guard, Park, Refusal, Row, cells
+from shared.aggregate.table import Answer, Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
@@ -24,6 +24,7 @@ __all__ = [
     "Contended",
     "Copy",
     "Document",
+    "Emit",
     "Guard",
     "Lifecycle",
     "Migration",

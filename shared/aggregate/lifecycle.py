@@ -93,6 +93,9 @@ class Lifecycle:
             raise ValueError(f"{self.name}: answers to triggers that are not listed: {sorted(unasked)}")
         if empty := self.empty_cells():
             raise ValueError(f"{self.name}: empty cells {empty}")
+        for row in self.rows:
+            if len(row.emits) > 1 and any(event.status is None for event in row.events):
+                raise ValueError(f"{self.name}: {row.trigger} emits several events; each says its status")
         for state in self.states:
             for trigger, by_state in self.answers.items():
                 if state in by_state and any(row.when is None for row in self._rows(state, trigger)):
@@ -212,8 +215,9 @@ class Lifecycle:
         extra = row.act(change, trigger) if row.act else None
         if trigger.kind != "timer":
             change.apply(trigger.id)
-        for event_type in row.emits:
-            change.emit(event_type, {**self.public(change), **(extra or {}).get(event_type, {})})
+        for event in row.events:
+            status = {} if event.status is None else {"status": event.status}
+            change.emit(event.type, {**self.public(change), **(extra or {}).get(event.type, {}), **status})
 
     # -- what is parked
 

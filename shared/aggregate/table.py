@@ -63,24 +63,37 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Emit:
+    """An event of a row. `status` is what it says of the aggregate: the state that is reached where none is given."""
+
+    type: str
+    status: str | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """One transition. `to` None keeps the state; `by` are the roles that may command it; `until` is the timer that
     ends it.
 
     `act` changes the document's fields (the state is already the new one) and may return data that the events carry
-    beside the public state. `emits` are the event types written, in order.
+    beside the public state. `emits` are the events written, in order: each type alone, or an `Emit` with the status
+    that it carries, which a row of several events says of each.
     """
 
     sources: tuple[str, ...]
     trigger: str
     to: str | None = None
-    emits: tuple[str, ...] = ()
+    emits: tuple[str | Emit, ...] = ()
     by: tuple[str, ...] = ()
     when: Condition | None = None
     guards: tuple[Guard, ...] = ()
     act: Action | None = None
     until: str | None = None
     note: str = ""
+
+    @property
+    def events(self) -> tuple[Emit, ...]:
+        return tuple(Emit(each) if isinstance(each, str) else each for each in self.emits)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from shared.aggregate import (
     Change,
     Condition,
     Document,
+    Emit,
     Guard,
     Lifecycle,
     OnLifecycle,
@@ -65,6 +66,8 @@ HEAVY = Condition("the thing is heavy", lambda change, trigger: bool(trigger.dat
 ROOM = Guard("room", lambda change, trigger: change["things"] < 3, "A box holds three things.", "/things")
 CLOSED = ("shut", "broken")
 
+_REFUND = {"escrow.refunded": {"amount": 7}}
+_SHUT = (Emit("escrow.settled", "settled"), Emit("escrow.refunded", "refunded"))
 ROWS = (
     Row(("new",), "open", to="open", emits=("escrow.held",), by=("maker",), act=_open),
     Row(("open",), "fill", by=("maker", "friend"), guards=(ROOM,), act=_put, until="shut"),
@@ -74,11 +77,10 @@ ROWS = (
     Row(("asking",), "ask.done", to="open", emits=("escrow.settled",), when=OURS, act=_answered),
     Row(("open",), "thing.sent", to="broken", emits=("escrow.lapsed",), when=HEAVY),
     Row(("open",), "thing.sent", act=_put),
-    Row(("open",), "box.shut", to="shut", emits=("escrow.settled", "escrow.refunded"), act=lambda c, t: _REFUND),
+    Row(("open",), "box.shut", to="shut", emits=_SHUT, act=lambda c, t: _REFUND),
     Row(("open",), "timer:shut", to="shut", emits=("escrow.lapsed",)),
     Row(("open",), "timer:tick", when=HEAVY),
 )
-_REFUND = {"escrow.refunded": {"amount": 7}}
 
 BOX = Lifecycle(
     "box",

@@ -148,7 +148,7 @@ def accept(change: Change, trigger: Trigger) -> Extra:
     change.set(accepted_at=change.now, accepted_by=actor(trigger))
     change.schedule(EXPIRE, None)
     _check(change, "accepted")
-    return _said(trigger, "offer.accepted", status="accepted")
+    return _said(trigger, "offer.accepted")
 
 
 def accept_free(change: Change, trigger: Trigger) -> Extra:
@@ -302,7 +302,7 @@ def confirm(change: Change, trigger: Trigger) -> Extra:
     _over(change)
     record(change, trigger)
     change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
-    return {"hire.confirmed": {**hire, "status": "hired"}}
+    return {"hire.confirmed": hire}
 
 
 def end(change: Change, trigger: Trigger) -> Extra:

@@ -19,7 +19,7 @@ from services.matching.offer.rules import (
     OTHER_ASKED,
     PAID,
 )
-from shared.aggregate import Lifecycle, Park, Row, cells
+from shared.aggregate import Emit, Lifecycle, Park, Row, cells
 
 OPEN = ("proposed", "countered")
 AGREED = ("accepted", "active", "hire_claimed")
@@ -48,8 +48,8 @@ _AGREEMENT = (
         guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS, _MESSAGE),
     ),
     Row(
-        OPEN, "accept", to="active", emits=("offer.accepted", "offer.activated"), by=("other",), when=FREE,
-        until=EXPIRE, guards=_ACCEPT, act=acts.accept_free, note="no money: active at once",
+        OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,
+        emits=(Emit("offer.accepted", "accepted"), Emit("offer.activated", "active")), note="no money: active at once",
     ),
     Row(
         OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
@@ -103,6 +103,7 @@ _CALLED_OFF = (
     Row(STATES[1:], "checked", act=acts.checked),
 )  # fmt: skip
 
+_HIRED_FREE = (Emit("hire.confirmed", "hired"), Emit("offer.completed", "completed"))
 _HIRE = (
     Row(
         HIRING, "record_help", emits=("help.given",), by=("insider",), act=acts.help_given,
@@ -125,16 +126,16 @@ _HIRE = (
         act=acts.reject_claim,
     ),
     Row(
-        HIRING, "confirm_hire", to="completed", emits=("hire.confirmed", "offer.completed"), by=CONFIRMS, when=FREE,
-        until=LAPSE, guards=_CONFIRM, act=acts.confirm, note="no money: completed at once",
+        HIRING, "confirm_hire", to="completed", emits=_HIRED_FREE, by=CONFIRMS, when=FREE, until=LAPSE,
+        guards=_CONFIRM, act=acts.confirm, note="no money: completed at once",
     ),
     Row(
         HIRING, "confirm_hire", to="hired", emits=("hire.confirmed",), by=CONFIRMS, when=PAID, until=LAPSE,
         guards=_CONFIRM, act=acts.confirm, note="the money is paid out as agreed",
     ),
     Row(
-        ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=("hire.confirmed", "offer.completed"), when=FREE,
-        act=acts.confirm, note="there is good proof (grade 2 or more), and the seeker said nothing",
+        ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=_HIRED_FREE, when=FREE, act=acts.confirm,
+        note="there is good proof (grade 2 or more), and the seeker said nothing",
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="hired", emits=("hire.confirmed",), when=PAID, act=acts.confirm,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.aggregate import Condition, Lifecycle, Park, Refusal, Row, cells, explain
+from shared.aggregate import Condition, Emit, Lifecycle, Park, Refusal, Row, cells, explain
 from shared.aggregate.lifecycle import due
 from tests.support.toy import BOX, DAY, ROWS, Toys, public
 
@@ -47,6 +47,12 @@ def test_a_cell_that_is_answered_twice_is_an_error():
 @pytest.mark.parametrize("row", [Row(("nowhere",), "seen"), Row(("new",), "seen", to="nowhere")])
 def test_an_unknown_state_is_an_error(row: Row):
     with pytest.raises(ValueError, match="unknown states"):
+        table(rows=(row,), answers=cells(ignore={"seen": ("new", "open")}))
+
+
+def test_a_row_of_several_events_says_the_status_of_each():
+    row = Row(("new",), "open", to="open", emits=(Emit("escrow.held", "held"), "escrow.settled"))
+    with pytest.raises(ValueError, match="each says its status"):
         table(rows=(row,), answers=cells(ignore={"seen": ("new", "open")}))
 
 
