@@ -8,9 +8,21 @@ from datetime import timedelta
 
 from services.escrow import acts
 from services.escrow import chargebacks as cb
-from services.escrow.books import is_answered, public
+from services.escrow.books import public
 from services.escrow.plan import next_waiting, struck
-from shared.aggregate import Change, Condition, Emit, Guard, Lifecycle, Park, Row, Trigger, cells
+from shared.aggregate import (
+    ANSWERED,
+    Change,
+    Condition,
+    Emit,
+    Guard,
+    Lifecycle,
+    Park,
+    Row,
+    Trigger,
+    cells,
+    is_answered,
+)
 
 STATES = (
     "new", "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded",
@@ -37,7 +49,6 @@ def _asks_all(change: Change, trigger: Trigger) -> bool:
 
 
 FREE = Condition("the price is 0", lambda change, trigger: trigger.data["price"] == 0)
-ANSWERED = Condition("it is the open instruction's outcome", is_answered)
 LAST_OF_ALL = Condition(
     "it is the open instruction's, nothing is left and nothing was refunded",
     lambda change, trigger: _asks_all(change, trigger) and change["refunded"] == 0,

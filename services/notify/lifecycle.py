@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notify.recipients import told
 from services.notify.texts import DEFAULT_LANGUAGE, render
-from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
+from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells, close_task, open_task, pause_after
 from shared.events import format_time
 
 TOLD = "told"
@@ -29,8 +29,7 @@ def no_events(change: Change) -> dict[str, Any]:
 
 def open_mail(change: Change, trigger: Trigger) -> None:
     write(change, trigger)
-    change.set(instruction={"id": f"{change.id}:mail", "kind": "mail", "attempts": 0})
-    change.schedule("instruction", change.now)
+    open_task(change, f"{change.id}:mail", "mail", change.now)
 
 
 def write_only(change: Change, trigger: Trigger) -> None:
@@ -54,14 +53,14 @@ def write(change: Change, trigger: Trigger) -> None:
 
 
 def close_mail(change: Change, trigger: Trigger) -> None:
-    change.set(instruction=None, undelivered=trigger.data.get("reason"))
-    change.schedule("instruction", None)
+    close_task(change)
+    change.set(undelivered=trigger.data.get("reason"))
 
 
 def forget(change: Change, trigger: Trigger) -> None:
     """Nothing of the person stays; the document itself does, so that a late repeat of the event tells nobody again."""
+    close_task(change)
     change.set(**dict.fromkeys(PRIVATE))
-    change.schedule("instruction", None)
     change.schedule(KEEP, None)
 
 
@@ -97,5 +96,5 @@ NOTIFICATION = Lifecycle(
     ),
     busy=("queued",),
     final=("expired",),
-    retry_after=lambda attempts: min(timedelta(seconds=2 ** min(attempts, 10)), _LONGEST_PAUSE),
+    retry_after=lambda attempts: pause_after(attempts, _LONGEST_PAUSE),
 )

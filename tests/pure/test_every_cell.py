@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
-from shared.aggregate.lifecycle import LEFT_TIMER, PARKED_TIMER, UNKNOWN_OUTCOME
+from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
+from shared.aggregate.tasks import UNKNOWN_OUTCOME
 from shared.events.catalogue import read_data
 from tests.support.paths import Folded, Situation, Table, explore
 from tests.support.tables import TABLES

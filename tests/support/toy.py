@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.aggregate import (
+    ANSWERED,
     Batch,
     Change,
     Condition,
@@ -21,6 +22,8 @@ from shared.aggregate import (
     Store,
     Trigger,
     cells,
+    close_task,
+    open_task,
 )
 from shared.aggregate.change import TriggerKind
 from shared.clock import ManualClock
@@ -49,19 +52,15 @@ def _put(change: Change, trigger: Trigger) -> None:
 
 def _ask(change: Change, trigger: Trigger) -> None:
     number = change.get("asked", 0) + 1
-    change.set(asked=number, instruction={"id": f"{change.id}:ask:{number}", "kind": "ask", "attempts": 0})
-    change.schedule("instruction", change.now)
+    change.set(asked=number)
+    open_task(change, f"{change.id}:ask:{number}", "ask", change.now)
 
 
 def _answered(change: Change, trigger: Trigger) -> None:
-    change.set(instruction=None, answer=trigger.data.get("answer", "yes"))
-    change.schedule("instruction", None)
+    change.set(answer=trigger.data.get("answer", "yes"))
+    close_task(change)
 
 
-OURS = Condition(
-    "it is the open instruction's",
-    lambda change, trigger: change["instruction"]["id"] == trigger.data["instruction_id"],
-)
 HEAVY = Condition("the thing is heavy", lambda change, trigger: bool(trigger.data.get("heavy")))
 ROOM = Guard("room", lambda change, trigger: change["things"] < 3, "A box holds three things.", "/things")
 CLOSED = ("shut", "broken")
@@ -74,7 +73,7 @@ ROWS = (
     Row(("open",), "ask", to="asking", by=("maker",), act=_ask),
     Row(("open",), "freeze", to="frozen", by=("maker",)),
     Row(("frozen",), "thaw", to="open", by=("maker",)),
-    Row(("asking",), "ask.done", to="open", emits=("escrow.settled",), when=OURS, act=_answered),
+    Row(("asking",), "ask.done", to="open", emits=("escrow.settled",), when=ANSWERED, act=_answered),
     Row(("open",), "thing.sent", to="broken", emits=("escrow.lapsed",), when=HEAVY),
     Row(("open",), "thing.sent", act=_put),
     Row(("open",), "box.shut", to="shut", emits=_SHUT, act=lambda c, t: _REFUND),

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.aggregate import Change, Condition, Guard, Trigger
+from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.money import format_amount, share
 from shared.settings import Terms
 
@@ -80,11 +80,6 @@ def _today(change: Change) -> date:
 # -- conditions
 
 
-def is_current(change: Change, trigger: Trigger) -> bool:
-    instruction = change.get("instruction")
-    return bool(instruction and instruction["id"] == trigger.data["instruction_id"])
-
-
 def _undisturbed(change: Change) -> bool:
     if change.get("escrow_status") == "disputed":
         return False
@@ -120,13 +115,13 @@ TAKEN_LATER = Condition("the listing is filled or removed, and a dispute or a cl
 CHECK_FAILS = Condition(
     "the listing has ended, or the seeker's reservation is gone",
     lambda change, trigger: (
-        is_current(change, trigger) and (trigger.data["status"] in LISTING_OVER or not trigger.data["reserved"])
+        is_answered(change, trigger) and (trigger.data["status"] in LISTING_OVER or not trigger.data["reserved"])
     ),
 )
 CHECK_FAILS_ACCEPTED = Condition(
     "the listing is filled or removed, or the seeker's reservation is gone",
     lambda change, trigger: (
-        is_current(change, trigger)
+        is_answered(change, trigger)
         and _undisturbed(change)
         and (_both(change, trigger) or not trigger.data["reserved"])
     ),
