@@ -67,7 +67,6 @@ def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
     change.set(verified_at=change.now, code=None)
     close_task(change)
     change.emit(*_verified(change, key))
-    change.settle()
     return True
 
 
@@ -75,7 +74,6 @@ def remove(change: Change) -> None:
     """Forget the address. The times of its codes stay, so that a day's codes are not had twice."""
     change.set(**dict.fromkeys(_PERSONAL))
     close_task(change)
-    change.settle()
 
 
 def refuse_public(email: str) -> None:
@@ -119,7 +117,6 @@ def _send_code(change: Change, terms: Terms) -> None:
     # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be kept.
     change.set(undelivered=None, applied=None)
     open_task(change, f"code:{nonce}", "mail", change.now)
-    change.settle()
 
 
 def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
@@ -149,5 +146,5 @@ def _code_mail(kind: str) -> Lifecycle:
     )
 
 
-CODE_MAILS = tuple(_code_mail(kind) for kind in (CONTACT, WORK_MAIL))
+CODE_MAILS = CONTACT_CODE, WORK_MAIL_CODE = _code_mail(CONTACT), _code_mail(WORK_MAIL)
 """What becomes of a code's mail, for each kind of address."""

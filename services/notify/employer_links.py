@@ -141,7 +141,6 @@ def ask(
     # Outcomes of earlier mails are told apart by their instruction: their ids need not be kept.
     change.set(applied=None)
     open_task(change, f"{KIND}:{link_id}", "mail", change.now)
-    change.settle()
 
 
 # -- its mail

@@ -6,7 +6,7 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 """
 
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
-from shared.aggregate.change import Change, Document, Trigger
+from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
@@ -28,6 +28,7 @@ __all__ = [
     "Document",
     "Emit",
     "Guard",
+    "Kind",
     "Lifecycle",
     "Migration",
     "OnLifecycle",

@@ -124,12 +124,15 @@ class Lifecycle:
         """Let the aggregate answer; commands that are not taken raise Refusal and change nothing."""
         if trigger.kind != "timer" and change.knows(trigger.id):
             return DUPLICATE
-        change.terms = self.terms
+        self._own(change)
         verdict = self._command(change, trigger) if trigger.kind == "command" else self._other(change, trigger)
         if verdict is TAKEN:
             self._retry_parked(change)
-        change.settle(lambda timer: self.counts(change.state, timer))
         return verdict
+
+    def _own(self, change: Change) -> None:
+        if change.lifecycle is not self:
+            raise TypeError(f"{change.id} was opened as {change.kind} under another lifecycle than this {self.name}")
 
     def _command(self, change: Change, trigger: Trigger) -> Verdict:
         row = self.allowed(change, trigger)
@@ -138,7 +141,7 @@ class Lifecycle:
 
     def allowed(self, change: Change, trigger: Trigger) -> Row:
         """The row that this command would take; raises Refusal where there is none, or a rule forbids it."""
-        change.terms = self.terms
+        self._own(change)
         if change.state in self.busy and trigger.name in self.commands():
             raise Refusal("busy", "instruction_open", "The payment provider is being asked; try again in a moment.")
         rows = self._rows(change.state, trigger.name)
@@ -221,7 +224,6 @@ class Lifecycle:
         if change.knows(trigger.id):
             return DUPLICATE
         parking.leave(change, trigger)
-        change.settle(lambda timer: self.counts(change.state, timer))
         return PARKED
 
     def _retry_parked(self, change: Change) -> None:

@@ -95,7 +95,7 @@ class Poller:
         lifecycle = self.lifecycles.get(doc["kind"])
         if lifecycle is None:
             return self._fire_plain(doc) if deadlines else 0
-        change = Change(doc["_id"], doc["kind"], doc, self.store.clock.now())
+        change = Change(doc["_id"], lifecycle, doc, self.store.clock.now())
         ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{LEFT_TIMER}"]
         return sum(self._fold(doc, lifecycle, trigger) for trigger in ready)
 
@@ -109,7 +109,7 @@ class Poller:
                 return DUPLICATE
             return verdict
 
-        verdict = self.store.run({doc["_id"]: doc["kind"]}, decide)
+        verdict = self.store.run({doc["_id"]: lifecycle}, decide)
         if verdict.outcome == "taken":
             metrics.TIMERS_FIRED.labels(self.service, trigger.name.removeprefix("timer:")).inc()
         return int(verdict.outcome in ("taken", "ignored"))
@@ -171,7 +171,7 @@ class Poller:
         about = {"id": doc["_id"], "instruction_id": doc["instruction"]["id"]}
         try:
             verdict = self.store.run(
-                {doc["_id"]: doc["kind"]}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
+                {doc["_id"]: lifecycle}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
             )
         except (PyMongoError, Contended):
             raise

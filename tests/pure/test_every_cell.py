@@ -28,7 +28,6 @@ Expected = Row | Refused | str
 
 def expected(table: Lifecycle, change: Change, trigger: Trigger) -> Expected:
     """Read from the table what must come of it."""
-    change.terms = table.terms
     rows = [row for row in table.rows if change.state in row.sources and row.trigger == trigger.name]
     if trigger.kind == "command":
         return _command(table, change, trigger, rows)
@@ -80,13 +79,13 @@ def _command(table: Lifecycle, change: Change, trigger: Trigger, rows: list[Row]
 
 def check(table: Table, situation: Situation, trigger: Trigger) -> Expected:
     """Try it, and compare with what the table says; AssertionError."""
-    says = expected(table.lifecycle, Change(table.id, table.lifecycle.name, situation.document, trigger.at), trigger)
-    before = Change(table.id, table.lifecycle.name, situation.document, trigger.at).document()
+    says = expected(table.lifecycle, Change(table.id, table.lifecycle, situation.document, trigger.at), trigger)
+    before = Change(table.id, table.lifecycle, situation.document, trigger.at).document()
     try:
         folded = table.fold(situation, trigger)
     except Refusal as refusal:
         assert (refusal.kind, refusal.rule) == says
-        assert Change(table.id, table.lifecycle.name, situation.document, trigger.at).document() == before
+        assert Change(table.id, table.lifecycle, situation.document, trigger.at).document() == before
         return says
     assert folded.verdict.outcome == ("taken" if isinstance(says, Row) else says)
     if says in ("duplicate", "rejected"):
@@ -98,6 +97,8 @@ def check(table: Table, situation: Situation, trigger: Trigger) -> Expected:
         _as_the_row_says(situation, trigger, says, folded)
     else:
         _as_the_cell_says(situation, trigger, says, folded)
+    counting = [at for name, at in after.get("timers", {}).items() if table.lifecycle.counts(after["state"], name)]
+    assert after.get("due_at") == min(counting, default=None)
     then = Situation(after, folded.change.now)
     table.holds(then)
     if trigger.kind == "timer":

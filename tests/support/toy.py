@@ -128,7 +128,7 @@ class Toys:
         return self.trigger(name, "event", {"box": box, **fields}, **own)
 
     def fold(self, trigger: Trigger, box: str = "box-1") -> Any:
-        return self.store.run({box: "box"}, lambda changes: BOX.fold(changes[box], trigger))
+        return self.store.run({box: BOX}, lambda changes: BOX.fold(changes[box], trigger))
 
     def command(self, name: str, *roles: str, box: str = "box-1", **data: Any) -> Any:
         roles = roles or ("maker",)
@@ -162,4 +162,4 @@ class Toys:
 
     def on(self, box: str, do: Callable[[Change], Any]) -> Any:
         """Change a box by hand."""
-        return self.store.run({box: "box"}, lambda changes: do(changes[box]))
+        return self.store.run({box: BOX}, lambda changes: do(changes[box]))

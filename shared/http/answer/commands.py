@@ -111,7 +111,7 @@ class Resource:
             doc = change.document()
             return doc, self.roles(doc, call.principal), status, False
 
-        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle.name}, decide)
+        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle}, decide)
         shown = self.view(doc, roles)
         location = f"{self.path}/{shown.get('id', doc['_id'])}" if answered == 201 else None
         return document_response(shown, answered, location, doc["version"], replayed)

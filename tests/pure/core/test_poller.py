@@ -53,7 +53,6 @@ class Polling(Toys):
     def _schedule(change: Change, timers: tuple[str, ...]) -> None:
         for name in timers:
             change.schedule(name, change.now)
-        change.settle()
 
 
 def test_a_deadline_fires_when_it_is_due():
