@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from pymongo import MongoClient
 
-from services.escrow.api import operations, roles, view
+from services.escrow.api import operations
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
@@ -16,6 +16,7 @@ from services.escrow.payouts import account_of
 from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
+from services.escrow.views import roles, view
 from shared.aggregate import Store, erasure, migrate, open_store
 from shared.clock import Clock
 from shared.http.answer.commands import Resource

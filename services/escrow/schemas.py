@@ -179,3 +179,28 @@ class Journal(Body):
     """The entries, oldest first; how `hash` is made stands in the module `journal`."""
 
     entries = fields.Several(fields.Part(Entry))
+
+
+class NewPayout(Body):
+    """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
+
+    account = fields.Pattern("acct_[a-z0-9_]{1,40}", "an account's token such as acct_test", required=True)
+
+
+class Payout(NewPayout):
+    version = fields.Integer()
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+
+
+class WithJournal(Escrow):
+    journal = fields.Several(fields.Part(Entry))
+
+
+class EscrowShare(Body):
+    """The escrows of one's agreements, each with its journal, in pages. The first page has where one is paid, too."""
+
+    person_id = fields.PersonId()
+    payout = fields.Part(Payout, allow_none=True)
+    items = fields.Several(fields.Part(WithJournal))
+    next = fields.Text(1, 1024, allow_none=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from services.matching.matches import facets
 from services.matching.offer import acts, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
@@ -42,10 +44,16 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _kept, listings.begin_closing, listings.lacks)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}
+
+
+def _kept(event: Trigger) -> dict[str, Any]:
+    """The copy of a listing: what offers need of it, and how it is found for matches."""
+    copy = listings.kept(event)
+    return copy | facets.index(copy)
 
 
 HANDLERS = handlers()
