@@ -99,6 +99,7 @@ class Lifecycle:
                     raise ValueError(f"{self.name}: {trigger} in {state} has a row and an answer")
 
     def commands(self) -> tuple[str, ...]:
+        """All that people may have a document do."""
         others = {*self.events, *self.outcomes}
         return tuple(dict.fromkeys(r.trigger for r in self.rows if r.trigger not in others and ":" not in r.trigger))
 
