@@ -53,6 +53,9 @@ class Lifecycle:
         self.frozen = frozen or {}
         self.terms = terms or Terms()
         self.retry_after = retry_after
+        not_commands = {*events, *outcomes}
+        named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
+        self._commands = tuple(name for name in named if name not in not_commands)
         self.answers = {t: dict(by_state) for t, by_state in (answers or {}).items()}
         for state in busy:
             for event in events:
@@ -100,8 +103,7 @@ class Lifecycle:
 
     def commands(self) -> tuple[str, ...]:
         """All that people may have a document do."""
-        others = {*self.events, *self.outcomes}
-        return tuple(dict.fromkeys(r.trigger for r in self.rows if r.trigger not in others and ":" not in r.trigger))
+        return self._commands
 
     def _row(self, change: Change, trigger: Trigger) -> Row | None:
         """The row that this trigger takes; its roles, guards and deadline are asked for commands alone."""
@@ -141,9 +143,13 @@ class Lifecycle:
         return TAKEN
 
     def allowed(self, change: Change, trigger: Trigger) -> Row:
-        """The row that this command would take; raises Refusal where there is none, or a rule forbids it."""
+        """The row that this command would take. Raises Refusal where there is none, or a rule forbids it; LookupError
+        where no row at all is of that name.
+        """
         self._own(change)
-        if change.state in self.busy and trigger.name in self.commands():
+        if trigger.name not in self._commands:
+            raise LookupError(f"{self.name} has no command {trigger.name}")
+        if change.state in self.busy:
             raise Refusal("busy", "instruction_open", "The payment provider is being asked; try again in a moment.")
         rows = self._rows(change.state, trigger.name)
         if not rows:

@@ -20,6 +20,12 @@ def table(**changed: Any) -> Lifecycle:
     return Lifecycle("toy", **given)
 
 
+def test_a_command_that_the_table_has_not_is_no_refusal(toys: Toys):
+    """It is a slip of ours, not a person's."""
+    with pytest.raises(LookupError, match="box has no command fil"):
+        toys.command("fil")
+
+
 # -- the table is checked when it is made
 
 
