@@ -7,12 +7,15 @@ see `workplaces`), edits (how often its insider changed it); review {outcome, by
 decision of the rules and of staff); and what is kept for the search (see `search` and `orders`).
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from services.listing.rules import Rules
 from services.listing.search import index
 from shared import codes
 from shared.aggregate import Breach, Change, Trigger
 
+Act = Callable[[Change, Trigger], None]
 EXPIRY, REVIEW = "expiry", "review"
 ONE_PAYOUT = [{"due_day": 0, "bps": 10_000}]
 
@@ -73,6 +76,28 @@ def publish(change: Change, applied: list[str], by: str) -> None:
     change.set(published_at=change.now)
     decide(change, "published", by, rules=applied)
     index(change)
+
+
+def publish_clean(rules: Rules) -> Act:
+    """The act of publishing what keeps every rule."""
+    return lambda change, trigger: publish(change, rules.applied(change.doc), by="rules")
+
+
+def publish_anyway(rules: Rules) -> Act:
+    """The act of a moderator who publishes what the rules held."""
+    return lambda change, trigger: publish(change, rules.applied(change.doc), by=str(trigger.by))
+
+
+def hold_for_moderator(rules: Rules) -> Act:
+    return lambda change, trigger: decide(change, "held", "rules", reasons=rules.all(change.doc))
+
+
+def revise_published(rules: Rules) -> Act:
+    def act(change: Change, trigger: Trigger) -> None:
+        revise(change, trigger)
+        decide(change, "revised", "rules", rules=rules.applied(change.doc))
+
+    return act
 
 
 def close(change: Change, trigger: Trigger) -> None:

@@ -3,7 +3,7 @@
 from services.listing import acts, rules
 from services.listing.acts import EXPIRY
 from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, Rules
-from shared.aggregate import Change, Lifecycle, Row, Trigger, cells
+from shared.aggregate import Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
@@ -11,71 +11,70 @@ OVER = ("filled", "expired", "withdrawn", "removed")
 NEVER_PUBLISHED = ("new", "draft", "in_review")
 
 
-def listing(kept: Rules) -> Lifecycle:
-    """The table under these rules."""
+INSIDER, MODERATOR = ("insider",), ("moderator",)
+
+
+def _under(kept: Rules) -> tuple[Row, ...]:
+    """Written, handed in, published and changed: the rows that ask the rules."""
     lawful, consented, worded = rules.lawful(kept), rules.consented(kept), rules.worded(kept)
-
-    def publish_clean(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, kept.applied(change.doc), by="rules")
-
-    def publish_anyway(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, kept.applied(change.doc), by=str(trigger.by))
-
-    def revise_published(change: Change, trigger: Trigger) -> None:
-        acts.revise(change, trigger)
-        acts.decide(change, "revised", "rules", rules=kept.applied(change.doc))
-
-    def hold_for_moderator(change: Change, trigger: Trigger) -> None:
-        acts.decide(change, "held", "rules", reasons=kept.all(change.doc))
-
-    insider, moderator = ("insider",), ("moderator",)
-    rows = (
+    return (
         Row(("new",), "create", to="draft", by=("maker",), guards=(ONE_CURRENCY, lawful), act=acts.create),
-        Row(("draft",), "revise", by=insider, guards=(MAY_EDIT, ONE_CURRENCY, lawful), act=acts.revise),
+        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, ONE_CURRENCY, lawful), act=acts.revise),
         Row(
-            LIVE, "revise", emits=("listing.revised",), by=insider, until=EXPIRY, act=revise_published,
+            LIVE, "revise", emits=("listing.revised",), by=INSIDER, until=EXPIRY, act=acts.revise_published(kept),
             guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, ONE_CURRENCY, lawful, consented, worded),
             note="only later offers see the new terms",
         ),
         Row(
-            ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=insider,
+            ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=INSIDER,
             guards=(MAY_EDIT, lawful, consented), act=acts.submit,
         ),
         Row(
             ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(kept),
-            act=publish_clean, note="published at once where every rule is kept",
-        ),
-        Row(("in_review",), "timer:review", act=hold_for_moderator, note="waits for a moderator, with the reasons"),
-        Row(
-            ("in_review",), "publish", to="published", emits=("listing.created",), by=moderator,
-            guards=(lawful, consented), act=publish_anyway,
-        ),
-        Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=moderator, act=acts.send_back),
-        Row(
-            ("published",), "pause", to="paused", emits=("listing.paused",), by=insider, until=EXPIRY,
-            guards=(MAY_EDIT,), act=acts.edited, note="takes no new offers; those made may still be accepted",
+            act=acts.publish_clean(kept), note="published at once where every rule is kept",
         ),
         Row(
-            ("paused",), "resume", to="published", emits=("listing.resumed",), by=insider, until=EXPIRY,
-            guards=(MAY_EDIT,), act=acts.edited,
+            ("in_review",), "timer:review", act=acts.hold_for_moderator(kept),
+            note="waits for a moderator, with the reasons",
         ),
-        Row(LIVE, "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
-        Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=insider,
-            act=acts.close),
-        Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
-            by=moderator, act=acts.remove),
-        Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
-        Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
-        Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a place never opens again"),
-        Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
-            note="its insider gets mail there"),
-        Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
-            note="its insider gets mail there"),
+        Row(
+            ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
+            guards=(lawful, consented), act=acts.publish_anyway(kept),
+        ),
     )  # fmt: skip
+
+
+_ROWS = (
+    Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=MODERATOR, act=acts.send_back),
+    Row(
+        ("published",), "pause", to="paused", emits=("listing.paused",), by=INSIDER, until=EXPIRY,
+        guards=(MAY_EDIT,), act=acts.edited, note="takes no new offers; those made may still be accepted",
+    ),
+    Row(
+        ("paused",), "resume", to="published", emits=("listing.resumed",), by=INSIDER, until=EXPIRY,
+        guards=(MAY_EDIT,), act=acts.edited,
+    ),
+    Row(LIVE, "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
+    Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=INSIDER,
+        act=acts.close),
+    Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
+        by=MODERATOR, act=acts.remove),
+    Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
+    Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
+    Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a place never opens again"),
+    Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
+        note="its insider gets mail there"),
+    Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
+        note="its insider gets mail there"),
+)  # fmt: skip
+
+
+def listing(kept: Rules) -> Lifecycle:
+    """The table under these rules."""
     return Lifecycle(
         "listing",
         states=STATES,
-        rows=rows,
+        rows=(*_under(kept), *_ROWS),
         public=acts.public,
         events=("hire.confirmed", "hire.ended", "work.verified"),
         answers=cells(

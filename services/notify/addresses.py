@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.acts import no_events
+from services.notify.lifecycle import OUTCOMES
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger, cells, close_task, open_task
 from shared.domains import domain_of, is_public_mail

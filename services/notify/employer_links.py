@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
 from services.notify.texts import day

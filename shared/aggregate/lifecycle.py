@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.aggregate import parking, tasks
 from shared.aggregate.change import Change, Trigger
+from shared.aggregate.faults import faults
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
 from shared.aggregate.table import Answer, Cells, Park, Refusal, Row
 from shared.aggregate.tasks import TASK_TIMER, UNKNOWN_OUTCOME
@@ -59,9 +60,10 @@ class Lifecycle:
         self.answers = {t: dict(by_state) for t, by_state in (answers or {}).items()}
         for state in busy:
             for event in events:
-                if not self._rows(state, event):
+                if not self.rows_of(state, event):
                     self.answers.setdefault(event, {}).setdefault(state, Answer("park"))
-        self._check()
+        if fault := next(faults(self), None):
+            raise ValueError(f"{name}: {fault}")
 
     def with_terms(self, terms: Terms) -> "Lifecycle":
         """The same table with other durations and limits; actions and conditions read them as `change.terms`."""
@@ -71,7 +73,7 @@ class Lifecycle:
 
     # -- the table
 
-    def _rows(self, state: str, trigger: str) -> list[Row]:
+    def rows_of(self, state: str, trigger: str) -> list[Row]:
         return [row for row in self.rows if state in row.sources and row.trigger == trigger]
 
     def empty_cells(self) -> list[tuple[str, str]]:
@@ -80,26 +82,9 @@ class Lifecycle:
             (state, trigger)
             for trigger in (*self.events, *self.outcomes)
             for state in self.states
-            if not any(row.when is None for row in self._rows(state, trigger))
+            if not any(row.when is None for row in self.rows_of(state, trigger))
             and state not in self.answers.get(trigger, {})
         ]
-
-    def _check(self) -> None:
-        named = {s for row in self.rows for s in (*row.sources, *([row.to] if row.to else []))}
-        named |= {s for by_state in self.answers.values() for s in by_state}
-        if unknown := named - set(self.states):
-            raise ValueError(f"{self.name}: unknown states {sorted(unknown)}")
-        if unasked := set(self.answers) - {*self.events, *self.outcomes}:
-            raise ValueError(f"{self.name}: answers to triggers that are not listed: {sorted(unasked)}")
-        if empty := self.empty_cells():
-            raise ValueError(f"{self.name}: empty cells {empty}")
-        for row in self.rows:
-            if len(row.emits) > 1 and any(event.status is None for event in row.events):
-                raise ValueError(f"{self.name}: {row.trigger} emits several events; each says its status")
-        for state in self.states:
-            for trigger, by_state in self.answers.items():
-                if state in by_state and any(row.when is None for row in self._rows(state, trigger)):
-                    raise ValueError(f"{self.name}: {trigger} in {state} has a row and an answer")
 
     def commands(self) -> tuple[str, ...]:
         """All that people may have a document do."""
@@ -107,7 +92,7 @@ class Lifecycle:
 
     def _row(self, change: Change, trigger: Trigger) -> Row | None:
         """The row that this trigger takes; its roles, guards and deadline are asked for commands alone."""
-        rows = self._rows(change.state, trigger.name)
+        rows = self.rows_of(change.state, trigger.name)
         return next((row for row in rows if row.when is None or row.when.holds(change, trigger)), None)
 
     def answer(self, state: str, trigger: str) -> Answer | None:
@@ -151,7 +136,7 @@ class Lifecycle:
             raise LookupError(f"{self.name} has no command {trigger.name}")
         if change.state in self.busy:
             raise Refusal("busy", "instruction_open", "The payment provider is being asked; try again in a moment.")
-        rows = self._rows(change.state, trigger.name)
+        rows = self.rows_of(change.state, trigger.name)
         if not rows:
             usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})
             words = f"This is {change.state}; that is possible while it is {' or '.join(usual) or 'something else'}."

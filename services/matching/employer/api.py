@@ -1,6 +1,7 @@
 """Staff's register of employers over HTTP."""
 
-from services.matching.employer.lifecycle import EMPLOYER, KIND, STAFF, employer_id
+from services.matching.employer.acts import KIND, employer_id
+from services.matching.employer.lifecycle import EMPLOYER, STAFF
 from services.matching.employer.parts import Parts
 from services.matching.employer.register import PATH
 from services.matching.employer.schemas import Employer, EmployerChange, NewEmployer

@@ -8,7 +8,7 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, reviews, rules, texts
+from services.matching.offer import acts, reviews, rules
 from services.matching.offer.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
 from services.matching.offer.rules import (
     CHECK_FAILS,
@@ -33,7 +33,7 @@ PARTIES = ("insider", "seeker")
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
-_MESSAGE = texts.no_contact_data("message")
+_MESSAGE = rules.no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
@@ -159,11 +159,11 @@ _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
         _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
-        guards=(texts.no_contact_data("text"),),
+        guards=(rules.no_contact_data("text"),),
         note="neither sees the other's before both are in, or its time is over",
     ),
     Row(
-        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),
+        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, rules.HAS_TEXT),
         act=reviews.remove_text, note="the stars stay",
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer import acts
-from shared.aggregate import Change, Condition, Guard, Trigger
+from shared.aggregate import Change, Condition, Trigger
 from shared.settings import Terms
 
 Offer = Mapping[str, Any]
@@ -80,10 +80,4 @@ MAY_REVIEW = Condition(
     "a hire, no review of one's own so far, and time left: 60 days after the hire or after its end, 7 days after the "
     "other's review",
     _may,
-)
-HAS_TEXT = Guard(
-    "review-text",
-    lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
-    "There is no such review, or it has no text.",
-    refuses="state",
 )

@@ -12,6 +12,7 @@ from typing import Any
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.money import format_amount, share
 from shared.settings import Terms
+from shared.wording import contact_data
 
 RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
 
@@ -319,3 +320,23 @@ HELP_ANSWERED_ONCE = Guard(
     "It is answered already.",
     refuses="state",
 )
+HAS_TEXT = Guard(
+    "review-text",
+    lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
+    "There is no such review, or it has no text.",
+    refuses="state",
+)
+
+
+def no_contact_data(field: str) -> Guard:
+    """The rule that this text of a command holds no way to reach its writer."""
+
+    def found(trigger: Trigger) -> str | None:
+        return next((words for _, words in contact_data(trigger.data.get(field) or "")), None)
+
+    return Guard(
+        "no-contact-data",
+        lambda change, trigger: found(trigger) is None,
+        lambda change, trigger: found(trigger) or "",
+        f"/{field}",
+    )

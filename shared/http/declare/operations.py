@@ -128,6 +128,7 @@ class Call(Generic[Parts]):
 
 
 View = Callable[[Call[Parts]], Answer]
+Declare = Callable[[View[Parts]], View[Parts]]
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ class Operations(Generic[Parts]):
         operation_id: str,
         summary: str,
         **options: Unpack[Options],
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    ) -> Declare[Parts]:
         """Declare the decorated view.
 
         `who` may call it; without it the app is not made. `answers` is {status: schema, or None where the body leaves
@@ -271,29 +272,19 @@ class Operations(Generic[Parts]):
 
         return declare
 
-    def get(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def get(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("GET", path, operation_id, summary, **options)
 
-    def post(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def post(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("POST", path, operation_id, summary, **options)
 
-    def put(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def put(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("PUT", path, operation_id, summary, **options)
 
-    def patch(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def patch(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("PATCH", path, operation_id, summary, **options)
 
-    def delete(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def delete(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("DELETE", path, operation_id, summary, **options)
 
 
