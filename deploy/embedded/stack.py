@@ -41,15 +41,13 @@ class _PortLost(StackError):
 class Stack:
     """The whole system, or its servers alone, as a context manager or by `start` and `stop`.
 
-    data      its folder; None: a temporary one, removed at the end; such a stack ends with the thread that started it
-    port      the gateway's port; 0: any free one
-    kafka, mongodb
-              use these servers ("host:port", URI) and run none of its own; both or neither
-    environment
-              variables for all its processes, beside the caller's own (durations of the terms, LOG_LEVEL, ...)
-    database_prefix
-              put before each service's database name, where the database server is shared
-    say       called with one line for what happens: a start, a process that died
+    data             its folder; None: a temporary one, removed at the end; the stack then ends with the thread that
+                     started it
+    port             the gateway's port; 0: any free one
+    kafka, mongodb   use these servers ("host:port", URI) and run none of its own; both or neither
+    environment      variables for all its processes, beside the caller's own (durations of the terms, LOG_LEVEL, ...)
+    database_prefix  put before each service's database name, where the database server is shared
+    say              called with one line for what happens: a start, a process that died
 
     After the start: `gateway` (URL), `kafka` ("host:port"), `mongodb` (URI), `processes` ([{name, pid, started}]).
     """

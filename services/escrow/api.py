@@ -7,8 +7,7 @@ from services.escrow import api_export, api_payout, schemas
 from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
-from services.escrow.provider import BadNotice, BadSignature, parse, verify
-from services.escrow.provider.sandbox.webhook import HEADER
+from services.escrow.provider.port import BadNotice, BadSignature
 from services.escrow.store import count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from services.escrow.views import STAFF, looked, view
 from shared.http.answer.pages import after_text, page_of, text_page
@@ -93,14 +92,12 @@ def webhook(call: Call[Parts]) -> Answer:
     such a notice and sends it again, so that one which overtook a database being restored is not lost.
     """
     parts = call.parts
-    store, terms = parts.escrows.store, parts.settings.terms
+    store, header = parts.escrows.store, parts.notices.header
     try:
-        secret, header = parts.settings.provider.webhook_secret, call.header(HEADER) or ""
-        verify(secret, header, call.raw, store.clock.now(), terms.webhook_tolerance)
-        notice = parse(call.raw)
+        notice = parts.notices.read(call.header(header) or "", call.raw, store.clock.now())
         trigger = trigger_of_notice(notice)
     except BadSignature as error:
-        fault = Fault.of_header(HEADER, error.reason, "expected the provider's signature of these bytes, made just now")
+        fault = Fault.of_header(header, error.reason, "expected the provider's signature of these bytes, made just now")
         raise Problem("unauthenticated", "This is not known to come from the provider.", errors=[fault]) from None
     except BadNotice as error:
         raise invalid([Fault("", "notice", str(error))]) from None

@@ -6,6 +6,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
+from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
 from services.escrow.store import FOR_STAFF
 from shared.fields import http as fields
 from shared.fields.http import Body, Said
@@ -19,7 +20,7 @@ DECISIONS = ("return", "refund", "split", "release")
 class Fund(Body):
     """From where the seeker pays: a token of the provider's, never a card."""
 
-    source = fields.Pattern("[A-Za-z0-9_]{1,64}", "a payment source such as tok_visa", required=True)
+    source = fields.Pattern(SOURCE_ID, "a payment source such as tok_visa", required=True)
 
 
 class Dispute(Body):
@@ -184,7 +185,7 @@ class Journal(Body):
 class NewPayout(Body):
     """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
 
-    account = fields.Pattern("acct_[a-z0-9_]{1,40}", "an account's token such as acct_test", required=True)
+    account = fields.Pattern(ACCOUNT_ID, "an account's token such as acct_test", required=True)
 
 
 class Payout(NewPayout):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.matching.matches import facets
-from services.matching.offer import acts, listings
+from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
 from shared.aggregate import Change, Copy, Kind, Lifecycle, Route, Routes, Trigger, Verdict
@@ -35,7 +35,7 @@ class OfEscrow:
         change = changes[event.data["offer_id"]]
         if change.is_new or change.state == "new":
             return rejected("unknown_offer", f"there is no offer {change.id}")
-        newer = acts.copy_escrow(change, event)
+        newer = deadlines.copy_escrow(change, event)
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
         return TAKEN if newer else IGNORED

@@ -39,7 +39,7 @@ def write(change: Change, trigger: Trigger) -> None:
     row = told(event_type, event)
     assert row is not None, f"{event_type} is told to nobody"
     language = trigger.data.get("language", DEFAULT_LANGUAGE)
-    subject, text = render(row.text, event, language)
+    subject, text = render(row.text, event, language, change.terms)
     change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)
     change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
     change.set(created_at=trigger.at, rank=f"{format_time(trigger.at)}/{change.id}")

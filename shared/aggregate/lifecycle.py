@@ -22,6 +22,7 @@ from shared.aggregate.table import Answer, Cells, Park, Refusal, Row
 from shared.aggregate.tasks import TASK_TIMER, UNKNOWN_OUTCOME
 from shared.aggregate.verdict import DUPLICATE, IGNORED, PARKED, TAKEN, Verdict, rejected
 from shared.settings import Terms
+from shared.settings.in_words import with_terms
 
 _ALWAYS_COUNT = (PARKED_TIMER, LEFT_TIMER, TASK_TIMER)
 
@@ -147,7 +148,8 @@ class Lifecycle:
             raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this.")
         fitting = [row for row in mine if row.when is None or row.when.holds(change, trigger)]
         if not fitting:
-            raise Refusal("state", "condition", f"This needs: {' or '.join(r.when.words for r in mine if r.when)}.")
+            needed = " or ".join(with_terms(r.when.words, self.terms) for r in mine if r.when)
+            raise Refusal("state", "condition", f"This needs: {needed}.")
         row = fitting[0]
         if row.until and (end := change.timers.get(row.until)) and change.now >= end:
             raise Refusal("state", "deadline", f"The time for this ended at {end:%Y-%m-%d, %H:%M} UTC.")

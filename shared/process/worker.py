@@ -1,9 +1,8 @@
 """The worker process of one service: relay, poller and consumer loop, each in its thread, until told to stop.
 
 A loop that ends, by an error it cannot handle, ends the process: whoever runs it starts it again, and it goes on
-where the
-documents and the offsets say. SIGTERM: finish the batch, commit, leave the group, give the lease back, close; exit
-code 0.
+where the documents and the offsets say. SIGTERM: finish the batch, commit, leave the group, give the lease back,
+close; exit code 0.
 """
 
 import logging

@@ -1,9 +1,8 @@
 """A broker in memory: topics with partitions, consumer groups with the range assignor, and what a bad day does to it.
 
 `MemoryPublisher`, `MemorySource` and `MemoryEnds` are the ports of `shared.messaging` on it. What
-`broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (not written, no ack), "lose_ack" (written, no
-ack) or "twice".
-`fault(step)` is called before and after each request, as in `memory_collection`.
+`broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (not written, no ack), "lose_ack" (written,
+no ack) or "twice". `fault(step)` is called before and after each request, as in `memory_collection`.
 """
 
 import random

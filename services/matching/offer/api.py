@@ -108,7 +108,13 @@ def _command(path: str, command: str, operation_id: str, summary: str, body: typ
 
 _command("decline", "decline", "declineOffer", "Say no")
 _command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
-_command("cancel", "cancel", "cancelOffer", "Call it off: alone in 48 h, then by asking and agreeing", schemas.Cancel)
+_command(
+    "cancel",
+    "cancel",
+    "cancelOffer",
+    "Call it off: alone in {cancel_alone}, then by asking and agreeing",
+    schemas.Cancel,
+)
 _command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
 _command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
 _command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
