@@ -4,6 +4,7 @@ from services.matching.employer import ats, greenhouse
 from services.matching.employer.parts import Parts
 from services.matching.employer.schemas import Application, AtsEvent, Received, Webhook
 from services.matching.employer.views import ats_event_view
+from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.schemas import Offer
 from services.matching.store import for_staff
 from shared.aggregate import Change
@@ -11,17 +12,17 @@ from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import DOCUMENT, PUBLIC, Answer, Call, Operations, roles
 from shared.http.problems import Fault, Problem, invalid
 
-operations: Operations[Parts] = Operations("matching", "Employers")
+operations: Operations[Parts] = Operations("matching", "Employers", OFFER.commands())
 _NOBODY = "0" * 64
 
 
 @operations.put(
     "/v1/offers/{id}/application", "nameApplication", "The seeker names their application at the employer, or no more",
-    who=DOCUMENT, body=Application, answers={200: Offer},
+    who=DOCUMENT, body=Application, command="name_application", answers={200: Offer},
 )  # fmt: skip
 def name_application(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
-    answer = call.parts.offers.command(call, "name_application", call.body)
+    answer = call.parts.offers.command(call, call.body)
     call.parts.ats.look_again(offer.get("application"), call.body["reference"])
     return answer
 

@@ -68,7 +68,6 @@ def keep(change: Change, employer: str, told: Told, of_body: str) -> bool:
         _move(change, "taken_back" if change.state in ("matched", "taken_back") else "withdrawn")
         change.schedule(MATCH, None)
     change.schedule(EXPIRE, change.now + KEEP)
-    change.settle()
     return True
 
 
@@ -83,7 +82,6 @@ def expire(change: Change) -> None:
     change.set(state="expired", application=None, start_on=None, outcome=None, listed=None, place=None)
     change.schedule(MATCH, None)
     change.schedule(EXPIRE, None)
-    change.settle()
 
 
 def forget(store: Store, application: str) -> None:
@@ -155,7 +153,7 @@ class Matching:
             self._offer.fold(offer, trigger)
 
         try:
-            self._store.run({offer_id: self._offer.name}, decide)
+            self._store.run({offer_id: self._offer}, decide)
         except Refusal as refusal:
             return refusal.rule
         return None
@@ -164,4 +162,3 @@ class Matching:
 def _due_now(change: Change) -> None:
     if change.state in OPEN:
         change.schedule(MATCH, change.now)
-        change.settle()

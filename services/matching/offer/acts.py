@@ -18,8 +18,7 @@ from typing import Any
 
 from services.matching.offer import prices, rules, texts
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
-from shared.aggregate import Change, Trigger
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER
+from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
 from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
@@ -54,14 +53,14 @@ def record(change: Change, trigger: Trigger) -> None:
 
 def _check(change: Change, why: str) -> None:
     """In a moment the worker looks whether the listing is still open to it, and the seeker's reservation there."""
-    change.set(instruction={"id": f"{change.id}:check:{why}", "kind": "check", "attempts": 0})
-    change.schedule(INSTRUCTION_TIMER, change.now + change.terms.offer_check)
+    open_task(change, f"{change.id}:check:{why}", "check", change.now + change.terms.offer_check)
 
 
 def _over(change: Change) -> None:
     """Nothing is left to happen by itself, and no listing's end concerns it any more."""
-    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, INSTRUCTION_TIMER)
-    change.set(instruction=None, live_on=None, cancel_asked=None, closing=None)
+    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING)
+    close_task(change)
+    change.set(live_on=None, cancel_asked=None, closing=None)
 
 
 # -- the agreement
@@ -104,7 +103,7 @@ def accept(change: Change, trigger: Trigger) -> Extra:
     change.set(accepted_at=change.now, accepted_by=actor(trigger))
     change.schedule(EXPIRE, None)
     _check(change, "accepted")
-    return _said(trigger, "offer.accepted", status="accepted")
+    return _said(trigger, "offer.accepted")
 
 
 def accept_free(change: Change, trigger: Trigger) -> Extra:
@@ -188,10 +187,9 @@ def _listing_over(change: Change, trigger: Trigger, status: str) -> Extra:
 
 def checked(change: Change, trigger: Trigger) -> None:
     """The worker looked. What it found of an older question is dropped."""
-    if not rules.is_current(change, trigger):
+    if not is_answered(change, trigger):
         return
-    change.set(instruction=None)
-    change.schedule(INSTRUCTION_TIMER, None)
+    close_task(change)
     if change.state in ("accepted", "active", "hire_claimed") and trigger.data["status"] in rules.TAKES_ACCEPTED_TOO:
         remember_closing(change, trigger)
 
@@ -258,7 +256,7 @@ def confirm(change: Change, trigger: Trigger) -> Extra:
     _over(change)
     record(change, trigger)
     change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
-    return {"hire.confirmed": {**hire, "status": "hired"}}
+    return {"hire.confirmed": hire}
 
 
 def end(change: Change, trigger: Trigger) -> Extra:
