@@ -1,9 +1,9 @@
 """Staff's register of employers over HTTP."""
 
-from services.matching.employer.register import KIND, PATH, STAFF, employer_id, view
+from services.matching.employer.register import PATH, STAFF, employer_id, view
 from services.matching.employer.schemas import Employer, EmployerChange, NewEmployer
 from services.matching.parts import Parts
-from services.matching.store import for_staff
+from services.matching.staff_lists import EMPLOYERS, SORT_KEY, for_staff
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import Answer, Call, Operations, roles
 
@@ -28,8 +28,8 @@ def register(call: Call[Parts]) -> Answer:
     answers={200: page_of(Employer)},
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
-    found = for_staff(call.parts.offers.store, KIND, after_text(call), call.page.limit + 1)
-    return text_page(call, found, "place", view)
+    found = for_staff(call.parts.offers.store, EMPLOYERS, after_text(call), call.page.limit + 1)
+    return text_page(call, found, SORT_KEY, view)
 
 
 @operations.get(_ONE, "showEmployer", "An employer", who=_WHO, answers={200: Employer})

@@ -1,17 +1,17 @@
 """The register of employers whose word on a hire is taken: staff have checked that the domain is theirs.
 
 `employer:<mark of its domain>`: name, domain, mailboxes (the addresses there that answer for hires, less their domain),
-marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; listed, place (for the list). The
-secret signs what its applicant tracking system says, and leaves the database no more.
+marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; staff_list, staff_sort_key (see
+`staff_lists`). The secret signs what its applicant tracking system says, and leaves the database no more.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.matching.staff_lists import EMPLOYERS, enlist
 from services.matching.store import listing_key
 from shared.aggregate import Change, Document, Lifecycle, Row, Store, Trigger
-from shared.events import format_time
 from shared.http.answer.commands import Resource
 from shared.http.request.tokens import Principal
 from shared.ids import contact_mark, domain_mark, workplace_mark
@@ -39,7 +39,7 @@ def public(change: Change) -> dict[str, Any]:
 
 def register(change: Change, trigger: Trigger) -> None:
     change.set(mailboxes=[], marks=[], ats=None)
-    change.set(listed=KIND, place=f"{format_time(change.now)} {change.id}")
+    enlist(change, EMPLOYERS, change.now)
     revise(change, trigger)
 
 
