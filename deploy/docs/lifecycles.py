@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
-from services.matching.employer.register import EMPLOYER
+from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Lifecycle, Row
@@ -14,7 +14,7 @@ LIFECYCLES = (
     (OFFER, "services/matching/offer/lifecycle.py"),
     (ESCROW, "services/escrow/lifecycle.py"),
     (NOTIFICATION, "services/notify/lifecycle.py"),
-    (EMPLOYER, "services/matching/employer/register.py"),
+    (EMPLOYER, "services/matching/employer/lifecycle.py"),
 )
 
 _HEAD = """\

@@ -8,7 +8,7 @@ from deploy.verify.snapshot import Snapshot
 from deploy.verify.tally import Tally
 from services.escrow.books import balanced
 from services.escrow.journal import balances, faults
-from services.escrow.provider.sandbox.accounts import Account, Entry
+from services.escrow.provider.port import Account, Transfer
 from services.escrow.reconciliation import differences
 from shared.aggregate import Document
 
@@ -41,16 +41,18 @@ def _account(seen: Snapshot, tally: Tally, account: Account) -> None:
     money, subject = account.balance, f"provider's account {account.offer_id}"
     parts = (money.held, money.paid_out, money.fees, money.refunded, money.charged_back)
     tally.check(money.funded == sum(parts) and min(parts) >= 0, subject, "does not add up")
-    if account.offer_id not in seen.escrows and not _is_recent(seen, account):
+    if account.offer_id not in seen.escrows and not _is_recent(seen, account.offer_id):
         tally.check(False, subject, "has no escrow here")
 
 
 def _on_its_way(doc: Document, account: Account | None) -> bool:
-    return bool(doc.get("instruction") or doc.get("parked") or (account and (account.unsent or account.planned)))
+    return bool(doc.get("instruction") or doc.get("parked") or (account and account.in_flight))
 
 
-def _is_recent(seen: Snapshot, account: Account) -> bool:
-    return any(entry.outcome is None or seen.recent(entry.outcome.at) for entry in account.entries)
+def _is_recent(seen: Snapshot, offer_id: str) -> bool:
+    """Whether the provider has decided something for this offer a moment ago, or is still to decide it."""
+    transfers = seen.transfers_of.get(offer_id, ())
+    return any(each.outcome is None or seen.recent(each.outcome.at) for each in transfers)
 
 
 def _said(found: list[dict[str, Any]]) -> str:
@@ -62,33 +64,33 @@ def once(seen: Snapshot, tally: Tally) -> None:
 
     Each movement in a journal is one transfer of that id and amount, and each transfer is in a journal.
     """
-    ids = Counter(entry.instruction.id for account in seen.accounts for entry in account.entries)
+    ids = Counter(transfer.instruction.id for transfer in seen.transfers)
     for instruction_id, count in ids.items():
         tally.check(count == 1, f"instruction {instruction_id}", f"the provider has it {count} times")
-    for offer_id in sorted({*seen.escrows, *seen.account_of}):
+    for offer_id in sorted({*seen.escrows, *seen.transfers_of}):
         subject = f"escrow {offer_id}"
         with tally.reading(subject):
-            doc, account = seen.escrows.get(offer_id, {}), seen.account_of.get(offer_id)
+            doc, transfers = seen.escrows.get(offer_id, {}), seen.transfers_of.get(offer_id, ())
             entries = {each["reference"]: each for each in doc.get("journal", []) if _is_transfer(each)}
-            moved = {each.instruction.id: each for each in account.entries if _succeeded(each)} if account else {}
+            moved = {each.instruction.id: each for each in transfers if _succeeded(each)}
             tranches = Counter(t for each in doc.get("journal", []) if (t := _tranche(each["reference"])) is not None)
             tranches |= Counter(t for each in moved if (t := _tranche(each)) is not None)
             for tranche, count in tranches.items():
                 tally.check(count == 1, subject, f"tranche {tranche} is paid {count} times")
-            _transfers(seen, tally, doc, account, entries, moved)
+            _transfers(seen, tally, offer_id, entries, moved)
 
 
 def _transfers(
     seen: Snapshot,
     tally: Tally,
-    doc: Document,
-    account: Account | None,
+    offer_id: str,
     entries: Mapping[str, Document],
-    moved: Mapping[str, Entry],
+    moved: Mapping[str, Transfer],
 ) -> None:
+    doc = seen.escrows.get(offer_id, {})
     for reference in sorted({*entries, *moved}):
         entry, transfer = entries.get(reference), moved.get(reference)
-        if entry is None and (seen.young(doc) or _on_its_way(doc, None) or (account and _is_recent(seen, account))):
+        if entry is None and (seen.young(doc) or _on_its_way(doc, None) or _is_recent(seen, offer_id)):
             tally.leave()
         elif entry is None:
             tally.check(False, f"instruction {reference}", "the provider carried it out, and no journal says so")
@@ -104,8 +106,8 @@ def _is_transfer(entry: Document) -> bool:
     return not entry["reference"].endswith((":opened", ":reversed"))  # those are the bank's own doing
 
 
-def _succeeded(entry: Entry) -> bool:
-    return entry.outcome is not None and entry.outcome.status == "succeeded"
+def _succeeded(transfer: Transfer) -> bool:
+    return transfer.outcome is not None and transfer.outcome.status == "succeeded"
 
 
 def _tranche(instruction_id: str) -> str | None:
@@ -124,8 +126,7 @@ def caused(seen: Snapshot, tally: Tally) -> None:
                     tally.check(_is_hire(seen, offer_id, cause), subject, f"{entry['reference']} has no hire: {cause}")
                     taken = cause == doc.get("hire_event_id") and cause in doc.get("applied", ())
                     tally.check(taken, subject, f"{entry['reference']} names a hire that the escrow has not taken")
-            account = seen.account_of.get(offer_id)
-            for each in account.entries if account else ():
+            for each in seen.transfers_of.get(offer_id, ()):
                 if _succeeded(each) and each.instruction.to_payee:
                     words = f"{each.instruction.id} was paid, and no hire is known"
                     tally.check("hire_event_id" in doc, subject, words)

@@ -1,22 +1,24 @@
 """Reads a running system into a `Snapshot`. It only reads; what goes on meanwhile makes it no lock and no pause."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bson.codec_options import CodecOptions
+import click
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
-from deploy.cli.connect import Client, System
+from deploy.cli.connect import System
 from deploy.cli.dlq import read as read_letters
 from deploy.cli.status import services as waiting
 from deploy.replay import aggregates
 from deploy.verify.snapshot import Place, Seen, Snapshot
-from services.escrow.provider import MongoStore
-from services.escrow.provider.sandbox.accounts import Account
+from services.escrow.provider.factory import open_records
+from services.escrow.provider.port import every
 from shared.events import EVENT_NAMES, Event, Poison, decode
+from shared.settings import PROVIDERS, values
 
 _PRIVATE = {
     "title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0, "ats": 0,
@@ -33,7 +35,8 @@ def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[s
             service: list(aggregates(client, service, system.database_prefix).find({}, _PRIVATE))
             for service in SERVICES
         }
-        accounts = _accounts(client, system.database_prefix)
+        records = open_records(_provider(), client[f"{system.database_prefix}provider"])
+        accounts, transfers = tuple(every(records.accounts)), tuple(every(records.transfers))
     return Snapshot(
         documents=documents,
         accounts=accounts,
@@ -43,6 +46,7 @@ def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[s
         at=at,
         settling=settling,
         acknowledged=acknowledged,
+        transfers=transfers,
     )
 
 
@@ -51,9 +55,12 @@ def is_drained(system: System) -> bool:
     return not any(row["outbox"] or row["lag"] or row["overdue"] for row in waiting(system).values())
 
 
-def _accounts(client: Client, prefix: str) -> list[Account]:
-    codec: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-    return list(MongoStore(client.get_database(f"{prefix}provider", codec_options=codec)).every())
+def _provider() -> str:
+    """The provider's name, by the services' own setting. Raises ClickException where it is none."""
+    try:
+        return values.choice(*PROVIDERS)(os.environ.get("PROVIDER", "").strip() or PROVIDERS[0])
+    except ValueError as error:
+        raise click.ClickException(f"PROVIDER: {error}") from None
 
 
 def _committed(system: System) -> dict[str, dict[Place, int]]:

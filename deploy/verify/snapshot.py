@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from deploy import SERVICES
-from services.escrow.provider.sandbox.accounts import Account
+from services.escrow.provider.port import Account, Transfer
 from shared.aggregate import Document, Routes
 from shared.events import Event
 
@@ -45,7 +45,8 @@ class Emitted:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The four databases' documents, the provider's accounts, the topics (each partition in its order) and the groups.
+    """The four databases' documents, the provider's accounts and transfers, the topics (each partition in its order)
+    and the groups.
 
     `at` is when the reading began. What was changed less than `settling` before counts as in flight. `committed` has
     the next offset of each service's group, `dead` the ce_ids among its dead letters. `acknowledged` are (service, id)
@@ -60,6 +61,7 @@ class Snapshot:
     settling: timedelta = timedelta()
     dead: Mapping[str, frozenset[str]] = field(default_factory=dict)
     acknowledged: Sequence[tuple[str, str]] = ()
+    transfers: Sequence[Transfer] = ()
 
     # -- by id
 
@@ -83,6 +85,14 @@ class Snapshot:
     @cached_property
     def account_of(self) -> Mapping[str, Account]:
         return {account.offer_id: account for account in self.accounts}
+
+    @cached_property
+    def transfers_of(self) -> Mapping[str, Sequence[Transfer]]:
+        """The provider's transfers for each offer."""
+        found: dict[str, list[Transfer]] = {}
+        for transfer in self.transfers:
+            found.setdefault(transfer.instruction.offer_id, []).append(transfer)
+        return found
 
     @cached_property
     def emitted(self) -> Mapping[str, Emitted]:

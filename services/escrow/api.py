@@ -2,64 +2,22 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from services.escrow import api_payout, export, schemas
-from services.escrow.books import SUMS
+from services.escrow import api_export, api_payout, schemas
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
-from services.escrow.provider import BadNotice, BadSignature, parse, verify
-from services.escrow.provider.sandbox.webhook import HEADER
-from services.escrow.store import FOR_STAFF, count_for_staff, escrows_for_staff, leave_notice, own_escrows
-from shared.aggregate import Document
+from services.escrow.provider.port import BadNotice, BadSignature
+from services.escrow.store import count_for_staff, escrows_for_staff, leave_notice, own_escrows
+from services.escrow.views import STAFF, looked, view
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.declare.operations import roles as only
 from shared.http.problems import Fault, Problem, invalid
-from shared.http.request.tokens import Principal
 
-_STAFF = ("arbiter", "operator")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_SHOWN = frozenset(schemas.Escrow().fields)
 
 operations: Operations[Parts] = Operations("escrow", "Escrows")
-
-
-def roles(doc: Document, principal: Principal) -> frozenset[str]:
-    """What the caller is to this escrow; staff who are a party to it are nothing but that."""
-    mine = {role for role in ("insider", "seeker") if doc.get(role) == principal.person_id}
-    if mine and doc.get("dispute") and doc["dispute"]["by"] in mine:
-        mine.add("opener")
-    return frozenset(mine) or principal.roles.intersection(_STAFF)
-
-
-def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The escrow as its parties and staff see it; which arbiter decided is shown to staff alone."""
-    shown = {name: value for name, value in doc.items() if name in _SHOWN}
-    if "decisions" in doc and not of.intersection(_STAFF):
-        shown["decisions"] = [{k: v for k, v in each.items() if k != "by"} for each in doc["decisions"]]
-    return shown | {
-        "offer_id": doc["_id"],
-        "status": doc["state"],
-        **{name: doc.get(name, 0) for name in SUMS},
-        "due": due(doc),
-        "fund_attempts": doc.get("fund_attempts", 0),
-        "created_at": doc["opened_at"],
-    }
-
-
-def due(doc: Document) -> list[dict[str, Any]]:
-    """The tranches, each with its day where the hire is known; one whose payout is under way is `paying`."""
-    paying = (doc.get("instruction") or {}).get("tranche")
-    return [
-        {
-            "due_on": tranche["due_at"].date().isoformat() if "due_at" in tranche else None,
-            "amount": tranche["amount"],
-            "status": "paying" if index == paying else tranche["status"],
-        }
-        for index, tranche in enumerate(doc["tranches"])
-    ]
 
 
 @operations.get("/v1/escrows", "listEscrows", "One's own escrows, newest first", who=ANYONE, query=schemas.Search,
@@ -116,18 +74,12 @@ def resolve(call: Call[Parts]) -> Answer:
 
 
 @operations.get("/v1/reconciliation", "showReconciliation", "Staff: escrows that differ, are blocked or are disputed",
-                who=only(*_STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
+                who=only(*STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
 def reconciliation(call: Call[Parts]) -> Answer:
     escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
     found = escrows_for_staff(escrows, call.person, call.query.get("why"), after_text(call, _ID), limit)
     answer = text_page(call, found, "_id", looked)
     return replace(answer, body={"counts": count_for_staff(escrows), **answer.body})
-
-
-def looked(doc: Document) -> dict[str, Any]:
-    """The escrow as staff see it in the reconciliation."""
-    why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
-    return view(doc, frozenset(_STAFF)) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",
@@ -139,14 +91,12 @@ def webhook(call: Call[Parts]) -> Answer:
     such a notice and sends it again, so that one which overtook a database being restored is not lost.
     """
     parts = call.parts
-    store, terms = parts.escrows.store, parts.settings.terms
+    store, header = parts.escrows.store, parts.notices.header
     try:
-        secret, header = parts.settings.provider.webhook_secret, call.header(HEADER) or ""
-        verify(secret, header, call.raw, store.clock.now(), terms.webhook_tolerance)
-        notice = parse(call.raw)
+        notice = parts.notices.read(call.header(header) or "", call.raw, store.clock.now())
         trigger = trigger_of_notice(notice)
     except BadSignature as error:
-        fault = Fault.of_header(HEADER, error.reason, "expected the provider's signature of these bytes, made just now")
+        fault = Fault.of_header(header, error.reason, "expected the provider's signature of these bytes, made just now")
         raise Problem("unauthenticated", "This is not known to come from the provider.", errors=[fault]) from None
     except BadNotice as error:
         raise invalid([Fault("", "notice", str(error))]) from None
@@ -155,5 +105,4 @@ def webhook(call: Call[Parts]) -> Answer:
     return Answer(status=204)
 
 
-operations.include(api_payout.operations)
-export.declare(operations, roles, view)
+operations.include(api_payout.operations, api_export.operations)

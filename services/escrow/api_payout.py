@@ -1,14 +1,13 @@
 """Where one is paid, over HTTP. Nobody else sees it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from services.escrow import payouts
 from services.escrow.parts import Parts
 from services.escrow.payouts import KIND, payout_id
+from services.escrow.schemas import NewPayout, Payout
+from services.escrow.views import payout_view
 from shared.aggregate import Change, Document
-from shared.fields import http as fields
-from shared.fields.http import Body
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
@@ -17,24 +16,12 @@ PATH = "/v1/me/payout"
 operations: Operations[Parts] = Operations("escrow", "Where one is paid")
 
 
-class NewPayout(Body):
-    """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
-
-    account = fields.Pattern("acct_[a-z0-9_]{1,40}", "an account's token such as acct_test", required=True)
-
-
-class Payout(NewPayout):
-    version = fields.Integer()
-    created_at = fields.Instant()
-    updated_at = fields.Instant()
-
-
 @operations.get(PATH, "getPayout", "The account one is paid to", who=ANYONE, answers={200: Payout})
 def show(call: Call[Parts]) -> Answer:
     doc = call.parts.escrows.store.get(payout_id(call.person))
     if doc is None or not payouts.is_there(doc):
         raise Problem("not-found", "You have named no account here.")
-    return document_response(view(doc))
+    return document_response(payout_view(doc))
 
 
 @operations.put(PATH, "putPayout", "Name the account one is paid to", who=ANYONE, body=NewPayout, match=True,
@@ -42,17 +29,13 @@ def show(call: Call[Parts]) -> Answer:
 def put(call: Call[Parts]) -> Answer:
     """A payout that was refused is tried again daily; the next try is paid to this account."""
     doc = _change(call, lambda change: payouts.put(change, call.person, call.body["account"]))
-    return document_response(view(doc))
+    return document_response(payout_view(doc))
 
 
 @operations.delete(PATH, "deletePayout", "Have it forgotten", who=ANYONE, match=True, answers={204: None})
 def delete(call: Call[Parts]) -> Answer:
     _change(call, lambda change: payouts.remove(change) if not change.is_new else None)
     return Answer(status=204)
-
-
-def view(doc: Document) -> dict[str, Any]:
-    return {name: doc.get(name) for name in ("account", "version", "created_at", "updated_at")}
 
 
 def _change(call: Call[Parts], decide: Callable[[Change], None]) -> Document:

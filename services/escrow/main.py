@@ -1,45 +1,34 @@
 """Escrow's processes: `web()` for gunicorn; `python -m services.escrow.main` works, `... migrate` makes indexes."""
 
 import sys
-from typing import Any
 
 from flask import Flask
-from pymongo import MongoClient
 
-from services.escrow.api import operations, roles, view
+from services.escrow.api import operations
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
-from services.escrow.provider import MongoStore, Provider, Sandbox, http_post
+from services.escrow.provider.factory import open_notices, open_provider
+from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
+from services.escrow.views import roles, view
 from shared.aggregate import Store, erasure, migrate, open_store
-from shared.clock import Clock
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
 from shared.process.worker import Worker
 from shared.settings import EX_CONFIG, Settings, load_or_exit
-from shared.settings import Provider as ProviderSettings
 from shared.telemetry import logs
 
 SERVICE = "escrow"
-Client = MongoClient[dict[str, Any]]
-
-
-def open_provider(settings: ProviderSettings, clock: Clock) -> Sandbox:
-    """The sandbox provider with its own database; the only way to it is from the worker."""
-    client: Client = MongoClient(settings.mongodb_uri)
-    books = MongoStore(client.get_default_database("provider"))
-    books.migrate()
-    return Sandbox(books, clock, http_post(settings.webhook_url), settings.webhook_secret)
 
 
 def too_long(settings: Settings, provider: Provider) -> str | None:
     """What is wrong with MAX_HOLD, if anything: offers are made on the word that money may be held for so long."""
-    asked, allowed = settings.terms.max_hold, provider.max_hold
+    asked, allowed = settings.terms.max_hold, provider.max_hold()
     if asked <= allowed:
         return None
     return f"MAX_HOLD: the provider holds money for {allowed.days} days at most, not {asked.days}"
@@ -49,7 +38,8 @@ def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
     escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", retry_unknown=True)
-    return create_app(settings, operations, Parts(settings, escrows), ready={"mongodb": store.ping})
+    notices = open_notices(settings.provider, settings.terms.webhook_tolerance)
+    return create_app(settings, operations, Parts(settings, escrows, notices), ready={"mongodb": store.ping})
 
 
 def web() -> Flask:
@@ -75,7 +65,7 @@ def worker() -> int:
         lifecycles={lifecycle.name: lifecycle},
         timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
         carry_out=Payments(provider, store.clock, account_of(store)).carry_out,
-        loops={"provider-webhooks": provider.run_webhooks, "reconciliation": Reconciliation(store, provider).run},
+        loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
     ).run()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.escrow.provider.port import Notices
 from shared.http.answer.commands import Resource
 from shared.settings import Settings
 
@@ -12,3 +13,4 @@ class Parts:
 
     settings: Settings
     escrows: Resource
+    notices: Notices

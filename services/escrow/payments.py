@@ -8,7 +8,16 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from services.escrow.provider import Absent, BadNotice, Chargeback, Instruction, Notice, Outcome, Provider, Unavailable
+from services.escrow.provider.port import (
+    Absent,
+    BadNotice,
+    Chargeback,
+    Instruction,
+    Notice,
+    Outcome,
+    Provider,
+    Unavailable,
+)
 from shared.aggregate import Document, Trigger
 from shared.clock import Clock
 from shared.telemetry import metrics, traces

@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 
 from services.escrow.books import SUMS, balanced
 from services.escrow.journal import balances, faults
-from services.escrow.provider import Balance, Provider, Unavailable
+from services.escrow.provider.port import Balance, Records, Unavailable, every
 from shared.aggregate import Change, Contended, Document, Store
 from shared.telemetry import metrics
 
@@ -49,7 +49,7 @@ class Pass:
 class Reconciliation:
     """`run(stop)` is the loop; `step()` one batch of it, after which a pass may be over."""
 
-    def __init__(self, store: Store, provider: Provider, batch: int = BATCH) -> None:
+    def __init__(self, store: Store, provider: Records, batch: int = BATCH) -> None:
         self._store, self._provider, self._batch = store, provider, batch
         self._pass = Pass()
         self._suspected: set[tuple[str, int]] = set()
@@ -72,7 +72,8 @@ class Reconciliation:
         # The embedded database reads every document where it is not told which index has the order.
         by_id = [("_id", ASCENDING)]
         found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
-        there = {account.offer_id: account for account in self._provider.accounts([doc["_id"] for doc in found])}
+        accounts = every(self._provider.accounts, [doc["_id"] for doc in found])
+        there = {account.offer_id: account.balance for account in accounts}
         for doc in found:
             self._check(doc, there.get(doc["_id"]))
         if len(found) == self._batch:

@@ -6,6 +6,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
+from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
 from services.escrow.store import FOR_STAFF
 from shared.fields import http as fields
 from shared.fields.http import Body, Said
@@ -19,7 +20,7 @@ DECISIONS = ("return", "refund", "split", "release")
 class Fund(Body):
     """From where the seeker pays: a token of the provider's, never a card."""
 
-    source = fields.Pattern("[A-Za-z0-9_]{1,64}", "a payment source such as tok_visa", required=True)
+    source = fields.Pattern(SOURCE_ID, "a payment source such as tok_visa", required=True)
 
 
 class Dispute(Body):
@@ -179,3 +180,28 @@ class Journal(Body):
     """The entries, oldest first; how `hash` is made stands in the module `journal`."""
 
     entries = fields.Several(fields.Part(Entry))
+
+
+class NewPayout(Body):
+    """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
+
+    account = fields.Pattern(ACCOUNT_ID, "an account's token such as acct_test", required=True)
+
+
+class Payout(NewPayout):
+    version = fields.Integer()
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+
+
+class WithJournal(Escrow):
+    journal = fields.Several(fields.Part(Entry))
+
+
+class EscrowShare(Body):
+    """The escrows of one's agreements, each with its journal, in pages. The first page has where one is paid, too."""
+
+    person_id = fields.PersonId()
+    payout = fields.Part(Payout, allow_none=True)
+    items = fields.Several(fields.Part(WithJournal))
+    next = fields.Text(1, 1024, allow_none=True)

@@ -1,47 +1,17 @@
 """The listing's API. A view parses, lets the lifecycle decide, and serialises: no rule stands here."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from services.listing import export, search, views
+from services.listing import api_export, search, views
 from services.listing.api_codes import operations as of_codes
-from services.listing.census import Census
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
+from services.listing.parts import PATH, Parts
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
-from services.listing.store import find, is_unveiled
+from services.listing.store import find
 from services.listing.words import asked as words_asked
-from services.listing.workplaces import Workplaces
-from shared.aggregate import Lifecycle, Store
-from shared.http.answer.commands import Resource
 from shared.http.answer.documents import document_response
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
-
-PATH = "/v1/listings"
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the views work with."""
-
-    store: Store
-    listings: Resource
-    workplaces: Workplaces
-    census: Census
-
-
-def parts(store: Store, lifecycle: Lifecycle, key: bytes) -> Parts:
-    def roles(doc: Mapping[str, Any], principal: Any) -> frozenset[str]:
-        plain = views.roles(dict(doc), principal)
-        if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
-            return plain
-        return views.roles(dict(doc), principal, unveiled=True)
-
-    return Parts(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key), Census(store))
-
 
 operations: Operations[Parts] = Operations("listing", "Listings")
 _ONE = {200: Listing}
@@ -141,5 +111,4 @@ def _question(call: Call[Parts]) -> Question:
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
 
 
-operations.include(of_codes)
-export.declare(operations)
+operations.include(of_codes, api_export.operations)

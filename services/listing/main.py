@@ -4,10 +4,11 @@ import sys
 
 from flask import Flask
 
-from services.listing.api import operations, parts
+from services.listing.api import operations
 from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
+from services.listing.parts import Parts
 from services.listing.store import COLLECTION, MIGRATIONS
 from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
@@ -24,7 +25,7 @@ def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     listing = LISTING.with_terms(settings.terms)
     return create_app(
-        settings, operations, parts(store, listing, settings.pseudonym_key), ready={"mongodb": store.ping}
+        settings, operations, Parts.of(store, listing, settings.pseudonym_key), ready={"mongodb": store.ping}
     )
 
 

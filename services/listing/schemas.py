@@ -258,3 +258,22 @@ class Search(PageQuery):
         for low, high in (("min_price", "max_price"), ("pay_min", "pay_max")):
             if low in data and high in data and data[low] > data[high]:
                 raise ValidationError({high: [Said("band", f"expected {data[low]} or more: not below {low}")]})
+
+
+class KnownEmployer(Body):
+    """A listing whose employer one may see."""
+
+    listing_id = Uuid()
+    since = Instant()
+
+
+class ListingShare(Body):
+    """One's listings, in pages. The first page has the rest: the employers one was told of, and the marks of the
+    domains at which one gets mail.
+    """
+
+    person_id = PersonId()
+    employers_known = Several(Part(KnownEmployer))
+    work_marks = Several(Text())
+    items = Several(Part(Listing))
+    next = Text(1, 1024, allow_none=True)

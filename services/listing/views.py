@@ -1,11 +1,14 @@
-"""What of a listing a caller sees. The employer is veiled until one has an active offer on it. Pure."""
+"""What of a listing a caller sees, and how a code is shown. Pure.
+
+The employer is veiled until the caller has an active offer on the listing.
+"""
 
 from typing import Any
 
 from services.listing.acts import EXPIRY
 from shared import codes
 from shared.aggregate import Document
-from shared.http.request.tokens import Principal
+from shared.http.declare.principal import Principal
 
 STAFF = frozenset({"moderator", "arbiter", "operator"})
 KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}
@@ -50,3 +53,9 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
     if roles & STAFF:
         shown["audit"] = doc.get("audit", [])
     return shown
+
+
+def code_view(entry: codes.Entry, lang: str) -> dict[str, Any]:
+    name, spoken = entry.label(lang)
+    plain = {"scheme": entry.scheme, "code": entry.code, "kind": entry.kind, "level": entry.level}
+    return plain | {"name": name, "lang": spoken, "parent": entry.parent or None}

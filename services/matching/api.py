@@ -1,4 +1,4 @@
-"""Matching over HTTP: what its four subjects answer, put together."""
+"""Matching over HTTP: what its four subjects answer, put together, each with its slice of the parts."""
 
 from services.matching.employer import api as employer
 from services.matching.employer import api_ats, api_confirmations
@@ -6,12 +6,17 @@ from services.matching.matches import api as matches
 from services.matching.matches import api_profile, api_records
 from services.matching.offer import api as offer
 from services.matching.offer import api_account, api_reviews
+from services.matching.parts import Parts
 from services.matching.people import api as people
-from services.matching.people import export
+from services.matching.people import api_export
+from shared.http.declare.operations import Operations
 
-operations = offer.operations
-operations.include(
-    api_account.operations, api_profile.operations, matches.operations, api_reviews.operations,
-    api_records.operations, employer.operations, api_confirmations.operations, api_ats.operations, people.operations,
-)  # fmt: skip
-export.declare(operations, offer.roles, offer.view)
+operations: Operations[Parts] = Operations("matching", "Offers")
+operations.include_slice(lambda parts: parts.offer, offer.operations, api_account.operations, api_reviews.operations)
+operations.include_slice(
+    lambda parts: parts.matches, matches.operations, api_profile.operations, api_records.operations
+)
+operations.include_slice(
+    lambda parts: parts.employer, employer.operations, api_confirmations.operations, api_ats.operations
+)
+operations.include_slice(lambda parts: parts.people, people.operations, api_export.operations)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from services.matching.offer import acts, listings
+from services.matching.matches import facets
+from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
 from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
@@ -34,7 +36,7 @@ class OfEscrow:
         change.terms = self.lifecycle.terms
         if change.is_new or change.state == "new":
             return rejected("unknown_offer", f"there is no offer {change.id}")
-        newer = acts.copy_escrow(change, event)
+        newer = deadlines.copy_escrow(change, event)
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
         change.settle(lambda timer: self.lifecycle.counts(change.state, timer))
@@ -44,10 +46,16 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", listings.kept, listings.begin_closing, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _kept, listings.begin_closing, listings.lacks)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}
+
+
+def _kept(event: Trigger) -> dict[str, Any]:
+    """The copy of a listing: what offers need of it, and how it is found for matches."""
+    copy = listings.kept(event)
+    return copy | facets.index(copy)
 
 
 HANDLERS = handlers()

@@ -1,22 +1,40 @@
-"""What the views of matching work with."""
+"""What matching's processes are made of: a slice for each subject, and the one place that joins them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.matching.employer.ats import Matching
-from services.matching.employer.confirmations import Confirmations
-from services.matching.employer.register import Employers
+from services.matching.employer.parts import Parts as Employer
+from services.matching.matches.parts import Parts as Matches
 from services.matching.offer.accounts import Accounts
-from services.matching.people.people import People
-from shared.http.answer.commands import Resource
+from services.matching.offer.parts import Parts as Offer
+from services.matching.offer.parts import offers_of
+from services.matching.people.parts import Parts as People
+from shared.aggregate import Store
+from shared.poller.poller import OnTimer
+from shared.settings import Settings
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Made once a process, in `main.build`."""
+    """Made once a process. No subject knows this, nor what stands above it: what it needs from there comes in here."""
 
-    offers: Resource
-    accounts: Accounts
-    employers: Employers
-    confirmations: Confirmations
-    ats: Matching
+    offer: Offer
+    matches: Matches
+    employer: Employer
     people: People
+
+    @classmethod
+    def of(cls, settings: Settings, store: Store) -> "Parts":
+        offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms)
+        people = People.of(offers, accounts)
+        return cls(
+            Offer(offers, accounts, one_person=people.people.between),
+            Matches(store, accounts, settings.terms),
+            Employer.of(offers, settings.pseudonym_key),
+            people,
+        )
+
+    @property
+    def timers(self) -> Mapping[str, OnTimer]:
+        """What a worker does when the timer of a document fires that is no lifecycle's, by the document's kind."""
+        return {**self.offer.timers, **self.employer.timers, **self.people.timers}

@@ -1,13 +1,10 @@
 """Notify's API: one's own notifications, and what other files declare of addresses and preferences."""
 
-from typing import Any
-
-from services.notify import api_addresses, api_contacts, api_preferences, export
-from services.notify.api_employer_links import operations as of_employer_links
+from services.notify import api_addresses, api_contacts, api_employer_links, api_export, api_preferences
 from services.notify.parts import Parts
 from services.notify.schemas import Notification
 from services.notify.store import own
-from shared.aggregate import Document
+from services.notify.views import view
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 
@@ -23,11 +20,7 @@ def notifications(call: Call[Parts]) -> Answer:
     return text_page(call, found, "rank", view)
 
 
-def view(doc: Document) -> dict[str, Any]:
-    shown = {name: doc.get(name) for name in ("subject", "text", "offer_id", "listing_id", "created_at", "undelivered")}
-    return shown | {"id": doc["_id"], "kind": doc["event_type"], "status": doc["state"]}
-
-
-operations.include(api_addresses.operations, api_contacts.operations, api_preferences.operations)
-operations.include(of_employer_links)
-export.declare(operations, view)
+operations.include(
+    api_addresses.operations, api_contacts.operations, api_preferences.operations, api_employer_links.operations,
+    api_export.operations,
+)  # fmt: skip

@@ -7,7 +7,7 @@ from services.notify import addresses
 from services.notify.parts import Parts
 from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
-from services.notify.texts import DEFAULT_LANGUAGE
+from services.notify.views import address_view
 from shared.aggregate import Change, Document, Refusal
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.documents import document_response
@@ -86,7 +86,7 @@ def _show(call: Call[Parts], kind: str) -> Answer:
     doc = call.parts.store.get(_ID[kind](call.person))
     if doc is None or "email" not in doc:
         raise Problem("not-found", "You have given no address here.")
-    return document_response(_view(doc))
+    return document_response(address_view(doc))
 
 
 def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
@@ -99,7 +99,7 @@ def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
         addresses.put(change, call.person, call.body["email"], call.parts.terms)
         return change.document()
 
-    return document_response(_view(_run(call, kind, decide)))
+    return document_response(address_view(_run(call, kind, decide)))
 
 
 def _verify(call: Call[Parts], kind: str) -> Answer:
@@ -115,7 +115,7 @@ def _verify(call: Call[Parts], kind: str) -> Answer:
         raise Problem(
             "refused-by-rule", "This code is not valid. Give your address again to get another.", errors=[fault]
         )
-    return document_response(_view(doc))
+    return document_response(address_view(doc))
 
 
 def _delete(call: Call[Parts], kind: str) -> Answer:
@@ -144,12 +144,3 @@ def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
         raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None
     except Refusal as refusal:
         raise problem_of_refusal(refusal) from refusal
-
-
-def _view(doc: Document) -> dict[str, Any]:
-    return {
-        "language": DEFAULT_LANGUAGE,
-        **doc,
-        "verified": addresses.is_verified(doc),
-        "undelivered": doc.get("undelivered"),
-    }

@@ -5,39 +5,15 @@ from typing import Any
 from services.notify import employer_links
 from services.notify.employer_links import KIND, link_key
 from services.notify.parts import Parts
-from services.notify.schemas import ADDRESS
+from services.notify.schemas import EmployerLink, NewEmployerLink
 from services.notify.store import offer_key
-from services.notify.texts import LANGUAGES
+from services.notify.views import employer_link_view
 from shared.aggregate import Change, Document, Refusal
-from shared.fields import http as fields
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.documents import document_response
 from shared.http.answer.html import language
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
-
-
-class NewEmployerLink(fields.Body):
-    """`reference`: who was hired, as the employer knows them (a name, the application's number). It and the address
-    stand in that one mail; neither is kept.
-    """
-
-    offer_id = fields.Uuid(required=True)
-    address = fields.Pattern(ADDRESS, "an e-mail address at the employer", required=True)
-    reference = fields.Text(1, 120, required=True)
-    language = fields.Choice(*LANGUAGES, metadata={"description": "of the mail; by default Accept-Language"})
-
-
-class EmployerLink(fields.Body):
-    """The last link of an offer. `status`: queued, sent, or undelivered (and why)."""
-
-    offer_id = fields.Uuid()
-    status = fields.Choice("queued", "sent", "undelivered")
-    undelivered = fields.Text(allow_none=True)
-    asked_at = fields.Instant()
-    expires_at = fields.Instant()
-    version = fields.Integer()
-
 
 operations: Operations[Parts] = Operations("notify", "Employers")
 _NOT_YET = 1
@@ -99,8 +75,4 @@ def _offer(call: Call[Parts], offer_id: str) -> tuple[Document, str]:
 
 
 def _answer(doc: Document, replayed: bool = False, status: int = 200) -> Answer:
-    reason = doc.get("undelivered")
-    said = "queued" if doc.get("instruction") else "undelivered" if reason else "sent"
-    link = {"asked_at": doc["link"]["at"], "expires_at": doc["link"]["until"]}
-    shown = {"offer_id": doc["offer_id"], "status": said, "undelivered": reason, "version": doc["version"], **link}
-    return document_response(shown, status, replayed=replayed)
+    return document_response(employer_link_view(doc), status, replayed=replayed)

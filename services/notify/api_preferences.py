@@ -3,16 +3,14 @@
 Mail programs do it by themselves with one click (RFC 8058): they post `List-Unsubscribe=One-Click`.
 """
 
-from typing import Any
-
 from markupsafe import Markup
 
 from services.notify import preferences
 from services.notify.parts import Parts
-from services.notify.recipients import OPTIONAL
 from services.notify.schemas import OneClick, Preferences, Unsubscribed
 from services.notify.store import CONTACT, contact_id
 from services.notify.texts import DEFAULT_LANGUAGE, render, word
+from services.notify.views import preferences_view
 from shared.aggregate import Change, Document
 from shared.http.answer import html
 from shared.http.answer.documents import document_response
@@ -32,7 +30,7 @@ _BUTTON = Markup(
     "/v1/me/preferences", "getPreferences", "One's language, and what is mailed", who=ANYONE, answers={200: Preferences}
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
-    return document_response(_view(call.parts.store.get(contact_id(call.person))))
+    return document_response(preferences_view(call.parts.store.get(contact_id(call.person))))
 
 
 @operations.put(
@@ -52,7 +50,7 @@ def put(call: Call[Parts]) -> Answer:
         preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
         return change.document()
 
-    return document_response(_view(call.parts.store.run({own_id: CONTACT}, decide)))
+    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT}, decide)))
 
 
 @operations.get(
@@ -97,10 +95,3 @@ def _of_link(call: Call[Parts]) -> tuple[str, str]:
 def _words(key: str, contact: Document, group: str) -> tuple[str, str, str]:
     language = contact.get("language", DEFAULT_LANGUAGE)
     return language, *render(key, {"group": group}, language)
-
-
-def _view(contact: Document | None) -> dict[str, Any]:
-    known = contact or {"version": 0}
-    stopped = known.get("unmailed", [])
-    mail = {group: group not in stopped for group in OPTIONAL} | {"money": True}
-    return {"language": known.get("language", DEFAULT_LANGUAGE), "mail": mail, "version": known["version"]}

@@ -3,7 +3,7 @@
 from services.notify.lifecycle import DELIVERED
 from services.notify.recipients import OPTIONAL, READ
 from services.notify.texts import LANGUAGES
-from shared.fields.http import Body, Choice, Flag, Instant, Integer, Part, Pattern, Text, Uuid
+from shared.fields.http import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -84,3 +84,47 @@ class Notification(Body):
     created_at = Instant()
     status = Choice("queued", *DELIVERED)
     undelivered = Text(allow_none=True, metadata={"description": "why no mail went out"})
+
+
+class NewEmployerLink(Body):
+    """`reference`: who was hired, as the employer knows them (a name, the application's number). It and the address
+    stand in that one mail; neither is kept.
+    """
+
+    offer_id = Uuid(required=True)
+    address = Pattern(ADDRESS, "an e-mail address at the employer", required=True)
+    reference = Text(1, 120, required=True)
+    language = Choice(*LANGUAGES, metadata={"description": "of the mail; by default Accept-Language"})
+
+
+class EmployerLink(Body):
+    """The last link of an offer. `status`: queued, sent, or undelivered (and why)."""
+
+    offer_id = Uuid()
+    status = Choice("queued", "sent", "undelivered")
+    undelivered = Text(allow_none=True)
+    asked_at = Instant()
+    expires_at = Instant()
+    version = Integer()
+
+
+class Address(Body):
+    """`unmailed` are the groups of notifications that are not mailed, `sent` is when codes went there of late."""
+
+    email = Text(allow_none=True)
+    language = Text(allow_none=True)
+    unmailed = Several(Text(), allow_none=True)
+    undelivered = Text(allow_none=True)
+    created_at = Instant(allow_none=True)
+    verified_at = Instant(allow_none=True)
+    sent = Several(Instant(), allow_none=True)
+
+
+class NotifyShare(Body):
+    """What one was told, in pages. The first page has one's addresses as well, null where one gave none."""
+
+    person_id = PersonId()
+    contact = Part(Address, allow_none=True)
+    work_mail = Part(Address, allow_none=True)
+    items = Several(Part(Notification))
+    next = Text(1, 1024, allow_none=True)

@@ -11,11 +11,23 @@ from typing import Literal
 
 from shared.settings import values
 from shared.settings.environment import Reader
-from shared.settings.sections import Address, Kafka, Mail, MongoDB, Provider, Settings, Terms, Tokens, Web, Worker
+from shared.settings.sections import (
+    PROVIDERS,
+    Address,
+    Kafka,
+    Mail,
+    MongoDB,
+    Provider,
+    Settings,
+    Terms,
+    Tokens,
+    Web,
+    Worker,
+)
 
 __all__ = [
-    "EX_CONFIG", "Address", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings", "SettingsError", "Terms",
-    "Tokens", "Web", "Worker", "load", "load_or_exit",
+    "EX_CONFIG", "PROVIDERS", "Address", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings", "SettingsError",
+    "Terms", "Tokens", "Web", "Worker", "load", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -57,7 +69,8 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
             read.one("PROVIDER_WEBHOOK_URL", values.url),
         )
     with read.checked(provider):
-        of_provider = Provider(books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
+        named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
+        of_provider = Provider(named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
     read.refuse_misspelled()
     if read.faults:
         raise SettingsError(read.faults)

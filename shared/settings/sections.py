@@ -110,8 +110,15 @@ class Mail:
     starttls: bool
 
 
+PROVIDERS = ("sandbox",)
+"""The payment providers that escrow has an adapter for."""
+
+
 @dataclass(frozen=True)
 class Provider:
+    """`name` is the adapter's, of those in `PROVIDERS`."""
+
+    name: str
     mongodb_uri: str = field(repr=False)
     webhook_url: str
     webhook_secret: str = field(repr=False)

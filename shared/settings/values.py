@@ -24,10 +24,13 @@ def name(raw: str) -> str:
 
 
 def choice(*words: str) -> Callable[[str], str]:
+    """One of the words, in capitals or not."""
+
     def parse(raw: str) -> str:
-        if raw.upper() not in words:
-            raise ValueError(f"expected one of {', '.join(words)}")
-        return raw.upper()
+        for word in words:
+            if raw.upper() == word.upper():
+                return word
+        raise ValueError(f"expected one of {', '.join(words)}")
 
     return parse
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.escrow.lifecycle import BUSY, ESCROW, EVENTS, OUTCOMES, STATES
+from services.escrow.provider.port import every
 from shared.aggregate import Refusal, Trigger
 from shared.settings import Terms
 from tests.support.escrow import AT_ONCE, INSIDER, THREE, Escrow
@@ -342,7 +343,7 @@ def test_nothing_is_instructed_for_nothing() -> None:
     given.wait(days=100)
 
     assert given.state == "settled"
-    assert [t.instruction.amount for t in given.provider.transfers()] == [1, 1]
+    assert [t.instruction.amount for t in every(given.provider.transfers)] == [1, 1]
 
 
 def test_a_refused_payout_is_tried_again_daily() -> None:
@@ -479,6 +480,6 @@ def test_the_insider_is_paid() -> None:
     """The payout goes to the insider, less the fee, and names the hold it comes from."""
     given = Escrow().confirmed().work()
 
-    (_, paid) = [transfer.instruction for transfer in given.provider.transfers()]
+    (_, paid) = [transfer.instruction for transfer in every(given.provider.transfers)]
     assert (paid.payee, paid.to_payee, paid.fee) == (INSIDER, 47_500, 2_500)
     assert paid.hold_id == f"{paid.offer_id}:hold:1"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.escrow.lifecycle import ENDS
+from services.escrow.provider.port import every
 from services.escrow.provider.sandbox.sources import SOURCES
 from shared.aggregate import Refusal
 from tests.support.escrow import AT_ONCE, INSIDER, SEEKER, THREE, Escrow
@@ -105,7 +106,7 @@ def test_a_time_out_whose_hold_succeeded() -> None:
     escrow.wait(seconds=2)
 
     assert escrow.state == "held"
-    assert len(list(escrow.provider.transfers())) == 1
+    assert len(list(every(escrow.provider.transfers))) == 1
     escrow.wait(hours=2)
     assert escrow.emitted == ["escrow.opened", "escrow.held"]
 
@@ -119,7 +120,7 @@ def test_an_answer_by_the_webhook_alone() -> None:
     escrow.lost = 0
 
     assert escrow.wait(hours=2).state == "held"
-    assert len(list(escrow.provider.transfers())) == 1
+    assert len(list(every(escrow.provider.transfers))) == 1
 
 
 def test_answer_and_webhook_are_one() -> None:
@@ -285,6 +286,8 @@ def test_adversary(seed: int) -> None:
     left = {name: escrow.document.get(name) for name in ("instruction", "parked", "due_at", "timers", "blocked")}
     assert not any(left.values()), left
     assert {kept["reason"] for kept in escrow.dead} <= {"parked_too_long"} or escrow.state == "lapsed"
-    moved = {t.instruction.id for t in escrow.provider.transfers() if t.outcome and t.outcome.status == "succeeded"}
+    moved = {
+        t.instruction.id for t in every(escrow.provider.transfers) if t.outcome and t.outcome.status == "succeeded"
+    }
     booked = {entry["reference"] for entry in escrow.document.get("journal", [])}
     assert moved == {reference for reference in booked if not reference.startswith("cb_")}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.escrow.main import too_long
-from services.escrow.provider import MemoryStore, Sandbox
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
 from shared.clock import ManualClock
 from shared.settings import Terms
 from tests.support.web import settings

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from services.escrow.provider.port import every
 from services.escrow.provider.sandbox.sources import SOURCES
 from shared.aggregate import Lifecycle, Refusal
 from tests.support.agreement import Agreement, Side
@@ -182,7 +183,9 @@ class AgreementMachine(RuleBasedStateMachine):
         assert len(hires) <= 1
         assert not document.get("released") or {document["hire_event_id"]} == hires
         assert document.get("funded", 0) in (0, offer["price"])
-        moved = [t.instruction for t in escrow.provider.transfers() if t.outcome and t.outcome.status == "succeeded"]
+        moved = [
+            t.instruction for t in every(escrow.provider.transfers) if t.outcome and t.outcome.status == "succeeded"
+        ]
         assert len({one.id for one in moved}) == len(moved)
         assert sum(one.amount for one in moved if one.kind == "hold") <= offer["price"]
         assert sum(one.amount for one in moved if one.kind != "hold") <= offer["price"]

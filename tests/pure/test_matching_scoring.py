@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matching.matches.facets import index, name_key, questions
 from services.matching.matches.records import Record
 from services.matching.matches.scoring import WEIGHTS, Match, match, ranked
-from services.matching.offer.facets import index, name_key, questions
 from tests.support.matching import listing
 
 DEVELOPER = {"scheme": "ISCO-08", "code": "2512"}

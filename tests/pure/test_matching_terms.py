@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.offer import rules
+from services.matching.offer import prices, rules
 from services.matching.offer.lifecycle import STATES
 from shared.aggregate import Refusal
 from shared.settings import Terms
@@ -65,7 +65,7 @@ def test_it_keeps_the_terms_it_was_made_on() -> None:
     ],
 )
 def test_the_most_that_help_may_cost(price: int, pay: dict[str, Any], currency: str, most: int) -> None:
-    assert rules.most(listing(price, pay=pay, currency=currency), price) == most
+    assert prices.most(listing(price, pay=pay, currency=currency), price) == most
 
 
 def test_a_counter_offer_down_to_nothing() -> None:

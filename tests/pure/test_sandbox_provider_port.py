@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.escrow.provider import Instruction
+from services.escrow.provider.port import Instruction
 from services.escrow.provider.sandbox.sources import ACCOUNTS, SOURCES
 
 FITTING: dict[str, dict[str, Any]] = {

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escrow.provider import BadNotice, BadSignature, Notice, Outcome, http_post, parse, sign, verify
-from services.escrow.provider.port import Chargeback
-from services.escrow.provider.sandbox.webhook import encode
+from services.escrow.provider.port import BadNotice, BadSignature, Chargeback, Notice, Outcome
+from services.escrow.provider.sandbox.webhook import encode, http_post, parse, sign, verify
 
 NOW = datetime(2027, 1, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 BODY = b'{"id":"evt_1"}'

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Address, Need, Settings, SettingsError, Terms, load, load_or_exit
+from services.escrow.provider.factory import ADAPTERS
+from shared.settings import PROVIDERS, Address, Need, Settings, SettingsError, Terms, load, load_or_exit
 
 KEY = "00ff" * 16
 
@@ -50,6 +51,13 @@ def test_defaults_are_those_of_the_contract(environ: dict[str, str]) -> None:
     assert (settings.web.threads, settings.web.workers, settings.web.body_limit) == (8, 1, 65536)
     assert (settings.tokens.issuer, settings.tokens.audience) == ("https://golem.local", "good-golem")
     assert settings.terms == Terms()
+
+
+def test_a_provider_that_nobody_has_an_adapter_for(environ: dict[str, str]) -> None:
+    """It is the sandbox where nothing is said; another name is a fault; each that may be given has its adapter."""
+    assert everything(environ).provider.name == "sandbox"
+    assert faults(environ | {"PROVIDER": "stripes"}) == ["PROVIDER: expected one of sandbox, not 'stripes'"]
+    assert set(ADAPTERS) == set(PROVIDERS)
 
 
 def test_every_mistake_is_named_at_once(environ: dict[str, str]) -> None:

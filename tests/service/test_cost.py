@@ -21,7 +21,8 @@ from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
-from services.escrow.provider import MemoryStore, Sandbox
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection

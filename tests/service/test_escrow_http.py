@@ -16,8 +16,10 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.main import build
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
-from services.escrow.provider import MemoryStore, Sandbox, sign
-from services.escrow.provider.sandbox.webhook import HEADER
+from services.escrow.provider.port import every
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox.webhook import HEADER, sign
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection
@@ -198,7 +200,7 @@ def test_fund_twice(world: World) -> None:
     problem(other, 422, "key-reused")
     world.worker.tick()
     problem(world.seeker.post(f"{path}/fund", {"source": "tok_visa"}, Idempotency_Key="three"), 409, "conflict")
-    assert len(list(world.provider.transfers())) == 1
+    assert len(list(every(world.provider.transfers))) == 1
 
 
 def test_fund_at_once(world: World) -> None:
@@ -213,7 +215,7 @@ def test_fund_at_once(world: World) -> None:
     world.worker.tick()
 
     assert codes == [202] + [409] * 7
-    assert len(list(world.provider.transfers())) == 1
+    assert len(list(every(world.provider.transfers))) == 1
     assert world.shown(path)["funded"] == 50_000
 
 
@@ -503,5 +505,5 @@ def test_confirmed_cancelled_and_disputed_at_once(world: World, _round: int) -> 
     shown = world.shown(path)
     assert (shown["status"], shown["released"], shown["refunded"]) in [("settled", 47_500, 0), ("refunded", 0, 50_000)]
     assert answers.count("200") <= 1
-    moved = [t.instruction.kind for t in world.provider.transfers()]
+    moved = [t.instruction.kind for t in every(world.provider.transfers)]
     assert moved == ["hold", "release" if shown["released"] else "refund"]

@@ -8,6 +8,7 @@ import pytest
 from pymongo.database import Database
 
 from services.escrow.journal import balances, faults
+from services.escrow.provider.port import every
 from tests.service.test_escrow_http import World
 from tests.support.web import problem
 
@@ -128,9 +129,9 @@ def test_a_closed_account_until_another_is_named(world: World) -> None:
     paid = world.shown(path)
     assert (paid["status"], paid["held"], paid["released"], paid["fees"]) == ("settled", 0, 47_500, 2_500)
     assert paid.get("blocked") is None
-    (balance,) = world.provider.accounts([offer_id])
+    (balance,) = [account.balance for account in every(world.provider.accounts, [offer_id])]
     assert (balance.held, balance.paid_out, balance.fees) == (0, 47_500, 2_500)
-    done = [(each.instruction.kind, each.outcome and each.outcome.status) for each in world.provider.transfers()]
+    done = [(each.instruction.kind, each.outcome and each.outcome.status) for each in every(world.provider.transfers)]
     assert done == [("hold", "succeeded"), ("release", "refused"), ("release", "succeeded")]
     doc = world.store.collection.find_one({"_id": offer_id}) or {}
     assert faults(doc["journal"]) == [] and balances(doc["journal"])["insider_paid"] == 47_500

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from pymongo.database import Database
 
-from services.escrow.provider import Unavailable
+from services.escrow.provider.port import Unavailable
 from services.escrow.reconciliation import Reconciliation
 from tests.service.test_escrow_http import World
 from tests.support.web import Caller, problem
@@ -144,7 +144,7 @@ def test_the_provider_is_away(world: World, reconciliation: Reconciliation, monk
     """The loop waits and goes on; what is told to stop, stops."""
     stop = Flag()
 
-    def away(offer_ids: Any = None) -> Any:
+    def away(offer_ids: Any = None, **page: Any) -> Any:
         stop.set()
         raise Unavailable("away")
 

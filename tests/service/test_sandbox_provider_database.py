@@ -6,10 +6,12 @@ import pymongo
 import pytest
 from pymongo.database import Database
 
-from services.escrow.provider import MongoStore, Sandbox, Unavailable
-from services.escrow.provider.sandbox.store import Store
-from shared.clock import ManualClock
-from tests.pure.test_sandbox_provider import SECRET, Receiver, SandboxSuite, balance, hold, release
+from services.escrow.provider.port import Unavailable, every
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MongoStore, Store
+from tests.provider.instructions import balance, release
+from tests.provider.sandbox import SandboxHarness
+from tests.pure.test_sandbox_provider import SandboxSuite, hold
 
 
 class TestOverDatabase(SandboxSuite):
@@ -19,19 +21,17 @@ class TestOverDatabase(SandboxSuite):
         store.migrate()
         return store
 
-    def test_two_processes_share_the_books(
-        self, sandbox: Sandbox, database: Database[dict[str, Any]], clock: ManualClock
-    ) -> None:
+    def test_two_processes_share_the_books(self, sandbox: Sandbox, database: Database[dict[str, Any]]) -> None:
         """What one process took, another finds, repeats and delivers, after a restart too."""
         outcome = sandbox.carry_out(hold())
         store = MongoStore(database)
         store.migrate()
-        receiver = Receiver(clock)
-        other = Sandbox(store, clock, receiver, SECRET)
+        elsewhere = SandboxHarness(store)
+        other = elsewhere.provider
 
         assert other.find("i-hold") == other.carry_out(hold()) == outcome
         assert other.deliver_due() == 1 and sandbox.deliver_due() == 0
-        assert receiver.notices[0].outcome == outcome
+        assert elsewhere.receiver.received[0].outcome == outcome
         other.carry_out(release())
         assert balance(sandbox).paid_out == 47_500
 
@@ -54,13 +54,13 @@ class TestOverDatabase(SandboxSuite):
 def test_a_database_that_is_away_is_an_unknown_outcome() -> None:
     """Nobody listens there: each question raises Unavailable, never a guess."""
     with pymongo.MongoClient[dict[str, Any]]("mongodb://127.0.0.1:9/", serverSelectionTimeoutMS=50) as client:
-        clock = ManualClock()
-        sandbox = Sandbox(MongoStore(client["provider"]), clock, Receiver(clock), SECRET)
+        sandbox = SandboxHarness(MongoStore(client["provider"])).provider
 
         for ask in (
             lambda: sandbox.carry_out(hold()),
             lambda: sandbox.find("i-hold"),
-            lambda: list(sandbox.accounts()),
+            lambda: list(every(sandbox.accounts)),
+            lambda: list(every(sandbox.transfers)),
             sandbox.deliver_due,
         ):
             with pytest.raises(Unavailable):

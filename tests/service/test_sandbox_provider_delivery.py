@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from services.escrow.provider import Instruction, MemoryStore, Sandbox, http_post, parse, verify
-from services.escrow.provider.sandbox.webhook import NoAnswer
+from services.escrow.provider.port import Instruction
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox.webhook import NoAnswer, http_post, parse, verify
 from shared.clock import SystemClock
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.verify import verify
 from services.escrow.journal import balances, faults
+from services.escrow.provider.port import every
 from services.matching.offer.lifecycle import ENDED
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.ids import contact_mark, domain_mark
@@ -53,7 +54,7 @@ def violations(world: World, people: People) -> list[str]:
 
 def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
     """I1 to I11, as `golem verify` checks them on a running system."""
-    for result in verify(snapshot_of(docs, world.books, world.broker, world.earliest)):
+    for result in verify(snapshot_of(docs, world.provider, world.broker, world.earliest)):
         for each in result.violations:
             yield f"{each.invariant}: {each.subject} {each.words}"
 
@@ -170,7 +171,7 @@ def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
         for event in doc.get("events", [])
         if event["type"] == "hire.confirmed"
     }
-    theirs = {balance.offer_id: balance for balance in world.provider.accounts()}
+    theirs = {account.offer_id: account.balance for account in every(world.provider.accounts)}
     for doc in docs["escrow"]:
         sums = {name: doc.get(name, 0) for name in SUMS}
         if sums["funded"] != sum(sums.values()) - sums["funded"] or min(sums.values()) < 0:
@@ -196,7 +197,7 @@ def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
         yield f"the provider has money for {offer_id}, which no escrow knows of"
     done = Counter(
         (t.instruction.offer_id, t.instruction.id.rsplit(":", 1)[0])
-        for t in world.provider.transfers()
+        for t in every(world.provider.transfers)
         if t.outcome and t.outcome.status == "succeeded" and t.instruction.kind != "refund"
     )
     yield from (f"{what} was carried out {n} times" for (_, what), n in done.items() if n > 1)

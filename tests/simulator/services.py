@@ -9,7 +9,7 @@ from services.escrow.handlers import handlers as escrow_handlers
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
-from services.escrow.provider import Provider
+from services.escrow.provider.port import Provider
 from services.listing.erasure import Erasing as ListingErasing
 from services.listing.handlers import handlers as listing_handlers
 from services.listing.lifecycle import LISTING

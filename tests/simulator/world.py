@@ -11,8 +11,10 @@ from pymongo.errors import AutoReconnect, PyMongoError
 
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import trigger_of_notice
-from services.escrow.provider import MemoryStore, Sandbox, Unavailable, parse
-from services.escrow.provider.sandbox.webhook import NoAnswer
+from services.escrow.provider.port import Unavailable
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from services.escrow.store import leave_notice
 from shared.aggregate import Contended, Store
 from shared.clock import ManualClock
@@ -39,8 +41,7 @@ class World:
         self.broker = MemoryBroker(partitions=self.chance.choice((1, 1, 2, 3)))
         self.broker.on_publish = self._fate
         self.databases = {name: MemoryCollection(name, self._at_database) for name in NAMES}
-        self.books = MemoryStore()
-        self.provider = Sandbox(self.books, self.clock("provider"), self._webhook, "a secret")
+        self.provider = Sandbox(MemoryStore(), self.clock("provider"), self._webhook, "a secret")
         self.webs = {name: Web(self, name) for name in NAMES}
         self.slots = [(name, f"{name}-{n}") for name in NAMES for n in range(self.chance.choice((1, 2, 2)))]
         self.workers = {slot: Worker(self, name, slot) for name, slot in self.slots}

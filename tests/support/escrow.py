@@ -8,8 +8,10 @@ from services.escrow.handlers import handlers
 from services.escrow.journal import balances, faults
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments, trigger_of_notice
-from services.escrow.provider import MemoryStore, Sandbox, Unavailable, parse
-from services.escrow.provider.sandbox.webhook import NoAnswer
+from services.escrow.provider.port import Unavailable, every
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
 from shared.clock import ManualClock
@@ -201,7 +203,7 @@ class Escrow:
     def check_provider(self) -> None:
         """The sums are the provider's, where it has nothing more to tell."""
         document = self.document or {}
-        for balance in self.provider.accounts():
+        for balance in (account.balance for account in every(self.provider.accounts)):
             there = (balance.funded, balance.held, balance.paid_out, balance.fees, balance.refunded,
                      balance.charged_back, balance.loss)  # fmt: skip
             here = ("funded", "held", "released", "fees", "refunded", "charged_back", "loss")

@@ -8,7 +8,7 @@ from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
 from services.listing.lifecycle import LISTING
-from services.matching.offer import acts, reviews
+from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
@@ -222,7 +222,7 @@ def _offer_besides(s: Situation) -> Iterator[Situation]:
         change.terms = OFFER.terms
         name = "dispute.opened" if status == "disputed" else "dispute.withdrawn"
         data = {"offer_id": of_matching.OFFER_ID, "status": status}
-        acts.copy_escrow(change, Trigger(name, "", "event", s.now, data, sequence=s.version + 1_000))
+        deadlines.copy_escrow(change, Trigger(name, "", "event", s.now, data, sequence=s.version + 1_000))
         change.settle()
         yield Situation(change.document(), s.now, (*s.path, name))
 

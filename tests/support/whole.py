@@ -19,7 +19,9 @@ import services.matching.main
 import services.notify.main
 from deploy.verify import Seen, Snapshot
 from deploy.verify.read import event_of
-from services.escrow.provider import MemoryStore, Sandbox
+from services.escrow.provider.port import Records, every
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
 from shared.aggregate import Batch, Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
@@ -51,8 +53,7 @@ class Whole:
             ),
             "notify": services.notify.main.build(settings("notify", folder), self.stores["notify"]),
         }
-        self.books = MemoryStore()
-        self.provider = Sandbox(self.books, self.clock, self._webhook, SECRET)
+        self.provider = Sandbox(MemoryStore(), self.clock, self._webhook, SECRET)
         self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
 
     def _worker(self, service: str) -> list[Any]:
@@ -112,15 +113,16 @@ class Whole:
 
     def snapshot(self, settling: timedelta = timedelta(), **more: Any) -> Snapshot:
         documents = {service: list(store.collection.find()) for service, store in self.stores.items()}
-        read = snapshot_of(documents, self.books, self.broker, self.clock.now())
+        read = snapshot_of(documents, self.provider, self.broker, self.clock.now())
         return replace(read, settling=settling, **more)
 
 
-def snapshot_of(documents: Mapping[str, list[Any]], books: MemoryStore, broker: MemoryBroker, at: datetime) -> Snapshot:
+def snapshot_of(documents: Mapping[str, list[Any]], records: Records, broker: MemoryBroker, at: datetime) -> Snapshot:
     """What `golem verify` would read of a system in memory, with nothing in flight."""
     return Snapshot(
         documents=documents,
-        accounts=list(books.every()),
+        accounts=list(every(records.accounts)),
+        transfers=list(every(records.transfers)),
         records=[
             Seen(r.topic, r.partition, r.offset, at, event_of(r.key, r.value, r.headers))
             for r in broker.records(*EVENT_NAMES)

@@ -1,8 +1,10 @@
 """Staff's register of employers over HTTP."""
 
-from services.matching.employer.register import PATH, STAFF, employer_id, view
+from services.matching.employer.lifecycle import STAFF, employer_id
+from services.matching.employer.parts import Parts
+from services.matching.employer.register import PATH
 from services.matching.employer.schemas import Employer, EmployerChange, NewEmployer
-from services.matching.parts import Parts
+from services.matching.employer.views import view
 from services.matching.staff_lists import EMPLOYERS, SORT_KEY, for_staff
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import Answer, Call, Operations, roles

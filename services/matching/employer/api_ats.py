@@ -1,9 +1,10 @@
 """Applicant tracking systems over HTTP: their webhook, what of it waits for staff, and what a seeker names."""
 
 from services.matching.employer import ats, greenhouse
+from services.matching.employer.parts import Parts
 from services.matching.employer.schemas import Application, AtsEvent, Received, Webhook
+from services.matching.employer.views import ats_event_view
 from services.matching.offer.schemas import Offer
-from services.matching.parts import Parts
 from services.matching.staff_lists import ATS_EVENTS, SORT_KEY, for_staff
 from shared.aggregate import Change
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
@@ -59,4 +60,4 @@ def webhook(call: Call[Parts]) -> Answer:
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
     found = for_staff(call.parts.offers.store, ATS_EVENTS, after_text(call), call.page.limit + 1)
-    return text_page(call, found, SORT_KEY, ats.view)
+    return text_page(call, found, SORT_KEY, ats_event_view)

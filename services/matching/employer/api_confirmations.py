@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from services.matching.employer.confirmations import OPEN, USED, Asked
+from services.matching.employer.parts import Parts
 from services.matching.employer.schemas import Confirmation, ConfirmByEmployer
-from services.matching.parts import Parts
 from shared.aggregate import Refusal
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.html import Page, language, paragraphs, wants_page

@@ -15,12 +15,11 @@ active yet.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from services.matching.employer.greenhouse import Told
-from services.matching.employer.register import Employers, mark_of
+from services.matching.employer.register import Employers
 from services.matching.offer.lifecycle import AGREED, HIRING
 from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
 from services.matching.staff_lists import ATS_EVENTS, delist, enlist
@@ -170,15 +169,3 @@ def _due_now(change: Change) -> None:
     if change.state in OPEN:
         change.schedule(MATCH, change.now)
         change.settle()
-
-
-def view(doc: Mapping[str, Any]) -> dict[str, Any]:
-    """As staff see it."""
-    outcome = doc.get("outcome") or {}
-    return {
-        **{name: doc.get(name) for name in ("employer", "application", "start_on", "received_at")},
-        "id": mark_of(doc["_id"]),
-        "status": doc["state"],
-        "rule": outcome.get("rule"),
-        "offers": outcome.get("offers", []),
-    }

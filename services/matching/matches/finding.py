@@ -6,10 +6,10 @@ Everything is read from matching's own documents: copies of listings, offers, th
 from collections.abc import Mapping
 from typing import Any
 
+from services.matching.matches.facets import questions
 from services.matching.matches.records import Record, record_of
 from services.matching.matches.scoring import Match, match, ranked
 from services.matching.offer.accounts import Accounts
-from services.matching.offer.facets import questions
 from services.matching.store import hires_of_all, listings_with
 from shared.aggregate import Store
 from shared.settings import Terms

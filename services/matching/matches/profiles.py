@@ -8,7 +8,7 @@ its version is never used twice.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer.rules import RULES
+from services.matching.offer.prices import RULES
 from shared.aggregate import Change, Document
 
 KIND = "profile"

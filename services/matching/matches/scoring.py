@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.matching.matches.facets import Code, is_among, name_key
 from services.matching.matches.profiles import PERIODS
 from services.matching.matches.records import Record
-from services.matching.offer.facets import Code, is_among, name_key
 from shared import codes
 
 Profile = Mapping[str, Any]

@@ -17,6 +17,8 @@ from shared.money import format_amount
 from shared.settings import Terms
 
 KIND = "account"
+CURRENCY = "EUR"
+"""Prices above 0 are in this currency only, so this is what the cap is in."""
 _SETTLING = timedelta(minutes=2)
 _WEEK = timedelta(days=7)
 _SWEEP = "sweep"

@@ -13,19 +13,15 @@ seeker, who wrote it: {stars, would_again, text, at, removed}}.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from services.matching.offer import rules, texts
+from services.matching.offer import prices, rules, texts
+from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger
 from shared.aggregate.lifecycle import INSTRUCTION_TIMER
 from shared.events import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
-
-EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
-UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
-"""Deadlines that stand still while the escrow is disputed."""
 
 STAFF = ("arbiter", "moderator")
 _ACTORS = ("employer", "ats", "insider", "seeker", *STAFF)
@@ -55,46 +51,6 @@ def record(change: Change, trigger: Trigger) -> None:
         change.push("audit", done | {"reason": trigger.data.get("reason")})
 
 
-# -- deadlines
-
-
-def disputed(change: Change) -> bool:
-    return bool(change.get("escrow_status") == "disputed")
-
-
-def deadline(change: Change, name: str, at: datetime) -> None:
-    """Set a deadline; under a dispute it waits, and after one it is not before `undisturbed_until`."""
-    if disputed(change):
-        change.set(waiting={**change.get("waiting", {}), name: at})
-    else:
-        change.schedule(name, max(at, change.get("undisturbed_until", at)))
-
-
-def clear(change: Change, *names: str) -> None:
-    for name in names:
-        change.schedule(name, None)
-    if waiting := change.get("waiting"):
-        change.set(waiting={name: at for name, at in waiting.items() if name not in names} or None)
-
-
-def freeze(change: Change) -> None:
-    """A dispute was opened."""
-    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
-    if running:
-        change.set(waiting={**change.get("waiting", {}), **running})
-    for name in running:
-        change.schedule(name, None)
-
-
-def thaw(change: Change) -> None:
-    """The dispute is over: every deadline goes on, and leaves the two some days."""
-    change.set(undisturbed_until=change.now + change.terms.after_dispute)
-    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
-    for name, at in {**running, **change.get("waiting", {})}.items():
-        deadline(change, name, at)
-    change.set(waiting=None)
-
-
 def _check(change: Change, why: str) -> None:
     """In a moment the worker looks whether the listing is still open to it, and the seeker's reservation there."""
     change.set(instruction={"id": f"{change.id}:check:{why}", "kind": "check", "attempts": 0})
@@ -112,7 +68,7 @@ def _over(change: Change) -> None:
 
 def propose(change: Change, trigger: Trigger) -> None:
     listing, help_kinds = trigger.data["listing"], trigger.data["help"]
-    listed_price = rules.listed_price(listing, help_kinds)
+    listed_price = prices.listed_price(listing, help_kinds)
     asked = trigger.data.get("price")
     change.set(
         listing_id=listing["listing_id"],
@@ -124,7 +80,7 @@ def propose(change: Change, trigger: Trigger) -> None:
         tranches=listing["tranches"],
         fee_bps=change.terms.fee_bps,
         listed_price=listed_price,
-        most=rules.most(listing, listed_price),
+        most=prices.most(listing, listed_price),
         proposed_by="seeker",
         rounds=0,
         parties=[listing["insider"], trigger.by],
@@ -319,20 +275,3 @@ def close(change: Change, trigger: Trigger) -> Extra:
     _over(change)
     change.set(closed={"at": change.now, "reason": reason})
     return {"offer.closed": {"reason": reason}}
-
-
-# -- the copy of the escrow
-
-
-def copy_escrow(change: Change, event: Trigger) -> bool:
-    """Keep the escrow's status where the event is newer than what is kept; False where it is not."""
-    if event.sequence <= change.get("escrow_number", 0):
-        return False
-    before = disputed(change)
-    if not before and event.data["status"] == "disputed":
-        freeze(change)
-    change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
-    over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
-    if over or (before and not disputed(change)):
-        thaw(change)
-    return True

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.matching.offer import schemas
 from services.matching.offer.accounts import Accounts
-from services.matching.offer.acts import STAFF
-from services.matching.offer.lifecycle import OPEN, PARTIES
-from services.matching.parts import Parts
+from services.matching.offer.lifecycle import OPEN
+from services.matching.offer.parts import Parts
+from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
 from shared.fields.http import Body
@@ -18,42 +18,8 @@ from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
-from shared.http.request.tokens import Principal
-
-_SHOWN = frozenset(schemas.Offer().fields)
-_NOT_FOR_ALL = ("messages", "application", "audit")
-_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
-
 
 operations: Operations[Parts] = Operations("matching", "Offers")
-
-
-def roles(doc: Document, principal: Principal) -> frozenset[str]:
-    """What the caller is to this offer; the maker made the last proposal, the other has to answer it."""
-    mine = {role for role in PARTIES if doc.get(role) == principal.person_id}
-    if mine:
-        return frozenset(mine | {"maker" if doc["proposed_by"] in mine else "other"})
-    return principal.roles.intersection(STAFF)
-
-
-def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The offer as its two parties and staff see it.
-
-    What the two write to each other is shown to them alone, what staff did to staff alone.
-    """
-    shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
-    messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
-    if "application" in doc and of.intersection(("seeker", *STAFF)):
-        shown["application"] = doc["application"]
-    audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
-    return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
-        "id": doc["_id"],
-        "status": doc["state"],
-        "price": {"amount": doc["price"], "currency": doc["currency"]},
-        "mode": "hold",
-        "help_given": doc.get("given", []),
-        "claims": doc.get("claims", []),
-    }  # fmt: skip
 
 
 # -- made and answered
@@ -159,7 +125,7 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
 def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:
     """Whether the two are one person. Raises Problem where one of them is leaving; asked after it was reserved."""
     try:
-        return {"one_person": parts.people.between(seeker, insider)}
+        return {"one_person": parts.one_person(seeker, insider)}
     except Refusal as refusal:
         raise problem_of_refusal(refusal) from refusal
 

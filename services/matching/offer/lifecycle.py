@@ -8,8 +8,9 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, reviews, rules, texts
-from services.matching.offer.acts import CLOSING, EXPIRE, LAPSE, SILENCE, STAFF
+from services.matching.offer import acts, prices, reviews, rules, texts
+from services.matching.offer.acts import STAFF
+from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE
 from services.matching.offer.rules import (
     CHECK_FAILS,
     CHECK_FAILS_ACCEPTED,
@@ -31,7 +32,7 @@ ENDED = ("ended", "completed", "lapsed", "cancelled", "closed", *UNACCEPTED_ENDS
 
 PARTIES = ("insider", "seeker")
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
-_PRICE = (rules.ONE_CURRENCY, rules.FREE_STAYS_FREE, rules.PRICE_CAP)
+_PRICE = (prices.ONE_CURRENCY, prices.FREE_STAYS_FREE, prices.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
 _MESSAGE = texts.no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)

@@ -9,7 +9,6 @@ slips in between is found by its own check.
 from datetime import timedelta
 from typing import Any
 
-from services.matching.offer.facets import index
 from services.matching.offer.lifecycle import LIVE, OPEN
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on
@@ -30,9 +29,8 @@ _OPTIONAL = (
 
 
 def kept(event: Trigger) -> dict[str, Any]:
-    """The fields of the copy."""
-    data = {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
-    return data | index(data)
+    """The fields of the copy, less those by which matches are found: `matches.facets` adds them."""
+    return {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
 
 
 def lacks(copy: Change) -> bool:

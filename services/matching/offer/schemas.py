@@ -1,4 +1,4 @@
-"""What comes in and goes out over HTTP."""
+"""What comes in and goes out over HTTP about offers, a seeker's account and reviews."""
 
 from services.matching.offer.lifecycle import PARTIES, STATES
 from services.matching.offer.rules import EVIDENCE
@@ -177,8 +177,75 @@ class Offer(Body):
     updated_at = fields.Instant()
 
 
-class Leaving(Body):
-    """Offers end, listings are withdrawn, texts and addresses are deleted: within minutes, in all services."""
+class Requests(Body):
+    """Offers that one may make in any seven days. `next_at`: when one is free again; null while one is."""
 
-    person_id = fields.PersonId()
-    asked_at = fields.Instant()
+    a_week = fields.Integer()
+    used = fields.Integer()
+    left = fields.Integer()
+    next_at = fields.Instant(allow_none=True)
+
+
+class Exposure(Body):
+    """What one may have agreed to pay at once, in all offers together."""
+
+    cap = fields.Part(MoneySchema)
+    used = fields.Part(MoneySchema)
+    left = fields.Part(MoneySchema)
+
+
+class Reservation(Body):
+    """A live offer of one's own; `amount` is 0 until it is accepted."""
+
+    offer_id = fields.Uuid()
+    listing_id = fields.Uuid()
+    at = fields.Instant()
+    amount = fields.Part(MoneySchema)
+
+
+class Account(Body):
+    requests = fields.Part(Requests)
+    exposure = fields.Part(Exposure)
+    reservations = fields.Several(fields.Part(Reservation))
+
+
+class NewReview(Body):
+    """What one says of the other: `stars` 1 (bad) to 5 (good), and whether one would do it again with them."""
+
+    stars = fields.Integer(1, 5, required=True)
+    would_again = fields.Flag()
+    text = fields.Text(1, LONGEST, lines=True)
+
+
+class RemoveText(Body):
+    """Whose text a moderator takes away, and why."""
+
+    of = fields.Choice(*PARTIES, required=True)
+    reason = fields.Text(1, 1000, lines=True, required=True)
+
+
+class Removed(Body):
+    at = fields.Instant()
+    reason = fields.Text(1, 1000)
+
+
+class Review(NewReview):
+    """A review; `removed` is there where a moderator took its text away."""
+
+    at = fields.Instant()
+    removed = fields.Part(Removed)
+
+
+class Reviews(Body):
+    """Both reviews of an offer, by who wrote them; null where there is none, or it is not shown yet.
+
+    `given` says whose are in. They are shown from `shown_from` on (null while there is none). `until` is how long one
+    may still write one's own; null where one may not.
+    """
+
+    offer_id = fields.Uuid()
+    given = fields.Several(fields.Choice(*PARTIES))
+    insider = fields.Part(Review, allow_none=True)
+    seeker = fields.Part(Review, allow_none=True)
+    shown_from = fields.Instant(allow_none=True)
+    until = fields.Instant(allow_none=True)

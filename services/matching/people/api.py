@@ -1,8 +1,8 @@
 """Being forgotten, over HTTP."""
 
-from services.matching.offer import schemas
-from services.matching.parts import Parts
+from services.matching.people.parts import Parts
 from services.matching.people.people import MoneyOpen, TooOften
+from services.matching.people.schemas import Leaving
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 
@@ -10,7 +10,7 @@ operations: Operations[Parts] = Operations("matching", "People")
 
 
 @operations.delete("/v1/me", "eraseMe", "Be forgotten; refused while money of an agreement is open", who=ANYONE,
-                   answers={202: schemas.Leaving})  # fmt: skip
+                   answers={202: Leaving})  # fmt: skip
 def erase(call: Call[Parts]) -> Answer:
     try:
         asked_at = call.parts.people.leave(call.person)

@@ -12,8 +12,8 @@ from typing import Any
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import Answer, Call
+from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem
-from shared.http.request.tokens import Principal
 from shared.telemetry import traces
 
 Roles = Callable[[Document, Principal], frozenset[str]]

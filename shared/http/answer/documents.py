@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.http.declare.idempotency import etag
+from shared.http.declare.etag import etag
 from shared.http.declare.operations import Answer
 
 

@@ -9,9 +9,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
-from shared.http.declare.operations import Operation, Operations
+from shared.http.declare.operations import FORM, Operation, Operations
 from shared.http.problems import CATALOGUE, CONTENT_TYPE, TYPES
-from shared.http.request.body import FORM
 
 VERSION = "1"
 _PROBLEM = {

@@ -11,20 +11,20 @@ A view gets a `Call`, all of it checked, and gives an `Answer`; it holds no rule
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Required, TypedDict, TypeVar, Unpack
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Required, TypedDict, TypeVar, Unpack
 
 from marshmallow import Schema
 
-from shared.http.declare.idempotency import IfMatch
+from shared.http.declare.etag import IfMatch
+from shared.http.declare.principal import Principal
 from shared.ids import command_id, new_id
 
-if TYPE_CHECKING:
-    from shared.http.request.tokens import Principal
-
 Parts = TypeVar("Parts")
+Slice = TypeVar("Slice")
 SchemaLike = Schema | type[Schema]
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 _VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _CONVERTERS = {None: "uuid", "word": "word", "link": "link"}
 _UNSAID = "-"
@@ -77,7 +77,7 @@ class Call(Generic[Parts]):
     parts: Parts
     operation: "Operation[Any]"
     path: str
-    caller: "Principal | None"
+    caller: Principal | None
     ids: Mapping[str, str]
     body: dict[str, Any]
     query: dict[str, Any]
@@ -89,7 +89,7 @@ class Call(Generic[Parts]):
     fingerprint: str
 
     @property
-    def principal(self) -> "Principal":
+    def principal(self) -> Principal:
         """Who calls; a public operation has nobody."""
         if self.caller is None:
             raise LookupError(f"{self.operation.id} is public: it knows no caller")
@@ -144,6 +144,10 @@ class Operation(Generic[Parts]):
     form: bool
     page: bool
     media: str
+
+    def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
+        """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
+        return replace(self, view=lambda call: self.view(replace(call, parts=slice_of(call.parts))))
 
     @property
     def rule(self) -> str:
@@ -201,6 +205,10 @@ class Operations(Generic[Parts]):
         """Take what other files of the service declare, in their order."""
         for part in parts:
             self.all.extend(part.all)
+
+    def include_slice(self, slice_of: Callable[[Parts], Slice], *subjects: "Operations[Slice]") -> None:
+        """Take what a subject of the service declares; its views know their own slice of the parts alone."""
+        self.all.extend(operation.of_slice(slice_of) for subject in subjects for operation in subject.all)
 
     def check(self) -> None:
         """Raises Undeclared for operations without a rule, ValueError for two with one id."""

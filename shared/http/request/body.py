@@ -10,10 +10,10 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
+from shared.http.declare.operations import FORM
 from shared.http.problems import Fault, Problem, invalid, pointer
 
 MOST_DEPTH = 16
-FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 50
 _LONGEST_NUMBER = 19 + 1

@@ -11,14 +11,16 @@ from marshmallow import ValidationError
 from shared.fields.events import format_time
 from shared.fields.http import Body
 from shared.http.answer import html
-from shared.http.declare.idempotency import IfMatch, fingerprint, read_if_match, read_key
+from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
+from shared.http.declare.principal import Principal
 from shared.http.problems import Problem, faults_of, invalid
 from shared.http.request.body import read_object
 from shared.http.request.edge import OPERATION, PATH
+from shared.http.request.idempotency import fingerprint, read_if_match, read_key
 from shared.http.request.limits import PersonLimit
 from shared.http.request.query import parameters_of, read_query
-from shared.http.request.tokens import Principal, Verifier
+from shared.http.request.tokens import Verifier
 from shared.telemetry import traces
 
 _NO_BODY = Body()

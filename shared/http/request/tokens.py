@@ -7,12 +7,12 @@ there. The `sub` ends here: beyond this module a person is their pseudonym.
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import jwt
 
 from shared.clock import Clock, SystemClock
+from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem
 from shared.http.request.jwks import ALGORITHMS, FileKeys, Keys, UrlKeys
 from shared.ids import person_id
@@ -24,18 +24,6 @@ _BEARER = re.compile(r"Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+) 
 _LONGEST_TOKEN = 8192
 _LONGEST_SUB = 255
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Principal:
-    """A caller: their pseudonym and their roles."""
-
-    person_id: str
-    roles: frozenset[str] = frozenset()
-
-    def has(self, *roles: str) -> bool:
-        """Whether they have any of these roles."""
-        return bool(self.roles.intersection(roles))
 
 
 class Verifier:

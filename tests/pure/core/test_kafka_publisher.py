@@ -14,8 +14,8 @@ from kafka.errors import (
 )
 
 from shared.clock import ManualClock
-from shared.messaging import kafka
 from shared.messaging.kafka import KafkaPublisher
+from shared.messaging.kafka import publisher as publishing
 from shared.messaging.ports import Message
 from shared.settings import Kafka
 
@@ -70,7 +70,7 @@ class Producers:
 @pytest.fixture
 def producers(monkeypatch: pytest.MonkeyPatch) -> Producers:
     made = Producers()
-    monkeypatch.setattr(kafka, "KafkaProducer", made)
+    monkeypatch.setattr(publishing, "KafkaProducer", made)
     return made
 
 

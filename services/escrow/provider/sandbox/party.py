@@ -4,24 +4,28 @@ docs/provider.md lists the sources and accounts it knows. It runs in the escrow 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
 from threading import Event
 
 from services.escrow.provider.port import (
+    PAGE,
     Absent,
-    Balance,
+    Account,
     Chargeback,
     Conflict,
     Instruction,
+    Loop,
     Notice,
     Outcome,
+    Page,
     Transfer,
     Unavailable,
 )
-from services.escrow.provider.sandbox import accounts as books
-from services.escrow.provider.sandbox.accounts import Account
+from services.escrow.provider.sandbox import ledger as ledgers
+from services.escrow.provider.sandbox.ledger import Ledger
+from services.escrow.provider.sandbox.records import StoredRecords
 from services.escrow.provider.sandbox.sources import source_of
 from services.escrow.provider.sandbox.store import Store
 from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sign
@@ -37,14 +41,18 @@ log = logging.getLogger(__name__)
 
 
 class Sandbox:
-    """Carries out instructions (see `port.Provider`) and tells their outcomes by webhook, at least once each."""
+    """Carries out instructions (see `port.Provider`) and reports their outcomes by webhook, at least once each.
+
+    A split is one write of one document, so that no half of it is ever there.
+    """
 
     def __init__(
         self, store: Store, clock: Clock, post: Post, secret: str, delay: timedelta = timedelta(seconds=1)
     ) -> None:
         """`delay` is how long the late sources take; `post` and `secret` send and sign the webhooks."""
-        self.max_hold = MAX_HOLD
+        self.loops: Mapping[str, Loop] = {"provider-webhooks": self.run_webhooks}
         self._store = store
+        self._records = StoredRecords(store)
         self._clock = clock
         self._post = post
         self._secret = secret
@@ -54,10 +62,10 @@ class Sandbox:
     def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
         """See `port.Provider.carry_out`."""
         for _ in range(TRIES):
-            account = self._store.load(instruction.offer_id) or books.opened_for(instruction)
-            if account.entry(instruction.id):
-                return _answer(account, instruction)
-            taken = books.take(account, instruction, self._clock.now(), self._delay, pay_to)
+            ledger = self._store.load(instruction.offer_id) or ledgers.opened_for(instruction)
+            if ledger.entry(instruction.id):
+                return _answer(ledger, instruction)
+            taken = ledgers.take(ledger, instruction, self._clock.now(), self._delay, pay_to)
             if saved := self._store.save(taken):
                 self._wake.set()
                 if source_of(instruction.source).answer_lost:
@@ -66,44 +74,50 @@ class Sandbox:
             holder = self._store.holding(instruction.id)
             if holder is not None and holder.offer_id != instruction.offer_id:
                 raise Conflict(f"instruction {instruction.id!r} was used for another offer")
-        raise Unavailable("too many at once on one account")
+        raise Unavailable("too many at once on one offer")
 
     def find(self, instruction_id: str) -> Outcome | Absent:
         """See `port.Provider.find`."""
-        account = self._store.holding(instruction_id)
-        entry = account.entry(instruction_id) if account else None
+        ledger = self._store.holding(instruction_id)
+        entry = ledger.entry(instruction_id) if ledger else None
         if entry is None:
             return Absent.UNKNOWN
         return entry.outcome if entry.outcome is not None and entry.told else Absent.PENDING
 
-    def accounts(self, offer_ids: Iterable[str] | None = None) -> Iterator[Balance]:
-        """See `port.Provider.accounts`."""
-        return (account.balance for account in self._store.every(offer_ids))
+    def max_hold(self, country: str | None = None, currency: str | None = None) -> timedelta:
+        """See `port.Provider.max_hold`: as long everywhere, in any currency."""
+        return MAX_HOLD
 
-    def transfers(self, offer_ids: Iterable[str] | None = None) -> Iterator[Transfer]:
-        """See `port.Provider.transfers`."""
-        for account in self._store.every(offer_ids):
-            for entry in account.entries:
-                yield Transfer(instruction=entry.instruction, outcome=entry.outcome)
+    def accounts(
+        self, offer_ids: Collection[str] | None = None, *, after: str | None = None, limit: int = PAGE
+    ) -> Page[Account]:
+        """See `port.Records.accounts`."""
+        return self._records.accounts(offer_ids, after=after, limit=limit)
+
+    def transfers(
+        self, offer_ids: Collection[str] | None = None, *, after: str | None = None, limit: int = PAGE
+    ) -> Page[Transfer]:
+        """See `port.Records.transfers`."""
+        return self._records.transfers(offer_ids, after=after, limit=limit)
 
     def charge_back(self, offer_id: str) -> Chargeback:
         """The seeker's bank takes the money back (a hook for staff and tests); while one is open, that one.
 
         Raises LookupError when the offer was never funded.
         """
-        account = self._change(offer_id, lambda known: books.charge_back(known, self._clock.now()))
+        ledger = self._change(offer_id, lambda known: ledgers.charge_back(known, self._clock.now()))
         self._wake.set()
-        if account.open_claim is None:
+        if ledger.open_claim is None:
             raise LookupError(f"offer {offer_id!r} was never funded")
-        return account.open_claim.chargeback
+        return ledger.open_claim.chargeback
 
     def reverse_chargeback(self, offer_id: str) -> Chargeback:
         """The bank gives it back; when it did already, the last one. Raises LookupError when there was none."""
-        account = self._change(offer_id, lambda known: books.reverse(known, self._clock.now()))
+        ledger = self._change(offer_id, lambda known: ledgers.reverse(known, self._clock.now()))
         self._wake.set()
-        if not account.claims:
+        if not ledger.claims:
             raise LookupError(f"offer {offer_id!r} has no chargeback")
-        return account.claims[-1].chargeback
+        return ledger.claims[-1].chargeback
 
     def run_webhooks(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
         """Delivers until `stop` is set (noticed within half a second); `beat` is called each turn."""
@@ -130,17 +144,17 @@ class Sandbox:
         count = 0
         now = self._clock.now()
         for due in self._store.due(now, BATCH):
-            account = self._change(due.offer_id, lambda known: books.advance(known, now, self._delay), due)
-            for unsent in account.unsent:
+            ledger = self._change(due.offer_id, lambda known: ledgers.advance(known, now, self._delay), due)
+            for unsent in ledger.unsent:
                 if unsent.due_at > now:
                     continue
-                status = self._send(books.notice(account, unsent), unsent.attempts)
+                status = self._send(ledgers.notice(ledger, unsent), unsent.attempts)
                 if status is None or not 200 <= status < 300:
-                    mark = partial(books.put_off, notice_id=unsent.id, now=self._clock.now())
+                    mark = partial(ledgers.put_off, notice_id=unsent.id, now=self._clock.now())
                 else:
-                    mark = partial(books.delivered, notice_id=unsent.id)
+                    mark = partial(ledgers.delivered, notice_id=unsent.id)
                     count += 1
-                account = self._change(account.offer_id, mark, account)
+                ledger = self._change(ledger.offer_id, mark, ledger)
                 if status is None:
                     return count
         return count
@@ -157,24 +171,24 @@ class Sandbox:
             log.warning("provider webhook %s: answered %d, attempt %d", notice.id, status, attempts + 1)
         return status
 
-    def _change(self, offer_id: str, change: Callable[[Account], Account], known: Account | None = None) -> Account:
-        """Changes a stored account by compare-and-set, first as `known`. Raises LookupError where there is none."""
+    def _change(self, offer_id: str, change: Callable[[Ledger], Ledger], known: Ledger | None = None) -> Ledger:
+        """Changes a stored ledger by compare-and-set, first as `known`. Raises LookupError where there is none."""
         for _ in range(TRIES):
-            account = known or self._store.load(offer_id)
-            if account is None:
+            ledger = known or self._store.load(offer_id)
+            if ledger is None:
                 raise LookupError(f"the provider never heard of offer {offer_id!r}")
-            changed = change(account)
-            if changed is account:
-                return account
+            changed = change(ledger)
+            if changed is ledger:
+                return ledger
             if saved := self._store.save(changed):
                 return saved
             known = None
-        raise Unavailable("too many at once on one account")
+        raise Unavailable("too many at once on one offer")
 
 
-def _answer(account: Account, instruction: Instruction) -> Outcome | None:
-    """What to say to an instruction that the account has taken. Raises Conflict where it is another one."""
-    entry = account.entry(instruction.id)
+def _answer(ledger: Ledger, instruction: Instruction) -> Outcome | None:
+    """What to say to an instruction that the ledger has taken. Raises Conflict where it is another one."""
+    entry = ledger.entry(instruction.id)
     if entry is None or entry.instruction != instruction:
         raise Conflict(f"instruction {instruction.id!r} was used with other content")
     return entry.outcome if entry.told else None

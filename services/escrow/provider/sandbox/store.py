@@ -1,9 +1,9 @@
-"""Where the sandbox keeps its accounts: its own database, or memory for tests and the simulator.
+"""Where the sandbox keeps its ledgers: its own database, or memory for tests and the simulator.
 
 A store keeps one document an offer and changes it by compare-and-set on `version`; nothing else is asked of a database.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -11,65 +11,73 @@ from threading import Lock
 from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
+from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.escrow.provider.port import Balance, Chargeback, Instruction, Outcome, Unavailable
-from services.escrow.provider.sandbox.accounts import Account, Claim, Entry, Planned, Unsent
+from services.escrow.provider.sandbox.ledger import Claim, Entry, Ledger, Planned, Unsent
 
 
 class Store(Protocol):
     """Each method raises Unavailable when the database cannot be reached or its answer is lost."""
 
-    def load(self, offer_id: str) -> Account | None:
-        """One offer's account."""
+    def load(self, offer_id: str) -> Ledger | None:
+        """One offer's ledger."""
 
-    def holding(self, instruction_id: str) -> Account | None:
-        """The account that took this instruction."""
+    def holding(self, instruction_id: str) -> Ledger | None:
+        """The ledger that took this instruction."""
 
-    def save(self, account: Account) -> Account | None:
-        """Stores it if its version is still the stored one; the account with its new version, or None = lost."""
+    def save(self, ledger: Ledger) -> Ledger | None:
+        """Stores it if its version is still the stored one; the ledger with its new version, or None = lost."""
 
-    def due(self, now: datetime, limit: int) -> list[Account]:
-        """Accounts with something to do at `now`, in no order."""
+    def due(self, now: datetime, limit: int) -> list[Ledger]:
+        """Ledgers with something to do at `now`, in no order."""
 
-    def every(self, offer_ids: Iterable[str] | None = None) -> Iterator[Account]:
-        """The accounts of these offers, or all."""
+    def some(self, offer_ids: Sequence[str]) -> list[Ledger]:
+        """The ledgers of these offers that there are, by offer id."""
+
+    def after(self, offer_id: str, limit: int) -> list[Ledger]:
+        """At most `limit` ledgers, by offer id, of those after this one ("" = from the first)."""
 
 
 class MemoryStore:
     """The same promises, in memory."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, Account] = {}
+        self._ledgers: dict[str, Ledger] = {}
         self._lock = Lock()
 
-    def load(self, offer_id: str) -> Account | None:
-        return self._accounts.get(offer_id)
+    def load(self, offer_id: str) -> Ledger | None:
+        return self._ledgers.get(offer_id)
 
-    def holding(self, instruction_id: str) -> Account | None:
-        return next((account for account in self.every() if account.entry(instruction_id)), None)
+    def holding(self, instruction_id: str) -> Ledger | None:
+        return next((ledger for ledger in self._every() if ledger.entry(instruction_id)), None)
 
-    def save(self, account: Account) -> Account | None:
+    def save(self, ledger: Ledger) -> Ledger | None:
         with self._lock:
-            stored = self._accounts.get(account.offer_id)
-            if account.version != (stored.version if stored else 0) or self._has_foreign_id(account):
+            stored = self._ledgers.get(ledger.offer_id)
+            if ledger.version != (stored.version if stored else 0) or self._has_foreign_id(ledger):
                 return None
-            self._accounts[account.offer_id] = replace(account, version=account.version + 1)
-            return self._accounts[account.offer_id]
+            self._ledgers[ledger.offer_id] = replace(ledger, version=ledger.version + 1)
+            return self._ledgers[ledger.offer_id]
 
-    def due(self, now: datetime, limit: int) -> list[Account]:
-        return [account for account in self.every() if account.due_at is not None and account.due_at <= now][:limit]
+    def due(self, now: datetime, limit: int) -> list[Ledger]:
+        return [ledger for ledger in self._every() if ledger.due_at is not None and ledger.due_at <= now][:limit]
 
-    def every(self, offer_ids: Iterable[str] | None = None) -> Iterator[Account]:
-        accounts = dict(self._accounts)
-        wanted = accounts if offer_ids is None else [offer_id for offer_id in offer_ids if offer_id in accounts]
-        return iter([accounts[offer_id] for offer_id in wanted])
+    def some(self, offer_ids: Sequence[str]) -> list[Ledger]:
+        return [ledger for ledger in self._every() if ledger.offer_id in offer_ids]
 
-    def _has_foreign_id(self, account: Account) -> bool:
-        new = {entry.instruction.id for entry in account.entries}
-        others = (other for other in self._accounts.values() if other.offer_id != account.offer_id)
+    def after(self, offer_id: str, limit: int) -> list[Ledger]:
+        return [ledger for ledger in self._every() if ledger.offer_id > offer_id][:limit]
+
+    def _every(self) -> list[Ledger]:
+        return [ledger for _, ledger in sorted(dict(self._ledgers).items())]
+
+    def _has_foreign_id(self, ledger: Ledger) -> bool:
+        new = {entry.instruction.id for entry in ledger.entries}
+        others = (other for other in self._ledgers.values() if other.offer_id != ledger.offer_id)
         return any(entry.instruction.id in new for other in others for entry in other.entries)
 
 
@@ -78,45 +86,50 @@ class MongoStore:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         codec = CodecOptions[dict[str, Any]](tz_aware=True, tzinfo=UTC)
-        self._accounts: Collection[dict[str, Any]] = database.get_collection("accounts", codec_options=codec)
+        self._ledgers: Collection[dict[str, Any]] = database.get_collection("accounts", codec_options=codec)
 
     def migrate(self) -> None:
         """Makes the indexes; harmless when they are there."""
         with _reaching():
-            self._accounts.create_index("entries.instruction.id", name="instruction", unique=True)
-            self._accounts.create_index("webhook_due_at", name="webhook_due_at", sparse=True)
+            self._ledgers.create_index("entries.instruction.id", name="instruction", unique=True)
+            self._ledgers.create_index("webhook_due_at", name="webhook_due_at", sparse=True)
 
-    def load(self, offer_id: str) -> Account | None:
+    def load(self, offer_id: str) -> Ledger | None:
         with _reaching():
-            document = self._accounts.find_one({"_id": offer_id})
-        return _account(document) if document else None
+            document = self._ledgers.find_one({"_id": offer_id})
+        return _ledger(document) if document else None
 
-    def holding(self, instruction_id: str) -> Account | None:
+    def holding(self, instruction_id: str) -> Ledger | None:
         with _reaching():
-            document = self._accounts.find_one({"entries.instruction.id": instruction_id})
-        return _account(document) if document else None
+            document = self._ledgers.find_one({"entries.instruction.id": instruction_id})
+        return _ledger(document) if document else None
 
-    def save(self, account: Account) -> Account | None:
-        saved = replace(account, version=account.version + 1)
+    def save(self, ledger: Ledger) -> Ledger | None:
+        saved = replace(ledger, version=ledger.version + 1)
         with _reaching():
             try:
-                if account.version == 0:
-                    self._accounts.insert_one(_document(saved))
+                if ledger.version == 0:
+                    self._ledgers.insert_one(_document(saved))
                     return saved
-                same = {"_id": account.offer_id, "version": account.version}
-                return saved if self._accounts.replace_one(same, _document(saved)).matched_count else None
+                same = {"_id": ledger.offer_id, "version": ledger.version}
+                return saved if self._ledgers.replace_one(same, _document(saved)).matched_count else None
             except DuplicateKeyError:
                 return None
 
-    def due(self, now: datetime, limit: int) -> list[Account]:
+    def due(self, now: datetime, limit: int) -> list[Ledger]:
         with _reaching():
-            return [_account(found) for found in self._accounts.find({"webhook_due_at": {"$lte": now}}).limit(limit)]
+            return [_ledger(found) for found in self._ledgers.find({"webhook_due_at": {"$lte": now}}).limit(limit)]
 
-    def every(self, offer_ids: Iterable[str] | None = None) -> Iterator[Account]:
-        chosen = {} if offer_ids is None else {"_id": {"$in": list(offer_ids)}}
+    def some(self, offer_ids: Sequence[str]) -> list[Ledger]:
         with _reaching():
-            for document in self._accounts.find(chosen):
-                yield _account(document)
+            found = [_ledger(document) for document in self._ledgers.find({"_id": {"$in": list(offer_ids)}})]
+        return sorted(found, key=lambda ledger: ledger.offer_id)
+
+    def after(self, offer_id: str, limit: int) -> list[Ledger]:
+        by_id = [("_id", ASCENDING)]
+        with _reaching():
+            found = self._ledgers.find({"_id": {"$gt": offer_id}}).sort(by_id).hint(by_id).limit(limit)
+            return [_ledger(document) for document in found]
 
 
 @contextmanager
@@ -127,15 +140,15 @@ def _reaching() -> Iterator[None]:
         raise Unavailable(f"the provider's database: {type(error).__name__}") from error
 
 
-def _document(account: Account) -> dict[str, Any]:
-    document = {"_id": account.offer_id} | asdict(account)
-    if account.due_at is not None:
-        document["webhook_due_at"] = account.due_at
+def _document(ledger: Ledger) -> dict[str, Any]:
+    document = {"_id": ledger.offer_id} | asdict(ledger)
+    if ledger.due_at is not None:
+        document["webhook_due_at"] = ledger.due_at
     return document
 
 
-def _account(document: dict[str, Any]) -> Account:
-    return Account(
+def _ledger(document: dict[str, Any]) -> Ledger:
+    return Ledger(
         balance=Balance(**document["balance"]),
         version=document["version"],
         entries=tuple(

@@ -7,13 +7,21 @@ being changed there may be several v1, of which one must fit.
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from services.escrow.provider.port import Chargeback, Notice, NoticeKind, Outcome, Status
+from services.escrow.provider.port import (
+    BadNotice,
+    BadSignature,
+    Chargeback,
+    Notice,
+    NoticeKind,
+    Outcome,
+    Status,
+)
 
 HEADER = "Provider-Signature"
 TOLERANCE = timedelta(minutes=5)
@@ -22,20 +30,22 @@ POST_TIMEOUT_S = 5.0
 Post = Callable[[bytes, str], int]  # (body, signature header) → HTTP status; raises NoAnswer
 
 
-class BadSignature(Exception):
-    """The webhook is not to be believed; `reason` is malformed, outside_tolerance or mismatch."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class BadNotice(ValueError):
-    """A body that is no notice of this provider; the message names the field."""
-
-
 class NoAnswer(Exception):
     """The receiver could not be reached or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class SignedNotices:
+    """`port.Notices` of the sandbox: signed with `secret`, at most `tolerance` ago."""
+
+    secret: str = field(repr=False)
+    tolerance: timedelta = TOLERANCE
+    header: str = HEADER
+
+    def read(self, signature: str, body: bytes, now: datetime) -> Notice:
+        """See `port.Notices.read`."""
+        verify(self.secret, signature, body, now, self.tolerance)
+        return parse(body)
 
 
 def sign(secret: str, body: bytes, at: datetime) -> str:

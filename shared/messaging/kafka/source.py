@@ -1,16 +1,15 @@
-"""Kafka by kafka-python: the ports of this package for one worker process. Made after the fork, one source a thread.
+"""Reads records: a member of a consumer group whose offsets are committed by hand.
 
-What kafka-python 3.0 needs and why stands in `docs/decisions/`: a join must not be cut short by a brief poll, so until
-partitions are assigned it polls long, and a client that knows of none after eight seconds is thrown away and made anew.
+A join must not be cut short by a brief poll, so until partitions are assigned it polls long, and a client that knows of
+none after eight seconds is thrown away and made anew.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
     AuthorizationError,
@@ -18,17 +17,16 @@ from kafka.errors import (
     FencedInstanceIdError,
     IllegalGenerationError,
     KafkaError,
-    KafkaTimeoutError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
-    OutOfOrderSequenceNumberError,
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
 from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
-from shared.messaging.ports import DataLost, Message, Rebalanced, Record
+from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.ports import DataLost, Rebalanced, Record
 from shared.settings import Kafka
 
 log = logging.getLogger(__name__)
@@ -37,110 +35,6 @@ _JOIN_WITHIN = 8.0
 _LONG_POLL_MS = 3000
 _METADATA_WITHIN = 0.3
 _SHORT_POLL_MS = 2
-_SEND_WITHIN = 20.0
-_LARGEST = 2 * 1024 * 1024
-"""Bytes of a request: a record as large as the topics take, with what a dead letter says beside it."""
-
-
-def connection(settings: Kafka, client: str) -> dict[str, Any]:
-    """What every Kafka client of ours is given: where, as whom, and how long to wait."""
-    options: dict[str, Any] = {
-        "bootstrap_servers": list(settings.bootstrap_servers),
-        "client_id": client,
-        "security_protocol": settings.security_protocol,
-        "bootstrap_timeout_ms": 5000,
-        "reconnect_backoff_max_ms": 500,
-        "metadata_max_age_ms": 30_000,
-    }
-    if settings.sasl_mechanism:
-        options |= {
-            "sasl_mechanism": settings.sasl_mechanism,
-            "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": settings.sasl_password,
-        }
-    return options
-
-
-class KafkaPublisher:
-    """An idempotent producer that waits for its acknowledgements; made again after an error it cannot go on from."""
-
-    def __init__(self, settings: Kafka, client: str, clock: Clock) -> None:
-        self._settings, self._client, self._clock = settings, client, clock
-        self._producer: KafkaProducer | None = None
-        self._broken = False
-        self._lock = threading.Lock()
-
-    def publish(self, messages: Sequence[Message]) -> list[bool]:
-        with self._lock:
-            try:
-                producer = self._ready()
-            except KafkaError as error:
-                log.warning("no broker to publish to", extra={"error": type(error).__name__})
-                return [False] * len(messages)
-            acknowledged = self._send(producer, messages)
-            if self._broken:  # only now: what was sent beside the failure is not torn away with it
-                self._drop()
-            return acknowledged
-
-    def _ready(self) -> KafkaProducer:
-        if self._producer is None:
-            self._producer = KafkaProducer(
-                **connection(self._settings, self._client),
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=5,
-                request_timeout_ms=5000,
-                delivery_timeout_ms=15_000,
-                max_block_ms=5000,
-                max_request_size=_LARGEST,
-                allow_auto_create_topics=False,
-            )
-        return self._producer
-
-    def _send(self, producer: KafkaProducer, messages: Sequence[Message]) -> list[bool]:
-        futures: list[Any] = []
-        failed_topics: set[str] = set()
-        for message in messages:
-            future = None
-            if message.topic not in failed_topics:
-                try:
-                    future = producer.send(
-                        message.topic, value=message.value, key=message.key, headers=list(message.headers)
-                    )
-                except (KafkaError, AssertionError, TypeError, ValueError) as error:
-                    if isinstance(error, KafkaTimeoutError):  # no metadata: the next would wait as long
-                        failed_topics.add(message.topic)
-                    self._failed(message.topic, error)
-            futures.append(future)
-        end = self._clock.monotonic() + _SEND_WITHIN
-        return [
-            future is not None and self._acknowledged(future, message.topic, end)
-            for future, message in zip(futures, messages, strict=True)
-        ]
-
-    def _acknowledged(self, future: Any, topic: str, end: float) -> bool:
-        try:
-            future.get(timeout=max(0.0, end - self._clock.monotonic()))
-        except KafkaError as error:
-            self._failed(topic, error)
-            return False
-        return True
-
-    def _failed(self, topic: str, error: BaseException) -> None:
-        log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
-        # A producer that timed out may never send again, though its broker is back: seen after the broker was killed.
-        gone = isinstance(error, OutOfOrderSequenceNumberError | KafkaTimeoutError)
-        if gone or not getattr(error, "retriable", False):
-            self._broken = True
-
-    def _drop(self) -> None:
-        producer, self._producer, self._broken = self._producer, None, False
-        if producer is not None:
-            _close(lambda: producer.close(timeout=1))
-
-    def close(self) -> None:
-        with self._lock:
-            self._drop()
 
 
 class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -234,8 +128,8 @@ class KafkaSource:
         """Commit what is done and leave the group (a static member does not leave; it comes back)."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            _close(lambda: self._flush(consumer))
-            _close(lambda: consumer.close(autocommit=False, timeout_ms=3000))
+            close_quietly(lambda: self._flush(consumer))
+            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=3000))
 
     # -- inside
 
@@ -284,7 +178,7 @@ class KafkaSource:
         consumer, self._consumer = self._consumer, None
         self._pending.clear()
         if consumer is not None:
-            _close(lambda: consumer.close(autocommit=False, timeout_ms=2000))
+            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=2000))
 
     def _flush(self, consumer: KafkaConsumer) -> None:
         """Commit what is pending. A broker that is away keeps it pending; a lost membership drops it (it is read
@@ -308,10 +202,3 @@ class KafkaSource:
 def _record(record: Any) -> Record:
     headers = tuple((name, value if value is not None else b"") for name, value in record.headers)
     return Record(record.topic, record.partition, record.offset, record.key, record.value, headers)
-
-
-def _close(close: Any) -> None:
-    try:
-        close()
-    except (KafkaError, Rebalanced, OSError) as error:
-        log.info("closing a Kafka client", extra={"error": type(error).__name__})

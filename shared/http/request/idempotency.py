@@ -1,12 +1,12 @@
-"""Idempotency-Key, ETag and If-Match: what they look like. What is kept, and where, is the aggregate store's matter."""
+"""Idempotency-Key and If-Match, as a request has them. What is kept, and where, is the aggregate store's matter."""
 
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from shared.http.declare.etag import IfMatch
 from shared.http.problems import Fault, Problem, invalid
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -30,22 +30,6 @@ def fingerprint(method: str, path: str, body: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"{method} {path}\n{canonical}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class IfMatch:
-    """Which versions the client is willing to change; `versions` None is any that exists."""
-
-    versions: frozenset[int] | None = None
-
-    def allows(self, version: int) -> bool:
-        return self.versions is None or version in self.versions
-
-    def check(self, version: int) -> None:
-        """Raises Problem 412 where `version` is none of those."""
-        if not self.allows(version):
-            fault = Fault.of_header("If-Match", "version", f'the current version is "{version}"')
-            raise Problem("stale", "Read it again, then decide.", errors=[fault], headers={"ETag": etag(version)})
-
-
 def read_if_match(header: str | None) -> IfMatch:
     """RFC 9110: `*`, or entity tags of which any may match (weak ones never do). Malformed is Problem 400."""
     if header is None or header.strip() == "*":
@@ -56,8 +40,3 @@ def read_if_match(header: str | None) -> IfMatch:
     tags = (tag.strip() for tag in header.split(","))
     versions = (_VERSION.fullmatch(tag) for tag in tags)
     return IfMatch(frozenset(int(match[1]) for match in versions if match))
-
-
-def etag(version: int) -> str:
-    """A version as an entity tag."""
-    return f'"{version}"'

@@ -1,20 +1,16 @@
-"""The provider port: what escrow may ask of a payment provider, and what may come back.
-
-Amounts are integers in the currency's minor units; times are aware and UTC.
-"""
+"""Instructions: the movements of money that escrow asks for, and what may come back."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal
+
+from shared.money import MAX_AMOUNT
 
 Kind = Literal["hold", "release", "refund", "split"]
 Status = Literal["succeeded", "refused"]
-NoticeKind = Literal["transfer.succeeded", "transfer.refused", "chargeback.opened", "chargeback.reversed"]
 
-MAX_AMOUNT = 10**9
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -63,7 +59,11 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The provider's final word on an instruction. `amount` is what moved: the instruction's, or 0 when refused."""
+    """The provider's final word on an instruction. `amount` is what moved: the instruction's, or 0 when refused.
+
+    `reason` is a code, None where it succeeded. Every adapter says `insufficient_funds`, `already_held`,
+    `wrong_currency`, `unknown_hold`, `charged_back` and `account_closed` for these; other codes are its own.
+    """
 
     instruction_id: str
     status: Status
@@ -77,84 +77,7 @@ class Absent(Enum):
     """Why `find` has no outcome to show."""
 
     UNKNOWN = "unknown"  # never heard of that id: nothing moved
-    PENDING = "pending"  # accepted, not yet answered: the webhook will tell
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chargeback:
-    """The seeker's bank took `amount` back: `from_held` of it was still held, the rest is the platform's `loss`."""
-
-    id: str
-    amount: int
-    from_held: int
-    currency: str
-
-    @property
-    def loss(self) -> int:
-        return self.amount - self.from_held
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What a webhook says. `id` is the same at each delivery; exactly one of `outcome`, `chargeback` is there."""
-
-    id: str
-    kind: NoticeKind
-    offer_id: str
-    at: datetime
-    outcome: Outcome | None = None
-    chargeback: Chargeback | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """The provider's own view of one offer's money; `loss` is what chargebacks took beyond what was held.
-
-    funded = held + paid_out + fees + refunded + charged_back, none negative.
-    """
-
-    offer_id: str
-    currency: str
-    funded: int = 0
-    held: int = 0
-    paid_out: int = 0
-    fees: int = 0
-    refunded: int = 0
-    charged_back: int = 0
-    loss: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer:
-    """An instruction in the provider's memory and its outcome, None while undecided."""
-
-    instruction: Instruction
-    outcome: Outcome | None
-
-
-class Provider(Protocol):
-    """A payment provider. It never tries again by itself: a refused instruction needs a new one with a new id."""
-
-    @property
-    def max_hold(self) -> timedelta:
-        """How long money may be held; an offer whose plan is longer must be refused."""
-
-    def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
-        """Do it once per id, however often it is sent; None = accepted, the answer comes by webhook.
-
-        `pay_to` is the token of the payee's account; without it the provider pays to the one it knows of them. That of
-        the first try counts and is no part of the instruction: a repeat is answered by its id, whatever it says then.
-        Raises Unavailable (outcome unknown) and Conflict (that id was used for something else).
-        """
-
-    def find(self, instruction_id: str) -> Outcome | Absent:
-        """What became of an instruction. Raises Unavailable."""
-
-    def accounts(self, offer_ids: Iterable[str] | None = None) -> Iterable[Balance]:
-        """Balances of these offers, or of all; an offer the provider never heard of is left out. Raises Unavailable."""
-
-    def transfers(self, offer_ids: Iterable[str] | None = None) -> Iterable[Transfer]:
-        """Each instruction ever taken for these offers, or for all. Raises Unavailable."""
+    PENDING = "pending"  # accepted, not yet decided, or not yet reported: a notice will come
 
 
 def _problem(i: Instruction) -> str | None:

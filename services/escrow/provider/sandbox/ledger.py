@@ -1,7 +1,7 @@
-"""The sandbox's books: one account an offer, and the pure rules by which money moves in it. No I/O.
+"""The sandbox's ledgers: one an offer, and the pure rules by which money moves in it. No I/O.
 
-An account holds its balance, its transfers and the webhooks still to be sent, so that one write of one document keeps
-them in step. Each function returns the changed account, or the same object when there was nothing to do.
+A ledger holds its balance, its transfers and the webhooks still to be sent, so that one write of one document keeps
+them in step. Each function returns the changed ledger, or the same object when there was nothing to do.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ LAST_RETRY = timedelta(hours=1)
 class Entry:
     """An instruction taken. `told`: its outcome may be shown; a late one only once its webhook has been delivered.
 
-    `pay_to` is the payee's account as it was said when the instruction was taken. These are the provider's own books:
+    `pay_to` is the payee's account as it was named when the instruction was taken. These are the provider's own books:
     it stays here, whoever is forgotten elsewhere.
     """
 
@@ -61,7 +61,7 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Ledger:
     """Everything the provider knows of one offer; `version` counts its writes, 0 = never stored."""
 
     balance: Balance
@@ -77,7 +77,7 @@ class Account:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the provider next has something to do for this account."""
+        """When the provider next has something to do for this offer."""
         return min([*(p.at for p in self.planned), *(u.due_at for u in self.unsent)], default=None)
 
     @property
@@ -88,63 +88,62 @@ class Account:
         return next((entry for entry in self.entries if entry.instruction.id == instruction_id), None)
 
 
-def opened_for(instruction: Instruction) -> Account:
-    """An empty account for an offer the provider first hears of."""
-    return Account(balance=Balance(offer_id=instruction.offer_id, currency=instruction.currency))
+def opened_for(instruction: Instruction) -> Ledger:
+    """An empty ledger for an offer the provider first hears of."""
+    return Ledger(balance=Balance(offer_id=instruction.offer_id, currency=instruction.currency))
 
 
 def take(
-    account: Account, instruction: Instruction, now: datetime, delay: timedelta, pay_to: str | None = None
-) -> Account:
+    ledger: Ledger, instruction: Instruction, now: datetime, delay: timedelta, pay_to: str | None = None
+) -> Ledger:
     """Takes a new instruction: decides it, or plans to `delay` from now where the source (of a hold) answers late."""
     late = instruction.kind == "hold" and source_of(instruction.source).late
-    if not late or _refusal(account, instruction, pay_to) is not None:
-        return _decide(account, instruction, now, delay, told=True, pay_to=pay_to)
+    if not late or _refusal(ledger, instruction, pay_to) is not None:
+        return _decide(ledger, instruction, now, delay, told=True, pay_to=pay_to)
     entry = Entry(instruction=instruction, reference=_reference(instruction), outcome=None, told=False)
     plan = Planned(at=now + delay, step="decide", about=instruction.id)
-    return replace(account, entries=(*account.entries, entry), planned=(*account.planned, plan))
+    return replace(ledger, entries=(*ledger.entries, entry), planned=(*ledger.planned, plan))
 
 
-def advance(account: Account, now: datetime, delay: timedelta) -> Account:
+def advance(ledger: Ledger, now: datetime, delay: timedelta) -> Ledger:
     """Takes the planned steps whose time has come."""
-    due = tuple(plan for plan in account.planned if plan.at <= now)
+    due = tuple(plan for plan in ledger.planned if plan.at <= now)
     if not due:
-        return account
-    account = replace(account, planned=tuple(plan for plan in account.planned if plan.at > now))
+        return ledger
+    ledger = replace(ledger, planned=tuple(plan for plan in ledger.planned if plan.at > now))
     for plan in due:
         if plan.step == "charge_back":
-            account = charge_back(account, now)
+            ledger = charge_back(ledger, now)
         elif plan.step == "reverse":
-            account = reverse(account, now)
-        elif entry := account.entry(plan.about):
-            others = tuple(other for other in account.entries if other is not entry)
-            account = _decide(replace(account, entries=others), entry.instruction, now, delay, told=False)
-    return account
+            ledger = reverse(ledger, now)
+        elif entry := ledger.entry(plan.about):
+            ledger = _decide(ledger, entry.instruction, now, delay, told=False)
+    return ledger
 
 
-def charge_back(account: Account, now: datetime) -> Account:
+def charge_back(ledger: Ledger, now: datetime) -> Ledger:
     """The bank takes back what the seeker is out of (all that was funded, where it was refunded already)."""
-    money = account.balance
-    if account.open_claim is not None or not money.funded:
-        return account
+    money = ledger.balance
+    if ledger.open_claim is not None or not money.funded:
+        return ledger
     taken = Chargeback(
-        id=_id("cb", account.offer_id, str(len(account.claims))),
+        id=_id("cb", ledger.offer_id, str(len(ledger.claims))),
         amount=money.funded - money.refunded or money.funded,
         from_held=money.held,
         currency=money.currency,
     )
     claim = Claim(chargeback=taken, opened_at=now, reversed_at=None)
     money = replace(money, held=0, charged_back=money.charged_back + taken.from_held, loss=money.loss + taken.loss)
-    account = replace(account, balance=money, claims=(*account.claims, claim))
-    return _queue(account, "chargeback.opened", taken.id, now)
+    ledger = replace(ledger, balance=money, claims=(*ledger.claims, claim))
+    return _queue(ledger, "chargeback.opened", taken.id, now)
 
 
-def reverse(account: Account, now: datetime) -> Account:
+def reverse(ledger: Ledger, now: datetime) -> Ledger:
     """The bank gives back what the open chargeback took: what had been held is held again."""
-    claim = account.open_claim
+    claim = ledger.open_claim
     if claim is None:
-        return account
-    taken, money = claim.chargeback, account.balance
+        return ledger
+    taken, money = claim.chargeback, ledger.balance
     money = replace(
         money,
         held=money.held + taken.from_held,
@@ -152,40 +151,40 @@ def reverse(account: Account, now: datetime) -> Account:
         loss=money.loss - taken.loss,
     )
     closed = replace(claim, reversed_at=now)
-    claims = tuple(closed if other is claim else other for other in account.claims)
-    return _queue(replace(account, balance=money, claims=claims), "chargeback.reversed", taken.id, now)
+    claims = tuple(closed if other is claim else other for other in ledger.claims)
+    return _queue(replace(ledger, balance=money, claims=claims), "chargeback.reversed", taken.id, now)
 
 
-def delivered(account: Account, notice_id: str) -> Account:
+def delivered(ledger: Ledger, notice_id: str) -> Ledger:
     """The receiver has taken this webhook; the outcome it told may now be shown."""
-    sent = next((unsent for unsent in account.unsent if unsent.id == notice_id), None)
+    sent = next((unsent for unsent in ledger.unsent if unsent.id == notice_id), None)
     if sent is None:
-        return account
+        return ledger
     entries = tuple(
-        replace(entry, told=True) if entry.instruction.id == sent.about else entry for entry in account.entries
+        replace(entry, told=True) if entry.instruction.id == sent.about else entry for entry in ledger.entries
     )
-    return replace(account, entries=entries, unsent=tuple(u for u in account.unsent if u is not sent))
+    return replace(ledger, entries=entries, unsent=tuple(u for u in ledger.unsent if u is not sent))
 
 
-def put_off(account: Account, notice_id: str, now: datetime) -> Account:
+def put_off(ledger: Ledger, notice_id: str, now: datetime) -> Ledger:
     """The receiver has not taken it: again after 1, 2, 4 … seconds, at most an hour."""
     unsent = tuple(
         replace(u, attempts=u.attempts + 1, due_at=now + min(FIRST_RETRY * 2 ** min(u.attempts, 20), LAST_RETRY))
         if u.id == notice_id
         else u
-        for u in account.unsent
+        for u in ledger.unsent
     )
-    return replace(account, unsent=unsent)
+    return replace(ledger, unsent=unsent)
 
 
-def notice(account: Account, unsent: Unsent) -> Notice:
+def notice(ledger: Ledger, unsent: Unsent) -> Notice:
     """What a webhook has to say."""
-    entry = account.entry(unsent.about)
-    claim = next((claim for claim in account.claims if claim.chargeback.id == unsent.about), None)
+    entry = ledger.entry(unsent.about)
+    claim = next((claim for claim in ledger.claims if claim.chargeback.id == unsent.about), None)
     return Notice(
         id=unsent.id,
         kind=unsent.kind,
-        offer_id=account.offer_id,
+        offer_id=ledger.offer_id,
         at=unsent.at,
         outcome=entry.outcome if entry else None,
         chargeback=claim.chargeback if claim else None,
@@ -193,16 +192,19 @@ def notice(account: Account, unsent: Unsent) -> Notice:
 
 
 def _decide(
-    account: Account,
+    ledger: Ledger,
     instruction: Instruction,
     now: datetime,
     delay: timedelta,
     *,
     told: bool,
     pay_to: str | None = None,
-) -> Account:
-    """Decides an instruction that is not among the entries, moves the money and queues the webhook."""
-    reason = _refusal(account, instruction, pay_to)
+) -> Ledger:
+    """Decides an instruction that is new or undecided, moves the money (a split's effects are one write) and queues
+    the webhook.
+    """
+    others = tuple(other for other in ledger.entries if other.instruction.id != instruction.id)
+    reason = _refusal(replace(ledger, entries=others), instruction, pay_to)
     outcome = Outcome(
         instruction_id=instruction.id,
         status="refused" if reason else "succeeded",
@@ -214,27 +216,34 @@ def _decide(
     entry = Entry(
         instruction=instruction, reference=outcome.provider_reference, outcome=outcome, told=told, pay_to=pay_to
     )
-    account = replace(account, entries=(*account.entries, entry))
+    ledger = replace(ledger, entries=_with(ledger.entries, entry))
     if reason is None:
-        account = replace(account, balance=_moved(account.balance, instruction))
+        ledger = replace(ledger, balance=_moved(ledger.balance, instruction))
         if instruction.kind == "hold":
             steps = enumerate(source_of(instruction.source).then, start=1)
             plans = tuple(Planned(at=now + delay * n, step=step, about=instruction.id) for n, step in steps)
-            account = replace(account, planned=account.planned + plans)
-    return _queue(account, "transfer.refused" if reason else "transfer.succeeded", instruction.id, now)
+            ledger = replace(ledger, planned=ledger.planned + plans)
+    return _queue(ledger, "transfer.refused" if reason else "transfer.succeeded", instruction.id, now)
 
 
-def _refusal(account: Account, instruction: Instruction, pay_to: str | None) -> str | None:
+def _with(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
+    """The entries with this one, in the place where its instruction was taken."""
+    if all(other.instruction.id != entry.instruction.id for other in entries):
+        return (*entries, entry)
+    return tuple(entry if other.instruction.id == entry.instruction.id else other for other in entries)
+
+
+def _refusal(ledger: Ledger, instruction: Instruction, pay_to: str | None) -> str | None:
     """Why the provider would refuse this now, if it would."""
-    money = account.balance
-    if account.open_claim is not None:
+    money = ledger.balance
+    if ledger.open_claim is not None:
         return "charged_back"
     if money.funded and instruction.currency != money.currency:
         return "wrong_currency"
     if instruction.kind == "hold":
-        being_held = money.held > 0 or any(entry.outcome is None for entry in account.entries)
+        being_held = money.held > 0 or any(entry.outcome is None for entry in ledger.entries)
         return "already_held" if being_held else source_of(instruction.source).hold_refused
-    hold = next((e.instruction for e in reversed(account.entries) if _is_hold(e)), None)
+    hold = next((e.instruction for e in reversed(ledger.entries) if _is_hold(e)), None)
     if instruction.hold_id is not None and (hold is None or instruction.hold_id != hold.id):
         return "unknown_hold"
     if instruction.amount > money.held:
@@ -247,7 +256,7 @@ def _refusal(account: Account, instruction: Instruction, pay_to: str | None) -> 
         if instruction.kind == "refund"
         else ("transfer_refused", source.releases_refused)
     )
-    times = sum(entry.outcome is not None and entry.outcome.reason == reason for entry in account.entries)
+    times = sum(entry.outcome is not None and entry.outcome.reason == reason for entry in ledger.entries)
     return reason if times < most else None
 
 
@@ -270,9 +279,9 @@ def _moved(money: Balance, instruction: Instruction) -> Balance:
     )
 
 
-def _queue(account: Account, kind: NoticeKind, about: str, now: datetime) -> Account:
+def _queue(ledger: Ledger, kind: NoticeKind, about: str, now: datetime) -> Ledger:
     unsent = Unsent(id=_id("evt", kind, about), kind=kind, about=about, at=now, due_at=now)
-    return replace(account, unsent=(*account.unsent, unsent))
+    return replace(ledger, unsent=(*ledger.unsent, unsent))
 
 
 def _reference(instruction: Instruction) -> str:

@@ -1,0 +1,35 @@
+"""What the views of listing work with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.listing import views
+from services.listing.census import Census
+from services.listing.store import is_unveiled
+from services.listing.workplaces import Workplaces
+from shared.aggregate import Lifecycle, Store
+from shared.http.answer.commands import Resource
+from shared.http.declare.principal import Principal
+
+PATH = "/v1/listings"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Made once a process, in `main.build`."""
+
+    store: Store
+    listings: Resource
+    workplaces: Workplaces
+    census: Census
+
+    @classmethod
+    def of(cls, store: Store, lifecycle: Lifecycle, key: bytes) -> "Parts":
+        def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
+            plain = views.roles(dict(doc), principal)
+            if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
+                return plain
+            return views.roles(dict(doc), principal, unveiled=True)
+
+        return cls(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key), Census(store))

@@ -1,0 +1,136 @@
+"""What comes in and goes out over HTTP about matches, profiles and insiders' records."""
+
+from marshmallow import ValidationError
+
+from services.matching.matches.profiles import PERIODS
+from services.matching.matches.scoring import WEIGHTS
+from services.matching.offer.texts import LONGEST
+from shared.events.schemas_listing import HELP_KINDS
+from shared.fields import http as fields
+from shared.fields.codes import IndustryCode, OccupationCode, Skill
+from shared.fields.http import Body, CodeSchema, MoneySchema
+
+
+class Reason(Body):
+    code = fields.Choice(*WEIGHTS)
+    points = fields.Integer()
+    words = fields.Text()
+
+
+class Pay(Body):
+    min = fields.Integer()
+    max = fields.Integer()
+    currency = fields.Currency()
+    per = fields.Choice(*PERIODS)
+
+
+class PricedHelp(Body):
+    kind = fields.Choice(*HELP_KINDS)
+    price = fields.Part(MoneySchema)
+
+
+class MatchedListing(Body):
+    """What a match is about; its text stands at `/v1/listings/{listing_id}`."""
+
+    listing_id = fields.Uuid()
+    insider = fields.PersonId()
+    insider_verified = fields.Flag()
+    country = fields.Country()
+    region = fields.Text(allow_none=True)
+    industry = fields.Part(CodeSchema)
+    occupation = fields.Part(CodeSchema)
+    skills = fields.Several(fields.Text())
+    pay = fields.Part(Pay)
+    help = fields.Several(fields.Part(PricedHelp))
+    seats = fields.Integer()
+    leaving_on = fields.Date()
+    published_at = fields.Instant()
+
+
+class MatchSchema(Body):
+    """A listing that fits; `score` is the sum of its reasons' points. See docs/matching.md."""
+
+    score = fields.Integer()
+    reasons = fields.Several(fields.Part(Reason))
+    listing = fields.Part(MatchedListing)
+
+
+def _no_at(value: str) -> None:
+    """As in listings: names of regions have no @."""
+    if "@" in value:
+        raise ValidationError([fields.Said("characters", "expected a name without @")])
+
+
+class WantedPay(Body):
+    """The least that one wants to be paid, in minor units."""
+
+    amount = fields.Integer(1, required=True)
+    currency = fields.Currency(required=True)
+    per = fields.Choice(*PERIODS, required=True)
+
+
+class NewProfile(Body):
+    """What one looks for. Without an occupation, an industry or a skill there are no matches.
+
+    Of `countries` none means any; listings elsewhere are never matches.
+    """
+
+    occupations = fields.Several(fields.Part(OccupationCode), 0, 10, unique=True)
+    industries = fields.Several(fields.Part(IndustryCode), 0, 10, unique=True)
+    countries = fields.Several(fields.Country(), 0, 10, unique=True)
+    regions = fields.Several(fields.Text(1, 64, validate=_no_at), 0, 10, unique=True)
+    skills = fields.Several(Skill(), 0, 20, unique=True)
+    help = fields.Several(fields.Choice(*HELP_KINDS), 0, len(HELP_KINDS), unique=True)
+    pay = fields.Part(WantedPay, allow_none=True)
+
+
+class Profile(NewProfile):
+    version = fields.Integer()
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+
+
+class Lasted(Body):
+    """How long the jobs last: `running` have not ended, as far as is known, `ended` have, after `median_days`.
+
+    `people_90_days`: how many people's jobs lasted 90 days or more, so far.
+    """
+
+    running = fields.Integer()
+    ended = fields.Integer()
+    median_days = fields.Integer(allow_none=True)
+    people_90_days = fields.Integer()
+
+
+class Stars(Body):
+    """How many reviews gave so many stars."""
+
+    one = fields.Integer()
+    two = fields.Integer()
+    three = fields.Integer()
+    four = fields.Integer()
+    five = fields.Integer()
+
+
+class SaidOfInsider(Body):
+    """A seeker's review; `offer_id` is there for moderators, who may remove its text."""
+
+    on = fields.Date()
+    stars = fields.Integer(1, 5)
+    would_again = fields.Flag()
+    text = fields.Text(1, LONGEST, lines=True)
+    offer_id = fields.Uuid()
+
+
+class InsiderRecord(Body):
+    """What came of an insider's help. `for_nothing`: those of the hires that cost the seeker nothing.
+
+    It is of the newest 500 hires; the reviews are the newest 100, newest hire first.
+    """
+
+    insider = fields.PersonId()
+    hires = fields.Integer()
+    for_nothing = fields.Integer()
+    lasted = fields.Part(Lasted)
+    stars = fields.Part(Stars)
+    reviews = fields.Several(fields.Part(SaidOfInsider))

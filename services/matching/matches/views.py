@@ -1,0 +1,55 @@
+"""How a match, a profile and an insider's record are shown. Pure."""
+
+from typing import Any
+
+from services.matching.matches.profiles import FIELDS
+from services.matching.matches.records import Record
+from services.matching.matches.scoring import Match
+from shared.aggregate import Document
+
+_STARS = ("one", "two", "three", "four", "five")
+_AS_IT_IS = ("listing_id", "insider", "country", "industry", "occupation", "leaving_on", "published_at", "seats")
+
+
+def match_view(match: Match) -> dict[str, Any]:
+    listing, currency = match.listing, match.listing["currency"]
+    help_ = [{"kind": each["kind"], "price": {"amount": each["price"], "currency": currency}}
+             for each in listing["help"]]  # fmt: skip
+    shown = {name: listing.get(name) for name in _AS_IT_IS} | {
+        "insider_verified": bool(listing.get("insider_verified")),
+        "region": listing.get("region"),
+        "skills": listing.get("skills") or [],
+        "pay": {**listing["pay"], "currency": currency},
+        "help": help_,
+    }
+    return {
+        "score": match.score,
+        "reasons": [{"code": each.code, "points": each.points, "words": each.words} for each in match.reasons],
+        "listing": shown,
+    }
+
+
+def profile_view(doc: Document) -> dict[str, Any]:
+    return {name: doc.get(name) for name in (*FIELDS, "version", "created_at", "updated_at")}
+
+
+def record_view(insider: str, record: Record, *, staff: bool) -> dict[str, Any]:
+    return {
+        "insider": insider,
+        "hires": record.hires,
+        "for_nothing": record.for_nothing,
+        "lasted": {
+            "running": record.running,
+            "ended": record.ended,
+            "median_days": record.median_days,
+            "people_90_days": record.lasted,
+        },
+        "stars": dict(zip(_STARS, record.stars, strict=True)),
+        "reviews": [_review(each, staff=staff) for each in record.reviews],
+    }
+
+
+def _review(review: Any, *, staff: bool) -> dict[str, Any]:
+    """The day is told, not the moment, which other lists might give away."""
+    shown = {name: review[name] for name in ("stars", "would_again", "text") if name in review}
+    return shown | {"on": review["at"].date().isoformat()} | ({"offer_id": review["offer_id"]} if staff else {})

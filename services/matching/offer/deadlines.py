@@ -1,0 +1,60 @@
+"""The deadlines of an offer, and the copy of its escrow's status: under a dispute they stand still. Pure."""
+
+from datetime import datetime
+
+from shared.aggregate import Change, Trigger
+
+EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
+UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
+"""Deadlines that stand still while the escrow is disputed."""
+
+
+def disputed(change: Change) -> bool:
+    return bool(change.get("escrow_status") == "disputed")
+
+
+def deadline(change: Change, name: str, at: datetime) -> None:
+    """Set a deadline; under a dispute it waits, and after one it is not before `undisturbed_until`."""
+    if disputed(change):
+        change.set(waiting={**change.get("waiting", {}), name: at})
+    else:
+        change.schedule(name, max(at, change.get("undisturbed_until", at)))
+
+
+def clear(change: Change, *names: str) -> None:
+    for name in names:
+        change.schedule(name, None)
+    if waiting := change.get("waiting"):
+        change.set(waiting={name: at for name, at in waiting.items() if name not in names} or None)
+
+
+def freeze(change: Change) -> None:
+    """A dispute was opened."""
+    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
+    if running:
+        change.set(waiting={**change.get("waiting", {}), **running})
+    for name in running:
+        change.schedule(name, None)
+
+
+def thaw(change: Change) -> None:
+    """The dispute is over: every deadline goes on, and leaves the two some days."""
+    change.set(undisturbed_until=change.now + change.terms.after_dispute)
+    running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
+    for name, at in {**running, **change.get("waiting", {})}.items():
+        deadline(change, name, at)
+    change.set(waiting=None)
+
+
+def copy_escrow(change: Change, event: Trigger) -> bool:
+    """Keep the escrow's status where the event is newer than what is kept; False where it is not."""
+    if event.sequence <= change.get("escrow_number", 0):
+        return False
+    before = disputed(change)
+    if not before and event.data["status"] == "disputed":
+        freeze(change)
+    change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
+    over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
+    if over or (before and not disputed(change)):
+        thaw(change)
+    return True

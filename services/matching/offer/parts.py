@@ -1,0 +1,38 @@
+"""What the views and the worker of offers work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.matching.offer import accounts, listings
+from services.matching.offer.accounts import Accounts
+from services.matching.offer.checks import Checks
+from services.matching.offer.lifecycle import OFFER
+from services.matching.offer.views import roles, view
+from shared.aggregate import Document, Store, Trigger
+from shared.http.answer.commands import Resource
+from shared.poller.poller import OnTimer
+from shared.settings import Terms
+
+OnePerson = Callable[[str, str], bool]
+
+
+def offers_of(store: Store, terms: Terms) -> Resource:
+    """Offers over HTTP, with the lifecycle that has these terms."""
+    return Resource(store, OFFER.with_terms(terms), roles=roles, view=view, path="/v1/offers")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`one_person`: whether two accounts are one person's; raises Refusal where one of the two is leaving."""
+
+    offers: Resource
+    accounts: Accounts
+    one_person: OnePerson
+
+    @property
+    def timers(self) -> Mapping[str, OnTimer]:
+        closing = listings.Closing(self.offers.store, self.offers.lifecycle)
+        return {listings.KIND: closing.on_timer, accounts.KIND: self.accounts.on_timer}
+
+    def carry_out(self, document: Document) -> Trigger:
+        return Checks(self.offers.store, self.accounts).carry_out(document)

@@ -1,0 +1,85 @@
+"""What of an offer a caller sees, what the caller is to it, and how an account and the two reviews are shown. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from services.matching.offer import reviews, schemas
+from services.matching.offer.accounts import CURRENCY, Standing
+from services.matching.offer.acts import STAFF
+from services.matching.offer.lifecycle import PARTIES
+from shared.aggregate import Document
+from shared.http.declare.principal import Principal
+from shared.settings import Terms
+
+_SHOWN = frozenset(schemas.Offer().fields)
+
+_NOT_FOR_ALL = ("messages", "application", "audit")
+
+_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
+
+
+def roles(doc: Document, principal: Principal) -> frozenset[str]:
+    """What the caller is to this offer; the maker made the last proposal, the other has to answer it."""
+    mine = {role for role in PARTIES if doc.get(role) == principal.person_id}
+    if mine:
+        return frozenset(mine | {"maker" if doc["proposed_by"] in mine else "other"})
+    return principal.roles.intersection(STAFF)
+
+
+def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The offer as its two parties and staff see it.
+
+    What the two write to each other is shown to them alone, what staff did to staff alone.
+    """
+    shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
+    messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
+    if "application" in doc and of.intersection(("seeker", *STAFF)):
+        shown["application"] = doc["application"]
+    audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
+    return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
+        "id": doc["_id"],
+        "status": doc["state"],
+        "price": {"amount": doc["price"], "currency": doc["currency"]},
+        "mode": "hold",
+        "help_given": doc.get("given", []),
+        "claims": doc.get("claims", []),
+    }  # fmt: skip
+
+
+def account_view(standing: Standing) -> dict[str, Any]:
+    """What a seeker may still ask for and agree to, and what is reserved, the oldest first."""
+    left = max(0, standing.exposure_cap - standing.exposure_used)
+    used = standing.requests_used
+    return {
+        "requests": {
+            "a_week": standing.requests_a_week,
+            "used": used,
+            "left": max(0, standing.requests_a_week - used),
+            "next_at": standing.next_at,
+        },
+        "exposure": {
+            "cap": _money(standing.exposure_cap), "used": _money(standing.exposure_used), "left": _money(left),
+        },
+        "reservations": [
+            {"offer_id": offer_id, **each, "amount": _money(each["amount"])}
+            for offer_id, each in sorted(standing.reserved.items(), key=lambda kept: (kept[1]["at"], kept[0]))
+        ],
+    }  # fmt: skip
+
+
+def reviews_view(doc: Document, of: frozenset[str], terms: Terms, now: datetime) -> dict[str, Any]:
+    """Of an offer only its reviews, as far as the caller may see them now."""
+    writer = next((role for role in PARTIES if role in of), "")
+    until = reviews.open_until(doc, writer, terms) if writer else None
+    return {
+        **dict.fromkeys(PARTIES),
+        **reviews.seen_by(doc, of, terms, now),
+        "offer_id": doc["_id"],
+        "given": [role for role in PARTIES if role in doc.get("reviews", {})],
+        "shown_from": reviews.shown_from(doc, terms),
+        "until": until if until and now < until else None,
+    }
+
+
+def _money(amount: int) -> dict[str, object]:
+    return {"amount": amount, "currency": CURRENCY}

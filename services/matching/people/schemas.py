@@ -1,0 +1,59 @@
+"""What goes out over HTTP to a person about themselves."""
+
+from services.matching.matches.schemas import Profile
+from services.matching.offer.schemas import Account, Offer, Review
+from shared.fields import http as fields
+from shared.fields.http import Body
+
+
+class Leaving(Body):
+    """Offers end, listings are withdrawn, texts and addresses are deleted: within minutes, in all services."""
+
+    person_id = fields.PersonId()
+    asked_at = fields.Instant()
+
+
+SHARES = ("listing", "matching", "escrow", "notify")
+
+
+class Share(Body):
+    service = fields.Text()
+    href = fields.Text()
+
+
+class Export(Body):
+    """Everything that is held of oneself, a part for each service; each part comes in pages."""
+
+    person_id = fields.PersonId()
+    shares = fields.Several(fields.Part(Share))
+
+
+class Person(Body):
+    """`state`: known, asking or leaving (to be forgotten), erased. `mark`: what one's verified address is known by."""
+
+    state = fields.Text()
+    mark = fields.Text(allow_none=True)
+    asked_at = fields.Instant(allow_none=True)
+    erased_at = fields.Instant(allow_none=True)
+
+
+class BothReviews(Body):
+    """The other's is there once it is shown."""
+
+    insider = fields.Part(Review, allow_none=True)
+    seeker = fields.Part(Review, allow_none=True)
+
+
+class WithReviews(Offer):
+    reviews = fields.Part(BothReviews)
+
+
+class MatchingShare(Body):
+    """One's offers, in pages. The first page has one's account and profile as well."""
+
+    person_id = fields.PersonId()
+    person = fields.Part(Person, allow_none=True)
+    account = fields.Part(Account)
+    profile = fields.Part(Profile, allow_none=True)
+    items = fields.Several(fields.Part(WithReviews))
+    next = fields.Text(1, 1024, allow_none=True)

@@ -1,0 +1,10 @@
+"""Kafka by kafka-python: the ports of this package for one worker process. Made after the fork, one source a thread.
+
+What kafka-python 3.0 needs and why stands in `docs/decisions/`. What a record means is not known here.
+"""
+
+from shared.messaging.kafka.connection import connection
+from shared.messaging.kafka.publisher import KafkaPublisher
+from shared.messaging.kafka.source import KafkaSource
+
+__all__ = ["KafkaPublisher", "KafkaSource", "connection"]
