@@ -1,8 +1,8 @@
 """The bare I/O that one hire costs after its confirmation, without any rule: what no design on these servers can beat.
 
 A hire passes three services: each polls the record, reads the document, writes it by compare-and-set with a pushed
-event,
-produces that event with acknowledgement, marks it as published, and commits. Here in batches of up to 500, one process.
+event, produces that event with acknowledgement, marks it as published, and commits. Here in batches of up to 500, one
+process.
 """
 
 import json

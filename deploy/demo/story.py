@@ -55,7 +55,7 @@ class Story:
         cancelled = self._accepted(ines, rita, paid)
         self._fund(rita, cancelled, "tok_visa")
         rita.post(f"/v1/offers/{cancelled}/cancel")
-        self._teller.step("Rita", "cancels within 48 hours", cancelled)
+        self._teller.step("Rita", "calls it off soon after, alone", cancelled)
         refund = self._await(rita, f"/v1/escrows/{cancelled}", "refunded")
 
         self._teller.chapter("Dan's card is declined: nothing is held, nothing is owed")

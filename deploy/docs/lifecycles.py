@@ -7,7 +7,8 @@ from services.listing.lifecycle import LISTING
 from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
-from shared.aggregate import Lifecycle, Row
+from shared.aggregate import Lifecycle
+from shared.settings.in_words import with_terms
 
 LIFECYCLES = (
     (LISTING, "services/listing/lifecycle.py"),
@@ -21,14 +22,11 @@ _HEAD = """\
 # Lifecycles
 
 Generated from the tables in the code by `python -m deploy.docs`; a test fails when this page is stale. Each aggregate
-is one
-document that moves only as its table says. Commands are a person's, over HTTP, by the role that is named; events come
-by
-Kafka; `timer:` fires at its time; outcomes are the payment provider's or the mail server's. Of several rows for one
-trigger the first whose condition holds is taken. A command that has no row is refused; an event that has none is
-answered as the second table says: *ignored* (already true, or outdated), *parked* (kept in the document until it
-fits) or
-*rejected* (a dead letter).
+is one document that moves only as its table says. Commands are a person's, over HTTP, by the role that is named;
+events come by Kafka; `timer:` fires at its time; outcomes are the payment provider's or the mail server's. Of several
+rows for one trigger the first whose condition holds is taken. A command that has no row is refused; an event that has
+none is answered as the second table says: *ignored* (already true, or outdated), *parked* (kept in the document until
+it fits) or *rejected* (a dead letter). Durations that are settings stand here with their defaults.
 """
 
 
@@ -42,7 +40,7 @@ def _chapter(lifecycle: Lifecycle, where: str) -> str:
     parts = [
         f"## {lifecycle.name.capitalize()}\n\nIn `{where}`. States: {', '.join(lifecycle.states)}.\n{busy}",
         "```mermaid\nstateDiagram-v2\n" + "\n".join(_arrows(lifecycle)) + "\n```\n",
-        _rows_table(lifecycle.rows),
+        _rows_table(lifecycle),
         _answers_table(lifecycle),
     ]
     return "\n".join(part for part in parts if part)
@@ -64,9 +62,9 @@ def _arrows(lifecycle: Lifecycle) -> Iterable[str]:
         yield f"    {state} --> [*]"
 
 
-def _rows_table(rows: Iterable[Row]) -> str:
+def _rows_table(lifecycle: Lifecycle) -> str:
     lines = ["| from | on | by | to | events | when, rules, note |", "|---|---|---|---|---|---|"]
-    for row in rows:
+    for row in lifecycle.rows:
         remarks = [row.when.words] if row.when else []
         remarks += [f"rule `{guard.rule}`" for guard in row.guards]
         remarks += [f"before the timer `{row.until}`"] if row.until else []
@@ -77,7 +75,7 @@ def _rows_table(rows: Iterable[Row]) -> str:
             ", ".join(row.by),
             row.to or "the same",
             ", ".join(f"`{name}`" for name in row.emits),
-            "; ".join(remarks),
+            with_terms("; ".join(remarks), lifecycle.terms),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -9,10 +9,11 @@ from services.matching.api import operations as matching
 from services.notify.api import operations as notify
 from shared.http.declare import openapi
 from shared.http.declare.operations import Operations
+from shared.settings import Terms
 
 
 def page() -> str:
     """The merged document as JSON text."""
     each: dict[str, Operations[Any]] = {"listing": listing, "matching": matching, "escrow": escrow, "notify": notify}
-    merged = openapi.merge({name: openapi.document(operations) for name, operations in each.items()})
+    merged = openapi.merge({name: openapi.document(operations, Terms()) for name, operations in each.items()})
     return json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

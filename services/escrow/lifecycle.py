@@ -116,11 +116,12 @@ PAYING_ROWS = (
     ),
     Row(
         ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=ANSWERED,
-        act=acts.block_release, note="refused, with the reason; tried again every day",
+        act=acts.block_release, note="refused, with the reason; tried again after {retry_refused}",
     ),
     Row(
         ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
-        note="later payouts are dropped; the rest goes back at once, or in 7 days where the seeker says it",
+        note="later payouts are dropped; the rest goes back at once, or in {ended_refund_after} where the seeker says "
+             "it",
     ),
 )  # fmt: skip
 
@@ -135,12 +136,12 @@ REFUNDING_ROWS = (
     ),
     Row(
         ("refunding",), "refund.refused", emits=("escrow.refund_refused",), when=ANSWERED, act=acts.renew,
-        note="refused, with the reason; tried again every day, and staff see it",
+        note="refused, with the reason; tried again after {retry_refused}, and staff see it",
     ),
     Row(("splitting",), "split.succeeded", to="split", emits=("escrow.split",), when=ANSWERED, act=acts.split),
     Row(
         ("splitting",), "split.refused", emits=("escrow.release_refused",), when=ANSWERED, act=acts.renew,
-        note="refused, with the reason; tried again every day",
+        note="refused, with the reason; tried again after {retry_refused}",
     ),
 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from shared.aggregate import Change, Document, Store
-from shared.events import format_time
+from shared.clock import format_time
 
 EMPLOYERS, ATS_EVENTS = "employer", "ats_event"
 """The lists; each is called as the kind of its documents, whose ids begin with it."""

@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 
 from services.matching.staff_lists import index_for_staff, rename_staff_lists
 from shared.aggregate import Document, Migration, Store
-from shared.events import format_time
+from shared.clock import format_time
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}

@@ -10,7 +10,7 @@ from typing import Any
 from services.notify.recipients import told
 from services.notify.texts import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
-from shared.events import format_time
+from shared.clock import format_time
 
 TOLD = "told"
 KEEP = "keep"
@@ -46,7 +46,7 @@ def write(change: Change, trigger: Trigger) -> None:
     row = told(event_type, event)
     assert row is not None, f"{event_type} is told to nobody"
     language = trigger.data.get("language", DEFAULT_LANGUAGE)
-    subject, text = render(row.text, event, language)
+    subject, text = render(row.text, event, language, change.terms)
     change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)
     change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
     change.set(created_at=trigger.at, rank=f"{format_time(trigger.at)}/{change.id}")

@@ -1,18 +1,20 @@
 """The words of notifications and mails, in each language, from the templates of `texts.<language>.json`. Pure.
 
 A template has {fields} of the event's data, written for people: amounts, days, codes by their words (`words.json`).
-Beside those: {deal} (which help, for how much) and {because} (" (the reason)", or nothing). Where the price is 0,
-`<key>.free` is taken if there is one. Ids stand in a line of their own at the end. Never a name.
+Beside those: {deal} (which help, for how much), {because} (" (the reason)", or nothing) and durations of the terms.
+Where the price is 0, `<key>.free` is taken if there is one. Ids stand in a line of their own at the end. Never a name.
 """
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.fields.events import parse_time
+from shared.clock import parse_time
 from shared.money import format_amount
+from shared.settings import Terms
+from shared.settings.in_words import measured
 
 LANGUAGES = ("en", "fr")
 DEFAULT_LANGUAGE = "en"
@@ -35,13 +37,17 @@ _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "ref
 _MOMENTS = ("fund_by",)
 _DAYS = ("on", "start_on")
 _IDS = ("offer_id", "listing_id")
+_TERMS = ("review_blind", "retry_refused")
+_DEFAULTS = Terms()
 
 
-def render(key: str, data: Mapping[str, Any], language: str = DEFAULT_LANGUAGE) -> tuple[str, str]:
+def render(
+    key: str, data: Mapping[str, Any], language: str = DEFAULT_LANGUAGE, terms: Terms = _DEFAULTS
+) -> tuple[str, str]:
     """(subject, text) for an event's data. KeyError for an unknown key, or a field that the event has not."""
     free = f"{key}.free"
     template = TEXTS[language][free if data.get("price") == 0 and free in TEMPLATES else key]
-    said = _said(data, language)
+    said = _terms(terms, language) | _said(data, language)
     about = next((f"\n\n{word(name, language)} {data[name]}" for name in _IDS if name in data), "")
     return template["subject"].format_map(said), template["text"].format_map(said) + about
 
@@ -73,6 +79,16 @@ def moment(text: str, language: str) -> str:
     when = parse_time(text)
     of_day = f"à {when:%H} h {when:%M} (UTC)" if language == "fr" else f"{when:%H}:{when:%M} (UTC)"
     return f"{day(f'{when:%Y-%m-%d}', language)} {of_day}"
+
+
+def duration(value: timedelta, language: str) -> str:
+    """48 hours, and in French 48 heures (with no line break inside)."""
+    number, unit = measured(value)
+    return f"{number}\u00a0{word(unit, language)}"
+
+
+def _terms(terms: Terms, language: str) -> dict[str, str]:
+    return {name: duration(getattr(terms, name), language) for name in _TERMS}
 
 
 def _said(data: Mapping[str, Any], language: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.table import Refusal
+from shared.settings.in_words import with_terms
 
 
 def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: datetime) -> list[dict[str, Any]]:
@@ -21,9 +22,10 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
     for row in lifecycle.rows:
         if change.state not in row.sources:
             continue
-        step: dict[str, Any] = {"name": row.trigger, "to": row.to or change.state, "note": row.note}
+        step: dict[str, Any] = {"name": row.trigger, "to": row.to or change.state}
+        step["note"] = with_terms(row.note, lifecycle.terms)
         if row.when:
-            step["when"] = row.when.words
+            step["when"] = with_terms(row.when.words, lifecycle.terms)
         if row.trigger in lifecycle.events or row.trigger in lifecycle.outcomes:
             found.append({"what": "event", **step})
         elif row.trigger.startswith("timer:"):

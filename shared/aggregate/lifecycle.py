@@ -1,13 +1,12 @@
 """A lifecycle as one table: rows that are taken, and for every other (state x event) an answer. Pure, no I/O.
 
-    OFFER = Lifecycle("offer", states=(...), rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...),
-    ...),
-                      answers=cells(("escrow.held", {"ignore": ("active", ...), "park": Park(("new",), days=7)}), ...))
+    OFFER = Lifecycle("offer", states=(...), public=..., events=("escrow.held", ...),
+                      rows=(Row(("proposed",), "accept", to="accepted", by=("other",), ...), ...),
+                      answers=cells(ignore={"escrow.held": ("active", ...)}, park={...}, reject={...}))
 
 A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is
-made,
-and an empty cell is an error. In a `busy` state an instruction is open: events park, commands are told to come again,
-timers wait; only the instruction's outcome moves the document.
+made, and an empty cell is an error. In a `busy` state a task is open: events park, commands are told to come again,
+timers wait; only the task's outcome moves the document.
 """
 
 import traceback
@@ -20,6 +19,7 @@ from shared.aggregate.change import Change, Trigger
 from shared.aggregate.table import Answer, Cells, Park, Refusal, Row
 from shared.aggregate.verdict import DUPLICATE, IGNORED, PARKED, TAKEN, Verdict, rejected
 from shared.settings import Terms
+from shared.settings.in_words import with_terms
 
 PARKED_TIMER = "parked"
 LEFT_TIMER = "left"
@@ -149,7 +149,8 @@ class Lifecycle:
             raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this.")
         fitting = [row for row in mine if row.when is None or row.when.holds(change, trigger)]
         if not fitting:
-            raise Refusal("state", "condition", f"This needs: {' or '.join(r.when.words for r in mine if r.when)}.")
+            needed = " or ".join(with_terms(r.when.words, self.terms) for r in mine if r.when)
+            raise Refusal("state", "condition", f"This needs: {needed}.")
         row = fitting[0]
         if row.until and (end := change.timers.get(row.until)) and change.now >= end:
             raise Refusal("state", "deadline", f"The time for this ended at {end:%Y-%m-%d, %H:%M} UTC.")

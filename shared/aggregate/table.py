@@ -23,7 +23,10 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Condition:
-    """Which of several rows with the same state and trigger is taken; `words` are for the docs."""
+    """Which of several rows with the same state and trigger is taken; `words` are for people.
+
+    They may name terms of the agreement in braces (`shared.settings.in_words`), as a row's note may.
+    """
 
     words: str
     holds: Test

@@ -17,7 +17,7 @@ from shared.http.request.edge import Edge
 from shared.http.request.limits import PersonLimit
 from shared.http.request.tokens import Verifier
 from shared.process.health import Checks, probe
-from shared.settings import Settings
+from shared.settings import Settings, Terms
 from shared.telemetry import metrics
 
 _EXPOSED = [
@@ -62,7 +62,7 @@ def create_app(
     for operation in operations.all:
         view = functools.partial(_view, dispatcher, operation)
         app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])
-    _add_own(app, operations, ready)
+    _add_own(app, operations, settings.terms, ready)
     _refuse_undeclared(app)
     app.register_error_handler(Exception, lambda error: problem_of(error).response())
     if settings.web.cors_origins:
@@ -75,9 +75,9 @@ def _view(dispatcher: Dispatcher[Any], operation: Any, **ids: Any) -> Response:
     return dispatcher.answer(operation, ids)
 
 
-def _add_own(app: Flask, operations: Operations[Any], ready: Checks) -> None:
+def _add_own(app: Flask, operations: Operations[Any], terms: Terms, ready: Checks) -> None:
     """Health, metrics and the description of the service itself."""
-    description = json.dumps(openapi.document(operations), separators=(",", ":"))
+    description = json.dumps(openapi.document(operations, terms), separators=(",", ":"))
 
     def add(path: str, answer: Callable[[], Response]) -> None:
         app.add_url_rule(path, f"own:{path}", answer, methods=["GET"])

@@ -4,8 +4,7 @@
     ok       False once so many records died that consuming stopped
 
 Transient errors (the database or the broker away): the same batch again, after a pause, as a member of the group;
-nothing
-is skipped. Poison and what the rules reject: a dead letter, acknowledged before the offset is committed.
+nothing is skipped. Poison and what the rules reject: a dead letter, acknowledged before the offset is committed.
 """
 
 import logging

@@ -1,10 +1,8 @@
 """Dead letters: what a service could not take, in the topic `<service>.dead`, with the original bytes and the reason.
 
 Headers beside the record's own: `dlq_reason` (a code), `dlq_error` (words or a traceback), `dlq_topic`,
-`dlq_partition`,
-`dlq_offset`, `dlq_service`. `golem dlq redrive` sends the original bytes and headers to `<service>.redrive`, which
-only that
-service reads.
+`dlq_partition`, `dlq_offset`, `dlq_service`. `golem dlq redrive` sends the original bytes and headers to
+`<service>.redrive`, which only that service reads.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """The lease of a service's pollers: a document that its holder beats. Only efficiency depends on it, never correctness.
 
-It is held by the worker's stable slot name, so that a worker that was restarted takes its own back at once. It is
-free when
-its beat has not changed for `free_after` seconds on the watcher's own monotonic clock: no two clocks are ever compared.
+It is held by the worker's stable slot name, so that a worker that was restarted takes its own back at once. It is free
+when its beat has not changed for `free_after` seconds on the watcher's own monotonic clock: no two clocks are ever
+compared.
 """
 
 import threading

@@ -1,9 +1,8 @@
-"""The poller: fires timers that are due and carries out open instructions, both found by `due_at`.
+"""The poller: fires timers that are due and carries out open tasks, both found by `due_at`.
 
 A timer fires by the same compare-and-set as everything else, so a deadline and an event that race have one winner.
-Deadlines
-wait while `may_fire` says that events wait in Kafka; instructions and what is stored to be folded never wait for it.
-An instruction is carried out in a bounded pool; its outcome is folded into the document like any other trigger.
+Deadlines wait while `may_fire` says that events wait in Kafka; tasks and what is stored to be folded never wait for it.
+A task is carried out in a bounded pool; its outcome is folded into the document like any other trigger.
 """
 
 import logging

@@ -35,18 +35,26 @@ OUTBOX_OLDEST_SECONDS = Gauge(
     "golem_outbox_oldest_seconds", "Age of the oldest document with events not yet published", ["service"]
 )
 EVENTS_PUBLISHED = Counter("golem_events_published", "Events acknowledged by the broker", ["service", "type"])
-RELAY_FAILURES = Counter("golem_relay_failures", "Sends that failed and are made again from the outbox", ["service"])
+RELAY_FAILURES = Counter(
+    "golem_relay_failures", "Turns of the relay in which an event was not acknowledged; it goes out again", ["service"]
+)
 
-# The consumer. `verdict` is taken, ignored, parked, duplicate, rejected or poison.
+# The consumer. `type` is the record's topic: an event type, or the service's redrive topic.
+VERDICTS = ("taken", "ignored", "parked", "duplicate", "rejected", "poison")
 RECORDS = Counter("golem_consumer_records", "Records read and what became of them", ["service", "type", "verdict"])
-CONSUMER_LAG = Gauge("golem_consumer_lag", "Records on the topics not yet committed", ["service"])
+CONSUMER_LAG = Gauge(
+    "golem_consumer_lag", "Records not yet committed, on the topics that the service reads", ["service"]
+)
 DEAD_LETTERS = Counter("golem_dead_letters", "Records put aside as dead letters", ["service", "reason"])
 PARKED = Gauge("golem_parked_events", "Events that wait inside documents for their turn", ["service"])
 
-# The poller. `timer` is the timer's name; `kind` is hold, release or refund, `outcome` is done, refused or unknown.
+# The poller. `timer` is the timer's name in its lifecycle; the timers of documents without one are not counted.
+# An outcome that only the provider's webhook brings is not counted: its instruction was `unknown` when it was asked.
+INSTRUCTION_KINDS = {"escrow": ("hold", "release", "refund", "split"), "matching": ("check",), "notify": ("mail",)}
+INSTRUCTION_OUTCOMES = ("succeeded", "refused", "checked", "sent", "failed", "skipped", "unknown")
 TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
-TIMERS_FIRED = Counter("golem_timers_fired", "Timers that fired", ["service", "timer"])
-INSTRUCTIONS = Counter("golem_instructions", "Instructions carried out", ["service", "kind", "outcome"])
+TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
+INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 
 # The loops of a worker: seconds since the epoch when each last came round; one that stands still is stuck.
@@ -58,10 +66,14 @@ RECONCILIATION_DIFFERENCES = Gauge(
     "golem_reconciliation_differences", "Escrows that differ from the provider's memory, found twice, nothing open"
 )
 HIRE_TO_RELEASE_SECONDS = Histogram(
-    "golem_hire_to_release_seconds", "Seconds from hire.confirmed to escrow.released", buckets=_HIRE_SECONDS
+    "golem_hire_to_release_seconds",
+    "Seconds from when a payout at the hire's confirmation fell due to the provider's answer that it is paid",
+    buckets=_HIRE_SECONDS,
 )
 
-# Mail. `outcome` is sent, refused or failed (and tried again).
+# Mail. `kind` is the kind of document that is mailed; failed: refused for good; later: not taken now, tried again.
+MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link")
+MAIL_OUTCOMES = ("sent", "failed", "later")
 MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outcome"])
 
 

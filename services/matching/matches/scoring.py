@@ -9,7 +9,7 @@ from typing import Any
 
 from services.matching.matches.facets import Code, is_among, name_key
 from services.matching.matches.profiles import PERIODS
-from services.matching.matches.records import Record
+from services.matching.matches.records import LASTING_DAYS, Record
 from shared import codes
 
 Profile = Mapping[str, Any]
@@ -35,7 +35,9 @@ WEIGHTS: Mapping[str, Weight] = {
     "help": Weight(6, 6, "a kind of help that you want is on offer"),
     "free": Weight(10, 10, "all of its help (of the kinds that you want, where you named some) is for nothing"),
     "free_part": Weight(5, 5, "else: some of that help is for nothing"),
-    "lasted": Weight(4, 12, "a person whom the insider helped kept the job for 90 days or more; so many points each"),
+    "lasted": Weight(
+        4, 12, f"a person whom the insider helped kept the job for {LASTING_DAYS} days or more; so many points each"
+    ),
     "gave": Weight(2, 6, "the insider helped somebody to a job for nothing; so many points each"),
     "verified": Weight(6, 6, "the insider is known to get mail at the employer"),
 }
@@ -133,7 +135,10 @@ def _pay(wanted: Mapping[str, Any] | None, listing: Listing) -> Found:
 def _insider(listing: Listing, record: Record) -> Found:
     found: Found = {}
     if record.lasted:
-        found["lasted"] = record.lasted, f"{_people(record.lasted)} helped by the insider kept the job 90 days or more."
+        found["lasted"] = (
+            record.lasted,
+            f"{_people(record.lasted)} helped by the insider kept the job {LASTING_DAYS} days or more.",
+        )
     if record.given:
         found["gave"] = record.given, f"{_people(record.given)} got a job with the insider's help, for nothing."
     if listing.get("insider_verified"):

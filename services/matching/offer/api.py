@@ -12,7 +12,7 @@ from services.matching.offer.parts import Parts
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
@@ -106,7 +106,13 @@ def _command(path: str, trigger: str, operation_id: str, summary: str, body: typ
 
 _command("decline", "decline", "declineOffer", "Say no")
 _command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
-_command("cancel", "cancel", "cancelOffer", "Call it off: alone in 48 h, then by asking and agreeing", schemas.Cancel)
+_command(
+    "cancel",
+    "cancel",
+    "cancelOffer",
+    "Call it off: alone in {cancel_alone}, then by asking and agreeing",
+    schemas.Cancel,
+)
 _command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
 _command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
 _command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")

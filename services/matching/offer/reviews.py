@@ -1,8 +1,8 @@
 """Reviews, double blind: what each of the two says of the other after a hire, and when it is shown. Pure.
 
 An offer keeps `reviews` {insider or seeker, who wrote it: {stars, would_again, text, at, removed {at, reason}}}. One is
-shown when both are in, or a week after the first. Then the other's time is over too, so nobody answers what they have
-read.
+shown when both are in, or `review_blind` after the first. Then the other's time is over too, so nobody answers what
+they have read.
 """
 
 from collections.abc import Mapping
@@ -78,8 +78,8 @@ def _may(change: Change, trigger: Trigger) -> bool:
 
 
 MAY_REVIEW = Condition(
-    "a hire, no review of one's own so far, and time left: 60 days after the hire or after its end, 7 days after the "
-    "other's review",
+    "a hire, no review of one's own so far, and time left: {review_within} after the hire or after its end, "
+    "{review_blind} after the other's review",
     _may,
 )
 HAS_TEXT = Needs(

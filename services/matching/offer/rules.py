@@ -87,10 +87,10 @@ def _both(change: Change, trigger: Trigger) -> bool:
 
 FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
-COOLING_OFF = Condition("within 48 h of acceptance", lambda change, trigger: _within(change))
+COOLING_OFF = Condition("within {cancel_alone} of acceptance", lambda change, trigger: _within(change))
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
 MAY_ASK = Condition(
-    "later than 48 h after acceptance, not asked before",
+    "later than {cancel_alone} after acceptance, not asked before",
     lambda change, trigger: not _within(change) and not _asked_by(change),
 )
 TAKEN_TOO = Condition(

@@ -11,6 +11,8 @@ from marshmallow import Schema
 
 from shared.http.declare.operations import FORM, Operation, Operations
 from shared.http.problems import CATALOGUE, CONTENT_TYPE, TYPES
+from shared.settings import Terms
+from shared.settings.in_words import with_terms
 
 VERSION = "1"
 _PROBLEM = {
@@ -66,8 +68,8 @@ _HEADERS: dict[str, dict[str, Any]] = {
 _HEADER_NAMES = {"IdempotencyReplayed": "Idempotency-Replayed", "RetryAfter": "Retry-After"}
 
 
-def document(operations: Operations[Any]) -> dict[str, Any]:
-    """The OpenAPI document of one service."""
+def document(operations: Operations[Any], terms: Terms) -> dict[str, Any]:
+    """The OpenAPI document of one service; its summaries give the durations of `terms`."""
     spec = APISpec(operations.title, VERSION, "3.1.0", plugins=[MarshmallowPlugin()])
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
     spec.components.schema("Problem", _PROBLEM)
@@ -78,22 +80,25 @@ def document(operations: Operations[Any]) -> dict[str, Any]:
     for status in sorted({status for status, _ in CATALOGUE.values()}):
         spec.components.response(f"Problem{status}", _problem(status))
     for operation in operations.all:
-        described = _operation(operation, operations.service)
+        described = _operation(operation, operations.service, terms)
         spec.path(path=operation.template, operations={operation.method.lower(): described})
     written: dict[str, Any] = json.loads(json.dumps(spec.to_dict()))
     return written
 
 
-def _operation(operation: Operation[Any], service: str) -> dict[str, Any]:
+def _operation(operation: Operation[Any], service: str, terms: Terms) -> dict[str, Any]:
+    summary = with_terms(operation.summary, terms)
     described: dict[str, Any] = {
         "operationId": operation.id,
-        "summary": operation.summary,
+        "summary": summary,
         "description": operation.who.words if operation.who else "",
         "tags": [service],
         "security": [{"bearer": []}] if operation.who and operation.who.token else [],
         "parameters": _parameters(operation),
         "responses": {
-            **{str(status): _answer(operation, status, schema) for status, schema in operation.answers.items()},
+            **{
+                str(status): _answer(operation, summary, status, schema) for status, schema in operation.answers.items()
+            },
             **{str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in _refusals(operation)},
         },
     }
@@ -120,12 +125,12 @@ def _parameters(operation: Operation[Any]) -> list[Any]:
     return parameters
 
 
-def _answer(operation: Operation[Any], status: int, schema: Schema | None) -> dict[str, Any]:
+def _answer(operation: Operation[Any], summary: str, status: int, schema: Schema | None) -> dict[str, Any]:
     names = ["ETag"] if operation.match or status == 201 or "{" in operation.path else []
     names += ["Location"] if status == 201 else []
     names += ["IdempotencyReplayed"] if operation.key else []
     names += ["Link"] if operation.query is not None and "cursor" in operation.query.fields else []
-    answer: dict[str, Any] = {"description": operation.summary, "headers": _header_refs(names)}
+    answer: dict[str, Any] = {"description": summary, "headers": _header_refs(names)}
     if status != 204:
         answer["content"] = {operation.media: {"schema": schema if schema is not None else {}}}
         if operation.page:

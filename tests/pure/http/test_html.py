@@ -7,13 +7,13 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from shared.fields import http as fields
+from shared import fields
 from shared.http.answer import html
 from shared.http.app import create_app
 from shared.http.declare import openapi
 from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
 from shared.http.problems import Problem
-from shared.settings import Settings
+from shared.settings import Settings, Terms
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -177,7 +177,7 @@ def test_the_language(app: Flask, said: str | None, language: str) -> None:
 
 def test_the_description(app: Flask) -> None:
     """Both forms of the body and of the answer are described."""
-    path = openapi.document(operations)["paths"]["/v1/links/{token}"]
+    path = openapi.document(operations, Terms())["paths"]["/v1/links/{token}"]
 
     assert set(path["post"]["requestBody"]["content"]) == {"application/json", "application/x-www-form-urlencoded"}
     assert set(path["post"]["responses"]["200"]["content"]) == {"application/json", "text/html"}

@@ -1,0 +1,73 @@
+"""The values of labels that `shared.telemetry.metrics` declares are those that the code counts."""
+
+import smtplib
+from email.message import EmailMessage
+from typing import get_args
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.escrow.lifecycle import ESCROW
+from services.matching.offer.lifecycle import OFFER
+from services.notify.addresses import CODE_MAILS
+from services.notify.employer_links import EMPLOYER_LINK
+from services.notify.letter import Letter
+from services.notify.lifecycle import NOTIFICATION
+from services.notify.mail import Postman
+from shared.aggregate.verdict import Outcome
+from shared.clock import ManualClock
+from shared.telemetry import metrics
+
+MAILED = (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)
+
+
+def test_verdicts() -> None:
+    assert sorted(metrics.VERDICTS) == sorted((*get_args(Outcome), "poison"))
+
+
+def test_outcomes_of_instructions() -> None:
+    outcomes = {name.split(".")[-1] for each in (ESCROW, OFFER, *MAILED) for name in each.outcomes}
+
+    assert {*metrics.INSTRUCTION_OUTCOMES} == outcomes | {"unknown"}
+
+
+def test_kinds_of_instructions() -> None:
+    """An outcome is named after its instruction, but for the check's."""
+    kinds = {
+        service: {name.split(".")[0] for name in lifecycle.outcomes if "." in name}
+        for service, lifecycle in (("escrow", ESCROW), ("notify", NOTIFICATION))
+    }
+
+    assert {name: {*of} for name, of in metrics.INSTRUCTION_KINDS.items()} == kinds | {"matching": {"check"}}
+    assert OFFER.outcomes == ("checked",)
+
+
+def test_kinds_of_mails() -> None:
+    assert sorted(metrics.MAIL_KINDS) == sorted(each.name for each in MAILED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [
+        ("sent", None),
+        ("failed", smtplib.SMTPResponseException(550, b"no such mailbox")),
+        ("later", smtplib.SMTPResponseException(451, b"busy")),
+        ("later", ConnectionRefusedError()),
+    ],
+)
+def test_outcomes_of_mails(outcome: str, error: Exception | None) -> None:
+    def send(mail: EmailMessage, address: str) -> None:
+        if error:
+            raise error
+
+    def counted() -> dict[str, float]:
+        found = {name: {"kind": "labels", "outcome": name} for name in metrics.MAIL_OUTCOMES}
+        return {name: REGISTRY.get_sample_value("golem_mails_total", of) or 0.0 for name, of in found.items()}
+
+    clock, before = ManualClock(), counted()
+    document = {"_id": "d", "kind": "labels", "instruction": {"id": "d:mail"}}
+    Postman(clock, "Good Golem <g@golem.local>", send).post(
+        document, Letter("s", "t", "en"), "a@b.example", clock.now()
+    )
+
+    assert counted() == before | {outcome: before[outcome] + 1}
