@@ -41,15 +41,17 @@ def open_escrow(change: Change, trigger: Trigger) -> Says:
 
 
 def ask_hold(change: Change, trigger: Trigger) -> None:
-    change.set(fund_attempts=change.get("fund_attempts", 0) + 1, declined=None)
+    begin = trigger.data.get("begin") or None
+    change.set(fund_attempts=change.get("fund_attempts", 0) + 1, declined=None, begin=begin)
     instruct(change, "hold", "hold", change["price"], source=trigger.data["source"])
 
 
-def hold(change: Change, trigger: Trigger) -> None:
+def hold(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
     move(change, done["id"], funded=done["amount"], held=done["amount"])
     change.set(hold_id=done["id"], fund_by=None)
     change.schedule("fund", None)
+    return {"escrow.held": {"begin": True} if change.get("begin") else {}}
 
 
 def decline(change: Change, trigger: Trigger) -> Says:
@@ -69,23 +71,30 @@ def lapse(change: Change, trigger: Trigger) -> None:
 def start_probation(change: Change, trigger: Trigger) -> None:
     """The hire is known: its event is remembered as the cause of every payout, and the tranches get their days.
 
-    Day 0 is at once, whatever clock the event's time was read from.
+    Day 0 is at once, whatever clock the event's time was read from. Where silence confirmed it, nothing is paid for a
+    while, which is the seeker's to dispute it: it begins now, for before that nobody could.
     """
     hire = trigger.data
     confirmed_at = min(parse_time(hire["confirmed_at"]), change.now)
+    not_before = change.now + change.terms.silence_payout_after if hire["confirmed_by"] == "silence" else None
     change.set(
         hire_event_id=trigger.id,
         start_on=hire["start_on"],
-        tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at),
+        tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at, not_before),
     )
     watch(change)
 
 
 def end_hire(change: Change, trigger: Trigger) -> None:
-    """Strike the later tranches; the seeker has the rest back at once, or in some days if they reported it
-    themselves.
+    """Strike what is earned after the last day; the seeker has the rest back at once, or in some days if they reported
+    it themselves.
+
+    What was due when that was said stays due, whatever day is named, unless the insider says it: it is theirs. The days
+    to dispute it begin now, when it is known here.
     """
-    change.set(tranches=plan.ended(change["tranches"], trigger.data["on"]), ended_on=trigger.data["on"])
+    on, by_insider = trigger.data["on"], trigger.data["by"] == "insider"
+    told_at = None if by_insider else min(trigger.at, change.now)
+    change.set(tranches=plan.ended(change["tranches"], change["start_on"], on, told_at), ended_on=on)
     wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
     at = change.now + wait
     change.set(refund_at=min(change.get("refund_at", at), at))

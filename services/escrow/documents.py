@@ -104,6 +104,7 @@ class EscrowDocument(CoreDocument, total=False):
     opened_at: datetime
     fund_by: datetime
     fund_attempts: int
+    begin: bool  # the seeker begins with this payment
     declined: str  # why the provider declined the last hold
     hire_event_id: str  # the cause of every payout
     start_on: str

@@ -18,9 +18,14 @@ DECISIONS = ("return", "refund", "split", "release")
 
 
 class Fund(Body):
-    """From where the seeker pays: a token of the provider's, never a card."""
+    """From where the seeker pays: a token of the provider's, never a card.
+
+    `begin`: the help begins as soon as the money is held. Contacts and the employer are shown from then on, and the
+    seeker no longer cancels alone.
+    """
 
     source = fields.Pattern(SOURCE_ID, "a payment source such as tok_visa", required=True)
+    begin = fields.Flag()
 
 
 class Dispute(Body):

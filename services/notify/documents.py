@@ -55,7 +55,8 @@ class OfferCopy(Copy, total=False):
     insider: str
     seeker: str
     status: str
-    activated: bool  # it was active once
+    activated: bool  # its help has begun (an older version: it was active once)
+    hired: bool  # a hire was confirmed
     parties: list[str]  # who may reach each other; gone once one of them is forgotten
 
 

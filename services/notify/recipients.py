@@ -28,6 +28,7 @@ class Notified:
 NOBODY = None
 """It was the person's own doing, or another event of the same moment says it better."""
 
+BEGUN = Notified("both", "offer.begun", "offers")
 RECIPIENTS: Mapping[str, Notified | None] = {
     "listing.submitted": NOBODY,
     "listing.created": Notified("insider", "listing.created", "listings"),
@@ -48,6 +49,7 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "offer.cancelled": Notified("other", "offer.cancelled"),
     "offer.cancel_asked": Notified("other", "offer.cancel_asked"),
     "offer.activated": Notified("both", "offer.activated", "offers"),
+    "offer.begun": BEGUN,
     "offer.lapsed": Notified("both", "offer.lapsed"),
     "offer.completed": Notified("both", "offer.completed", "offers"),
     "offer.closed": Notified("both", "offer.closed"),
@@ -91,6 +93,8 @@ def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
     """The row of the table for this event."""
     if event_type == "help.given" and data.get("answer"):
         return HELP_ANSWERED
+    if event_type == "offer.activated" and data.get("begins_at") is None:
+        return NOBODY if "begins_at" in data else BEGUN  # `offer.begun` comes with it, but not of an older version
     return RECIPIENTS[event_type]
 
 

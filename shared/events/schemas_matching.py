@@ -36,6 +36,14 @@ class OfferAccepted(OfferState):
     by = Word("who accepted", optional=True, known=BY)
 
 
+class OfferActivated(OfferState):
+    begins_at = Time(
+        "when the help begins by itself, contacts and the employer being veiled until then; null: it begins at once",
+        optional=True,
+        allow_none=True,
+    )
+
+
 class OfferBy(OfferState):
     by = Word("whose doing it is", known=BY)
 

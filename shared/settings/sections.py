@@ -27,6 +27,7 @@ class Terms:
     offer_check: timedelta = timedelta(minutes=1)
     cancel_alone: timedelta = timedelta(hours=48)
     silence: timedelta = timedelta(days=14)
+    silence_payout_after: timedelta = timedelta(days=7)
     lapse_after: timedelta = timedelta(days=75)
     after_dispute: timedelta = timedelta(days=7)
     start_on_before: timedelta = timedelta(days=30)

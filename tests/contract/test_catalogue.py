@@ -34,7 +34,7 @@ DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled
     listing.expired listing.withdrawn listing.removed
     offer.made offer.countered offer.accepted offer.declined offer.withdrawn offer.expired offer.cancelled
-    offer.cancel_asked offer.activated offer.lapsed offer.completed offer.closed offer.reviewed help.given
+    offer.cancel_asked offer.activated offer.begun offer.lapsed offer.completed offer.closed offer.reviewed help.given
     hire.claimed hire.rejected hire.confirmed hire.ended
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
     escrow.release_refused escrow.refunded escrow.refund_refused escrow.split escrow.charged_back

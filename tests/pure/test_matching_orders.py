@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.matching import Offer, confirm
+from tests.support.matching import START, Offer, confirm
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ PATHS = {
     "charged back after it was paid": Path((HELD, PROBATION, SETTLED, BACK), "completed", 1, confirm),
     "ended": Path(
         (HELD, PROBATION, REFUNDED), "ended", 1,
-        lambda offer: (confirm(offer), offer.command("end", "insider", on="2027-01-02")),
+        lambda offer: (confirm(offer), offer.command("end", "insider", on=START)),
     ),
 }  # fmt: skip
 

@@ -60,6 +60,7 @@ ESCROW: dict[str, Any] = {
 MORE: dict[str, dict[str, Any]] = {
     "listing.returned": {"reason": "unclear"},
     "offer.countered": {"by": "seeker"},
+    "offer.begun": {"by": "system"},
     "offer.declined": {"by": "insider"},
     "offer.withdrawn": {"by": "seeker"},
     "offer.cancelled": {"by": "staff"},
@@ -123,6 +124,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "offer.cancelled": BOTH,
     "offer.cancel_asked": SEEKERS,
     "offer.activated": BOTH,
+    "offer.begun": BOTH,
     "offer.lapsed": BOTH,
     "offer.completed": BOTH,
     "offer.closed": BOTH,

@@ -121,6 +121,9 @@ _command(
     "Call it off: alone in {cancel_alone}, then by asking and agreeing",
     schemas.Cancel,
 )
+_command(
+    "begin", "begin", "beginOffer", "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone"
+)
 _command("help", "record_help", "recordHelp", "Insider: record help that was given", schemas.Help)
 _command("help/confirm", "answer_help", "answerHelp", "Seeker: confirm or deny recorded help", schemas.HelpAnswer)
 _command("reject-hire", "reject_hire", "rejectHire", "Seeker: reject the claim of a hire")

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from shared.aggregate import Change, Trigger
 
-EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
-UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
+EXPIRE, LAPSE, SILENCE, CLOSING, BEGIN = "expire", "lapse", "silence", "closing", "begin"
+UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING, BEGIN)
 """Deadlines that stand still while the escrow is disputed."""
 
 

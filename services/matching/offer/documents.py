@@ -106,6 +106,8 @@ class OfferDocument(CoreDocument, total=False):
     accepted_by: str
     activated_at: datetime
     lapse_at: datetime
+    begins_at: datetime  # when the help begins by itself; absent where an older version activated it: it has begun
+    begun_at: datetime
     cancel_asked: Cancelling
     cancelled: Cancelling
     closed: Closed

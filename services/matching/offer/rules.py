@@ -66,10 +66,6 @@ def _undisturbed(change: Change) -> bool:
     return bool(change.now >= change.get("undisturbed_until", change.now))
 
 
-def _within(change: Change) -> bool:
-    return bool(change.now < change["accepted_at"] + change.terms.cancel_alone)
-
-
 def _asked_by(change: Change) -> frozenset[str]:
     asked = change.get("cancel_asked")
     return frozenset({asked["by"]} if asked else ())
@@ -82,12 +78,7 @@ def _both(change: Change, trigger: Trigger) -> bool:
 
 FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
-COOLING_OFF = Condition("within {cancel_alone} of acceptance", lambda change, trigger: _within(change))
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
-MAY_ASK = Condition(
-    "later than {cancel_alone} after acceptance, not asked before",
-    lambda change, trigger: not _within(change) and not _asked_by(change),
-)
 TAKEN_TOO = Condition(
     "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and _undisturbed(change)
 )
@@ -174,6 +165,12 @@ RESERVED = Guard(
     refuses="state",
 )
 
+ASKED_ONCE = Guard(
+    "cancel-asked-once",
+    lambda change, trigger: not _asked_by(change),
+    "You have asked already; the other can agree.",
+    refuses="state",
+)
 STAFF_REASON = Guard(
     "staff-reason",
     lambda change, trigger: bool(
@@ -198,14 +195,28 @@ CLAIMS = Guard(
     lambda change, trigger: len(change.get("claims", ())) < MOST_CLAIMS,
     f"A hire is claimed {MOST_CLAIMS} times at most.",
 )
+
+
+def _end_window(change: Change) -> tuple[str, str]:
+    """First and last day that a job may have ended on: a job that never began ends on the day that it was to."""
+    start: str = change["hire"]["start_on"]
+    return start, max(start, _today(change).isoformat())
+
+
 ENDED_ON = Guard(
     "ended-on-window",
-    lambda change, trigger: start_window(change)[0] <= trigger.data["on"] <= _today(change).isoformat(),
-    lambda change, trigger: f"Expected a day from {start_window(change)[0]} to today.",
+    lambda change, trigger: _end_window(change)[0] <= trigger.data["on"] <= _end_window(change)[1],
+    lambda change, trigger: "Expected a day from {} (the first day of work) to {}.".format(*_end_window(change)),
     "/on",
 )
 ENDED_ONCE = Guard(
     "ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.", refuses="state"
+)
+AGREES_WITH_SEEKER = Guard(
+    "end-of-seeker",
+    lambda change, trigger: change["ended"]["by"] == "seeker",
+    "Its end is on record already: only what the seeker said of it can be agreed with.",
+    refuses="state",
 )
 HELP_AGREED = Guard(
     "help-agreed",

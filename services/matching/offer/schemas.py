@@ -144,6 +144,9 @@ class Part(Body):
 class Offer(Body):
     """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
 
+    `begins_at` is when the help begins by itself; `begun_at` when it did: from then on the two see how to reach each
+    other, and the seeker sees the employer.
+
     `messages` are there for its two people only, `application` (at the employer) for its seeker and staff, `audit` for
     staff.
     """
@@ -173,6 +176,8 @@ class Offer(Body):
     audit = fields.Several(fields.Part(Audited))
     accepted_at = fields.Instant(allow_none=True)
     activated_at = fields.Instant(allow_none=True)
+    begins_at = fields.Instant(allow_none=True)
+    begun_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()
     updated_at = fields.Instant()
 

@@ -15,7 +15,8 @@ _SHOWN = frozenset(schemas.Offer().fields)
 
 _NOT_FOR_ALL = ("messages", "application", "audit")
 
-_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
+_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at",
+             "begins_at", "begun_at")  # fmt: skip
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
