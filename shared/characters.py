@@ -20,10 +20,12 @@ _JOINERS = "\u200c\u200d"
 """They form letters of Persian and of India, and emoji of several people: kept in a text between two such."""
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")
 """They choose how the character before them is drawn, as an emoji or not."""
-_OTHERS = str.maketrans({
-    "\u2212": "-", "\u2044": "/", "\u2215": "/", "\u29f8": "/", "\u2236": ":", "\u3002": ".", "\u06d4": ".", "\u2e3c": ".",
-    "\u0701": ".", "\u0702": ".", "\u2800": " ", "\u30fb": "\u00b7", "\u2022": "\u00b7", "\u2027": "\u00b7", "\u2219": "\u00b7", "\u22c5": "\u00b7",
-})  # fmt: skip
+_OTHERS = str.maketrans(
+    {"\u2212": "-", "\u2236": ":", "\u2800": " "}
+    | dict.fromkeys("\u2044\u2215\u29f8", "/")
+    | dict.fromkeys("\u3002\u06d4\u2e3c\u0701\u0702", ".")
+    | dict.fromkeys("\u30fb\u2022\u2027\u2219\u22c5", "\u00b7")
+)
 """Signs that are read as an ASCII one (or as a middle dot) and that NFKC leaves apart."""
 _ACTS = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of characters that act on a terminal or on what stands around them."""

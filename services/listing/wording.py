@@ -9,8 +9,8 @@ from typing import Any
 
 from services.listing.words import words
 from shared.characters import normal_form
+from shared.contact_details import contact_data
 from shared.domains import shown
-from shared.wording import contact_data
 
 Found = tuple[str, str, str]
 """(rule's id, pointer, words for a person)."""

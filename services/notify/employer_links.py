@@ -21,10 +21,10 @@ from services.notify.store import contact_id, offer_key, work_mail_id
 from services.notify.texts import day
 from shared import links
 from shared.aggregate import Change, Condition, Copy, Document, Lifecycle, Refusal, Row, Store, Trigger, cells
+from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
 from shared.settings import Terms
-from shared.wording import has_address, has_link
 
 KIND = "employer_link"
 EMPLOYER, LISTING = "employer", "listing"

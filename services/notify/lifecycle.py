@@ -10,7 +10,7 @@ from typing import Any
 from services.notify.recipients import told
 from services.notify.texts import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
-from shared.events import format_time
+from shared.clock import format_time
 
 TOLD = "told"
 KEEP = "keep"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.wording import contact_data
+from shared.contact_details import contact_data
 
 ADDRESS, LINK, PHONE = "no-address", "no-link", "no-phone"
 
@@ -87,7 +87,8 @@ def test_no_text_raises(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "a.", "a-", "1", "1 ", "+1", "@", "a@", "a@b.", "(dot)", "a(dot)", " ", "\u200b", "com.", "www.", "a at "]
+    "piece", ["a", "a.", "a-", "1", "1 ", "+1", "@", "a@", "a@b.", "(dot)", "a(dot)", " ", "\u200b", "com.", "www.",
+              "a at "]
 )  # fmt: skip
 def test_time_grows_with_the_length_alone(piece: str) -> None:
     """A rule that looks at each place again from each place takes minutes here; this is a fraction of a second."""

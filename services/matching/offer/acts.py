@@ -20,7 +20,7 @@ from services.matching.offer import prices, rules, texts
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger
 from shared.aggregate.lifecycle import INSTRUCTION_TIMER
-from shared.events import format_time
+from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
 

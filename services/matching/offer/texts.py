@@ -4,7 +4,7 @@ Texts stand in fields of their own, which can be emptied without touching anythi
 """
 
 from shared.aggregate import Change, Guard, Trigger
-from shared.wording import contact_data
+from shared.contact_details import contact_data
 
 LONGEST = 1000
 
