@@ -74,7 +74,7 @@ def _rows_table(lifecycle: Lifecycle) -> str:
             f"`{row.trigger}`",
             ", ".join(row.by),
             row.to or "the same",
-            ", ".join(f"`{name}`" for name in row.emits),
+            ", ".join(f"`{event.type}`" for event in row.events),
             with_terms("; ".join(remarks), lifecycle.terms),
         )
         lines.append("| " + " | ".join(cells) + " |")

@@ -8,8 +8,8 @@ from typing import Any
 from deploy import SERVICES
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
-from services.notify.store import CONTACT
-from shared.aggregate import Document, Trigger
+from services.notify.addresses import CONTACT_CODE
+from shared.aggregate import Document, Kind, Trigger
 from shared.events import Event
 
 _FORGOTTEN_AFTER = timedelta(days=90)
@@ -103,7 +103,7 @@ def _seats(seen: Snapshot, tally: Tally) -> None:
             tally.check(doc.get("hired") == taken, f"listing {listing_id}", words)
 
 
-def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touched: Mapping[str, str]) -> None:
+def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touched: Mapping[str, Kind]) -> None:
     event = emitted.event
     if not any(seen.consumed(service, record) for record in seen.seen.get(event["id"], ())):
         tally.leave()
@@ -111,7 +111,7 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
     if event["id"] in seen.dead.get(service, frozenset()):
         return
     for document_id, kind in touched.items():
-        if (service, kind) == ("notify", CONTACT):
+        if service == "notify" and kind is CONTACT_CODE:
             continue  # only read, for its language
         doc = seen.by_id[service].get(document_id)
         if service == "notify" and doc is None and seen.at - event["time"] >= _FORGOTTEN_AFTER:

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.escrow import plan
 from services.escrow.books import close, instruct, move
-from shared.aggregate import Change, Trigger
+from shared.aggregate import Change, Trigger, try_task
 from shared.clock import format_time, parse_time
 from shared.money import share
 
@@ -170,11 +170,8 @@ def split(change: Change, trigger: Trigger) -> None:
 
 def renew(change: Change, trigger: Trigger) -> Says:
     """A refund or a split was refused: the same again as a new instruction, after a while."""
-    refused = dict(close(change, trigger))
-    block(change, trigger, refused["what"])
-    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
-    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
-    change.schedule("instruction", change["blocked"]["again_at"])
+    instruct_again(change, trigger)
+    try_task(change, change["blocked"]["again_at"])
     says = {"reason": reason(trigger)}
     return {"escrow.refund_refused": says, "escrow.release_refused": says}
 
@@ -248,6 +245,14 @@ def confirm_in_dispute(change: Change, trigger: Trigger) -> None:
 
 
 # -- what several of these share
+
+
+def instruct_again(change: Change, trigger: Trigger) -> None:
+    """The open instruction was refused: the same as a new one."""
+    refused = close(change, trigger)
+    block(change, trigger, refused["what"])
+    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
+    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
 
 
 def stop_timers(change: Change) -> None:

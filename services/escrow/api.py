@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from services.escrow import api_export, api_payout, schemas
+from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import BadNotice, BadSignature
@@ -17,7 +18,7 @@ from shared.http.problems import Fault, Problem, invalid
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
-operations: Operations[Parts] = Operations("escrow", "Escrows")
+operations: Operations[Parts] = Operations("escrow", "Escrows", ESCROW.commands())
 
 
 @operations.get("/v1/escrows", "listEscrows", "One's own escrows, newest first", who=ANYONE, query=schemas.Search,
@@ -50,27 +51,27 @@ def explain(call: Call[Parts]) -> Answer:
 
 
 @operations.post("/v1/escrows/{offer_id}/fund", "fundEscrow", "The seeker pays into it; the provider is then asked",
-                 who=DOCUMENT, body=schemas.Fund, answers={202: schemas.Escrow})  # fmt: skip
+                 who=DOCUMENT, body=schemas.Fund, command="fund", answers={202: schemas.Escrow})  # fmt: skip
 def fund(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "fund", call.body, status=202)
+    return call.parts.escrows.command(call, call.body, status=202)
 
 
 @operations.post("/v1/escrows/{offer_id}/dispute", "disputeEscrow", "A party disputes; the money waits", who=DOCUMENT,
-                 body=schemas.Dispute, answers={200: schemas.Escrow})  # fmt: skip
+                 body=schemas.Dispute, command="dispute", answers={200: schemas.Escrow})  # fmt: skip
 def dispute(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "dispute", call.body)
+    return call.parts.escrows.command(call, call.body)
 
 
 @operations.post("/v1/escrows/{offer_id}/dispute/withdraw", "withdrawDispute", "Who opened the dispute ends it",
-                 who=DOCUMENT, answers={200: schemas.Escrow})  # fmt: skip
+                 who=DOCUMENT, command="withdraw", answers={200: schemas.Escrow})  # fmt: skip
 def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "withdraw")
+    return call.parts.escrows.command(call)
 
 
 @operations.post("/v1/escrows/{offer_id}/dispute/resolve", "resolveDispute", "An arbiter decides it, with a reason",
-                 who=DOCUMENT, body=schemas.Resolve, answers={200: schemas.Escrow})  # fmt: skip
+                 who=DOCUMENT, body=schemas.Resolve, command="resolve", answers={200: schemas.Escrow})  # fmt: skip
 def resolve(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "resolve", call.body)
+    return call.parts.escrows.command(call, call.body)
 
 
 @operations.get("/v1/reconciliation", "showReconciliation", "Staff: escrows that differ, are blocked or are disputed",

@@ -18,12 +18,13 @@ from pymongo.errors import PyMongoError
 
 from services.escrow.books import SUMS, balanced
 from services.escrow.journal import balances, faults
+from services.escrow.lifecycle import ESCROW
 from services.escrow.provider.port import Balance, Records, Unavailable, every
 from shared.aggregate import Change, Contended, Document, Store
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
-KIND = "escrow"
+KIND = ESCROW.name
 BATCH = 200
 BETWEEN_BATCHES_S = 0.5
 BETWEEN_PASSES_S = 20.0
@@ -116,7 +117,7 @@ class Reconciliation:
             if change.base_version == doc["version"]:
                 set_flag(change)
 
-        self._store.run({doc["_id"]: KIND}, decide)
+        self._store.run({doc["_id"]: ESCROW}, decide)
 
     def _end_pass(self) -> None:
         ended, self._pass = self._pass, Pass()

@@ -75,4 +75,4 @@ def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Tri
         lifecycle.leave(change, trigger)
         return True
 
-    return store.run({offer_id: lifecycle.name}, decide)
+    return store.run({offer_id: lifecycle}, decide)

@@ -3,6 +3,7 @@
 from services.listing import api_export, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
+from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
@@ -13,14 +14,16 @@ from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
-operations: Operations[Parts] = Operations("listing", "Listings")
+operations: Operations[Parts] = Operations("listing", "Listings", LISTING.commands())
 _ONE = {200: Listing}
 
 
-@operations.post(PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, answers={201: Listing})
+@operations.post(
+    PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, command="create", answers={201: Listing}
+)
 def create(call: Call[Parts]) -> Answer:
     marks = call.parts.workplaces.of(call.person, call.command_id, call.body)
-    return call.parts.listings.create(call, "create", {**call.body, **marks})
+    return call.parts.listings.create(call, {**call.body, **marks})
 
 
 @operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
@@ -51,49 +54,73 @@ def show_job_posting(call: Call[Parts]) -> Answer:
     return document_response(job_posting(doc), version=doc["version"])
 
 
-@operations.patch(PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, answers=_ONE)
+@operations.patch(
+    PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, command="revise", answers=_ONE
+)
 def revise(call: Call[Parts]) -> Answer:
     marks = call.parts.workplaces.of(call.person, call.id, call.body)
-    return call.parts.listings.command(call, "revise", {**call.body, **marks})
-
-
-@operations.post(PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, answers=_ONE)
-def submit(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "submit")
-
-
-@operations.post(PATH + "/{id}/pause", "pauseListing", "Take no new offers for now", who=DOCUMENT, answers=_ONE)
-def pause(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "pause")
-
-
-@operations.post(PATH + "/{id}/resume", "resumeListing", "Take offers again", who=DOCUMENT, answers=_ONE)
-def resume(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "resume")
-
-
-@operations.post(PATH + "/{id}/withdraw", "withdrawListing", "Take the listing back", who=DOCUMENT, answers=_ONE)
-def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "withdraw")
+    return call.parts.listings.command(call, {**call.body, **marks})
 
 
 @operations.post(
-    PATH + "/{id}/return", "returnListing", "Moderators: back to its insider", who=DOCUMENT, body=Refused, answers=_ONE
+    PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, command="submit", answers=_ONE
+)
+def submit(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/pause", "pauseListing", "Take no new offers for now", who=DOCUMENT, command="pause", answers=_ONE
+)
+def pause(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/resume", "resumeListing", "Take offers again", who=DOCUMENT, command="resume", answers=_ONE
+)
+def resume(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/withdraw", "withdrawListing", "Take the listing back", who=DOCUMENT, command="withdraw", answers=_ONE
+)
+def withdraw(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/return",
+    "returnListing",
+    "Moderators: back to its insider",
+    who=DOCUMENT,
+    body=Refused,
+    command="return",
+    answers=_ONE,
 )
 def send_back(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "return", call.body)
-
-
-@operations.post(PATH + "/{id}/publish", "publishListing", "Moderators: publish it", who=DOCUMENT, answers=_ONE)
-def publish(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "publish")
+    return call.parts.listings.command(call, call.body)
 
 
 @operations.post(
-    PATH + "/{id}/remove", "removeListing", "Moderators: take it away", who=DOCUMENT, body=Refused, answers=_ONE
+    PATH + "/{id}/publish", "publishListing", "Moderators: publish it", who=DOCUMENT, command="publish", answers=_ONE
+)
+def publish(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/remove",
+    "removeListing",
+    "Moderators: take it away",
+    who=DOCUMENT,
+    body=Refused,
+    command="remove",
+    answers=_ONE,
 )
 def remove(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "remove", call.body)
+    return call.parts.listings.command(call, call.body)
 
 
 def _question(call: Call[Parts]) -> Question:

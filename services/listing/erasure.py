@@ -36,7 +36,7 @@ class Erasing:
             if change.state in _MAY_WITHDRAW:
                 self._withdraw(change)
 
-        self._store.run({listing_id: self._listing.name}, decide)
+        self._store.run({listing_id: self._listing}, decide)
 
     def _withdraw(self, change: Change) -> None:
         """As its insider could."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, validates, validates_schema
 
-from services.listing.acts import foreign_prices
 from services.listing.lifecycle import STATES
 from services.listing.orders import NAMES as ORDERS
+from services.listing.rules import foreign_prices
 from shared import codes
 from shared.characters import normal_form
 from shared.domains import is_public_mail

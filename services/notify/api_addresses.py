@@ -18,6 +18,7 @@ from shared.telemetry import traces
 
 operations: Operations[Parts] = Operations("notify", "Addresses")
 _ID: dict[str, Callable[[str], str]] = {CONTACT: contact_id, WORK_MAIL: work_mail_id}
+_LIFECYCLE = {each.name: each for each in addresses.CODE_MAILS}
 
 
 @operations.get("/v1/me/contact", "getContact", "Where one's mail goes", who=ANYONE, answers={200: Contact})
@@ -138,7 +139,7 @@ def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
         return decide(change)
 
     try:
-        return call.parts.store.run({own_id: kind}, checked)
+        return call.parts.store.run({own_id: _LIFECYCLE[kind]}, checked)
     except addresses.TooSoon as refused:
         wait = refused.wait.total_seconds()
         raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None

@@ -6,9 +6,10 @@ Mail programs do it by themselves with one click (RFC 8058): they post `List-Uns
 from markupsafe import Markup
 
 from services.notify import preferences
+from services.notify.addresses import CONTACT_CODE
 from services.notify.parts import Parts
 from services.notify.schemas import OneClick, Preferences, Unsubscribed
-from services.notify.store import CONTACT, contact_id
+from services.notify.store import contact_id
 from services.notify.texts import DEFAULT_LANGUAGE, render, word
 from services.notify.views import preferences_view
 from shared.aggregate import Change, Document
@@ -50,7 +51,7 @@ def put(call: Call[Parts]) -> Answer:
         preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
         return change.document()
 
-    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT}, decide)))
+    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT_CODE}, decide)))
 
 
 @operations.get(
@@ -78,7 +79,7 @@ def unsubscribe(call: Call[Parts]) -> Answer:
         preferences.stop(changes[own_id], person, group)
         return changes[own_id].document()
 
-    contact = call.parts.store.run({own_id: CONTACT}, decide)
+    contact = call.parts.store.run({own_id: CONTACT_CODE}, decide)
     if not html.wants_page(call.header("Accept")):
         return Answer({"group": group, "mailed": False})
     language, title, text = _words("unsubscribe.done", contact, group)

@@ -14,13 +14,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
 from services.notify.texts import day
 from shared import links
-from shared.aggregate import Change, Condition, Copy, Document, Lifecycle, Refusal, Row, Store, Trigger, cells
+from shared.aggregate import (
+    ANSWERED,
+    Change,
+    Copy,
+    Document,
+    Lifecycle,
+    Refusal,
+    Row,
+    Store,
+    Trigger,
+    cells,
+    close_task,
+    open_task,
+)
 from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
@@ -126,9 +140,8 @@ def ask(
     change.set(link={"id": link_id, "employer": employer, "at": change.now, "until": until}, undelivered=None)
     change.set(**{name: asked[name] for name in ("address", "reference", "language")})
     # Outcomes of earlier mails are told apart by their instruction: their ids need not be kept.
-    change.set(instruction={"id": f"{KIND}:{link_id}", "kind": "mail", "attempts": 0}, applied=None)
-    change.schedule("instruction", change.now)
-    change.settle()
+    change.set(applied=None)
+    open_task(change, f"{KIND}:{link_id}", "mail", change.now)
 
 
 # -- its mail
@@ -163,24 +176,15 @@ def write(language: str, reference: str, until: datetime, url: str) -> Letter:
 
 def _done(change: Change, trigger: Trigger) -> None:
     """Out or not: what was for the mail alone goes."""
-    change.set(address=None, reference=None, instruction=None, undelivered=trigger.data.get("reason"))
-    change.schedule("instruction", None)
-
-
-def _is_open(change: Change, trigger: Trigger) -> bool:
-    instruction: dict[str, Any] = change.get("instruction") or {}
-    return bool(instruction.get("id") == trigger.data["instruction_id"])
+    change.set(address=None, reference=None, undelivered=trigger.data.get("reason"))
+    close_task(change)
 
 
 EMPLOYER_LINK = Lifecycle(
     KIND,
     states=("new", "known"),
-    rows=tuple(
-        Row(("known",), outcome, when=Condition("it is the last link's mail", _is_open), act=_done)
-        for outcome in OUTCOMES
-    ),
+    rows=tuple(Row(("known",), outcome, when=ANSWERED, act=_done) for outcome in OUTCOMES),
     public=no_events,
     outcomes=OUTCOMES,
     answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
-    retry_after=lambda attempts: timedelta(seconds=2 ** min(attempts, 6)),
 )

@@ -5,13 +5,14 @@ small copies of offers, of listings and of the register of employers.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.notify.addresses import CONTACT_CODE
 from services.notify.employer_links import OF_EMPLOYER, OF_LISTING
 from services.notify.lifecycle import NOTIFICATION, TOLD
 from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
-from services.notify.store import CONTACT, contact_id
+from services.notify.store import contact_id
 from services.notify.texts import DEFAULT_LANGUAGE
-from shared.aggregate import Change, Lifecycle, Route, Routes, Trigger, Verdict, erasure
+from shared.aggregate import Change, Kind, Lifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 
@@ -24,9 +25,11 @@ class Tell:
     def __init__(self, lifecycle: Lifecycle) -> None:
         self.lifecycle = lifecycle
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        told = people(event.name, event.data)
-        return {_id(event, person): self.lifecycle.name for person in told} | {contact_id(p): CONTACT for p in told}
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        told, touched = people(event.name, event.data), dict[str, Kind]()
+        for person in told:
+            touched |= {_id(event, person): self.lifecycle, contact_id(person): CONTACT_CODE}
+        return touched
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         verdicts = []
@@ -47,7 +50,7 @@ class Both:
     first: Route
     second: Route
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {**self.first.touches(event), **self.second.touches(event)}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:

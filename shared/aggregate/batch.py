@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate.change import Change, Trigger
+from shared.aggregate.change import Change, Kind, Trigger
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.store import Contended, Store
 from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
@@ -20,8 +20,8 @@ from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
 class Route(Protocol):
     """What one event type does in a service."""
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        """{document id: kind} of what the event may change."""
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        """{document id: its lifecycle, or the name of a kind that has none} of what the event may change."""
         ...
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
@@ -39,8 +39,8 @@ class OnLifecycle:
     lifecycle: Lifecycle
     key: str
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        return {str(event.data[self.key]): self.lifecycle.name}
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {str(event.data[self.key]): self.lifecycle}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         return self.lifecycle.fold(changes[str(event.data[self.key])], event)
@@ -60,7 +60,7 @@ class Copy:
     then: Callable[[Change, Trigger], None] | None = None
     lacks: Callable[[Change], bool] = lambda copy: False
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {f"{self.kind}:{event.data[self.key]}": self.kind}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
@@ -71,7 +71,6 @@ class Copy:
         change.set(number=event.sequence, **self.fields(event))
         if self.then:
             self.then(change, event)
-        change.settle()
         return TAKEN
 
 
@@ -100,7 +99,7 @@ class Batch:
         return [verdict for event in events for verdict in self.process([event])]
 
     def _process(self, events: Sequence[Trigger]) -> list[Verdict]:
-        kinds: dict[str, str] = {}
+        kinds: dict[str, Kind] = {}
         unroutable: dict[int, Verdict] = {}
         for index, event in enumerate(events):
             try:

@@ -15,8 +15,7 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
     Each is {"what": "command" | "timer" | "event", "name", "by": [roles], "to": state, "note"}; a command also has
     "yours" (whether the caller may do it now, as far as the table can tell without its body) and "until", a timer "at".
     """
-    change = Change(doc["_id"], doc["kind"], doc, now)
-    change.terms = lifecycle.terms
+    change = Change(doc["_id"], lifecycle, doc, now)
     waiting = change.state in lifecycle.busy
     found = []
     for row in lifecycle.rows:

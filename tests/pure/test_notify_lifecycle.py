@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.notify.lifecycle import DELIVERED, KEEP, NOTIFICATION, OUTCOMES, PRIVATE, TOLD
+from services.notify.acts import KEEP, PRIVATE
+from services.notify.lifecycle import DELIVERED, NOTIFICATION, OUTCOMES, TOLD
 from shared.aggregate import Verdict
 from tests.pure.test_notify_recipients import INSIDER, event
 from tests.support.folding import Folded

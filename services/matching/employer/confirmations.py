@@ -59,9 +59,8 @@ class Confirmations:
 
     def window(self, asked: Asked) -> tuple[str, str]:
         """The first and the last day that may be named."""
-        change = Change(asked.offer["_id"], "offer", asked.offer, self._offers.store.clock.now())
-        change.terms = self._offers.lifecycle.terms
-        return start_window(change)
+        now = self._offers.store.clock.now()
+        return start_window(Change(asked.offer["_id"], self._offers.lifecycle, asked.offer, now))
 
     def confirm(self, asked: Asked, said: Mapping[str, str]) -> None:
         """The employer says that the hire happened. Raises Refusal, also where the link was used."""
@@ -80,4 +79,4 @@ class Confirmations:
             if self._offers.lifecycle.fold(change, trigger).outcome == "duplicate":
                 raise Refusal("state", "link-used", "This link was used already.")
 
-        self._offers.store.run({asked.offer["_id"]: "offer"}, decide)
+        self._offers.store.run({asked.offer["_id"]: self._offers.lifecycle}, decide)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.matching.employer.lifecycle import EMPLOYER, employer_id
+from services.matching.employer.acts import employer_id
+from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.employer.views import roles, view
 from services.matching.store import listing_key
 from shared.aggregate import Document, Store

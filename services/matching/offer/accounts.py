@@ -162,7 +162,6 @@ class Accounts:
                 decide(change)
             if change.dirty and _SWEEP not in change.timers:
                 change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
-                change.settle()
 
         self._store.run({account_id(person): KIND}, once)
 

@@ -1,11 +1,10 @@
 """What the rows of the offer's lifecycle do to the document, and what its events carry. Pure.
 
 An offer has these fields beside the core ones: listing_id, insider, seeker, help, price, currency, tranches, fee_bps,
-listed, most (what the help is listed at, and the most it may cost); proposed_by, rounds; accepted_at, accepted_by;
-activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended;
-cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
-escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
-hired_at (for queries).
+listed_price, most (the most the help may cost); proposed_by, rounds; accepted_at, accepted_by; activated_at, lapse_at;
+claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended; cancel_asked, cancelled,
+closing (the listing's end that waits for it), audit (what staff did); escrow_status, escrow_number (a copy); waiting,
+undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by, hired_at (for queries).
 
 For the employer's system: application (the seeker's, there), applications (how often one was named).
 
@@ -18,8 +17,7 @@ from typing import Any
 
 from services.matching.offer import prices, rules, texts
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
-from shared.aggregate import Change, Trigger
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER
+from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
 from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
@@ -54,14 +52,14 @@ def record(change: Change, trigger: Trigger) -> None:
 
 def _check(change: Change, why: str) -> None:
     """In a moment the worker looks whether the listing is still open to it, and the seeker's reservation there."""
-    change.set(instruction={"id": f"{change.id}:check:{why}", "kind": "check", "attempts": 0})
-    change.schedule(INSTRUCTION_TIMER, change.now + change.terms.offer_check)
+    open_task(change, f"{change.id}:check:{why}", "check", change.now + change.terms.offer_check)
 
 
 def _over(change: Change) -> None:
     """Nothing is left to happen by itself, and no listing's end concerns it any more."""
-    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, INSTRUCTION_TIMER)
-    change.set(instruction=None, live_on=None, cancel_asked=None, closing=None)
+    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING)
+    close_task(change)
+    change.set(live_on=None, cancel_asked=None, closing=None)
 
 
 # -- the agreement
@@ -69,19 +67,19 @@ def _over(change: Change) -> None:
 
 def propose(change: Change, trigger: Trigger) -> None:
     listing, help_kinds = trigger.data["listing"], trigger.data["help"]
-    listed = prices.listed_price(listing, help_kinds)
+    listed_price = prices.listed_price(listing, help_kinds)
     asked = trigger.data.get("price")
     change.set(
         listing_id=listing["listing_id"],
         insider=listing["insider"],
         seeker=trigger.by,
         help=list(help_kinds),
-        price=asked["amount"] if asked else listed,
+        price=asked["amount"] if asked else listed_price,
         currency=listing["currency"],
         tranches=listing["tranches"],
         fee_bps=change.terms.fee_bps,
-        listed=listed,
-        most=prices.most(listing, listed),
+        listed_price=listed_price,
+        most=prices.most(listing, listed_price),
         proposed_by="seeker",
         rounds=0,
         parties=[listing["insider"], trigger.by],
@@ -104,7 +102,7 @@ def accept(change: Change, trigger: Trigger) -> Extra:
     change.set(accepted_at=change.now, accepted_by=actor(trigger))
     change.schedule(EXPIRE, None)
     _check(change, "accepted")
-    return _said(trigger, "offer.accepted", status="accepted")
+    return _said(trigger, "offer.accepted")
 
 
 def accept_free(change: Change, trigger: Trigger) -> Extra:
@@ -188,10 +186,9 @@ def _listing_over(change: Change, trigger: Trigger, status: str) -> Extra:
 
 def checked(change: Change, trigger: Trigger) -> None:
     """The worker looked. What it found of an older question is dropped."""
-    if not rules.is_current(change, trigger):
+    if not is_answered(change, trigger):
         return
-    change.set(instruction=None)
-    change.schedule(INSTRUCTION_TIMER, None)
+    close_task(change)
     if change.state in ("accepted", "active", "hire_claimed") and trigger.data["status"] in rules.TAKES_ACCEPTED_TOO:
         remember_closing(change, trigger)
 
@@ -258,7 +255,7 @@ def confirm(change: Change, trigger: Trigger) -> Extra:
     _over(change)
     record(change, trigger)
     change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
-    return {"hire.confirmed": {**hire, "status": "hired"}}
+    return {"hire.confirmed": hire}
 
 
 def end(change: Change, trigger: Trigger) -> Extra:

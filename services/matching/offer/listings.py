@@ -70,4 +70,4 @@ class Closing:
             )
             return self._offer.fold(change, trigger).outcome == "taken"
 
-        return self._store.run({offer_id: self._offer.name}, decide)
+        return self._store.run({offer_id: self._offer}, decide)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer import acts
-from services.matching.offer.rules import Needs
 from shared.aggregate import Change, Condition, Trigger
 from shared.settings import Terms
 
@@ -81,9 +80,4 @@ MAY_REVIEW = Condition(
     "a hire, no review of one's own so far, and time left: {review_within} after the hire or after its end, "
     "{review_blind} after the other's review",
     _may,
-)
-HAS_TEXT = Needs(
-    "review-text",
-    lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
-    "There is no such review, or it has no text.",
 )

@@ -60,7 +60,7 @@ class Erasing:
             without_fingerprints(change)
             return True
 
-        return self._store.run({offer_id: self._offer.name}, decide)
+        return self._store.run({offer_id: self._offer}, decide)
 
     def _end(self, change: Change, person: str) -> None:
         """What was not agreed, and what was agreed without money; the rest is left alone."""

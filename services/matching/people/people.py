@@ -144,14 +144,12 @@ def _ask(change: Change) -> None:
             raise TooOften(min(recent) + _DAY - change.now)
         change.set(state="asking", asked_at=change.now)
         change.schedule(PASS, change.now + _ASKS_NO_LONGER)
-        change.settle()
 
 
 def _stay(change: Change) -> None:
     if change.state == "asking":
         change.set(state="known", asked_at=None)
         change.schedule(PASS, None)
-        change.settle()
 
 
 def _leave(change: Change) -> datetime | None:
@@ -161,6 +159,5 @@ def _leave(change: Change) -> datetime | None:
     if change.state == "asking":
         change.set(state="leaving")
         change.schedule(PASS, change.now)
-        change.settle()
     asked_at: datetime = change["asked_at"]
     return asked_at
