@@ -31,20 +31,29 @@ _IGNORED: Mapping[str, str] = {"gmail.com": ".", "proton.me": ".-_"}
 
 
 def mail_address(text: str) -> str | None:
-    """The address with its domain in lower-case ASCII, as it is stored and mailed to; None for what is none."""
+    """The address as it is stored and mailed to: as it was typed, its domain in ASCII; None for what is none."""
     local, at, domain = text.rpartition("@")
     host = hostname(domain)
     if not at or host is None or len(local) > LONGEST_LOCAL or not _IS_LOCAL(local):
         return None
-    return f"{local}@{host}" if len(local) + 1 + len(host) <= LONGEST else None
+    return f"{local}@{domain if domain.isascii() else host}" if len(local) + 1 + len(host) <= LONGEST else None
+
+
+def are_same(one: str, other: str) -> bool:
+    """Whether two addresses are the same but for how their domain is written."""
+    return _written(one) == _written(other)
 
 
 def mailbox(address: str) -> str:
     """What the address is compared by where a mailbox stands for a person: without case, `+tag`, and what its provider
     ignores.
     """
-    local, _, domain = address.rpartition("@")
-    host = hostname(domain) or domain.casefold()
+    local, host = _written(address)
     host = _SAME.get(host, host)
     name = local.casefold().partition("+")[0] or local.casefold()
     return f"{name.translate(dict.fromkeys(map(ord, _IGNORED.get(host, '')))) or name}@{host}"
+
+
+def _written(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return local, hostname(domain) or domain.casefold()

@@ -69,7 +69,7 @@ class Domain(Kind, fields.String):
 
 
 class MailAddress(Kind, fields.String):
-    """An e-mail address such as `anna@example.org`; loads with its domain in lower case and ASCII (IDNA)."""
+    """An e-mail address such as `anna@example.org`; loads with its domain in ASCII (IDNA)."""
 
     def __init__(self, expects: str = "an e-mail address such as anna@example.org", **options: Any) -> None:
         schema = {"format": "idn-email", "pattern": f"^{MAIL_ADDRESS}$", "maxLength": LONGEST_MAIL_ADDRESS}
