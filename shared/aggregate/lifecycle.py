@@ -215,6 +215,7 @@ class Lifecycle:
 
     def leave(self, change: Change, trigger: Trigger) -> Verdict:
         """Only keep a trigger, for the worker's poller to fold at once (what a web process is told by others)."""
+        self._own(change)
         if change.knows(trigger.id):
             return DUPLICATE
         parking.leave(change, trigger)
