@@ -1,6 +1,6 @@
 # Good Golem. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format lock bench soak simulate secrets clean
+.PHONY: help install demo up test check format generate lock bench soak simulate secrets clean
 
 BIN := .venv/bin
 STACK ?= embedded
@@ -18,7 +18,7 @@ up: .venv/.stack  ## Run the stack in the foreground (ARGS="--port 8080 --data D
 	@$(BIN)/golem up $(ARGS)
 
 test: .venv/.dev  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
-	@$(BIN)/python -m pytest --stack $(STACK) $(ARGS)
+	@$(BIN)/python -m tests --stack $(STACK) $(ARGS)
 
 check: .venv/.dev  ## Lint, types, and the arrows between the parts
 	@$(BIN)/ruff check .
@@ -29,6 +29,11 @@ check: .venv/.dev  ## Lint, types, and the arrows between the parts
 format: .venv/.dev  ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
+
+generate: .venv/.dev  ## Remake all that is made from the code: pages of docs/, OpenAPI, event schemas, manifests
+	@$(BIN)/python -m shared.events.generate
+	@$(BIN)/python -m deploy.docs
+	@$(BIN)/python -m deploy.kubernetes
 
 bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
 	@$(BIN)/python -m bench $(ARGS)

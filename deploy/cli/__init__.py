@@ -9,9 +9,11 @@ import click
 from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
+from deploy.system import NotFound
+
 
 class _Commands(click.Group):
-    """Loads a command's file when it is asked for, and turns a server that is away into one clear line."""
+    """Loads a command's file when it is asked for, and turns what is missing, or away, into one clear line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -26,6 +28,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except NotFound as error:
+            raise click.ClickException(str(error)) from error
         except KafkaError as error:
             raise click.ClickException(f"the broker does not answer: {_first_line(error)}") from error
         except PyMongoError as error:

@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from deploy.cli.connect import Reached, running_or_own
 from deploy.cli.options import data_option, json_option
 from deploy.cli.up import Stopped, stopped_by_signals
 from deploy.demo import Refused, Slow, play
 from deploy.embedded.data import DataInUse
 from deploy.embedded.stack import StackError
 from deploy.kafka.topics import client_settings
+from deploy.system.connect import Reached, running_or_own
 
 
 @click.command()

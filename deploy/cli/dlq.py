@@ -1,20 +1,17 @@
 """`golem dlq`: the dead letters of the services: look at them, and send them again once their cause is mended."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
 from deploy import SERVICES
-from deploy.cli.connect import System, find
-from deploy.cli.events import body, headers
 from deploy.cli.options import data_option, json_option, service_option
+from deploy.system.connect import find
+from deploy.system.letters import about, one, read, send_again
+from deploy.system.records import body, headers
 from shared.messaging.dead_letters import PREFIX
 
 
@@ -83,77 +80,12 @@ def redrive(letters: tuple[str, ...], everything: bool, service: str | None, dat
     parsed = [_parse(letter) for letter in letters]
     system = find(data)
     records = read(system, service) if service else [one(system, *each) for each in parsed]
-    _send([(record.topic.removesuffix(".dead"), record) for record in records], system)
+    send_again(records, system)
     sent = [about(record)["letter"] for record in records]
     if as_json:
         click.echo(json.dumps({"redriven": sent}))
     else:
         click.echo(f"{len(sent)} sent again" + (": " + " ".join(sent) if sent else ""))
-
-
-def read(system: System, service: str) -> list[Any]:
-    """All records of `<service>.dead`, the oldest first."""
-    return sorted(_read(system, service), key=lambda record: (record.timestamp, record.partition, record.offset))
-
-
-def _read(system: System, service: str, only: tuple[int, int] | None = None) -> Iterator[Any]:
-    consumer = KafkaConsumer(**system.kafka, enable_auto_commit=False)
-    try:
-        topic = f"{service}.dead"
-        places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        firsts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
-        if only is not None:
-            place = TopicPartition(topic, only[0])
-            if place not in firsts or not firsts[place] <= only[1] < ends[place]:
-                return
-            places, firsts, ends = [place], {place: only[1]}, {place: only[1] + 1}
-        places = [place for place in places if firsts[place] < ends[place]]
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, firsts[place])
-        while any(consumer.position(place) < ends[place] for place in places):
-            for place, records in consumer.poll(timeout_ms=200).items():
-                yield from (record for record in records if record.offset < ends[place])
-    finally:
-        consumer.close(autocommit=False)
-
-
-def one(system: System, service: str, partition: int, offset: int) -> Any:
-    for record in _read(system, service, (partition, offset)):
-        return record
-    raise click.ClickException(f"there is no dead letter {service}/{partition}/{offset}; `golem dlq list` shows them")
-
-
-def about(record: Any) -> dict[str, Any]:
-    """{letter, at, reason, error, origin, key} of a dead letter."""
-    said = headers(record)
-    origin = "/".join(said.get(f"{PREFIX}{name}", "?") for name in ("topic", "partition", "offset"))
-    return {
-        "letter": f"{record.topic.removesuffix('.dead')}/{record.partition}/{record.offset}",
-        "at": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="seconds"),
-        "reason": said.get(f"{PREFIX}reason", "?"),
-        "error": said.get(f"{PREFIX}error", ""),
-        "origin": origin,
-        "key": record.key.decode(errors="replace") if record.key is not None else None,
-    }
-
-
-def _send(letters: list[tuple[str, Any]], system: System) -> None:
-    producer = KafkaProducer(**system.kafka, acks="all", max_block_ms=5000, request_timeout_ms=5000)
-    try:
-        futures = [
-            producer.send(
-                f"{service}.redrive",
-                key=record.key,
-                value=record.value,
-                headers=[header for header in record.headers if not header[0].startswith(PREFIX)],
-            )
-            for service, record in letters
-        ]
-        for future in futures:
-            future.get(timeout=15)
-    finally:
-        producer.close(timeout=5)
 
 
 def _parse(letter: str) -> tuple[str, int, int]:

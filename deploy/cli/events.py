@@ -13,8 +13,9 @@ from kafka import KafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.text import Text
 
-from deploy.cli.connect import find
 from deploy.cli.options import data_option, json_option, since_option
+from deploy.system.connect import find
+from deploy.system.records import as_object, body, headers
 from shared.events.catalogue import EVENT_NAMES
 
 _QUIET = 0.2
@@ -95,26 +96,6 @@ def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator
         for place, records in consumer.poll(timeout_ms=200).items():
             yield from (record for record in records if record.offset < ends[place])
         left = {place for place in left if consumer.position(place) < ends[place]}
-
-
-def headers(record: Any) -> dict[str, str]:
-    return {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-
-
-def body(record: Any) -> Any:
-    """The record's JSON, or its text where it is not JSON."""
-    text = (record.value or b"").decode(errors="replace")
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def as_object(record: Any) -> dict[str, Any]:
-    """One record for programs: {topic, partition, offset, key, headers, data}."""
-    key = record.key.decode(errors="replace") if record.key is not None else None
-    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-    return place | {"key": key, "headers": headers(record), "data": body(record)}
 
 
 def readable(record: Any) -> Text:

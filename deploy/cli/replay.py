@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from deploy import SERVICES
-from deploy.cli.connect import find
 from deploy.cli.options import data_option, json_option, service_option, since_option
-from deploy.replay import aggregates
-from deploy.replay import replay as send_again
+from deploy.mongo.collections import aggregates
+from deploy.system.connect import find
+from shared.aggregate.replay import replay as send_again
 
 
 @click.command()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.connect import keys
 from deploy.cli.options import data_option, json_option
+from deploy.system.connect import keys
 
 
 @click.command()

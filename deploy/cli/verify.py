@@ -12,14 +12,12 @@ import click
 from rich.console import Console
 
 from deploy import SERVICES
-from deploy.cli.connect import System, find
 from deploy.cli.options import data_option, json_option
-from deploy.verify import INVARIANTS, Result, Snapshot, Violation
+from deploy.system.connect import System, find
+from deploy.verify import INVARIANTS, SETTLING, Result, Snapshot, Violation
 from deploy.verify import verify as check
 from deploy.verify.read import is_drained, snapshot
 
-SETTLING = timedelta(seconds=5)
-"""What was changed less than this before is in flight."""
 _LOOK_AGAIN_S = 2.0
 _DRAIN_STEP_S = 0.5
 

@@ -2,8 +2,7 @@
 
 import inspect
 
-from deploy.cli.verify import SETTLING
-from deploy.verify import INVARIANTS
+from deploy.verify import INVARIANTS, SETTLING
 
 SECONDS = f"{SETTLING.total_seconds():g}"
 _HEAD = f"""# What must always be true

@@ -5,7 +5,7 @@ lists, which `read` makes of a running system (or a test, of what it damaged). N
 """
 
 from deploy.verify.invariants import INVARIANTS, Invariant, Result, verify
-from deploy.verify.snapshot import Seen, Snapshot
+from deploy.verify.snapshot import SETTLING, Seen, Snapshot
 from deploy.verify.tally import Violation
 
-__all__ = ["INVARIANTS", "Invariant", "Result", "Seen", "Snapshot", "Violation", "verify"]
+__all__ = ["INVARIANTS", "SETTLING", "Invariant", "Result", "Seen", "Snapshot", "Violation", "verify"]

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import click
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
-from deploy.cli.connect import System
-from deploy.cli.dlq import read as read_letters
-from deploy.cli.status import services as waiting
-from deploy.replay import aggregates
+from deploy.mongo.collections import aggregates
+from deploy.system import NotFound
+from deploy.system.connect import System
+from deploy.system.letters import read as read_letters
+from deploy.system.waiting import services as waiting
 from deploy.verify.snapshot import Place, Seen, Snapshot
 from services.escrow.provider.factory import open_records
 from services.escrow.provider.port import every
@@ -56,11 +56,11 @@ def is_drained(system: System) -> bool:
 
 
 def _provider() -> str:
-    """The provider's name, by the services' own setting. Raises ClickException where it is none."""
+    """The provider's name, by the services' own setting. Raises NotFound where it is none."""
     try:
         return values.choice(*PROVIDERS)(os.environ.get("PROVIDER", "").strip() or PROVIDERS[0])
     except ValueError as error:
-        raise click.ClickException(f"PROVIDER: {error}") from None
+        raise NotFound(f"PROVIDER: {error}") from None
 
 
 def _committed(system: System) -> dict[str, dict[Place, int]]:

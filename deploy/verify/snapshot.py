@@ -14,6 +14,9 @@ from shared.events import Event
 
 Place = tuple[str, int]
 
+SETTLING = timedelta(seconds=5)
+"""What was changed less than this before is in flight."""
+
 
 @dataclass(frozen=True)
 class Seen:

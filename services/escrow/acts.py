@@ -12,7 +12,7 @@ from typing import Any
 from services.escrow import plan
 from services.escrow.books import close, instruct, move
 from shared.aggregate import Change, Trigger, try_task
-from shared.fields.events import format_time, parse_time
+from shared.clock import format_time, parse_time
 from shared.money import share
 
 Says = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Escrow's processes: `web()` for gunicorn; `python -m services.escrow.main` works, `... migrate` makes indexes."""
+"""Escrow's composition: its API for gunicorn (`web()`), its work for `python -m services.escrow.main [migrate]`."""
 
 import sys
 
@@ -16,14 +16,13 @@ from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.store import COLLECTION, MIGRATIONS
 from services.escrow.views import roles, view
-from shared.aggregate import Store, erasure, migrate, open_store
+from shared.aggregate import Store, erasure
+from shared.clock import Clock
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import EX_CONFIG, Settings, load_or_exit
-from shared.telemetry import logs
-
-SERVICE = "escrow"
+from shared.process.main import Service
+from shared.process.work import Work
+from shared.settings import Settings, SettingsError
 
 
 def too_long(settings: Settings, provider: Provider) -> str | None:
@@ -34,6 +33,14 @@ def too_long(settings: Settings, provider: Provider) -> str | None:
     return f"MAX_HOLD: the provider holds money for {allowed.days} days at most, not {asked.days}"
 
 
+def outside(settings: Settings, clock: Clock) -> Provider:
+    """What the worker process reaches; SettingsError where the provider may not hold money as long as MAX_HOLD."""
+    provider = open_provider(settings.provider, clock)
+    if fault := too_long(settings, provider):
+        raise SettingsError([fault])
+    return provider
+
+
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
@@ -42,39 +49,31 @@ def build(settings: Settings, store: Store) -> Flask:
     return create_app(settings, operations, Parts(settings, escrows, notices), ready={"mongodb": store.ping})
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web", "provider")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
-
-
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker", "provider")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store, lifecycle = open_store(settings.mongodb, COLLECTION), ESCROW.with_terms(settings.terms)
-    migrate(store.collection, MIGRATIONS)
-    provider = open_provider(settings.provider, store.clock)
-    if fault := too_long(settings, provider):
-        print(f"{SERVICE}: wrong settings:\n  {fault}", file=sys.stderr, flush=True)
-        return EX_CONFIG
-    return Worker(
-        settings,
-        SERVICE,
-        store,
-        handlers(lifecycle),
-        lifecycles={lifecycle.name: lifecycle},
+def work(settings: Settings, store: Store, provider: Provider) -> Work:
+    """What the worker does over a store; tests bring their own, and their own provider."""
+    lifecycle = ESCROW.with_terms(settings.terms)
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(lifecycle),
+        lifecycles=(lifecycle,),
         timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
         carry_out=Payments(provider, store.clock, account_of(store)).carry_out,
         loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
-    ).run()
+    )
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(
+    name="escrow",
+    collection=COLLECTION,
+    migrations=MIGRATIONS,
+    build=build,
+    work=work,
+    outside=outside,
+    web_needs=("provider",),
+    worker_needs=("provider",),
+)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))

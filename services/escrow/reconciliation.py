@@ -56,10 +56,12 @@ class Reconciliation:
         self._suspected: set[tuple[str, int]] = set()
         self._currencies: set[str] = set()
 
-    def run(self, stop: Flag) -> None:
-        """Until `stop`. While the database or the provider is away, the same batch is tried again."""
+    def run(self, stop: Flag, beat: Callable[[], None] = lambda: None) -> None:
+        """Until `stop`; `beat` is called before each batch. While the database or the provider is away, the same batch
+        is tried again.
+        """
         while not stop.is_set():
-            metrics.LOOP_HEARTBEAT.labels(KIND, "reconciliation").set(self._store.clock.now().timestamp())
+            beat()
             try:
                 pause = BETWEEN_PASSES_S if self.step() else BETWEEN_BATCHES_S
             except (PyMongoError, Unavailable, Contended) as error:

@@ -8,8 +8,8 @@ from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
 from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
 from services.escrow.store import FOR_STAFF
-from shared.fields import http as fields
-from shared.fields.http import Body, Said
+from shared import fields
+from shared.fields import Body, Violation
 from shared.http.answer.pages import PageQuery
 from shared.money import MAX_AMOUNT
 
@@ -39,7 +39,7 @@ class Resolve(Body):
     @validates_schema
     def _share(self, data: dict[str, Any], **_: Any) -> None:
         if (data.get("decision") == "split") != ("insider_bps" in data):
-            says = Said("split", "belongs to the decision split, and to no other")
+            says = Violation("split", "belongs to the decision split, and to no other")
             raise ValidationError({"insider_bps": [says]})
 
 

@@ -11,7 +11,7 @@ from marshmallow import fields
 from services.listing.acts import EXPIRY
 from shared import codes
 from shared.aggregate import Document
-from shared.fields.http import Body, Date, Instant, Integer, Part, Several, Text
+from shared.fields import Body, Date, Instant, Integer, Part, Several, Text
 from shared.money import MINOR_DIGITS
 
 CONTEXT = "https://schema.org"

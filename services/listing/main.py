@@ -1,4 +1,4 @@
-"""Listing's processes: `web()` for gunicorn, and `python -m services.listing.main [migrate]`: worker, or migrations."""
+"""Listing's composition: its API for gunicorn (`web()`), its work for `python -m services.listing.main [migrate]`."""
 
 import sys
 
@@ -12,13 +12,11 @@ from services.listing.parts import Parts
 from services.listing.store import COLLECTION, MIGRATIONS
 from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import Spread
-from shared.aggregate import Store, erasure, migrate, open_store
+from shared.aggregate import Store, erasure
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import Settings, load_or_exit
-from shared.telemetry import logs
-
-SERVICE = "listing"
+from shared.process.main import Service, nothing
+from shared.process.work import Work
+from shared.settings import Settings
 
 
 def build(settings: Settings, store: Store) -> Flask:
@@ -29,31 +27,23 @@ def build(settings: Settings, store: Store) -> Flask:
     )
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
+def work(settings: Settings, store: Store, _outside: None) -> Work:
+    """What the worker does over a store; tests bring their own."""
+    listing = LISTING.with_terms(settings.terms)
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(listing),
+        lifecycles=(listing,),
+        timers={
+            WORK: Spread(store, listing).on_timer,
+            erasure.KIND: erasure.passes(Erasing(store, listing).one_pass),
+        },
+    )
 
 
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store, listing = open_store(settings.mongodb, COLLECTION), LISTING.with_terms(settings.terms)
-    migrate(store.collection, MIGRATIONS)
-    timers = {
-        WORK: Spread(store, listing).on_timer,
-        erasure.KIND: erasure.passes(Erasing(store, listing).one_pass),
-    }
-    lifecycles = {listing.name: listing}
-    return Worker(settings, SERVICE, store, handlers(listing), lifecycles=lifecycles, timers=timers).run()
-
-
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(name="listing", collection=COLLECTION, migrations=MIGRATIONS, build=build, work=work, outside=nothing)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from services.listing import rules
-from shared.events import format_time
+from shared.clock import format_time
 from shared.events.schemas_listing import HELP_KINDS
 
 NAMES = ("newest", "cheapest", "leaving", "best_paid")

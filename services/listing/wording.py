@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.listing.words import words
+from shared.contact_details import contact_data
 from shared.domains import shown
-from shared.wording import contact_data
 
 Found = tuple[str, str, str]
 """(rule's id, pointer, words for a person)."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import snowballstemmer
 
-from shared.words import fold as fold
-from shared.words import words as words
+from shared.folding import fold as fold
+from shared.folding import words as words
 
 _WHOLE = 3
 """Words of so many letters have no ending to lose."""

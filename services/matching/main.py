@@ -1,4 +1,4 @@
-"""Matching's processes: `web()` for gunicorn; `python -m services.matching.main` works, `... migrate` makes indexes."""
+"""Matching's composition: its API for gunicorn (`web()`), its work for `python -m services.matching.main [migrate]`."""
 
 import sys
 
@@ -8,13 +8,11 @@ from services.matching.api import operations
 from services.matching.handlers import handlers
 from services.matching.parts import Parts
 from services.matching.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, migrate, open_store
+from shared.aggregate import Store
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import Settings, load_or_exit
-from shared.telemetry import logs
-
-SERVICE = "matching"
+from shared.process.main import Service, nothing
+from shared.process.work import Work
+from shared.settings import Settings
 
 
 def build(settings: Settings, store: Store) -> Flask:
@@ -22,36 +20,24 @@ def build(settings: Settings, store: Store) -> Flask:
     return create_app(settings, operations, Parts.of(settings, store), ready={"mongodb": store.ping})
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
-
-
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store = open_store(settings.mongodb, COLLECTION)
-    migrate(store.collection, MIGRATIONS)
+def work(settings: Settings, store: Store, _outside: None) -> Work:
+    """What the worker does over a store; tests bring their own."""
     parts = Parts.of(settings, store)
     offer = parts.offer.offers.lifecycle
-    return Worker(
-        settings,
-        SERVICE,
-        store,
-        handlers(offer),
-        lifecycles={offer.name: offer},
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(offer),
+        lifecycles=(offer,),
         timers=parts.timers,
         carry_out=parts.offer.carry_out,
-    ).run()
+    )
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(
+    name="matching", collection=COLLECTION, migrations=MIGRATIONS, build=build, work=work, outside=nothing
+)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))

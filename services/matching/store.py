@@ -9,7 +9,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from shared.aggregate import Document, Migration, Store
-from shared.events import format_time
+from shared.clock import format_time
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}

@@ -9,7 +9,7 @@ from typing import Any
 from services.notify.recipients import told
 from services.notify.texts import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Trigger, close_task, open_task
-from shared.events import format_time
+from shared.clock import format_time
 
 KEEP = "keep"
 PRIVATE = ("person", "subject", "text", "offer_id", "listing_id", "rank", "instruction", "undelivered",

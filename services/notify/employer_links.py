@@ -35,10 +35,10 @@ from shared.aggregate import (
     close_task,
     open_task,
 )
+from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
 from shared.settings import Terms
-from shared.wording import has_address, has_link
 
 KIND = "employer_link"
 EMPLOYER, LISTING = "employer", "listing"

@@ -1,4 +1,4 @@
-"""Notify's processes: `web()` for gunicorn, and `python -m services.notify.main [migrate]`: worker, or migrations."""
+"""Notify's composition: its API for gunicorn (`web()`), its work for `python -m services.notify.main [migrate]`."""
 
 import sys
 
@@ -10,17 +10,21 @@ from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
-from services.notify.mail import Postman, smtp
+from services.notify.mail import Postman, Send, smtp
 from services.notify.mails import Mails
 from services.notify.parts import Parts
 from services.notify.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store, erasure, migrate, open_store
+from shared.aggregate import Store, erasure
+from shared.clock import Clock
 from shared.http.app import create_app
-from shared.process.worker import Worker
-from shared.settings import Settings, load_or_exit
-from shared.telemetry import logs
+from shared.process.main import Service
+from shared.process.work import Work
+from shared.settings import Settings
 
-SERVICE = "notify"
+
+def outside(settings: Settings, _clock: Clock) -> Send:
+    """How the worker process posts a mail."""
+    return smtp(settings.mail)
 
 
 def build(settings: Settings, store: Store) -> Flask:
@@ -29,37 +33,30 @@ def build(settings: Settings, store: Store) -> Flask:
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
-def web() -> Flask:
-    settings = load_or_exit(SERVICE, "web")
-    logs.configure(SERVICE, "web", settings.log_level)
-    return build(settings, open_store(settings.mongodb, COLLECTION))
-
-
-def worker() -> int:
-    settings = load_or_exit(SERVICE, "worker", "mail")
-    logs.configure(SERVICE, "worker", settings.log_level)
-    store, notification = open_store(settings.mongodb, COLLECTION), NOTIFICATION.with_terms(settings.terms)
-    migrate(store.collection, MIGRATIONS)
-    postman = Postman(store.clock, settings.mail.sender, smtp(settings.mail))
-    mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
-    lifecycles = {each.name: each for each in (notification, *CODE_MAILS, EMPLOYER_LINK)}
-    return Worker(
-        settings,
-        SERVICE,
-        store,
-        handlers(notification),
-        lifecycles=lifecycles,
+def work(settings: Settings, store: Store, send: Send) -> Work:
+    """What the worker does over a store; tests bring their own, and take the mails themselves."""
+    notification = NOTIFICATION.with_terms(settings.terms)
+    postman = Postman(store.clock, settings.mail.sender, send)
+    return Work(
+        service=SERVICE.name,
+        store=store,
+        routes=handlers(notification),
+        lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK),
         timers={erasure.KIND: erasure.passes(Erasing(store, notification).one_pass)},
-        carry_out=mails.carry_out,
-    ).run()
+        carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
+    )
 
 
-def main(arguments: list[str]) -> int:
-    if arguments == ["migrate"]:
-        migrate(open_store(load_or_exit(SERVICE).mongodb, COLLECTION).collection, MIGRATIONS)
-        return 0
-    return worker()
-
+SERVICE = Service(
+    name="notify",
+    collection=COLLECTION,
+    migrations=MIGRATIONS,
+    build=build,
+    work=work,
+    outside=outside,
+    worker_needs=("mail",),
+)
+web = SERVICE.web
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(SERVICE.main(sys.argv[1:]))

@@ -3,7 +3,7 @@
 from services.notify.lifecycle import DELIVERED
 from services.notify.recipients import OPTIONAL, READ
 from services.notify.texts import LANGUAGES
-from shared.fields.http import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
+from shared.fields import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.fields.events import parse_time
+from shared.clock import parse_time
 from shared.money import format_amount
 from shared.settings import Terms
 from shared.settings.in_words import measured

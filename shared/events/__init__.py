@@ -21,7 +21,6 @@ from shared.events.catalogue import (
     read_data,
 )
 from shared.events.cloudevents import Event, Headers, Poison, Reason, decode, encode
-from shared.fields.events import format_time, parse_time
 
 __all__ = [
     "CATALOGUE",
@@ -40,9 +39,7 @@ __all__ = [
     "emit_data",
     "encode",
     "find",
-    "format_time",
     "latest",
     "parse_dataschema",
-    "parse_time",
     "read_data",
 ]

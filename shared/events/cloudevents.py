@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from shared.clock import format_time, parse_time
 from shared.events.catalogue import (
     SchemaError,
     UnknownType,
@@ -21,7 +22,6 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.fields.events import format_time, parse_time
 
 MAX_BYTES = 1_000_000
 MAX_SEQUENCE = 10**10 - 1

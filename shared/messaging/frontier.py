@@ -29,6 +29,10 @@ class Ends(Protocol):
         """({(topic, partition): end}, {(topic, partition): next offset to read}) of all that the group reads."""
         ...
 
+    def close(self) -> None:
+        """Let go of the broker."""
+        ...
+
 
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own."""

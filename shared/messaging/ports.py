@@ -50,9 +50,18 @@ class Publisher(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of the broker; what was sent is acknowledged or given up by then."""
+        ...
+
 
 class Source(Protocol):
     """Reads records as a member of a consumer group. Used by one thread."""
+
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given this member its partitions, if only none."""
+        ...
 
     def poll(self) -> list[Record]:
         """The next records, perhaps none. Raises Rebalanced or DataLost."""
@@ -64,4 +73,8 @@ class Source(Protocol):
 
     def keep_alive(self) -> None:
         """Stay a member without reading, while a batch is tried again. Raises Rebalanced."""
+        ...
+
+    def close(self) -> None:
+        """Commit what is done and leave the group."""
         ...

@@ -1,159 +1,108 @@
-"""The worker process of one service: relay, poller and consumer loop, each in its thread, until told to stop.
+"""The worker process of one service: relay, poller and consumer loop, each in its thread, until asked to end.
 
-A loop that ends, by an error it cannot handle, ends the process: whoever runs it starts it again, and it goes on
-where the documents and the offsets say. SIGTERM: finish the batch, commit, leave the group, give the lease back,
-close; exit code 0.
+A loop that ends by itself ends the process: whoever runs it starts it again, and it goes on where the documents and
+the offsets say. Asked to end: finish the batch, commit, leave the group, give the lease back, close.
 """
 
 import logging
-import os
-import signal
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Batch, Contended, Lifecycle, Routes, Store, waiting
-from shared.clock import Clock
-from shared.messaging.consumer import Consumer
-from shared.messaging.frontier import Frontier, KafkaEnds
-from shared.messaging.kafka import KafkaPublisher, KafkaSource
-from shared.messaging.relay import Relay
-from shared.poller import CarryOut, Lease, Poller
-from shared.poller.poller import OnTimer
-from shared.process import health
-from shared.settings import Settings
-from shared.telemetry import metrics, otlp
+from shared.aggregate import Contended, waiting
+from shared.process.health import Checks
+from shared.process.loops import Bus, Loops
+from shared.process.pulse import Pulse
+from shared.process.work import Beat, Work
+from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
-Loop = Callable[[threading.Event], None]
-_PAUSE_FIRST, _PAUSE_LAST = 0.01, 0.15
-_STUCK_AFTER = 60.0
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
+_AGAIN_AFTER = 0.5
 _POOL = 8
-_STOP_WITHIN = 15.0
-
-
-class _Pulse:
-    """A loop's pace and its sign of life: quick while there is work, slower and slower while there is none."""
-
-    def __init__(self, service: str, name: str, clock: Clock, stop: threading.Event) -> None:
-        self.name, self._service, self._clock, self._stop = name, service, clock, stop
-        self.woken = threading.Event()
-        self._pause = _PAUSE_FIRST
-        self.beat_at = clock.monotonic()
-
-    def beat(self) -> None:
-        self.beat_at = self._clock.monotonic()
-        metrics.LOOP_HEARTBEAT.labels(self._service, self.name).set(self._clock.now().timestamp())
-
-    def rest(self, worked: int) -> None:
-        self._pause = _PAUSE_FIRST if worked else min(self._pause * 1.5, _PAUSE_LAST)
-        if not worked and not self._stop.is_set() and self.woken.wait(self._pause):
-            self._pause = _PAUSE_FIRST
-        self.woken.clear()
-
-    def alive(self) -> bool:
-        return self._clock.monotonic() - self.beat_at < _STUCK_AFTER
 
 
 class Worker:
-    """Everything one service does in the background. `run()` blocks and returns the process's exit code."""
+    """Everything one service does in the background. `run()` blocks until `end()` is called or a loop ends.
+
+    `slot` is the worker's stable name, by which it holds the lease. Loops have `stop_within` seconds to end.
+    """
 
     def __init__(
-        self,
-        settings: Settings,
-        service: str,
-        store: Store,
-        routes: Routes,
-        *,
-        lifecycles: Mapping[str, Lifecycle] | None = None,
-        timers: Mapping[str, OnTimer] | None = None,
-        carry_out: CarryOut | None = None,
-        loops: Mapping[str, Loop] | None = None,
+        self, work: Work, bus: Bus, slot: str, stop: threading.Event | None = None, stop_within: float = 15.0
     ) -> None:
-        self.settings, self.service, self.store = settings, service, store
-        self.clock = store.clock
-        self.stop = threading.Event()
+        self.work, self.bus = work, bus
+        self.service, self.clock = work.service, work.store.clock
+        self.stop, self._stop_within = stop or threading.Event(), stop_within
         self.failed: BaseException | None = None
-        topics = [*routes, f"{service}.redrive"]
-        self.publisher = KafkaPublisher(settings.kafka, f"{service}-relay", self.clock)
-        self.source = KafkaSource(settings.kafka, service, topics, self.clock)
-        self.pulses = {name: _Pulse(service, name, self.clock, self.stop) for name in ("consumer", "relay", "poller")}
-        beat = self.pulses["consumer"].beat
-        self.consumer = Consumer(service, self.source, Batch(store, routes), self.publisher, self.stop, beat)
-        self.ends = KafkaEnds(settings.kafka, service, topics)
-        self.frontier = Frontier(service, self.ends, self.clock)
-        self.relay = Relay(service, store, self.publisher)
+        self.hung = False
+        names = ("consumer", "relay", "poller", "frontier", *work.loops)
+        self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
         self.pool = ThreadPoolExecutor(_POOL, thread_name_prefix="instruction")
-        self.poller = Poller(
-            service,
-            store,
-            lifecycles or {},
-            self.publisher,
-            may_fire=self.frontier.passed,
-            carry_out=carry_out,
-            timers=timers,
-            pool=self.pool,
-        )
-        self.lease = Lease(store.collection, service, settings.worker.slot, self.clock)
-        self.loops = loops or {}
+        self.loops = Loops(work, bus, slot, self.stop, self.pulses["consumer"].beat, self.pool)
 
     def run(self) -> int:
-        signal.signal(signal.SIGTERM, lambda *_: self._end())
-        signal.signal(signal.SIGINT, lambda *_: self._end())
-        self.store.on_write(self.pulses["relay"].woken.set)
-        self.store.on_write(self.pulses["poller"].woken.set)
-        stop_traces = otlp.start(self.settings.otlp_endpoint, self.service, "worker")
-        server = health.serve(self.settings.worker.health_bind, live=self.live(), ready=self.ready())
-        threads = [
-            self._thread("consumer", lambda: self._every("consumer", self.consumer.step)),
-            self._thread("relay", lambda: self._every("relay", lambda: self._leased(self.relay.step))),
-            self._thread("poller", lambda: self._every("poller", lambda: self._leased(self.poller.step))),
-            self._thread("frontier", self._observe),
-            *(self._thread(name, partial(loop, self.stop)) for name, loop in self.loops.items()),
-        ]
+        """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
+        self.work.store.on_write(self.pulses["relay"].woken.set)
+        self.work.store.on_write(self.pulses["poller"].woken.set)
+        threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
         self.stop.wait()
-        server.close()
+        until = time.monotonic() + self._stop_within
         for thread in threads:
-            thread.join(_STOP_WITHIN)
+            thread.join(max(0.0, until - time.monotonic()))
+        self.hung = any(thread.is_alive() for thread in threads)
         self._close()
-        stop_traces()
         if self.failed is not None:
             log.error("a loop ended; so does the process", extra={"error": repr(self.failed)})
-        if any(thread.is_alive() for thread in threads):
+        if self.hung:
             log.error("a loop did not end in time")
-            os._exit(1)
-        return 1 if self.failed is not None else 0
+        return 1 if self.hung or self.failed is not None else 0
+
+    def end(self) -> None:
+        """Have `run` finish what is under way and return; to be called from any thread, or by a signal."""
+        self.stop.set()
+        for pulse in self.pulses.values():
+            pulse.woken.set()
 
     # -- health
 
-    def live(self) -> dict[str, Callable[[], bool]]:
+    def live(self) -> Checks:
         """Loops that stand still: then this process should be started again."""
         return {name: pulse.alive for name, pulse in self.pulses.items()}
 
-    def ready(self) -> dict[str, Callable[[], bool]]:
+    def ready(self) -> Checks:
         """What this process waits for; an error is a no."""
         return {
-            "mongodb": self.store.ping,
-            "joined": lambda: self.source.joined,
-            "consuming": lambda: self.consumer.ok,
+            "mongodb": self.work.store.ping,
+            "joined": lambda: self.bus.source.joined,
+            "consuming": lambda: self.loops.consumer.ok,
         }
 
     # -- loops
+
+    def _bodies(self) -> dict[str, Callable[[], None]]:
+        loops = self.loops
+        steps = {"consumer": loops.consume, "relay": loops.relay, "poller": loops.poll}
+        bodies: dict[str, Callable[[], None]] = {name: partial(self._every, name, step) for name, step in steps.items()}
+        bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)
+        return bodies | {n: partial(loop, self.stop, self.pulses[n].beat) for n, loop in self.work.loops.items()}
 
     def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
             try:
                 body()
+                if not self.stop.is_set():
+                    raise RuntimeError(f"the {name} loop ended by itself")
             except BaseException as error:
                 log.exception("the %s loop failed", name)
                 self.failed = self.failed or error
             finally:
-                self._end()
+                self.end()
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
@@ -167,27 +116,25 @@ class Worker:
                 worked = step()
             except (PyMongoError, Contended) as error:
                 log.warning("the %s loop tries again", name, extra={"error": type(error).__name__})
-                self.stop.wait(0.5)
+                self.stop.wait(_AGAIN_AFTER)
                 worked = 0
             pulse.rest(worked)
 
-    def _leased(self, step: Callable[[], int]) -> int:
-        return step() if self.lease.held() else 0
-
-    def _observe(self) -> None:
+    def _observe(self, beat: Beat) -> None:
         """How far the group is, for the deadlines; and at times what waits in the documents, for the gauges."""
         measure_at = self.clock.monotonic()
         while not self.stop.is_set():
-            self.frontier.observe()
+            beat()
+            self.loops.observe()
             if self.clock.monotonic() >= measure_at:
                 self.measure()
                 measure_at = self.clock.monotonic() + _OBSERVE_EVERY
-            self.stop.wait(_OBSERVE_EVERY if self.frontier.passed() else _OBSERVE_AGAIN)
+            self.stop.wait(_OBSERVE_EVERY if self.loops.frontier.passed() else _OBSERVE_AGAIN)
 
     def measure(self) -> None:
         """Set the gauges of what waits; with the database away they stay as they were."""
         try:
-            found = waiting(self.store.collection, self.clock.now())
+            found = waiting(self.work.store.collection, self.clock.now())
         except PyMongoError as error:
             log.info("what waits is not known", extra={"error": type(error).__name__})
             return
@@ -198,17 +145,12 @@ class Worker:
 
     # -- the end
 
-    def _end(self) -> None:
-        self.stop.set()
-        for pulse in self.pulses.values():
-            pulse.woken.set()
-
     def _close(self) -> None:
         self.pool.shutdown(wait=True, cancel_futures=True)
-        self.source.close()
-        self.publisher.close()
-        self.ends.close()
+        self.bus.source.close()
         try:
-            self.lease.give_back()
+            self.loops.lease.give_back()
         except PyMongoError as error:
             log.info("the lease was not given back", extra={"error": type(error).__name__})
+        self.bus.publisher.close()
+        self.bus.ends.close()

@@ -7,18 +7,15 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from services.matching.main import build
-from services.matching.offer.lifecycle import OFFER
+from services.matching.main import build, work
 from services.matching.store import listing_key
-from shared.aggregate import Batch, Store, Trigger
+from shared.aggregate import Store, Trigger
 from shared.clock import ManualClock
 from shared.ids import new_id
-from shared.poller import Poller
 from shared.settings import Settings
-from tests.simulator.services import work_of
 from tests.support.matching import listing
 from tests.support.memory import MemoryCollection
-from tests.support.web import Caller, NoBroker, settings
+from tests.support.web import Caller, Ticking, settings
 
 FURTHEST = 100
 """No request touches the database so often."""
@@ -33,12 +30,12 @@ class World:
         self.clock = ManualClock()
         self.store = Store(MemoryCollection("offers", self._touched), self.clock, sleep=lambda s: None)  # type: ignore[arg-type]
         self.app = build(known, self.store)
-        self.work = work_of("matching", self.store, None, lambda *_: None)  # type: ignore[arg-type]
+        self.worker = Ticking(work(known, self.store, None))
         self.insider, self.seeker = Caller(self.app, "anna"), Caller(self.app, "bo")
         self.listing_id = new_id()
         data = listing(listing_id=self.listing_id, insider=self.insider.id)
         told = Trigger("listing.created", new_id(), "event", self.clock.now(), data, sequence=2)
-        Batch(self.store, self.work.routes).process([told])
+        self.worker.batch.process([told])
         assert self.store.get(listing_key(self.listing_id)) is not None
 
     def _touched(self, step: str) -> None:
@@ -59,13 +56,8 @@ class World:
 
     def finish(self) -> None:
         """Passes, second looks and sweeps, for some minutes."""
-        poller = Poller(
-            "test", self.store, {"offer": OFFER}, NoBroker(), may_fire=lambda: True, carry_out=self.work.carry_out,
-            timers=self.work.timers,
-        )  # fmt: skip
         for _ in range(30):
-            while poller.step():
-                pass
+            self.worker.tick()
             self.clock.advance(timedelta(seconds=10))
 
     def state(self, document_id: str) -> str:

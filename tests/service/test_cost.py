@@ -17,22 +17,19 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
-from services.escrow.payments import Payments
-from services.escrow.payouts import account_of
+from services.escrow.main import work
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Batch, Store, Trigger, migrate
+from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
 from shared.clock import ManualClock
 from shared.events import Event, emit_data, encode
-from shared.messaging.consumer import Consumer
 from shared.messaging.ports import Message
-from shared.messaging.relay import Relay
-from shared.poller import Poller
-from tests.support.memory import MemoryBroker, MemoryPublisher, MemorySource
+from shared.process.loops import Loops
+from tests.simulator.services import SETTINGS
+from tests.support.memory import MemoryBroker, memory_bus
 
 WAITING = 2000
 PER_BATCH = 2
@@ -71,20 +68,11 @@ class Escrow:
         self.broker = MemoryBroker()
         self.store = Store(collection(self.client[database], COLLECTION), self.clock)
         migrate(self.store.collection, MIGRATIONS)
-        routes = handlers(ESCROW)
-        publisher = MemoryPublisher(self.broker)
-        source = MemorySource(self.broker, "escrow", [*routes, "escrow.redrive"])
-        self.consumer = Consumer("escrow", source, Batch(self.store, routes), publisher, Flag())
-        self.relay = Relay("escrow", self.store, publisher)
         provider = Sandbox(MemoryStore(), self.clock, lambda body, headers: 200, "x" * 40)
-        self.poller = Poller(
-            "escrow",
-            self.store,
-            {ESCROW.name: ESCROW},
-            publisher,
-            may_fire=lambda: True,
-            carry_out=Payments(provider, self.clock, account_of(self.store)).carry_out,
-        )
+        of_escrow = work(SETTINGS["escrow"], self.store, provider)
+        loops = Loops(of_escrow, memory_bus(self.broker, "escrow", of_escrow.topics), "escrow-1", Flag())
+        self.observe, self.consumer = loops.observe, loops.consumer
+        self.relay, self.poller = loops.relaying, loops.poller
 
     def put(self, event_type: str, number: int, sequence: int, data: Mapping[str, Any]) -> None:
         event = Event(
@@ -102,6 +90,7 @@ class Escrow:
 
     def drain(self, *steps: Any) -> None:
         """Step until nothing moves any more."""
+        self.observe()
         while sum(step() for step in steps):
             self.clock.advance(timedelta(milliseconds=1))
 

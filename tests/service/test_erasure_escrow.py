@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.escrow.erasure import Erasing
 from services.escrow.journal import faults
-from shared.aggregate import Trigger, erasure
+from shared.aggregate import Trigger
 from shared.ids import new_id
 from tests.service.test_escrow_http import World
-from tests.support.web import Caller, Ticking
+from tests.support.web import Caller
 
 
 @pytest.fixture
@@ -23,10 +22,8 @@ def world(database: Database[dict[str, Any]], tmp_path: Path) -> World:
 def forget(world: World, who: Caller, number: int = 1) -> str:
     event = Trigger("person.erased", new_id(), "event", world.clock.now(), {"person_id": who.id}, sequence=number)
     (verdict,) = world.batch.process([event])
-    timers = {erasure.KIND: erasure.passes(Erasing(world.store).one_pass)}
-    passes = Ticking(world.store, world.worker.lifecycle, world.worker.carry_out, timers)
     for _ in range(3):
-        passes.tick(timedelta(seconds=2))
+        world.worker.tick(timedelta(seconds=2))
     return verdict.outcome
 
 

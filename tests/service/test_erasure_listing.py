@@ -7,14 +7,10 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.listing.erasure import Erasing
-from services.listing.handlers import HANDLERS
-from services.listing.lifecycle import LISTING
-from services.listing.main import build
+from services.listing.main import build, work
 from services.listing.store import COLLECTION, MIGRATIONS
-from services.listing.workplaces import KIND as WORK
-from services.listing.workplaces import Spread, work_id
-from shared.aggregate import Batch, Document, Store, Trigger, erasure, migrate
+from services.listing.workplaces import work_id
+from shared.aggregate import Document, Store, Trigger, migrate
 from shared.aggregate.store import collection
 from shared.clock import ManualClock
 from shared.ids import new_id
@@ -36,12 +32,9 @@ class World:
     def __init__(self, database: Database[dict[str, Any]], folder: Path) -> None:
         self.store = Store(collection(database, COLLECTION), ManualClock())
         migrate(self.store.collection, MIGRATIONS)
-        self.app = build(settings("listing", folder), self.store)
-        timers = {
-            erasure.KIND: erasure.passes(Erasing(self.store, LISTING).one_pass),
-            WORK: Spread(self.store, LISTING).on_timer,
-        }
-        self.worker, self.batch = Ticking(self.store, LISTING, timers=timers), Batch(self.store, HANDLERS)
+        known = settings("listing", folder)
+        self.app, self.worker = build(known, self.store), Ticking(work(known, self.store, None))
+        self.batch = self.worker.batch
         self.anna, self.bo = Caller(self.app, "anna"), Caller(self.app, "bo")
         self.mo = Caller(self.app, "mo", ("moderator",))
 

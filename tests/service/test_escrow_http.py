@@ -10,18 +10,14 @@ import pytest
 from flask import Flask
 from pymongo.database import Database
 
-from services.escrow.handlers import HANDLERS
 from services.escrow.journal import faults
-from services.escrow.lifecycle import ESCROW
-from services.escrow.main import build
-from services.escrow.payments import Payments
-from services.escrow.payouts import account_of
+from services.escrow.main import build, work
 from services.escrow.provider.port import every
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import HEADER, sign
 from services.escrow.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Batch, Store, Trigger, migrate
+from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
 from shared.clock import ManualClock
 from shared.ids import new_id
@@ -39,10 +35,11 @@ class World:
         self.store = Store(collection(database, COLLECTION), self.clock)
         migrate(self.store.collection, MIGRATIONS)
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
-        self.app: Flask = build(settings("escrow", folder, "provider", **environ), self.store)
+        known = settings("escrow", folder, "provider", **environ)
+        self.app: Flask = build(known, self.store)
         self.provider = Sandbox(MemoryStore(), self.clock, self.notify, SECRET)
-        self.worker = Ticking(self.store, ESCROW, Payments(self.provider, self.clock, account_of(self.store)).carry_out)
-        self.batch = Batch(self.store, HANDLERS)
+        self.worker = Ticking(work(known, self.store, self.provider))
+        self.batch = self.worker.batch
         self.insider, self.seeker, self.other = (Caller(self.app, sub) for sub in ("anna", "bo", "cas"))
         self.arbiter, self.operator = Caller(self.app, "mo", ("arbiter",)), Caller(self.app, "op", ("operator",))
 

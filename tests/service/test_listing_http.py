@@ -9,8 +9,7 @@ from flask import Flask
 from pymongo.database import Database
 
 from services.listing.handlers import HANDLERS
-from services.listing.lifecycle import LISTING
-from services.listing.main import build
+from services.listing.main import build, work
 from services.listing.store import COLLECTION, MIGRATIONS, unveiled_id
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection
@@ -47,8 +46,8 @@ def app(store: Store, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
-def worker(store: Store) -> Ticking:
-    return Ticking(store, LISTING)
+def worker(store: Store, tmp_path: Path) -> Ticking:
+    return Ticking(work(settings("listing", tmp_path), store, None))
 
 
 @pytest.fixture

@@ -10,18 +10,14 @@ import pytest
 from flask import Flask
 from pymongo.database import Database
 
-from services.listing.handlers import HANDLERS
-from services.listing.lifecycle import LISTING
-from services.listing.main import build
+from services.listing.main import build, work
 from services.listing.store import COLLECTION, MIGRATIONS, unveiled_id
-from services.listing.workplaces import KIND, Spread
-from shared.aggregate import Batch, Store, Trigger, migrate
+from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
 from shared.clock import ManualClock
 from shared.ids import domain_mark, new_id, workplace_mark
-from shared.poller.poller import Poller
 from tests.service.test_listing_http import BODY
-from tests.support.web import Caller, NoBroker, problem, settings
+from tests.support.web import Caller, Ticking, problem, settings
 
 KEY = b"k" * 40
 MARK = domain_mark(KEY, "acme.example")
@@ -35,16 +31,13 @@ class World:
         self.clock = ManualClock()
         self.store = Store(collection(database, COLLECTION), self.clock)
         migrate(self.store.collection, MIGRATIONS)
-        self.app: Flask = build(settings("listing", folder), self.store)
+        known = settings("listing", folder)
+        self.app: Flask = build(known, self.store)
         self.anna, self.bo = Caller(self.app, "anna"), Caller(self.app, "bo")
-        timers = {KIND: Spread(self.store, LISTING).on_timer}
-        lifecycles = {LISTING.name: LISTING}
-        self.poller = Poller("listing", self.store, lifecycles, NoBroker(), may_fire=lambda: True, timers=timers)
+        self.worker = Ticking(work(known, self.store, None))
 
     def work(self, after: timedelta = timedelta(seconds=1)) -> None:
-        self.clock.advance(after)
-        while self.poller.step():
-            pass
+        self.worker.tick(after)
 
     def written(self, **changed: Any) -> str:
         response = self.anna.post("/v1/listings", {**BODY, "employer": ACME, **changed})
@@ -61,7 +54,7 @@ class World:
     def verified(self, mark: str = MARK, person: str = "", event_id: str = "") -> str:
         data = {"person_id": person or self.anna.id, "domain_mark": mark}
         event = Trigger("work.verified", event_id or new_id(), "event", self.clock.now(), data, sequence=1)
-        return str(Batch(self.store, HANDLERS).process([event])[0].outcome)
+        return str(self.worker.batch.process([event])[0].outcome)
 
     def shown(self, path: str) -> bool:
         return bool(self.bo.get(path).get_json()["insider_verified"])
@@ -89,7 +82,7 @@ def test_a_domain_is_private_like_the_name(world: World) -> None:
     doc = world.store.get(listing_id) or {}
     assert "acme" not in json.dumps([doc["words"], doc["facets"]])
     data = {"listing_id": listing_id, "offer_id": "o-1", "insider": world.anna.id, "seeker": world.bo.id}
-    Batch(world.store, HANDLERS).process([Trigger("offer.activated", new_id(), "event", world.clock.now(), data)])
+    world.worker.batch.process([Trigger("offer.activated", new_id(), "event", world.clock.now(), data)])
     assert world.store.get(unveiled_id(listing_id, world.bo.id))
     assert world.bo.get(path).get_json()["employer"] == {**ACME, "veiled": False}
 

@@ -74,7 +74,7 @@ def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
     for worker in world.workers.values():
         if worker.alive and (lag := world.broker.lag(worker.service, worker.topics)):
             yield f"{worker.service} lags by {lag}"
-        if not worker.consumer.ok:
+        if not worker.composed.consumer.ok:
             yield f"{worker.slot} stopped consuming"
 
 

@@ -4,13 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shared.aggregate import Batch, Document, Store
-from shared.messaging.consumer import Consumer
-from shared.messaging.frontier import Frontier
-from shared.messaging.relay import Relay
-from shared.poller import Lease, Poller
+from shared.aggregate import Document, Store
+from shared.process.loops import Loops
 from tests.simulator.services import work_of
-from tests.support.memory import MemoryEnds, MemoryPublisher, MemorySource
+from tests.support.memory import memory_bus
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -76,54 +73,36 @@ class _Provider:
     def __init__(self, world: "World") -> None:
         self.carry_out = world.flaky(world.provider.carry_out)
         self.find = world.flaky(world.provider.find)
+        self.loops = world.provider.loops
 
 
 class Worker(Process):
-    """A worker process: the loops of `shared.process.worker`, one step of one of them at a time."""
+    """A worker process: the loops of `shared.process`, one step of one of them at a time."""
 
     def __init__(self, world: "World", service: str, slot: str) -> None:
         super().__init__(world, service, slot)
-        self.work = work_of(service, self.store, _Provider(world), self._post)  # type: ignore[arg-type]
-        self.topics = [*self.work.routes, f"{service}.redrive"]
-        broker = world.broker
-        self.source = MemorySource(broker, service, self.topics, slot, chance=world.chance, fault=world.outside)
-        publisher = MemoryPublisher(broker, world.outside)
-        batch = Batch(self.store, self.work.routes)
-        self.consumer = Consumer(service, self.source, batch, publisher, _Stop(world))
-        self.frontier = Frontier(service, MemoryEnds(broker, service, self.topics), self.clock)
-        self.relay = Relay(service, self.store, publisher, limit=world.chance.choice((3, 50)))
+        work = work_of(service, self.store, _Provider(world), self._post)  # type: ignore[arg-type]
+        self.topics = work.topics
         self.pool = _Pool()
-        self.poller = Poller(
-            service,
-            self.store,
-            self.work.lifecycles,
-            publisher,
-            may_fire=self.frontier.passed,
-            carry_out=self.work.carry_out,
-            timers=self.work.timers,
-            pool=self.pool if self.work.carry_out else None,  # type: ignore[arg-type]
-        )
-        self.lease = Lease(self.store.collection, service, slot, self.clock)
+        self.bus = memory_bus(world.broker, service, work.topics, slot, chance=world.chance, fault=world.outside)
+        self.composed = Loops(work, self.bus, slot, _Stop(world), pool=self.pool)  # type: ignore[arg-type]
+        self.composed.relaying.limit = world.chance.choice((3, 50))
+        self.composed.lease.held = world.undisturbed()(self.composed.lease.held)  # type: ignore[method-assign]
         self.loops = ("consume", "consume", "relay", "poll", "pool", "observe")
 
     def step(self, loop: str) -> int:
         do: dict[str, Callable[[], Any]] = {
-            "consume": self.consumer.step,
-            "relay": lambda: self._leased(self.relay.step),
-            "poll": lambda: self._leased(self.poller.step),
+            "consume": self.composed.consume,
+            "relay": self.composed.relay,
+            "poll": self.composed.poll,
             "pool": self._carry,
-            "observe": self.frontier.observe,
+            "observe": self.composed.observe,
         }
         return self.world.run(self, loop, do[loop]) or 0
 
     def round(self) -> int:
         """One step of each loop."""
         return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool"))
-
-    def _leased(self, step: Callable[[], int]) -> int:
-        with self.world.undisturbed():
-            held = self.lease.held()
-        return step() if held else 0
 
     def _carry(self) -> int:
         done = 0
@@ -139,11 +118,11 @@ class Worker(Process):
         """Killed. Whether the group notices at once, or only when the next one comes, is chance."""
         super().die()
         if self.world.chance.random() < 0.5:
-            self.source.close()
+            self.bus.source.close()
 
     def close(self) -> None:
         """Asked to end."""
         if self.alive:
             self.alive = False
-            self.lease.give_back()
-        self.source.close()
+            self.composed.lease.give_back()
+        self.bus.source.close()

@@ -127,7 +127,7 @@ class World:
             case "back":
                 self.broker.away = False
             case "ghost":
-                self.broker.join(name, "ghost", list(self.workers[slot].work.routes))
+                self.broker.join(name, "ghost", self.workers[slot].topics[:-1])
             case "exorcise":
                 self.broker.leave(name, "ghost")
 

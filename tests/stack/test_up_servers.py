@@ -24,7 +24,7 @@ from deploy.embedded.keys import Keys
 from deploy.embedded.ports import free_ports
 from deploy.embedded.stack import Stack, StackError
 from deploy.kafka.topics import topics
-from deploy.replay import replay
+from shared.aggregate.replay import replay
 from tests.support.processes import eventually
 
 pytestmark = pytest.mark.embedded

@@ -14,8 +14,7 @@ from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
-from shared.clock import ManualClock
-from shared.fields.events import format_time
+from shared.clock import ManualClock, format_time
 from shared.settings import Terms
 
 OFFER = "0197d3a0-0000-7000-8000-000000000001"

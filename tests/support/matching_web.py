@@ -8,28 +8,16 @@ from flask import Flask
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
-from services.matching.employer.ats import KIND as ATS
-from services.matching.employer.ats import Matching
-from services.matching.employer.register import Employers
-from services.matching.handlers import handlers
-from services.matching.main import build
-from services.matching.offer.accounts import KIND as ACCOUNT
+from services.matching.main import build, work
 from services.matching.offer.accounts import Accounts, account_id
-from services.matching.offer.checks import Checks
 from services.matching.offer.lifecycle import OFFER
-from services.matching.offer.listings import KIND as LISTING
-from services.matching.offer.listings import Closing
-from services.matching.people.erasure import Erasing
-from services.matching.people.people import KIND as PERSON
-from services.matching.people.people import People
 from services.matching.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Batch, Store, Trigger, migrate
+from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
 from shared.clock import ManualClock
 from shared.ids import new_id
-from shared.poller.poller import Poller
 from tests.support.matching import listing
-from tests.support.web import Caller, NoBroker, settings
+from tests.support.web import Caller, Ticking, settings
 
 COACHING = {"help": ["coaching"]}
 
@@ -45,18 +33,8 @@ class World:
         self.app: Flask = build(known, self.store)
         self.offer = OFFER.with_terms(known.terms)
         self.accounts = Accounts(self.store, known.terms)
-        self.checks = Checks(self.store, self.accounts)
-        self.people = People(self.store, self.accounts, Erasing(self.store, self.offer))
-        self.ats = Matching(self.store, self.offer, Employers.of(self.store, known.pseudonym_key))
-        self.poller = Poller(
-            "test", self.store, {"offer": self.offer}, NoBroker(), may_fire=lambda: True,
-            carry_out=self.checks.carry_out,
-            timers={
-                LISTING: Closing(self.store, self.offer).on_timer, ACCOUNT: self.accounts.on_timer,
-                PERSON: self.people.on_timer, ATS: self.ats.on_timer,
-            },
-        )  # fmt: skip
-        self.batch = Batch(self.store, handlers(self.offer))
+        self.worker = Ticking(work(known, self.store, None))
+        self.batch = self.worker.batch
         self.insider, self.seeker, self.other = (Caller(self.app, sub) for sub in ("anna", "bo", "cas"))
         self.arbiter, self.moderator = Caller(self.app, "ari", ("arbiter",)), Caller(self.app, "mo", ("moderator",))
 
@@ -113,9 +91,7 @@ class World:
 
     def tick(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due."""
-        self.clock.advance(after)
-        while self.poller.step():
-            pass
+        self.worker.tick(after)
 
     # -- what is seen
 

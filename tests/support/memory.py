@@ -1,6 +1,6 @@
 """The database and the broker in memory, for pure tests and the simulator."""
 
-from tests.support.memory_broker import MemoryBroker, MemoryEnds, MemoryPublisher, MemorySource
+from tests.support.memory_broker import MemoryBroker, MemoryEnds, MemoryPublisher, MemorySource, memory_bus
 from tests.support.memory_collection import MemoryCollection
 
-__all__ = ["MemoryBroker", "MemoryCollection", "MemoryEnds", "MemoryPublisher", "MemorySource"]
+__all__ = ["MemoryBroker", "MemoryCollection", "MemoryEnds", "MemoryPublisher", "MemorySource", "memory_bus"]

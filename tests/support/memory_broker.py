@@ -1,8 +1,8 @@
 """A broker in memory: topics with partitions, consumer groups with the range assignor, and what a bad day does to it.
 
-`MemoryPublisher`, `MemorySource` and `MemoryEnds` are the ports of `shared.messaging` on it. What
-`broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (not written, no ack), "lose_ack" (written,
-no ack) or "twice". `fault(step)` is called before and after each request, as in `memory_collection`.
+`MemoryPublisher`, `MemorySource` and `MemoryEnds` are the ports of `shared.messaging` on it; `memory_bus` is all three.
+What `broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (not written, no ack), "lose_ack"
+(written, no ack) or "twice". `fault(step)` is called before and after each request, as in `memory_collection`.
 """
 
 import random
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from kafka.errors import KafkaConnectionError
 
 from shared.messaging.ports import DataLost, Message, Rebalanced, Record
+from shared.process.loops import Bus
 from tests.support.memory_collection import Fault, _quiet
 
 Place = tuple[str, int]
@@ -129,6 +130,9 @@ class MemoryPublisher:
         self.fault("publish:after")
         return acknowledged
 
+    def close(self) -> None:
+        """Nothing is under way between two calls."""
+
 
 class MemorySource:
     """A member of a group. With `chance` it reads unfairly: some partitions now, others later, a few of each."""
@@ -189,6 +193,10 @@ class MemorySource:
         self.fault("keep_alive:before")
         self._moved()
 
+    @property
+    def joined(self) -> bool:
+        return self._member in self._broker.group(self._group).members
+
     def close(self) -> None:
         self._broker.leave(self._group, self._member)
 
@@ -230,3 +238,20 @@ class MemoryEnds:
         places = [place for topic in self._topics for place in self._broker.places(topic)]
         begin = {place: self._broker._begin.get(place, 0) for place in places}
         return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed
+
+    def close(self) -> None:
+        """It holds no connection."""
+
+
+def memory_bus(
+    broker: MemoryBroker,
+    group: str,
+    topics: Sequence[str],
+    member: str = "member-1",
+    *,
+    chance: random.Random | None = None,
+    fault: Fault = _quiet,
+) -> Bus:
+    """What `shared.process.main.kafka_bus` is for Kafka; `fault` is that of its publisher and source."""
+    source = MemorySource(broker, group, topics, member, chance=chance, fault=fault)
+    return Bus(MemoryPublisher(broker, fault), source, MemoryEnds(broker, group, topics))

@@ -138,6 +138,11 @@ class MemoryCollection:
         self._step("create_index")
         return "index"
 
+    def index_information(self) -> dict[str, Any]:
+        """It has no indexes."""
+        self._step("index_information")
+        return {}
+
     def _one(self, operation: Any, counts: dict[str, int]) -> None:
         if isinstance(operation, InsertOne):
             self._insert(operation._doc)
@@ -212,6 +217,9 @@ class _Cursor:
 
     def sort(self, key: str | Sequence[tuple[str, int]], direction: int = 1) -> "_Cursor":
         self._order = [(key, direction)] if isinstance(key, str) else list(key)
+        return self
+
+    def hint(self, index: Sequence[tuple[str, int]]) -> "_Cursor":
         return self
 
     def __iter__(self) -> Iterator[Document]:

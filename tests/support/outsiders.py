@@ -17,8 +17,7 @@ from services.escrow.api import operations as of_escrow
 from services.listing.api import operations as of_listing
 from services.matching.api import operations as of_matching
 from services.notify.api import operations as of_notify
-from shared import codes
-from shared.fields import http as fields
+from shared import codes, fields
 from shared.http.declare.operations import Operation
 from tests.support.web import token
 

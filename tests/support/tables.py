@@ -12,7 +12,7 @@ from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
-from shared.fields.events import format_time
+from shared.clock import format_time
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
 from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table

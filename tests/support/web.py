@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import Event as Flag
 from typing import Any
 
 import jwt
@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from shared.aggregate import Lifecycle, Store
 from shared.ids import person_id
 from shared.messaging.ports import Message
-from shared.poller.poller import CarryOut, OnTimer, Poller
+from shared.process.loops import Loops
+from shared.process.work import Work
 from shared.settings import Need, Settings, load
+from tests.support.memory import MemoryBroker, memory_bus
 
 _KEY = Ed25519PrivateKey.generate()
 _PSEUDONYM_KEY = "k" * 40
@@ -79,27 +80,20 @@ class NoBroker:
         return [True for _ in messages]
 
 
-@dataclass
 class Ticking:
-    """A service's poller over its store, driven by hand."""
+    """A service's work, driven by hand: its routes, and its poller without threads, Kafka or another worker."""
 
-    store: Store
-    lifecycle: Lifecycle
-    carry_out: CarryOut | None = None
-    timers: Mapping[str, OnTimer] | None = None
-    poller: Poller = field(init=False)
-
-    def __post_init__(self) -> None:
-        lifecycles = {self.lifecycle.name: self.lifecycle}
-        self.poller = Poller(
-            "test", self.store, lifecycles, NoBroker(), may_fire=lambda: True, carry_out=self.carry_out,
-            timers=self.timers,
-        )  # fmt: skip
+    def __init__(self, work: Work) -> None:
+        self.store, self.carry_out = work.store, work.carry_out
+        bus = memory_bus(MemoryBroker(), work.service, work.topics)
+        self._loops = Loops(work, bus, f"{work.service}-1", Flag())
+        self.poller, self.batch = self._loops.poller, self._loops.consumer.batch
 
     def tick(self, after: timedelta = timedelta()) -> int:
         """Let time pass, then do all that is due."""
         if after:
             self.store.clock.advance(after)  # type: ignore[attr-defined]
+        self._loops.observe()
         moved = 0
         while step := self.poller.step():
             moved += step

@@ -4,7 +4,7 @@ People call the real apps with real tokens; `settle()` lets the workers do all t
 `golem verify` would read of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,15 +22,13 @@ from deploy.verify.read import event_of
 from services.escrow.provider.port import Records, every
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from shared.aggregate import Batch, Store
+from shared.aggregate import Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
-from shared.messaging.consumer import Consumer
-from shared.messaging.relay import Relay
-from shared.poller.poller import Poller
+from shared.process.loops import Loops
 from tests.simulator.services import NAMES, work_of
 from tests.support.hires import listing
-from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher, MemorySource
+from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.web import Caller, settings
 
 SECRET = "a secret between the provider and escrow"
@@ -41,9 +39,10 @@ class Whole:
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, collection: Callable[[str], Any] = MemoryCollection) -> None:
+        """`collection` gives each service's, by the service's name."""
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
-        self.stores = {name: Store(MemoryCollection(name), self.clock) for name in NAMES}  # type: ignore[arg-type]
+        self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
             "listing": services.listing.main.build(settings("listing", folder), self.stores["listing"]),
@@ -56,16 +55,15 @@ class Whole:
         self.provider = Sandbox(MemoryStore(), self.clock, self._webhook, SECRET)
         self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
 
-    def _worker(self, service: str) -> list[Any]:
-        store, publisher = self.stores[service], MemoryPublisher(self.broker)
-        work = work_of(service, store, self.provider, lambda message, to: None)
-        source = MemorySource(self.broker, service, [*work.routes, f"{service}.redrive"])
-        consumer = Consumer(service, source, Batch(store, work.routes), publisher, Flag())
-        carry_out, timers = work.carry_out, work.timers
-        poller = Poller(
-            service, store, work.lifecycles, publisher, may_fire=lambda: True, carry_out=carry_out, timers=timers
-        )
-        return [consumer.step, Relay(service, store, publisher).step, poller.step]
+    def _worker(self, service: str) -> list[Callable[[], int]]:
+        work = work_of(service, self.stores[service], self.provider, lambda message, to: None)
+        loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
+
+        def observe() -> int:
+            loops.observe()
+            return 0
+
+        return [observe, loops.consume, loops.relay, loops.poll]
 
     def settle(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due, and what follows from it."""

@@ -8,7 +8,7 @@ list). The secret signs what its applicant tracking system says, and leaves the 
 from typing import Any
 
 from shared.aggregate import Change, Trigger
-from shared.events import format_time
+from shared.clock import format_time
 
 KIND = "employer"
 

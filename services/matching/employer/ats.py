@@ -23,7 +23,7 @@ from services.matching.offer.lifecycle import AGREED, HIRING
 from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
 from services.matching.store import naming
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger
-from shared.events import format_time
+from shared.clock import format_time
 
 KIND = "ats_event"
 OPEN = ("waiting", "conflict", "refused", "matched")

@@ -5,10 +5,10 @@ from marshmallow import ValidationError
 from services.matching.matches.profiles import PERIODS
 from services.matching.matches.scoring import WEIGHTS
 from services.matching.offer.texts import LONGEST
+from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
+from shared.fields import Body, CodeSchema, MoneySchema
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.fields.http import Body, CodeSchema, MoneySchema
 
 
 class Reason(Body):
@@ -58,7 +58,7 @@ class MatchSchema(Body):
 def _no_at(value: str) -> None:
     """As in listings: names of regions have no @."""
     if "@" in value:
-        raise ValidationError([fields.Said("characters", "expected a name without @")])
+        raise ValidationError([fields.Violation("characters", "expected a name without @")])
 
 
 class WantedPay(Body):

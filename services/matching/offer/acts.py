@@ -19,7 +19,7 @@ from typing import Any
 from services.matching.offer import prices, rules, texts
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
-from shared.events import format_time
+from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
 

@@ -12,7 +12,7 @@ from services.matching.offer.parts import Parts
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation

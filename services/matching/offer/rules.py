@@ -8,8 +8,8 @@ from typing import Any
 
 from services.matching.offer import prices
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
+from shared.contact_details import contact_data
 from shared.settings import Terms
-from shared.wording import contact_data
 
 LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
 TAKES_ACCEPTED_TOO = ("filled", "removed")

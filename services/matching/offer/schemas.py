@@ -3,9 +3,9 @@
 from services.matching.offer.lifecycle import PARTIES, STATES
 from services.matching.offer.rules import EVIDENCE
 from services.matching.offer.texts import LONGEST
+from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
-from shared.fields.http import Body, MoneySchema
+from shared.fields import Body, MoneySchema
 from shared.http.answer.pages import PageQuery
 
 SHOWN_STATES = tuple(state for state in STATES if state != "new")

@@ -2,8 +2,8 @@
 
 from services.matching.matches.schemas import Profile
 from services.matching.offer.schemas import Account, Offer, Review
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared import fields
+from shared.fields import Body
 
 
 class Leaving(Body):

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from marshmallow import Schema, fields
 
-from shared.fields.http import Body, Integer, Query, Strict
+from shared.fields import Body, Integer, Kind, Query
 from shared.http.declare.operations import Answer, Call
 from shared.http.problems import Fault, invalid
 
@@ -21,7 +21,7 @@ _VERSION = 1
 _MOST_CURSOR = 1024
 
 
-class Cursor(Strict, fields.String):
+class Cursor(Kind, fields.String):
     """Where the last page ended: the sort values of its last item. Loads as a list of JSON scalars.
 
     It is no secret and no proof: the checksum finds typing errors, so its values are input like any other.

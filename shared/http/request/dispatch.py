@@ -8,8 +8,8 @@ from typing import Any, Generic
 from flask import Response, request
 from marshmallow import ValidationError
 
-from shared.fields.events import format_time
-from shared.fields.http import Body
+from shared.clock import format_time
+from shared.fields import Body
 from shared.http.answer import html
 from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who

@@ -18,7 +18,7 @@ from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.offer.lifecycle import OFFER
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.http.declare.operations import ANYONE, Answer, Operations, Undeclared, UnknownCommand
+from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Operations, Undeclared, UnknownCommand
 from shared.ids import command_id
 from shared.settings import Settings
 from tests.support.toy import BOX, Toys
@@ -104,6 +104,21 @@ def test_two_operations_of_one_id_are_refused(settings: Settings) -> None:
 
     with pytest.raises(ValueError, match="one id"):
         create_app(settings, operations, None, ready={})
+
+
+def test_a_subjects_views_see_their_slice_of_the_parts_alone(settings: Settings) -> None:
+    """Operations of two subjects in one service; neither knows what the other works with."""
+    whole: Operations[tuple[str, int]] = Operations("listing", "Both")
+    names: Operations[str] = Operations("listing", "Names")
+    numbers: Operations[int] = Operations("listing", "Numbers")
+    names.get("/v1/name", "name", "A name", who=PUBLIC, answers={200: None})(lambda call: Answer({"is": call.parts}))
+    numbers.get("/v1/number", "number", "One", who=PUBLIC, answers={200: None})(lambda call: Answer({"is": call.parts}))
+    whole.include_slice(lambda parts: parts[0], names)
+    whole.include_slice(lambda parts: parts[1], numbers)
+
+    client = create_app(settings, whole, ("ida", 7), ready={}).test_client()
+
+    assert [client.get(path).get_json() for path in ("/v1/name", "/v1/number")] == [{"is": "ida"}, {"is": 7}]
 
 
 def test_what_the_schema_does_not_name_stays(client: FlaskClient, ida: dict[str, str], listing: dict[str, Any]) -> None:

@@ -10,12 +10,8 @@ from flask import Flask
 from pymongo.database import Database
 
 from deploy.embedded.ports import free_ports
-from services.notify.addresses import CODE_MAILS
-from services.notify.employer_links import EMPLOYER_LINK
-from services.notify.lifecycle import NOTIFICATION
-from services.notify.mail import Postman, smtp
-from services.notify.mails import Mails
-from services.notify.main import build
+from services.notify.mail import smtp
+from services.notify.main import build, work
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
@@ -48,11 +44,7 @@ def store(database: Database[dict[str, Any]]) -> Store:
 @pytest.fixture
 def worker(store: Store, post: Controller, tmp_path: Path) -> Ticking:
     of = settings("notify", tmp_path, "mail", SMTP_HOST="127.0.0.1", SMTP_PORT=str(post.port))
-    postman = Postman(store.clock, of.mail.sender, smtp(of.mail, timeout=2))
-    mails = Mails(store, postman, of.pseudonym_key, of.public_url, of.terms)
-    ticking = Ticking(store, NOTIFICATION, mails.carry_out)
-    ticking.poller.lifecycles = {each.name: each for each in (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)}
-    return ticking
+    return Ticking(work(of, store, smtp(of.mail, timeout=2)))
 
 
 @pytest.fixture

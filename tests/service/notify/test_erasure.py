@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.erasure import Erasing
-from services.notify.lifecycle import NOTIFICATION
-from shared.aggregate import Store, Trigger, erasure
+from shared.aggregate import Store, Trigger
 from shared.ids import new_id
 from tests.support.notify import Mailbox, code_in, happened, own, reach, take
 from tests.support.web import Caller, Ticking
@@ -18,7 +16,6 @@ Forget = Callable[[Caller, int], str]
 @pytest.fixture
 def forget(store: Store, worker: Ticking) -> Forget:
     """`person.erased` comes, of this number; what became of it, its passes done."""
-    worker.poller.timers = {erasure.KIND: erasure.passes(Erasing(store, NOTIFICATION).one_pass)}
 
     def come(who: Caller, number: int) -> str:
         data = {"person_id": who.id}

@@ -1,4 +1,4 @@
-"""Replay: have the relays send events again from the documents that hold them, in order, under live traffic.
+"""Replay: the relay sends events again from the documents that hold them, in order, under live traffic.
 
 It lowers the relay's watermark (`published`) and marks the document for the relay (`outbox_at`); ids stay as they are,
 so whoever has seen an event drops its repeat.
@@ -8,24 +8,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bson.codec_options import CodecOptions
-from pymongo import MongoClient, UpdateOne
+from pymongo import UpdateOne
 from pymongo.collection import Collection
 
-from deploy import COLLECTIONS
-
-Client = MongoClient[dict[str, Any]]
 _BATCH = 500
 
 
-def aggregates(client: Client, service: str, database_prefix: str = "") -> Collection[dict[str, Any]]:
-    """The collection of one service's aggregates, with aware times."""
-    database = client[f"{database_prefix}{service}"]
-    return database.get_collection(COLLECTIONS[service], codec_options=CodecOptions(tz_aware=True))
-
-
 def replay(collection: Collection[dict[str, Any]], since: datetime | None = None) -> int:
-    """Send again what was emitted at or after `since` (None: all); how many events that is at least.
+    """Have the relay send again what was emitted at or after `since` (None: all); how many events that is at least.
 
     A document's later events go out with the first one, so that their order holds.
     """
@@ -50,11 +40,6 @@ def replay(collection: Collection[dict[str, Any]], since: datetime | None = None
     if writes:
         collection.bulk_write(writes, ordered=False)
     return count
-
-
-def replay_all(client: Client, since: datetime | None, database_prefix: str = "") -> dict[str, int]:
-    """`replay` for each service: {service: events}."""
-    return {service: replay(aggregates(client, service, database_prefix), since) for service in COLLECTIONS}
 
 
 def _first(document: Mapping[str, Any], since: datetime | None) -> int | None:

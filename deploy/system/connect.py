@@ -1,4 +1,4 @@
-"""Which system a command works on: the one that runs on a data folder, or the servers that the environment names."""
+"""Which system is worked on: the one that runs on a data folder, or the servers that the environment names."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
 from pymongo import MongoClient
 
 from deploy import ROOT
@@ -15,8 +14,8 @@ from deploy.embedded import identity
 from deploy.embedded.data import Data, default_folder
 from deploy.embedded.keys import Keys
 from deploy.kafka.topics import client_settings, secret
-
-Client = MongoClient[dict[str, Any]]
+from deploy.mongo.collections import Client
+from deploy.system import NotFound
 
 COMPOSE_SECRETS = ROOT / "deploy" / ".secrets"
 """Where `make secrets` puts the keys of the compose deployment."""
@@ -44,7 +43,7 @@ class System:
 def find(data: Path | None) -> System:
     """The system to work on: of `data` where it is given, else of the environment, else of the default folder.
 
-    Raises ClickException where none runs.
+    Raises NotFound where none runs.
     """
     named = os.environ.get("MONGODB_URI") or os.environ.get("MONGODB_URI_FILE")
     if data is None and os.environ.get("KAFKA_BOOTSTRAP_SERVERS") and named:
@@ -52,7 +51,7 @@ def find(data: Path | None) -> System:
     folder = data or default_folder()
     stack = running(folder)
     if stack is None:
-        raise click.ClickException(
+        raise NotFound(
             f"no stack runs on {folder}; start one with `golem up`, name its folder with --data, or set "
             "KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI"
         )
@@ -72,7 +71,7 @@ def keys(data: Path | None, gateway: str | None = None) -> Keys:
     """The development keys to speak with: of `data` where it is given, of the stack that runs on the default folder
     (behind `gateway`, if that is given), else those that `make secrets` made for compose, else the default folder's.
 
-    Raises ClickException where there are none.
+    Raises NotFound where there are none.
     """
     folder = data or default_folder()
     stack = running(folder)
@@ -81,9 +80,7 @@ def keys(data: Path | None, gateway: str | None = None) -> Keys:
         folder = COMPOSE_SECRETS
     found = Data(folder).keys
     if not found.signing.exists():
-        raise click.ClickException(
-            f"{folder} has no keys; `golem up` or `make secrets` makes them, --data names another folder"
-        )
+        raise NotFound(f"{folder} has no keys; `golem up` or `make secrets` makes them, --data names another folder")
     return found
 
 
@@ -113,8 +110,8 @@ def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], 
         yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail)
         return
     if data is not None:
-        raise click.ClickException(f"no stack runs on {data}; leave --data away to have one made for this")
-    from deploy.embedded.stack import Stack
+        raise NotFound(f"no stack runs on {data}; leave --data away to have one made for this")
+    from deploy.embedded.stack import Stack  # loaded here: most commands go without supervisor
 
     with Stack(say=say) as own:
         yield Reached(own.gateway, own.token, own.kafka, own.mongodb, own.mail)

@@ -1,0 +1,24 @@
+"""A record of a topic as it is shown: its headers as text, its value as JSON where it is JSON."""
+
+import json
+from typing import Any
+
+
+def headers(record: Any) -> dict[str, str]:
+    return {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+
+
+def body(record: Any) -> Any:
+    """The record's JSON, or its text where it is not JSON."""
+    text = (record.value or b"").decode(errors="replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def as_object(record: Any) -> dict[str, Any]:
+    """One record for programs: {topic, partition, offset, key, headers, data}."""
+    key = record.key.decode(errors="replace") if record.key is not None else None
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return place | {"key": key, "headers": headers(record), "data": body(record)}

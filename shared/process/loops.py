@@ -1,0 +1,72 @@
+"""One service's consumer, relay, poller, frontier and lease, made of its `Work` and a bus. Steps, no threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event as Flag
+
+from shared.aggregate import Batch
+from shared.messaging.consumer import Consumer
+from shared.messaging.frontier import Ends, Frontier
+from shared.messaging.ports import Publisher, Source
+from shared.messaging.relay import Relay
+from shared.poller import Lease, Poller
+from shared.process.work import Beat, Work
+
+
+@dataclass(frozen=True)
+class Bus:
+    """One worker's clients of the broker: it writes, it reads as a member of its group, it asks how far that is."""
+
+    publisher: Publisher
+    source: Source
+    ends: Ends
+
+
+class Loops:
+    """`consume`, `relay` and `poll` do what there is to do now, and return how much that was.
+
+    `relay` and `poll` do nothing while another worker of the service holds the lease. `stop` and `beat` are the
+    consumer's; instructions are carried out in `pool`, without one in the poller's own step.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        bus: Bus,
+        slot: str,
+        stop: Flag,
+        beat: Beat = lambda: None,
+        pool: ThreadPoolExecutor | None = None,
+    ) -> None:
+        service, store = work.service, work.store
+        self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat)
+        self.frontier = Frontier(service, bus.ends, store.clock)
+        self.lease = Lease(store.collection, service, slot, store.clock)
+        self.relaying = Relay(service, store, bus.publisher)
+        self.poller = Poller(
+            service,
+            store,
+            {lifecycle.name: lifecycle for lifecycle in work.lifecycles},
+            bus.publisher,
+            may_fire=self.frontier.passed,
+            carry_out=work.carry_out,
+            timers=work.timers,
+            pool=pool,
+        )
+
+    def consume(self) -> int:
+        return self.consumer.step()
+
+    def relay(self) -> int:
+        return self._leased(self.relaying.step)
+
+    def poll(self) -> int:
+        return self._leased(self.poller.step)
+
+    def observe(self) -> None:
+        """Read how far the group is: only while it is far enough do deadlines fire."""
+        self.frontier.observe()
+
+    def _leased(self, step: Callable[[], int]) -> int:
+        return step() if self.lease.held() else 0

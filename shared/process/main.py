@@ -1,0 +1,106 @@
+"""The one `main` of the services: a web process for gunicorn, the worker, or the migrations.
+
+Here stands what is made anew in each process: the store, the clients of the broker (after the fork), what the service
+reaches outside, logs, traces, health and signals. What a service does with them is its own `build` and `work`.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import Flask
+
+from shared.aggregate import Migration, Store, migrate, open_store
+from shared.clock import Clock
+from shared.messaging.frontier import KafkaEnds
+from shared.messaging.kafka import KafkaPublisher, KafkaSource
+from shared.process import health
+from shared.process.loops import Bus
+from shared.process.work import Work
+from shared.process.worker import Worker
+from shared.settings import EX_CONFIG, Kafka, Need, Settings, SettingsError, load_or_exit
+from shared.telemetry import logs, otlp
+
+Outside = TypeVar("Outside")
+_EX_USAGE = 64
+
+
+def nothing(_settings: Settings, _clock: Clock) -> None:
+    """The `outside` of a service that reaches nothing but the broker and its database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Generic[Outside]):
+    """One service, and how its processes are made; `outside` is what its worker reaches outside the process."""
+
+    name: str
+    collection: str
+    migrations: Sequence[Migration]
+    build: Callable[[Settings, Store], Flask]
+    work: Callable[[Settings, Store, Outside], Work]
+    outside: Callable[[Settings, Clock], Outside]
+    """Raises SettingsError where what is outside does not allow what the settings ask for."""
+
+    web_needs: tuple[Need, ...] = ()
+    worker_needs: tuple[Need, ...] = ()
+
+    def main(self, arguments: Sequence[str]) -> int:
+        """`python -m services.<name>.main [migrate]`: runs the worker, or makes the indexes; the exit code."""
+        if list(arguments) == ["migrate"]:
+            return self.migrate()
+        if arguments:
+            print(f"usage: python -m services.{self.name}.main [migrate]", file=sys.stderr, flush=True)
+            return _EX_USAGE
+        return self.worker()
+
+    def web(self) -> Flask:
+        """The app of one web process, with its settings from the environment."""
+        settings = load_or_exit(self.name, "web", *self.web_needs)
+        logs.configure(self.name, "web", settings.log_level)
+        return self.build(settings, open_store(settings.mongodb, self.collection))
+
+    def migrate(self) -> int:
+        migrate(open_store(load_or_exit(self.name).mongodb, self.collection).collection, self.migrations)
+        return 0
+
+    def worker(self) -> int:
+        """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
+        settings = load_or_exit(self.name, "worker", *self.worker_needs)
+        logs.configure(self.name, "worker", settings.log_level)
+        store = open_store(settings.mongodb, self.collection)
+        migrate(store.collection, self.migrations)
+        try:
+            work = self.work(settings, store, self.outside(settings, store.clock))
+        except SettingsError as error:
+            print(f"{self.name}: {error}", file=sys.stderr, flush=True)
+            return EX_CONFIG
+        worker = Worker(work, kafka_bus(settings.kafka, work), settings.worker.slot)
+        code = run(worker, settings)
+        if worker.hung:
+            os._exit(code)
+        return code
+
+
+def kafka_bus(settings: Kafka, work: Work) -> Bus:
+    """The worker's clients of Kafka; none connects before it is used."""
+    clock = work.store.clock
+    return Bus(
+        KafkaPublisher(settings, f"{work.service}-relay", clock),
+        KafkaSource(settings, work.service, work.topics, clock),
+        KafkaEnds(settings, work.service, work.topics),
+    )
+
+
+def run(worker: Worker, settings: Settings) -> int:
+    """Run `worker` until SIGTERM or SIGINT, with its health server; what it traced goes out last. The exit code."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.end())
+    with ExitStack() as ending:
+        ending.callback(otlp.start(settings.otlp_endpoint, worker.service, "worker"))
+        server = health.serve(settings.worker.health_bind, live=worker.live(), ready=worker.ready())
+        ending.callback(server.close)
+        return worker.run()

@@ -1,0 +1,40 @@
+"""What a service does in the background, as one value: its worker process, the simulator and the tests all run it.
+
+Each service makes its own in `main.work`; what turns it, step by step or in threads, is in `loops` and `worker`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event as Flag
+
+from shared.aggregate import Lifecycle, Routes, Store
+from shared.poller import CarryOut, OnTimer
+
+Beat = Callable[[], None]
+"""A loop's sign of life; a loop that gives none for a minute counts as stuck."""
+
+Loop = Callable[[Flag, Beat], None]
+"""Runs until the flag is set, and gives a sign of life each time it comes round."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Everything that one service does beside its API, over its store."""
+
+    service: str
+    store: Store
+    routes: Routes
+    lifecycles: Sequence[Lifecycle]
+    """Whose timers fire and whose instructions are carried out, each for the documents of its name."""
+
+    timers: Mapping[str, OnTimer] = field(default_factory=dict)
+    """What becomes of a timer that is due in a document without a lifecycle, by the document's kind."""
+
+    carry_out: CarryOut | None = None
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    """What runs beside consumer, relay and poller, by name."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the service's consumer group reads."""
+        return (*self.routes, f"{self.service}.redrive")

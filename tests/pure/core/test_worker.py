@@ -1,0 +1,368 @@
+"""The worker process in memory: its loops in threads, its signs of life, and how it ends."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared.aggregate import Change, Document, Trigger, Verdict
+from shared.aggregate.verdict import TAKEN
+from shared.clock import ManualClock
+from shared.process.health import probe
+from shared.process.loops import Loops
+from shared.process.main import run
+from shared.process.pulse import PAUSE_FIRST, PAUSE_LAST, STUCK_AFTER, Pulse
+from shared.process.work import Beat, Loop, Work
+from shared.process.worker import Worker
+from shared.settings import Address
+from shared.settings import Worker as WorkerSettings
+from tests.support.collector import collector
+from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
+from tests.support.records import erased
+from tests.support.toy import BOX, Toys
+from tests.support.web import settings
+
+LOOPS = ("consumer", "relay", "poller", "frontier")
+"""The loops of every worker."""
+
+
+class Folding:
+    """A route on one document; `then` is called in the middle of a batch."""
+
+    def __init__(self) -> None:
+        self.then: Callable[[], object] = lambda: None
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {"person-1": "person"}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        self.then()
+        changes["person-1"].apply(event.id)
+        return TAKEN
+
+
+class Quick(threading.Event):
+    """Pauses of a process are over at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(timeout and 0.0001)
+
+
+class Given:
+    """Boxes in memory and a worker of theirs; `steps` are what it asked of the database and the broker, by thread."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, str]] = []
+        self.fault: Callable[[str, str], None] = lambda loop, step: None
+        self.toys = Toys(MemoryCollection(fault=self._asked))
+        self.broker, self.route = MemoryBroker(), Folding()
+        self.asked_to_carry_out: Callable[[Document], Trigger | None] = lambda doc: None
+
+    def _asked(self, step: str) -> None:
+        loop = threading.current_thread().name
+        self.steps.append((loop, step))
+        self.fault(loop, step)
+
+    def work(self, **loops: Loop) -> Work:
+        return Work(
+            service="boxes",
+            store=self.toys.store,
+            routes={"person.erased": self.route},
+            lifecycles=(BOX,),
+            carry_out=lambda doc: self.asked_to_carry_out(doc),
+            loops=loops,
+        )
+
+    def worker(self, slot: str = "one", stop_within: float = 15.0, **loops: Loop) -> Worker:
+        work = self.work(**loops)
+        bus = memory_bus(self.broker, "boxes", work.topics, slot, fault=self._asked)
+        bus.ends.fault = self._asked  # type: ignore[attr-defined]
+        return Worker(work, bus, slot, Quick(), stop_within)
+
+    def write(self, **headers: bytes) -> None:
+        self.broker.append(erased(**headers))
+
+
+@pytest.fixture
+def given() -> Given:
+    return Given()
+
+
+# -- pace and signs of life
+
+
+class Pauses(threading.Event):
+    """How long was waited for it; `woken` once it ends a pause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+        self.wakes = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout or 0)
+        return self.wakes
+
+
+def test_a_loop_with_nothing_to_do_slows_down_and_is_quick_again_once_woken() -> None:
+    pulse = Pulse("boxes", "relay", ManualClock(), threading.Event())
+    pulse.woken = pauses = Pauses()
+
+    for _ in range(12):
+        pulse.rest(0)
+    slowest = pauses.asked[-1]
+    pulse.rest(3)
+    after_work = len(pauses.asked)
+    pulse.rest(0)
+    pauses.wakes = True
+    pulse.rest(0)
+    pauses.wakes = False
+    pulse.rest(0)
+
+    assert pauses.asked == sorted(pauses.asked[:12]) + pauses.asked[12:]
+    assert (slowest, after_work) == (PAUSE_LAST, 12), "after work there is no pause"
+    assert pauses.asked[12] == pauses.asked[14] == PAUSE_FIRST * 1.5
+
+
+def test_a_loop_that_gives_no_sign_for_a_minute_is_not_alive() -> None:
+    clock = ManualClock()
+    pulse = Pulse("boxes", "relay", clock, threading.Event())
+    clock.advance(STUCK_AFTER - 0.001)
+    before = pulse.alive()
+    clock.advance(0.001)
+    after = pulse.alive()
+    pulse.beat()
+
+    assert (before, after, pulse.alive()) == (True, False, True)
+
+
+def test_every_loop_counts_for_liveness_further_ones_too(given: Given) -> None:
+    """One that stands still is named, and is the only one."""
+
+    def turning(stop: threading.Event, beat: Beat) -> None:
+        beat()
+
+    worker = given.worker(reconciliation=turning, webhooks=turning)
+    begun = probe(worker.live())
+    given.toys.clock.advance(STUCK_AFTER)
+    for name in LOOPS:
+        worker.pulses[name].beat()
+    worker.work.loops["webhooks"](worker.stop, worker.pulses["webhooks"].beat)
+
+    assert set(worker.live()) == {*LOOPS, "reconciliation", "webhooks"}
+    assert begun[0] == 200
+    assert [name for name, alive in worker.live().items() if not alive()] == ["reconciliation"]
+    assert probe(worker.live())[0] == 503
+
+
+def test_each_loop_beats_while_it_runs(given: Given) -> None:
+    """Also the further ones, by the function that they are given."""
+
+    def all_alive() -> list[bool]:
+        return [alive() for alive in worker.live().values()]
+
+    def turning(stop: threading.Event, beat: Beat) -> None:
+        until = time.monotonic() + 5
+        while not all(all_alive()) and time.monotonic() < until:
+            beat()
+        worker.end()
+
+    worker = given.worker(reconciliation=turning)
+    given.toys.clock.advance(STUCK_AFTER)
+    before = all_alive()
+
+    assert worker.run() == 0
+    assert (any(before), all(all_alive())) == (False, True)
+
+
+def test_ready_while_the_database_answers_the_group_is_joined_and_it_consumes(given: Given) -> None:
+    worker = given.worker()
+    begun = probe(worker.ready())[0]
+    worker.loops.consumer.ok = False
+    worker.bus.source.close()
+
+    assert begun == 200
+    assert [name for name, holds in worker.ready().items() if not holds()] == ["joined", "consuming"]
+
+
+# -- the lease
+
+
+def test_only_who_holds_the_lease_relays_and_polls_while_all_consume(given: Given) -> None:
+    given.toys.opened()
+    given.write()
+    work = given.work()
+    first, second = (
+        Loops(work, memory_bus(given.broker, "boxes", work.topics, slot), slot, threading.Event())
+        for slot in ("one", "two")
+    )
+
+    published = [first.relay(), second.relay()]
+    given.toys.command("ask")
+    first.observe(), second.observe()
+    carried_out = [second.poll(), first.poll()]
+
+    assert published == [1, 0]
+    assert carried_out == [0, 1]
+    assert first.consume() + second.consume() == 1
+
+
+# -- what fails
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_loop_that_dies_ends_the_process(given: Given, loop: str) -> None:
+    error = ZeroDivisionError("nobody thought of it")
+
+    def fault(name: str, step: str) -> None:
+        if name == loop:
+            raise error
+
+    given.fault = fault
+    worker = given.worker()
+
+    assert (worker.run(), worker.failed) == (1, error)
+
+
+def _dies(stop: threading.Event, beat: Beat) -> None:
+    raise ZeroDivisionError
+
+
+def _returns(stop: threading.Event, beat: Beat) -> None:
+    beat()
+
+
+@pytest.mark.parametrize(("loop", "failure"), [(_dies, ZeroDivisionError), (_returns, RuntimeError)])
+def test_a_further_loop_that_ends_ends_the_process_as_well(given: Given, loop: Loop, failure: type) -> None:
+    worker = given.worker(reconciliation=loop)
+
+    assert worker.run() == 1
+    assert isinstance(worker.failed, failure)
+
+
+@pytest.mark.parametrize("loop", ["relay", "poller", "consumer"])
+def test_a_loop_without_its_database_goes_on(given: Given, loop: str) -> None:
+    failed: list[str] = []
+    given.write()
+
+    def fault(name: str, step: str) -> None:
+        if name == loop and "find" in step and len(failed) < 3:
+            failed.append(step)
+            raise AutoReconnect(step)
+        if len(failed) == 3:
+            worker.end()
+
+    given.fault = fault
+    worker = given.worker()
+
+    assert (worker.run(), len(failed)) == (0, 3)
+
+
+def test_a_loop_that_does_not_end_is_not_waited_for(given: Given) -> None:
+    go_on = threading.Event()
+    worker = given.worker(stop_within=0.01, reconciliation=lambda stop, beat: go_on.wait() and None)
+    worker.end()
+
+    code = worker.run()
+    go_on.set()
+
+    assert (code, worker.hung, worker.failed) == (1, True, None)
+
+
+# -- the end
+
+
+@pytest.fixture
+def handlers_restored() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+class Closing:
+    """A client of the broker that notes when it is closed."""
+
+    def __init__(self, client: Any, name: str, order: list[str]) -> None:
+        self._client, self._name, self._order = client, name, order
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def close(self) -> None:
+        self._order.append(f"{self._name} closed")
+        self._client.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_finishes_commits_leaves_gives_the_lease_back_and_closes(
+    given: Given, tmp_path: Path, handlers_restored: None, number: int
+) -> None:
+    """Asked in the middle of a batch. What was traced until then has gone out when the process ends."""
+    order: list[str] = []
+    noted = {"bulk_write:after": "written", "commit:after": "committed", "delete_one:after": "lease given back"}
+
+    def fault(loop: str, step: str) -> None:
+        if step in noted and (loop == "consumer" or step.startswith("delete")):
+            order.append(noted[step])
+
+    def asked_to_end() -> None:
+        assert worker.loops.lease.held()
+        os.kill(os.getpid(), number)
+        threading.Event.wait(worker.stop, 5)
+        order.append("asked to end")
+
+    given.fault, given.route.then = fault, asked_to_end
+    given.write(traceparent=b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01")
+    worker = given.worker()
+    bus = worker.bus
+    worker.bus = replace(
+        bus, source=Closing(bus.source, "source", order), publisher=Closing(bus.publisher, "publisher", order),
+        ends=Closing(bus.ends, "ends", order),
+    )  # fmt: skip
+    with collector() as seen:
+        bind = WorkerSettings("one", Address("127.0.0.1", 0))
+        code = run(worker, replace(settings("listing", tmp_path), worker=bind, otlp_endpoint=seen.url))
+
+    assert code == 0
+    assert order == ["asked to end", "written", "committed", "source closed", "lease given back", "publisher closed",
+                     "ends closed"]  # fmt: skip
+    assert given.broker.lag("boxes", ["person.erased"]) == 0
+    assert given.broker.group("boxes").members == {}
+    assert [(span.process, span.name) for span in seen.spans] == [("boxes-worker", "process person.erased")]
+
+
+def test_an_instruction_under_way_is_carried_out_before_the_end(given: Given) -> None:
+    given.toys.opened().command("ask")
+    instruction_id = given.toys.doc()["instruction"]["id"]
+
+    def carry_out(doc: Document) -> Trigger:
+        worker.end()
+        data = {"instruction_id": instruction_id}
+        return Trigger("ask.done", f"{instruction_id}:done", "outcome", given.toys.clock.now(), data)
+
+    given.asked_to_carry_out = carry_out
+    worker = given.worker()
+
+    assert worker.run() == 0
+    assert given.toys.state() == "open"
+
+
+def test_the_lease_that_cannot_be_given_back_holds_up_nobody(given: Given) -> None:
+    def fault(loop: str, step: str) -> None:
+        if step.startswith("delete"):
+            raise AutoReconnect(step)
+
+    given.fault = fault
+    worker = given.worker()
+    worker.loops.lease.held()
+    worker.end()
+
+    assert (worker.run(), worker.failed) == (0, None)

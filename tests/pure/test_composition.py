@@ -1,0 +1,92 @@
+"""What each service does in the background, as its `main.work` composes it: nothing of it is left out."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from threading import Event as Flag
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from services.escrow.provider.sandbox.party import Sandbox
+from services.escrow.provider.sandbox.store import MemoryStore
+from shared.aggregate import Lifecycle, Store
+from shared.aggregate.erasure import KIND as ERASED
+from shared.clock import ManualClock
+from shared.events import EVENT_NAMES
+from tests.simulator.services import NAMES, work_of
+from tests.support.memory import MemoryCollection
+
+
+def in_memory(service: str) -> Any:
+    clock = ManualClock()
+    provider = Sandbox(MemoryStore(), clock, lambda body, signature: 204, "a secret")
+    return work_of(service, Store(MemoryCollection(service), clock), provider, lambda message, address: None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_a_worker_reads_all_that_the_handlers_list_and_what_is_redriven_to_it(service: str) -> None:
+    made = in_memory(service)
+    listed = import_module(f"services.{service}.handlers").HANDLERS
+
+    assert set(made.routes) == set(listed) <= set(EVENT_NAMES)
+    assert made.topics == (*made.routes, f"{service}.redrive")
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_each_kind_of_document_is_looked_after_by_its_lifecycle_or_by_its_timer(service: str) -> None:
+    """Never by both, and never by two lifecycles; and who is told of an erasure has a timer for its passes."""
+    made = in_memory(service)
+    kinds = [*(lifecycle.name for lifecycle in made.lifecycles), *made.timers]
+
+    assert len(kinds) == len(set(kinds))
+    assert (ERASED in made.timers) == ("person.erased" in made.routes)
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_no_lifecycle_and_no_timer_of_the_service_is_left_out(service: str) -> None:
+    """Whatever its modules define: each Lifecycle with timers or instructions, and each class with an `on_timer`."""
+    made, lifecycles, on_timers = in_memory(service), set(), set()
+    for module in modules(service):
+        for value in vars(module).values():
+            several = value if isinstance(value, tuple) else (value,)
+            lifecycles |= {each.name for each in several if isinstance(each, Lifecycle) and moves_by_itself(each)}
+            if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "on_timer"):
+                on_timers.add(value)
+
+    assert {lifecycle.name for lifecycle in made.lifecycles} == lifecycles
+    assert {type(timer.__self__) for kind, timer in made.timers.items() if kind != ERASED} == on_timers
+
+
+def moves_by_itself(lifecycle: Lifecycle) -> bool:
+    return bool(lifecycle.outcomes) or any(row.trigger.startswith("timer:") for row in lifecycle.rows)
+
+
+def modules(service: str) -> Iterator[ModuleType]:
+    package = import_module(f"services.{service}")
+    for found in walk_packages(package.__path__, f"{package.__name__}."):
+        yield import_module(found.name)
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_who_opens_instructions_carries_them_out(service: str) -> None:
+    made = in_memory(service)
+    opens = any(lifecycle.outcomes for lifecycle in made.lifecycles)
+
+    assert (made.carry_out is not None) == opens
+
+
+def test_escrow_reconciles_and_runs_what_its_provider_needs() -> None:
+    """Each loop comes round, gives a sign of life, and ends when it is asked to."""
+    came_round = []
+    for name, loop in in_memory("escrow").loops.items():
+        stop = Flag()
+
+        def beat(name: str = name, stop: Flag = stop) -> None:
+            came_round.append(name)
+            stop.set()
+
+        loop(stop, beat)
+
+    assert came_round == ["provider-webhooks", "reconciliation"]
