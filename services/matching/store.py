@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.matching.staff_lists import index_for_staff, rename_staff_lists
 from shared.aggregate import Document, Migration, Store
 from shared.clock import format_time
 
@@ -45,11 +46,6 @@ def _index_application(offers: Collection[Document]) -> None:
     offers.create_index([("application", ASCENDING)], sparse=True)
 
 
-def _index_for_staff(offers: Collection[Document]) -> None:
-    """What staff list, newest first: employers, and what was told of unknown applications."""
-    offers.create_index([("listed", ASCENDING), ("place", DESCENDING)], sparse=True)
-
-
 def _index_facets(offers: Collection[Document]) -> None:
     """The copies of listings that may be matches, the newest first."""
     offers.create_index([("facets", ASCENDING), ("rank", DESCENDING)], sparse=True)
@@ -59,9 +55,10 @@ MIGRATIONS: Sequence[Migration] = (
     _index_parties,
     _index_listing,
     _index_hires,
-    _index_for_staff,
+    index_for_staff,
     _index_facets,
     _index_application,
+    rename_staff_lists,
 )
 
 
@@ -82,12 +79,6 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
 def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[Document]:
     """Documents of this kind that name an application."""
     return list(store.collection.find({"application": application, "kind": kind}, {"events": 0}).limit(limit))
-
-
-def for_staff(store: Store, listed: str, after: str | None, limit: int) -> list[Document]:
-    """Documents of one of staff's lists, the newest first, those after the place `after`."""
-    query: dict[str, Any] = {"listed": listed} | ({"place": {"$lt": after}} if after else {})
-    return list(store.collection.find(query, _UNLISTED).sort("place", DESCENDING).limit(limit))
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:

@@ -66,7 +66,7 @@ def test_explain_and_a_refusal_name_the_time_that_is_set_here() -> None:
 
     steps = explain(offer, document, frozenset({"seeker"}), NOW)
     with pytest.raises(Refusal) as refused:
-        offer.allowed(Change("o", "offer", asked, NOW), again)
+        offer.allowed(Change("o", offer, asked, NOW), again)
 
     assert "within 5 hours of acceptance" in [step.get("when") for step in steps]
     assert "within 5 hours of acceptance" in refused.value.detail

@@ -1,14 +1,15 @@
 """What the rows of a registered employer's lifecycle do to it, and what its events carry. Pure.
 
 A document `employer:<mark of its domain>` has name, domain, mailboxes (the addresses there that answer for hires, less
-their domain), marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; listed, place (for the
-list). The secret signs what its applicant tracking system says, and leaves the database no more.
+their domain), marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; staff_list,
+staff_sort_key (see `staff_lists`). The secret signs what its applicant tracking system says, and leaves the database no
+more.
 """
 
 from typing import Any
 
+from services.matching.staff_lists import EMPLOYERS, enlist
 from shared.aggregate import Change, Trigger
-from shared.clock import format_time
 
 KIND = "employer"
 
@@ -28,7 +29,7 @@ def public(change: Change) -> dict[str, Any]:
 
 def register(change: Change, trigger: Trigger) -> None:
     change.set(mailboxes=[], marks=[], ats=None)
-    change.set(listed=KIND, place=f"{format_time(change.now)} {change.id}")
+    enlist(change, EMPLOYERS, change.now)
     revise(change, trigger)
 
 

@@ -1,12 +1,12 @@
 """Staff's register of employers over HTTP."""
 
-from services.matching.employer.acts import KIND, employer_id
+from services.matching.employer.acts import employer_id
 from services.matching.employer.lifecycle import EMPLOYER, STAFF
 from services.matching.employer.parts import Parts
 from services.matching.employer.register import PATH
 from services.matching.employer.schemas import Employer, EmployerChange, NewEmployer
 from services.matching.employer.views import view
-from services.matching.store import for_staff
+from services.matching.staff_lists import EMPLOYERS, SORT_KEY, for_staff
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import Answer, Call, Operations, roles
 
@@ -31,8 +31,8 @@ def register(call: Call[Parts]) -> Answer:
     answers={200: page_of(Employer)},
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
-    found = for_staff(call.parts.offers.store, KIND, after_text(call), call.page.limit + 1)
-    return text_page(call, found, "place", view)
+    found = for_staff(call.parts.offers.store, EMPLOYERS, after_text(call), call.page.limit + 1)
+    return text_page(call, found, SORT_KEY, view)
 
 
 @operations.get(_ONE, "showEmployer", "An employer", who=_WHO, answers={200: Employer})

@@ -6,7 +6,7 @@ from services.matching.employer.schemas import Application, AtsEvent, Received, 
 from services.matching.employer.views import ats_event_view
 from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.schemas import Offer
-from services.matching.store import for_staff
+from services.matching.staff_lists import ATS_EVENTS, SORT_KEY, for_staff
 from shared.aggregate import Change
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import DOCUMENT, PUBLIC, Answer, Call, Operations, roles
@@ -60,5 +60,5 @@ def webhook(call: Call[Parts]) -> Answer:
     who=roles("arbiter", "moderator", "operator"), query=PageQuery, answers={200: page_of(AtsEvent)},
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
-    found = for_staff(call.parts.offers.store, ats.KIND, after_text(call), call.page.limit + 1)
-    return text_page(call, found, "place", ats_event_view)
+    found = for_staff(call.parts.offers.store, ATS_EVENTS, after_text(call), call.page.limit + 1)
+    return text_page(call, found, SORT_KEY, ats_event_view)

@@ -2,7 +2,8 @@
 
 A document `ats_event:<employer's mark>:<mark of the application>` keeps what was told of one application: employer,
 application (its id there), start_on, received_at, seen (digests of the bodies that were taken: a repeat changes
-nothing), outcome {rule, offers}; listed and place while staff should look at it. Nothing else of the candidate is kept.
+nothing), outcome {rule, offers}; staff_list and staff_sort_key while staff should look at it. Nothing else of the
+candidate is kept.
 
 States: waiting (no offer names the application yet), matched, conflict (two seekers name it: nobody is paid),
 refused (a rule forbids it: outcome.rule), withdrawn (the hire was taken back in time), taken_back (too late), expired.
@@ -21,9 +22,9 @@ from services.matching.employer.greenhouse import Told
 from services.matching.employer.register import Employers
 from services.matching.offer.lifecycle import AGREED, HIRING
 from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
+from services.matching.staff_lists import ATS_EVENTS, delist, enlist
 from services.matching.store import naming
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger
-from shared.clock import format_time
 
 KIND = "ats_event"
 OPEN = ("waiting", "conflict", "refused", "matched")
@@ -72,14 +73,17 @@ def keep(change: Change, employer: str, told: Told, of_body: str) -> bool:
 
 
 def _move(change: Change, state: str, **outcome: Any) -> None:
-    shown = state in FOR_STAFF
-    change.set(state=state, outcome=outcome or None, listed=KIND if shown else None)
-    change.set(place=f"{format_time(change['received_at'])} {change.id}" if shown else None)
+    change.set(state=state, outcome=outcome or None)
+    if state in FOR_STAFF:
+        enlist(change, ATS_EVENTS, change["received_at"])
+    else:
+        delist(change)
 
 
 def expire(change: Change) -> None:
     """What was told is forgotten; that these bodies were taken is not."""
-    change.set(state="expired", application=None, start_on=None, outcome=None, listed=None, place=None)
+    change.set(state="expired", application=None, start_on=None, outcome=None)
+    delist(change)
     change.schedule(MATCH, None)
     change.schedule(EXPIRE, None)
 

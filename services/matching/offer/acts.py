@@ -1,11 +1,10 @@
 """What the rows of the offer's lifecycle do to the document, and what its events carry. Pure.
 
 An offer has these fields beside the core ones: listing_id, insider, seeker, help, price, currency, tranches, fee_bps,
-listed, most (what the help is listed at, and the most it may cost); proposed_by, rounds; accepted_at, accepted_by;
-activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended;
-cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
-escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
-hired_at (for queries).
+listed_price, most (the most the help may cost); proposed_by, rounds; accepted_at, accepted_by; activated_at, lapse_at;
+claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended; cancel_asked, cancelled,
+closing (the listing's end that waits for it), audit (what staff did); escrow_status, escrow_number (a copy); waiting,
+undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by, hired_at (for queries).
 
 For the employer's system: application (the seeker's, there), applications (how often one was named).
 
@@ -68,19 +67,19 @@ def _over(change: Change) -> None:
 
 def propose(change: Change, trigger: Trigger) -> None:
     listing, help_kinds = trigger.data["listing"], trigger.data["help"]
-    listed = prices.listed_price(listing, help_kinds)
+    listed_price = prices.listed_price(listing, help_kinds)
     asked = trigger.data.get("price")
     change.set(
         listing_id=listing["listing_id"],
         insider=listing["insider"],
         seeker=trigger.by,
         help=list(help_kinds),
-        price=asked["amount"] if asked else listed,
+        price=asked["amount"] if asked else listed_price,
         currency=listing["currency"],
         tranches=listing["tranches"],
         fee_bps=change.terms.fee_bps,
-        listed=listed,
-        most=prices.most(listing, listed),
+        listed_price=listed_price,
+        most=prices.most(listing, listed_price),
         proposed_by="seeker",
         rounds=0,
         parties=[listing["insider"], trigger.by],
