@@ -1,6 +1,6 @@
 """A published listing as schema.org's JobPosting, for job boards and search engines. Pure.
 
-The employer stays veiled: its organization is `confidential`, as these readers expect it to be said. The insider, the
+The employer stays veiled: its organization is `confidential`, as these readers expect it. The insider, the
 help and its prices are no part of a job and stand in the listing alone.
 """
 
