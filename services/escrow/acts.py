@@ -82,7 +82,9 @@ def start_probation(change: Change, trigger: Trigger) -> None:
 
 
 def end_hire(change: Change, trigger: Trigger) -> None:
-    """Strike the later tranches; the seeker has the rest back at once, or in some days if they said it themselves."""
+    """Strike the later tranches; the seeker has the rest back at once, or in some days if they reported it
+    themselves.
+    """
     change.set(tranches=plan.ended(change["tranches"], trigger.data["on"]), ended_on=trigger.data["on"])
     wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
     at = change.now + wait
@@ -230,7 +232,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
 
 
 def decide(change: Change, trigger: Trigger) -> None:
-    """The dispute is over; an arbiter's decision is kept with its reason and who made it."""
+    """The dispute is over; an arbiter's decision is recorded with its reason and who made it."""
     if trigger.kind == "command" and "decision" in trigger.data:
         decision = {"decision": trigger.data["decision"], "reason": trigger.data["reason"]}
         change.push("decisions", decision | {"by": trigger.by, "at": change.now})

@@ -22,7 +22,7 @@ _ACCOUNT_OF = {
 
 
 class BrokenBooks(Exception):
-    """A movement after which the sums would be wrong; nothing of it is kept."""
+    """A movement after which the sums would be wrong; nothing of it is stored."""
 
 
 def move(change: Change, reference: str, *, loss: int = 0, hire_event_id: str | None = None, **moved: int) -> None:
@@ -67,11 +67,11 @@ def balanced(doc: Mapping[str, Any]) -> bool:
     """Whether the sums add up, none is negative, and each is what the journal's accounts say."""
     sums = {name: doc.get(name, 0) for name in SUMS}
     accounts = journal.balances(doc.get("journal", []))
-    said = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
-    said |= {"funded": -accounts.get("seeker_funds", 0)}
+    by_journal = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
+    by_journal |= {"funded": -accounts.get("seeker_funds", 0)}
     loss: int = doc.get("loss", 0)
     whole = sums["funded"] == sum(sums.values()) - sums["funded"] and min(*sums.values(), loss) >= 0
-    return whole and sums == said and loss == accounts.get("chargeback_loss", 0)
+    return whole and sums == by_journal and loss == accounts.get("chargeback_loss", 0)
 
 
 def public(change: Change) -> dict[str, Any]:

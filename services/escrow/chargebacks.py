@@ -83,8 +83,8 @@ def charge_back(before: str) -> Any:
         claim, taken = trigger.data, trigger.data["from_held"]
         lost = claim["amount"] - taken
         move(change, f"{claim['chargeback_id']}:opened", held=-taken, charged_back=taken, loss=lost)
-        kept = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
-        change.set(chargeback=kept | {"opened_at": change.now})
+        opened = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
+        change.set(chargeback=opened | {"opened_at": change.now})
         try_task(change, None)
         return {"escrow.charged_back": {"before": before}}
 

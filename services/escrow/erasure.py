@@ -19,7 +19,7 @@ _OTHER = "other"
 
 
 class Erasing:
-    """Passes over what is kept of a person."""
+    """Passes over what is stored of a person."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

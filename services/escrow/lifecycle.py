@@ -42,7 +42,7 @@ WEEKS = Park(timedelta(days=30))
 
 
 OPENING_ROWS = (
-    Row(("new",), "offer.accepted", to="free", when=FREE, act=acts.open_escrow, note="help for nothing: no money"),
+    Row(("new",), "offer.accepted", to="free", when=FREE, act=acts.open_escrow, note="free help: no money"),
     Row(("new",), "offer.accepted", to="awaiting", emits=("escrow.opened",), act=acts.open_escrow),
     Row(("awaiting",), "fund", to="funding", by=("seeker",), guards=(MAY_FUND,), act=acts.ask_hold, until="fund"),
     Row(("funding",), "hold.succeeded", to="held", emits=("escrow.held",), when=ANSWERED, act=acts.hold),

@@ -183,7 +183,7 @@ class Journal(Body):
 
 
 class NewPayout(Body):
-    """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
+    """The payment provider's token for your account, never the account's number: only the provider stores that."""
 
     account = fields.Pattern(ACCOUNT_ID, "an account's token such as acct_test", required=True)
 
@@ -199,7 +199,7 @@ class WithJournal(Escrow):
 
 
 class EscrowShare(Body):
-    """The escrows of one's agreements, each with its journal, in pages. The first page has where one is paid, too."""
+    """Your escrows, each with its journal, in pages. The first page has your payout account as well."""
 
     person_id = fields.PersonId()
     payout = fields.Part(Payout, allow_none=True)

@@ -1,10 +1,6 @@
 """What the rows of the listing's lifecycle do to the document, and what its events carry. Pure.
 
-A listing has these fields beside the core ones: insider, title, employer {name, domain}, country, region, industry,
-occupation, duties, skills, seats, leaving_on, pay, help, tranches, consent (as they came in); created_at, published_at;
-hired (seats taken), domain_mark, workplace_mark, insider_verified (its insider gets mail at the employer's domain;
-see `workplaces`), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
-decision of the rules and of staff); and what is kept for the search (see `search` and `orders`).
+The document is `documents.ListingDocument`.
 """
 
 from collections.abc import Callable
@@ -137,8 +133,8 @@ def decide(
     note: str | None = None,
 ) -> None:
     """Record a decision, for its insider and for the audit. `by` is `rules` or a moderator's person_id."""
-    said: dict[str, Any] = {"outcome": outcome, "by": by, "at": change.now, "rules": rules or []}
-    said["reasons"] = [{"rule": r.rule, "pointer": r.pointer, "message": r.message} for r in reasons or ()]
-    said |= {name: value for name, value in (("reason", reason), ("note", note)) if value}
-    change.set(review=said)
-    change.push("audit", said)
+    decision: dict[str, Any] = {"outcome": outcome, "by": by, "at": change.now, "rules": rules or []}
+    decision["reasons"] = [{"rule": r.rule, "pointer": r.pointer, "message": r.message} for r in reasons or ()]
+    decision |= {name: value for name, value in (("reason", reason), ("note", note)) if value}
+    change.set(review=decision)
+    change.push("audit", decision)

@@ -7,8 +7,8 @@ from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
+from services.listing.stems import asked as words_asked
 from services.listing.store import find
-from services.listing.words import asked as words_asked
 from shared.http.answer.documents import document_response
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
@@ -19,14 +19,14 @@ _ONE = {200: Listing}
 
 
 @operations.post(
-    PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, command="create", answers={201: Listing}
+    PATH, "createListing", "Create a listing", who=ANYONE, body=NewListing, command="create", answers={201: Listing}
 )
 def create(call: Call[Parts]) -> Answer:
     marks = call.parts.workplaces.of(call.person, call.command_id, call.body)
     return call.parts.listings.create(call, {**call.body, **marks})
 
 
-@operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
+@operations.get(PATH, "searchListings", "Search listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
 def find_listings(call: Call[Parts]) -> Answer:
     question = _question(call)
     after = after_text(call, question.order.form)
@@ -34,7 +34,7 @@ def find_listings(call: Call[Parts]) -> Answer:
     return text_page(call, found, question.order.field, lambda doc: views.view(doc, views.roles(doc, call.principal)))
 
 
-@operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
+@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=DOCUMENT, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
     return call.parts.listings.show(call)
 
@@ -42,7 +42,7 @@ def show(call: Call[Parts]) -> Answer:
 @operations.get(
     PATH + "/{id}/jobposting",
     "getJobPosting",
-    "Read a published listing as schema.org's JobPosting",
+    "Show a published listing as a schema.org JobPosting",
     who=ANYONE,
     answers={200: JobPosting},
     media=MEDIA,
@@ -63,28 +63,30 @@ def revise(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, command="submit", answers=_ONE
-)
+    PATH + "/{id}/submit", "submitListing", "Submit a listing for publication", who=DOCUMENT, command="submit",
+    answers=_ONE,
+)  # fmt: skip
 def submit(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call)
 
 
 @operations.post(
-    PATH + "/{id}/pause", "pauseListing", "Take no new offers for now", who=DOCUMENT, command="pause", answers=_ONE
-)
+    PATH + "/{id}/pause", "pauseListing", "Pause a listing: it takes no new offers", who=DOCUMENT, command="pause",
+    answers=_ONE,
+)  # fmt: skip
 def pause(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call)
 
 
 @operations.post(
-    PATH + "/{id}/resume", "resumeListing", "Take offers again", who=DOCUMENT, command="resume", answers=_ONE
+    PATH + "/{id}/resume", "resumeListing", "Resume a paused listing", who=DOCUMENT, command="resume", answers=_ONE
 )
 def resume(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call)
 
 
 @operations.post(
-    PATH + "/{id}/withdraw", "withdrawListing", "Take the listing back", who=DOCUMENT, command="withdraw", answers=_ONE
+    PATH + "/{id}/withdraw", "withdrawListing", "Withdraw a listing", who=DOCUMENT, command="withdraw", answers=_ONE
 )
 def withdraw(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call)
@@ -93,7 +95,7 @@ def withdraw(call: Call[Parts]) -> Answer:
 @operations.post(
     PATH + "/{id}/return",
     "returnListing",
-    "Moderators: back to its insider",
+    "Moderator: return a listing to its insider",
     who=DOCUMENT,
     body=Refused,
     command="return",
@@ -104,8 +106,9 @@ def send_back(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    PATH + "/{id}/publish", "publishListing", "Moderators: publish it", who=DOCUMENT, command="publish", answers=_ONE
-)
+    PATH + "/{id}/publish", "publishListing", "Moderator: publish a listing", who=DOCUMENT, command="publish",
+    answers=_ONE,
+)  # fmt: skip
 def publish(call: Call[Parts]) -> Answer:
     return call.parts.listings.command(call)
 
@@ -113,7 +116,7 @@ def publish(call: Call[Parts]) -> Answer:
 @operations.post(
     PATH + "/{id}/remove",
     "removeListing",
-    "Moderators: take it away",
+    "Moderator: remove a listing",
     who=DOCUMENT,
     body=Refused,
     command="remove",
@@ -124,7 +127,7 @@ def remove(call: Call[Parts]) -> Answer:
 
 
 def _question(call: Call[Parts]) -> Question:
-    """Everybody finds what is published; one's own and, for staff, each status are asked for by name."""
+    """Everyone finds what is published; ask for your own with `mine`; staff ask for any `status`."""
     asked = call.query
     if "q" in asked and not words_asked(asked["q"]):
         raise invalid([Fault.of_query("q", "words", "expected a word that says more than the, of, le or de")])

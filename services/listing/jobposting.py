@@ -1,8 +1,8 @@
 """A published listing as schema.org's JobPosting, for job boards and search engines. Pure.
 
 The description is HTML, as its readers take it: text alone, escaped, a line for each duty; the other members are plain
-text. The employer stays veiled: its organization is `confidential`, as these readers expect it to be said. The
-insider, the help and its prices are no part of a job and stand in the listing alone.
+text. The employer stays veiled: its organization is `confidential`, as these readers expect it. The insider, the
+help and its prices are no part of a job and stand in the listing alone.
 """
 
 import html

@@ -31,7 +31,7 @@ def _under(kept: Rules) -> tuple[Row, ...]:
         ),
         Row(
             ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(kept),
-            act=acts.publish_clean(kept), note="published at once where every rule is kept",
+            act=acts.publish_clean(kept), note="published at once where no rule is broken",
         ),
         Row(
             ("in_review",), "timer:review", act=acts.hold_for_moderator(kept),
@@ -61,7 +61,7 @@ _ROWS = (
         by=MODERATOR, act=acts.remove),
     Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
     Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
-    Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a place never opens again"),
+    Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a seat never opens again"),
     Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
         note="its insider gets mail there"),
     Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,

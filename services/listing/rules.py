@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.listing import wording
+from services.listing import text_rules
 from shared.aggregate import Breach, Change, Condition, Guard, Trigger
 from shared.money import format_amount, share
 
@@ -78,7 +78,7 @@ class Rules:
 
     def wording(self, listing: Listing) -> list[Breach]:
         """What in its texts looks like contact data, or names the employer."""
-        return [Breach(*found) for found in wording.check(listing, self.legal_forms)]
+        return [Breach(*found) for found in text_rules.check(listing, self.legal_forms)]
 
     def all(self, listing: Listing) -> list[Breach]:
         return [*self.prices(listing), *self.consent(listing), *self.wording(listing)]
@@ -158,7 +158,7 @@ def worded(rules: Rules) -> Guard:
 
 
 def clean(rules: Rules) -> Condition:
-    return Condition("every rule is kept", lambda change, trigger: not rules.all(change.doc))
+    return Condition("no rule is broken", lambda change, trigger: not rules.all(change.doc))
 
 
 def after(change: Change, trigger: Trigger) -> Listing:

@@ -248,8 +248,8 @@ class Search(PageQuery):
             "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency"
         },
     )
-    mine = Flag(metadata={"description": "one's own, whatever their status"})
-    status = Choice(*STATUSES, metadata={"description": "of one's own; staff: of all"})
+    mine = Flag(metadata={"description": "your own, whatever their status"})
+    status = Choice(*STATUSES, metadata={"description": "of your own; staff: of all"})
 
     @validates_schema
     def check_pay(self, data: dict[str, Any], **_: Any) -> None:
@@ -264,15 +264,15 @@ class Search(PageQuery):
 
 
 class KnownEmployer(Body):
-    """A listing whose employer one may see."""
+    """A listing whose employer you may see."""
 
     listing_id = Uuid()
     since = Instant()
 
 
 class ListingShare(Body):
-    """One's listings, in pages. The first page has the rest: the employers one was told of, and the marks of the
-    domains at which one gets mail.
+    """Your listings, in pages. The first page also has the employers that were unveiled to you, and the marks of the
+    domains at which you verified an address.
     """
 
     person_id = PersonId()

@@ -45,7 +45,7 @@ class Workplaces:
 
 
 class Learn:
-    """The route of `work.verified`: the mark is kept, and the person's listings will be told."""
+    """The route of `work.verified`: the mark is stored, and the person's listings are marked as verified."""
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {work_id(event.data["person_id"]): KIND}

@@ -44,15 +44,15 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", _kept, listings.begin_closing, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, listings.begin_closing, listings.lacks)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}
 
 
-def _kept(event: Trigger) -> dict[str, Any]:
+def _copied_fields(event: Trigger) -> dict[str, Any]:
     """The copy of a listing: what offers need of it, and how it is found for matches."""
-    copy = listings.kept(event)
+    copy = listings.copied_fields(event)
     return copy | facets.index(copy)
 
 

@@ -25,7 +25,7 @@ def listing_key(listing_id: str) -> str:
 
 
 def _index_parties(offers: Collection[Document]) -> None:
-    """One's own offers, newest first; copies and accounts have neither field."""
+    """A person's offers, newest first; copies and accounts have neither field."""
     offers.create_index([("parties", ASCENDING), ("position", DESCENDING)], sparse=True)
 
 
@@ -35,7 +35,7 @@ def _index_listing(offers: Collection[Document]) -> None:
 
 
 def _index_hires(offers: Collection[Document]) -> None:
-    """An insider's hires, the newest first; offers that were hired before this was kept get it now."""
+    """An insider's hires, the newest first; offers hired under an older version get the fields now."""
     offers.create_index([("hired_by", ASCENDING), ("hired_at", DESCENDING)], sparse=True)
     for doc in offers.find({"kind": "offer", "hire": {"$exists": True}}, {"insider": 1, "hire.confirmed_at": 1}):
         hired = {"hired_by": doc["insider"], "hired_at": f"{format_time(doc['hire']['confirmed_at'])} {doc['_id']}"}
@@ -64,7 +64,7 @@ MIGRATIONS: Sequence[Migration] = (
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
-    """A person's offers, the newest first, those after the position `after`; `asked`: role, status, listing_id."""
+    """A person's offers, the newest first, those after the sort key `after`; `asked`: role, status, listing_id."""
     query: dict[str, Any] = {"parties": person}
     if "role" in asked:
         query[asked["role"]] = person
@@ -83,7 +83,7 @@ def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[D
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
-    """Ids of offers on this listing in these states, that its end was not told before."""
+    """Ids of offers on this listing in these states, that its end has not reached yet."""
     query = {"live_on": listing_id, "state": {"$in": list(states)}}
     return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
 

@@ -1,13 +1,12 @@
 """What the rows of a notification's lifecycle do to it. Pure.
 
-A notification has these fields beside the core ones: person, event_type, text_key, offer_id or listing_id, subject,
-text, created_at (the event's time), rank (sorts by it), instruction (the mail), undelivered (why there was none).
+The document is `documents.NotificationDocument`.
 """
 
 from typing import Any
 
-from services.notify.recipients import told
-from services.notify.texts import DEFAULT_LANGUAGE, render
+from services.notify.recipients import notified
+from services.notify.templates import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Trigger, close_task, open_task
 from shared.clock import format_time
 
@@ -17,7 +16,7 @@ PRIVATE = ("person", "subject", "text", "offer_id", "listing_id", "rank", "instr
 
 
 def no_events(change: Change) -> dict[str, Any]:
-    """Nothing here is told to others."""
+    """A notification emits no events."""
     return {}
 
 
@@ -32,12 +31,12 @@ def write_only(change: Change, trigger: Trigger) -> None:
 
 
 def write(change: Change, trigger: Trigger) -> None:
-    """The words are made now, so that they stay as they were told. `trigger.data`: {event_type, event, person, language
+    """The text is rendered now, and stays as it was. `trigger.data`: {event_type, event, person, language
     (English where it says none)}.
     """
     event, event_type = trigger.data["event"], trigger.data["event_type"]
-    row = told(event_type, event)
-    assert row is not None, f"{event_type} is told to nobody"
+    row = notified(event_type, event)
+    assert row is not None, f"{event_type} notifies nobody"
     language = trigger.data.get("language", DEFAULT_LANGUAGE)
     subject, text = render(row.text, event, language, change.terms)
     change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)

@@ -1,11 +1,9 @@
-"""A person's address and the proof that it is theirs: a code that is mailed there and said here. Pure.
+"""A person's address and the proof that it is theirs: a code that is mailed there and typed in here. Pure.
 
-Two kinds of document have the same form, `contact:<person>` (where mail goes) and `work_mail:<person>` (at an
-employer): owner, email, created_at, verified_at (absent: nothing goes there but the code), code {nonce, sent_at,
-expires_at, tries}, sent (when the last day's codes were), instruction (the code's mail), undelivered (why it did not
-go out). A contact also keeps what its person prefers (`preferences`).
+Two kinds of document have one form, `documents.AddressDocument`: `contact:<person>`, where mail goes, and
+`work_mail:<person>`, at an employer.
 
-The code is kept nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
+The code is stored nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
 """
 
 import hmac
@@ -56,7 +54,7 @@ def put(change: Change, person: str, email: str, terms: Terms) -> bool:
     return True
 
 
-def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
+def verify(change: Change, key: bytes, given: str, terms: Terms) -> bool:
     """Whether the address is verified, now or before; a wrong code counts as a try.
 
     Takes the same time however much of the code is right.
@@ -64,7 +62,7 @@ def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
     if change.get("verified_at") is not None:
         return True
     code = change.get("code") or {}
-    right = hmac.compare_digest(code_of(key, change.id, code.get("nonce", "")), said)
+    right = hmac.compare_digest(code_of(key, change.id, code.get("nonce", "")), given)
     if not code or change.now >= code["expires_at"] or code["tries"] >= terms.code_tries:
         return False
     if not right:
@@ -88,8 +86,8 @@ def refuse_public(email: str) -> None:
     if domain is None:
         raise Refusal("rule", "domain", "There is no such domain. Give an address at your employer.", "/email")
     if is_public_mail(domain):
-        words = "Everybody can have an address there. Give one at your employer."
-        raise Refusal("rule", "public_provider", words, "/email")
+        detail = "Everybody can have an address there. Give one at your employer."
+        raise Refusal("rule", "public_provider", detail, "/email")
 
 
 # -- what it says of an address
@@ -125,7 +123,7 @@ def _send_code(change: Change, terms: Terms) -> None:
         raise TooSoon(min(sent) + _DAY - change.now)
     nonce, until = new_id(), change.now + terms.code_expiry
     change.set(code={"nonce": nonce, "sent_at": change.now, "expires_at": until, "tries": 0}, sent=[*sent, change.now])
-    # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be kept.
+    # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be stored.
     change.set(undelivered=None, applied=None)
     open_task(change, f"code:{nonce}", "mail", change.now)
 

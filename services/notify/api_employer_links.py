@@ -20,7 +20,7 @@ _NOT_YET = 1
 
 
 @operations.post(
-    "/v1/employer-links", "askEmployer", "A party of an active offer asks the employer, by mail, to confirm the hire",
+    "/v1/employer-links", "askEmployer", "Ask the employer by e-mail to confirm the hire",
     who=ANYONE, body=NewEmployerLink, answers={202: EmployerLink},
 )  # fmt: skip
 def ask(call: Call[Parts]) -> Answer:
@@ -58,8 +58,8 @@ def ask(call: Call[Parts]) -> Answer:
 
 
 @operations.get(
-    "/v1/employer-links/{offer_id}", "showEmployerLink", "What became of the last mail to the employer", who=DOCUMENT,
-    answers={200: EmployerLink},
+    "/v1/employer-links/{offer_id}", "showEmployerLink", "Show the status of the last e-mail to the employer",
+    who=DOCUMENT, answers={200: EmployerLink},
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     _offer(call, call.id)

@@ -1,8 +1,6 @@
 """The employer's link: a party of an offer asks an employer, by one mail, whether the hire happened.
 
-`employer_link:<offer_id>` keeps asked [{id, at, mark}] (of the last week; mark: a keyed hash of what was asked) and
-the last link's mail: link {id, employer, at, until}, language, undelivered; address and reference stand there only
-until the mail is out, or is given up. What the link says is made when it is mailed, and kept nowhere.
+The document is `documents.EmployerLinkDocument`. The link is made when it is mailed, and stored nowhere.
 
 `employer:<mark>` and `listing:<id>` are copies: the register's marks, and the mark of a listing's workplace.
 """
@@ -19,7 +17,7 @@ from services.notify.letter import Letter
 from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
-from services.notify.texts import day
+from services.notify.templates import day
 from shared import links
 from shared.aggregate import (
     ANSWERED,
@@ -79,8 +77,8 @@ class KeyReused(Exception):
 def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[str, Any]) -> str:
     """The mark of the employer that may be asked at this address. Raises Refusal; none names the employer."""
     if offer["status"] not in ASKS:
-        words = f"The offer is {offer['status']}; an employer is asked while it is {' or '.join(ASKS)}."
-        raise Refusal("state", "state", words, "/offer_id")
+        detail = f"The offer is {offer['status']}; an employer is asked while it is {' or '.join(ASKS)}."
+        raise Refusal("state", "state", detail, "/offer_id")
     listing = store.get(f"{LISTING}:{offer['listing_id']}") or {}
     address, domain = asked["address"], domain_of(asked["address"]) or ""
     if listing.get("workplace_mark") is None:
@@ -92,11 +90,11 @@ def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[s
     mark = domain_mark(key, domain)
     employer = store.get(f"{EMPLOYER}:{mark}") or {}
     if employer.get("state") != "registered":
-        words = "Nobody has checked yet that this domain is the employer's: ask us to register it."
-        raise Refusal("rule", "employer-registered", words, "/address")
+        detail = "Nobody has checked yet that this domain is the employer's: ask us to register it."
+        raise Refusal("rule", "employer-registered", detail, "/address")
     if role != "seeker" and contact_mark(key, address) not in employer["marks"]:
-        words = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
-        raise Refusal("rule", "employer-mailbox", words, "/address")
+        detail = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
+        raise Refusal("rule", "employer-mailbox", detail, "/address")
     if any(_is_at(store.get(at(offer[role])), address) for at in _ADDRESSES):  # the other's would tell it to this one
         raise Refusal("rule", "own-address", "Expected the employer's address, not your own.", "/address")
     if has_address(asked["reference"]) or has_link(asked["reference"]):
@@ -142,7 +140,7 @@ def ask(
     until = change.now + terms.employer_link_expiry
     change.set(link={"id": link_id, "employer": employer, "at": change.now, "until": until}, undelivered=None)
     change.set(**{name: asked[name] for name in ("address", "reference", "language")})
-    # Outcomes of earlier mails are told apart by their instruction: their ids need not be kept.
+    # Outcomes of earlier mails are told apart by their instruction: their ids need not be stored.
     change.set(applied=None)
     open_task(change, f"{KIND}:{link_id}", "mail", change.now)
 

@@ -1,4 +1,4 @@
-"""What notify keeps of a person who asked to be forgotten: their addresses go, and what they were told.
+"""Erase a person who asked to be forgotten from notify: their addresses go, and their notifications.
 
 Mails that went out are out of reach: they were theirs, at their own address. The documents stay empty, so that no late
 repeat of an event tells again, and the events that a contact emitted keep their numbers. Copies of offers hold
@@ -24,11 +24,11 @@ class Erasing:
 
     def one_pass(self, person: str) -> int:
         found = self._store.collection.find({"person": person, "kind": self._notification.name}, {"_id": 1}).limit(MOST)
-        told = erase_each([doc["_id"] for doc in found], self._forget)
+        erased = erase_each([doc["_id"] for doc in found], self._forget)
         offers = self._store.collection.find({"parties": person}, {"_id": 1}).limit(MOST)
-        told += erase_each([doc["_id"] for doc in offers], self._part)
-        told += self._remove(contact_id(person), CONTACT_CODE)
-        return told + self._remove(work_mail_id(person), WORK_MAIL_CODE)
+        erased += erase_each([doc["_id"] for doc in offers], self._part)
+        erased += self._remove(contact_id(person), CONTACT_CODE)
+        return erased + self._remove(work_mail_id(person), WORK_MAIL_CODE)
 
     def _forget(self, notification_id: str) -> None:
         def decide(changes: dict[str, Change]) -> None:

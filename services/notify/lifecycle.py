@@ -7,7 +7,7 @@ from services.notify.acts import KEEP
 from services.notify.rules import MAILABLE
 from shared.aggregate import Lifecycle, Row, cells, pause_after
 
-TOLD = "told"
+NOTIFY = "notify"
 ERASED = "person.erased"
 DELIVERED = ("sent", "failed", "skipped")
 OUTCOMES = ("mail.sent", "mail.failed", "mail.skipped")
@@ -17,8 +17,8 @@ NOTIFICATION = Lifecycle(
     "notification",
     states=("new", "queued", *DELIVERED, "expired"),
     rows=(
-        Row(("new",), TOLD, to="queued", when=MAILABLE, act=acts.open_mail),
-        Row(("new",), TOLD, to="skipped", act=acts.write_only, note="too old to be mailed; it can still be read"),
+        Row(("new",), NOTIFY, to="queued", when=MAILABLE, act=acts.open_mail),
+        Row(("new",), NOTIFY, to="skipped", act=acts.write_only, note="too old to be mailed; it can still be read"),
         Row(("queued",), "mail.sent", to="sent", act=acts.close_mail),
         Row(("queued",), "mail.failed", to="failed", act=acts.close_mail, note="the mail server refused it for good"),
         Row(
@@ -29,15 +29,14 @@ NOTIFICATION = Lifecycle(
             note="no verified address, not wanted, or too old by now",
         ),
         Row(DELIVERED, f"timer:{KEEP}", to="expired", act=acts.forget),
-        Row(
-            ("queued", *DELIVERED), ERASED, to="expired", act=acts.forget, note="the person told asked to be forgotten"
-        ),
+        Row(("queued", *DELIVERED), ERASED, to="expired", act=acts.forget, note="the recipient asked to be forgotten"),
     ),
     public=acts.no_events,
-    events=(TOLD, ERASED),
+    events=(NOTIFY, ERASED),
     outcomes=OUTCOMES,
     answers=cells(
-        ignore={TOLD: (*DELIVERED, "expired"), ERASED: ("expired",)} | dict.fromkeys(OUTCOMES, (*DELIVERED, "expired")),
+        ignore={NOTIFY: (*DELIVERED, "expired"), ERASED: ("expired",)}
+        | dict.fromkeys(OUTCOMES, (*DELIVERED, "expired")),
         reject=dict.fromkeys((*OUTCOMES, ERASED), ("new",)),
     ),
     busy=("queued",),

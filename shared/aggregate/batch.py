@@ -48,10 +48,10 @@ class OnLifecycle:
 
 @dataclass(frozen=True)
 class Copy:
-    """The event overwrites a copy of another service's data, where its number is higher than the stored one's.
+    """The event overwrites a copy of another service's data, where its sequence number is higher than the stored one.
 
     `fields` gives what the copy keeps of an event; `then` is called on a copy that was overwritten (timers of its own).
-    `lacks` tells a copy that was made when less was kept: the same event, sent again by a replay, completes it.
+    `lacks` tells a copy that an older version made with fewer fields: the same event, replayed, completes it.
     """
 
     kind: str
@@ -65,8 +65,8 @@ class Copy:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[f"{self.kind}:{event.data[self.key]}"]
-        number = change.get("number", 0)
-        if event.sequence < number or (event.sequence == number and not self.lacks(change)):
+        copied = change.get("number", 0)
+        if event.sequence < copied or (event.sequence == copied and not self.lacks(change)):
             return IGNORED
         change.set(number=event.sequence, **self.fields(event))
         if self.then:

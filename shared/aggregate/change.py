@@ -41,7 +41,7 @@ class Trigger:
 
     `id` is unique and makes repeats harmless: the event's ce_id, the command's id, `<instruction>:<outcome>`.
     `by` is the caller's person_id and `roles` what the caller is to this document and to the platform (commands only).
-    `record` is the Kafka record an event came in, kept with it while it is parked, for the dead letter it may become.
+    `record` is the Kafka record an event came in, stored with it while it is parked, for the dead letter it may become.
     """
 
     name: str

@@ -24,7 +24,7 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
         step: dict[str, Any] = {"name": row.trigger, "to": row.to or change.state}
         step["note"] = with_terms(row.note, lifecycle.terms)
         if row.when:
-            step["when"] = with_terms(row.when.words, lifecycle.terms)
+            step["when"] = with_terms(row.when.description, lifecycle.terms)
         if row.trigger in lifecycle.events or row.trigger in lifecycle.outcomes:
             found.append({"what": "event", **step})
         elif row.trigger.startswith("timer:"):

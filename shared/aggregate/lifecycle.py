@@ -5,8 +5,8 @@
                       answers=cells(ignore={"escrow.held": ("active", ...)}, park={...}, reject={...}))
 
 A command without a row is refused (409), an event without a row must have an answer: the table is checked when it is
-made, and an empty cell is an error. In a `busy` state a task is open: events park, commands are told to come again,
-timers wait; only the task's outcome moves the document.
+made, and an empty cell is an error. In a `busy` state a task is open: events park, commands are refused with
+Retry-After, timers wait; only the task's outcome moves the document.
 """
 
 from collections.abc import Callable, Mapping
@@ -140,15 +140,15 @@ class Lifecycle:
         rows = self.rows_of(change.state, trigger.name)
         if not rows:
             usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})
-            words = f"This is {change.state}; that is possible while it is {' or '.join(usual) or 'something else'}."
-            raise Refusal("state", "state", words.replace("_", " "))
+            detail = f"This is {change.state}; that is possible while it is {' or '.join(usual) or 'something else'}."
+            raise Refusal("state", "state", detail.replace("_", " "))
         mine = [row for row in rows if not row.by or trigger.roles.intersection(row.by)]
         if not mine:
             who = sorted({role for row in rows for role in row.by})
             raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this.")
         fitting = [row for row in mine if row.when is None or row.when.holds(change, trigger)]
         if not fitting:
-            needed = " or ".join(with_terms(r.when.words, self.terms) for r in mine if r.when)
+            needed = " or ".join(with_terms(r.when.description, self.terms) for r in mine if r.when)
             raise Refusal("state", "condition", f"This needs: {needed}.")
         row = fitting[0]
         if row.until and (end := change.timers.get(row.until)) and change.now >= end:
@@ -214,7 +214,8 @@ class Lifecycle:
     # -- what is parked
 
     def leave(self, change: Change, trigger: Trigger) -> Verdict:
-        """Only keep a trigger, for the worker's poller to fold at once (what a web process is told by others)."""
+        """Park a trigger for the worker's poller to fold at once (a webhook that a web process received)."""
+        self._own(change)
         if change.knows(trigger.id):
             return DUPLICATE
         parking.leave(change, trigger)

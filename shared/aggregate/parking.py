@@ -21,12 +21,12 @@ Parked = dict[str, Any]
 def park(change: Change, trigger: Trigger, how: Park) -> None:
     """Keep the trigger until a state takes it, or the limit is over."""
     limit = {"until": change.now + how.limit} if how.limit else {}
-    _keep(change, trigger, {"then": how.then, **limit})
+    _add_parked(change, trigger, {"then": how.then, **limit})
 
 
 def leave(change: Change, trigger: Trigger) -> None:
     """Keep the trigger for the worker's poller, which folds it at once."""
-    _keep(change, trigger, {"offer_at": change.now, "then": "reject"})
+    _add_parked(change, trigger, {"offer_at": change.now, "then": "reject"})
 
 
 def unparked(parked: Mapping[str, Any]) -> Trigger:
@@ -67,7 +67,7 @@ def drop_dead(change: Change) -> None:
 # -- inside
 
 
-def _keep(change: Change, trigger: Trigger, how: Mapping[str, Any]) -> None:
+def _add_parked(change: Change, trigger: Trigger, how: Mapping[str, Any]) -> None:
     parked: Parked = {
         "id": trigger.id,
         "name": trigger.name,

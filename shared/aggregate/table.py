@@ -12,7 +12,7 @@ Test = Callable[[Change, Trigger], bool]
 
 
 class Refusal(Exception):
-    """A command that is not taken: `kind` says as what, then the rule's id, and words for a person."""
+    """A command that is not taken: `kind` says as what, then the rule's id, and a message."""
 
     def __init__(
         self, kind: Literal["state", "busy", "rule", "forbidden"], rule: str, detail: str, pointer: str | None = None
@@ -28,32 +28,32 @@ class Condition:
     They may name terms of the agreement in braces (`shared.settings.in_words`), as a row's note may.
     """
 
-    words: str
+    description: str
     holds: Test
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule that may refuse a command: `holds`, or the command is refused with the rule's id and these words.
+    """A rule that may refuse a command: `holds`, or the command is refused with the rule's id and this message.
 
-    `words` may be a function of the change and the trigger where the refusal says more than a constant could; where the
-    guard stands for a set of rules, it returns a `Breach`, which names the one that is broken. `refuses` says as what:
-    a rule about what was sent, the state that things are in, or a right that the caller has not.
+    `message` may be a function of the change and the trigger where the refusal says more than a constant could; where
+    the guard stands for a set of rules, it returns a `Breach`, which names the one that is broken. `refuses` says as
+    what: a rule about what was sent, the state that things are in, or a right that the caller has not.
     """
 
     rule: str
     holds: Test
-    words: "str | Callable[[Change, Trigger], str | Breach]"
+    message: "str | Callable[[Change, Trigger], str | Breach]"
     pointer: str | None = None
     refuses: Literal["rule", "state", "forbidden"] = "rule"
 
     def check(self, change: Change, trigger: Trigger) -> None:
         if self.holds(change, trigger):
             return
-        words = self.words if isinstance(self.words, str) else self.words(change, trigger)
-        if isinstance(words, Breach):
-            raise Refusal(self.refuses, words.rule, words.message, words.pointer)
-        raise Refusal(self.refuses, self.rule, words, self.pointer)
+        message = self.message if isinstance(self.message, str) else self.message(change, trigger)
+        if isinstance(message, Breach):
+            raise Refusal(self.refuses, message.rule, message.message, message.pointer)
+        raise Refusal(self.refuses, self.rule, message, self.pointer)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class EscrowState(EventData):
     funded = Amount("paid in by the seeker")
     held = Amount("of it, still held")
     released = Amount("of it, paid to the insider")
-    fees = Amount("of it, kept by the platform")
+    fees = Amount("of it, the platform's fee")
     refunded = Amount("of it, given back to the seeker")
     charged_back = Amount("of it, taken back by the seeker's bank")
     journal_hash = Sha256("hash of the journal's last entry; null before the first", allow_none=True)
@@ -41,7 +41,7 @@ class EscrowRefused(EscrowState):
 class EscrowReleased(EscrowState):
     tranche = Integer(0, 11, "index of the tranche, from 0")
     amount = Amount("paid to the insider now")
-    fee = Amount("kept by the platform now")
+    fee = Amount("the platform's fee on it")
     hire_event_id = Id("ce_id of the hire.confirmed that caused it")
 
 

@@ -44,7 +44,7 @@ class PricedHelp(EventData):
     """One kind of help and what the insider asks for it."""
 
     kind = Word("the kind of help", known=HELP_KINDS)
-    price = Amount("the price; 0 is help given for nothing")
+    price = Amount("the price; 0 is help free of charge")
 
 
 class Tranche(EventData):

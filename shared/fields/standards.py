@@ -27,7 +27,7 @@ class Code(Pattern):
 
 
 class _Listed(Pattern):
-    """A code out of a list too long to be said. In an event the form is enough: its reader's list may be older."""
+    """A code out of a list too long to be named. In an event the form is enough: its reader's list may be older."""
 
     def __init__(self, codes: frozenset[str], expects: str, expression: str, description: str, **options: Any) -> None:
         self.codes = codes

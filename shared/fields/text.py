@@ -84,14 +84,14 @@ class Choice(Kind, fields.String):
     """One of these words."""
 
     def __init__(self, *words: str, **options: Any) -> None:
-        self.words = words
+        self.choices = words
         enum = [*words, None] if options.get("allow_none") else list(words)
         super().__init__(f"one of {', '.join(words)}", {"enum": enum}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Raw, **_: Any) -> str:
         if type(value) is not str:
             raise self.refuse("type")
-        if value not in self.words:
+        if value not in self.choices:
             raise self.refuse("choice")
         return value
 

@@ -116,12 +116,14 @@ class Poller:
 
     def _bury(self, change: Change) -> bool:
         """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
-        for kept in change.dead:
-            log.warning("dead letter", extra={"reason": kept["reason"], "topic": kept["name"], "id": change.id})
-        return bury(self.publisher, self.service, [letter for kept in change.dead if (letter := from_parked(kept))])
+        for parked in change.dead:
+            log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
+        return bury(self.publisher, self.service, [letter for parked in change.dead if (letter := from_parked(parked))])
 
     def _fire_plain(self, doc: Document) -> int:
-        """A document without a lifecycle (a copy, an account): its kind's function is told which timer is due."""
+        """A document without a lifecycle (a copy, an account): its kind's function is called with the timer that is
+        due.
+        """
         on_timer = self.timers.get(doc["kind"])
         if on_timer is None:
             return 0

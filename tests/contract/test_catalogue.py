@@ -87,7 +87,7 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
         case own.Pattern():
             found = st.from_regex(re.compile(field.metadata["pattern"][1:-1]), fullmatch=True)
         case own.Choice():
-            found = st.sampled_from(field.words)
+            found = st.sampled_from(field.choices)
         case own.Flag():
             found = st.booleans()
         case own.Integer():

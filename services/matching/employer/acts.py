@@ -1,9 +1,6 @@
 """What the rows of a registered employer's lifecycle do to it, and what its events carry. Pure.
 
-A document `employer:<mark of its domain>` has name, domain, mailboxes (the addresses there that answer for hires, less
-their domain), marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; staff_list,
-staff_sort_key (see `staff_lists`). The secret signs what its applicant tracking system says, and leaves the database no
-more.
+The document is `documents.EmployerDocument`. The secret never leaves the database.
 """
 
 from typing import Any
@@ -34,10 +31,10 @@ def register(change: Change, trigger: Trigger) -> None:
 
 
 def revise(change: Change, trigger: Trigger) -> None:
-    kept = dict(trigger.data)
-    if kept.get("ats"):
-        kept["ats"] = {**kept["ats"], "set_at": change.now}
-    change.set(**kept)
+    changed = dict(trigger.data)
+    if changed.get("ats"):
+        changed["ats"] = {**changed["ats"], "set_at": change.now}
+    change.set(**changed)
     _record(change, trigger)
 
 

@@ -16,7 +16,7 @@ _WHO = roles(*STAFF)
 
 
 @operations.post(
-    PATH, "registerEmployer", "Staff have checked an employer's domain", who=_WHO, body=NewEmployer,
+    PATH, "registerEmployer", "Staff: register an employer whose domain was checked", who=_WHO, body=NewEmployer,
     command="register", answers={201: Employer},
 )  # fmt: skip
 def register(call: Call[Parts]) -> Answer:
@@ -27,7 +27,7 @@ def register(call: Call[Parts]) -> Answer:
 
 
 @operations.get(
-    PATH, "listEmployers", "The register of employers, newest first", who=_WHO, query=PageQuery,
+    PATH, "listEmployers", "Staff: list registered employers, newest first", who=_WHO, query=PageQuery,
     answers={200: page_of(Employer)},
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
@@ -35,13 +35,13 @@ def list_all(call: Call[Parts]) -> Answer:
     return text_page(call, found, SORT_KEY, view)
 
 
-@operations.get(_ONE, "showEmployer", "An employer", who=_WHO, answers={200: Employer})
+@operations.get(_ONE, "showEmployer", "Staff: show an employer", who=_WHO, answers={200: Employer})
 def show(call: Call[Parts]) -> Answer:
     return call.parts.employers.register.show(call, employer_id(call.id))
 
 
 @operations.patch(
-    _ONE, "reviseEmployer", "Change its name, its mailboxes or its applicant tracking system", who=_WHO,
+    _ONE, "reviseEmployer", "Staff: change an employer's name, mailboxes or applicant tracking system", who=_WHO,
     body=EmployerChange, command="revise", answers={200: Employer},
 )  # fmt: skip
 def revise(call: Call[Parts]) -> Answer:
@@ -53,7 +53,8 @@ def revise(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    _ONE + "/remove", "removeEmployer", "Its word counts no more", who=_WHO, command="remove", answers={200: Employer}
-)
+    _ONE + "/remove", "removeEmployer", "Staff: remove an employer from the register", who=_WHO, command="remove",
+    answers={200: Employer},
+)  # fmt: skip
 def remove(call: Call[Parts]) -> Answer:
     return call.parts.employers.register.command(call, at=employer_id(call.id))

@@ -17,7 +17,7 @@ EMPLOYER = Lifecycle(
         Row(("registered",), "revise", emits=("employer.registered",), by=STAFF, act=acts.revise),
         Row(
             ("registered",), "remove", to="removed", emits=("employer.removed",), by=STAFF, act=acts.remove,
-            note="its word counts no more",
+            note="it confirms no hire from now on",
         ),
     ),
     public=acts.public,

@@ -1,4 +1,4 @@
-"""The register of employers whose word on a hire is taken: staff have checked that the domain is theirs."""
+"""The register of employers who may confirm a hire: staff have checked that the domain is theirs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -97,7 +97,7 @@ class Confirmation(Body):
 
 
 class Application(Body):
-    """The id of one's application in the employer's applicant tracking system; null takes it away."""
+    """The id of your application in the employer's applicant tracking system; null clears it."""
 
     reference = fields.Pattern(REFERENCE, "an application's id", required=True, allow_none=True)
 
@@ -120,7 +120,7 @@ class Received(Body):
 
 class AtsEvent(Body):
     """A hire that an employer's system reported. `status`: waiting (no offer names the application), conflict (two
-    seekers do: nobody is paid), refused (by `rule`), taken_back (after it was confirmed). It is kept for 90 days.
+    seekers do: nobody is paid), refused (by `rule`), taken_back (after it was confirmed). It is stored for 90 days.
     """
 
     id = fields.Text()

@@ -4,7 +4,7 @@ from marshmallow import ValidationError
 
 from services.matching.matches.profiles import PERIODS
 from services.matching.matches.scoring import WEIGHTS
-from services.matching.offer.texts import LONGEST
+from services.matching.offer.messages import LONGEST
 from shared import fields
 from shared.characters import normal_form
 from shared.events.schemas_listing import HELP_KINDS
@@ -63,7 +63,7 @@ def _no_at(value: str) -> None:
 
 
 class WantedPay(Body):
-    """The least that one wants to be paid, in minor units."""
+    """The least you want to be paid, in minor units."""
 
     amount = fields.Integer(1, required=True)
     currency = fields.Currency(required=True)
@@ -71,7 +71,7 @@ class WantedPay(Body):
 
 
 class NewProfile(Body):
-    """What one looks for. Without an occupation, an industry or a skill there are no matches.
+    """What you look for. Without an occupation, an industry or a skill there are no matches.
 
     Of `countries` none means any; listings elsewhere are never matches.
     """

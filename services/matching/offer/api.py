@@ -25,7 +25,7 @@ operations: Operations[Parts] = Operations("matching", "Offers", OFFER.commands(
 # -- made and answered
 
 
-@operations.post("/v1/offers", "makeOffer", "Ask an insider for help with a listing", who=ANYONE, body=schemas.NewOffer,
+@operations.post("/v1/offers", "makeOffer", "Make an offer to an insider", who=ANYONE, body=schemas.NewOffer,
                  command="propose", answers={201: schemas.Offer})  # fmt: skip
 def make(call: Call[Parts]) -> Answer:
     parts, offer_id = call.parts, call.command_id
@@ -41,8 +41,10 @@ def make(call: Call[Parts]) -> Answer:
         )
 
 
-@operations.post("/v1/offers/{id}/accept", "acceptOffer", "Agree; the seeker then funds the escrow", who=DOCUMENT,
-                 command="accept", answers={200: schemas.Offer})  # fmt: skip
+@operations.post(
+    "/v1/offers/{id}/accept", "acceptOffer", "Accept an offer; the seeker then funds the escrow", who=DOCUMENT,
+    command="accept", answers={200: schemas.Offer},
+)  # fmt: skip
 def accept(call: Call[Parts]) -> Answer:
     parts = call.parts
     offer, mine = parts.offers.read(call)
@@ -62,8 +64,10 @@ def counter(call: Call[Parts]) -> Answer:
     return call.parts.offers.command(call, {**call.body, **_of_listing(call.parts, offer)})
 
 
-@operations.post("/v1/offers/{id}/claim-hire", "claimHire", "The insider says that the seeker was hired", who=DOCUMENT,
-                 body=schemas.ClaimHire, command="claim_hire", answers={200: schemas.Offer})  # fmt: skip
+@operations.post(
+    "/v1/offers/{id}/claim-hire", "claimHire", "Insider: claim that the seeker was hired, with evidence", who=DOCUMENT,
+    body=schemas.ClaimHire, command="claim_hire", answers={200: schemas.Offer},
+)  # fmt: skip
 def claim_hire(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
     listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
@@ -74,20 +78,22 @@ def claim_hire(call: Call[Parts]) -> Answer:
 # -- read
 
 
-@operations.get("/v1/offers", "listOffers", "One's own offers, newest first", who=ANYONE, query=schemas.Search,
+@operations.get("/v1/offers", "listOffers", "List your offers, newest first", who=ANYONE, query=schemas.Search,
                 answers={200: page_of(schemas.Offer)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
     found = own_offers(call.parts.offers.store, call.person, call.query, after_text(call), call.page.limit + 1)
     return text_page(call, found, "position", lambda doc: view(doc, roles(doc, call.principal)))
 
 
-@operations.get("/v1/offers/{id}", "showOffer", "An offer", who=DOCUMENT, answers={200: schemas.Offer})
+@operations.get("/v1/offers/{id}", "showOffer", "Show an offer", who=DOCUMENT, answers={200: schemas.Offer})
 def show(call: Call[Parts]) -> Answer:
     return call.parts.offers.show(call)
 
 
-@operations.get("/v1/offers/{id}/explain", "explainOffer", "What may happen next, by whom, until when", who=DOCUMENT,
-                answers={200: Explanation})  # fmt: skip
+@operations.get(
+    "/v1/offers/{id}/explain", "explainOffer", "Show what may happen next, by whom and until when", who=DOCUMENT,
+    answers={200: Explanation},
+)  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.offers.explain(call)
 
@@ -106,8 +112,8 @@ def _command(path: str, command: str, operation_id: str, summary: str, body: typ
     declared(give)
 
 
-_command("decline", "decline", "declineOffer", "Say no")
-_command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
+_command("decline", "decline", "declineOffer", "Decline an offer")
+_command("withdraw", "withdraw", "withdrawOffer", "Withdraw your proposal")
 _command(
     "cancel",
     "cancel",
@@ -115,11 +121,11 @@ _command(
     "Call it off: alone in {cancel_alone}, then by asking and agreeing",
     schemas.Cancel,
 )
-_command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
-_command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
-_command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
-_command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
-_command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)
+_command("help", "record_help", "recordHelp", "Insider: record help that was given", schemas.Help)
+_command("help/confirm", "answer_help", "answerHelp", "Seeker: confirm or deny recorded help", schemas.HelpAnswer)
+_command("reject-hire", "reject_hire", "rejectHire", "Seeker: reject the claim of a hire")
+_command("confirm-hire", "confirm_hire", "confirmHire", "Confirm the hire: the escrow pays out", schemas.ConfirmHire)
+_command("end", "end", "endHire", "Report that the job has ended", schemas.EndHire)
 
 # -- inside
 

@@ -12,19 +12,19 @@ from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 operations: Operations[Parts] = Operations("matching", "Reviews", OFFER.commands())
 
 
-@operations.get("/v1/offers/{id}/reviews", "showReviews", "What the two say of each other", who=DOCUMENT,
+@operations.get("/v1/offers/{id}/reviews", "showReviews", "Show the reviews of both parties", who=DOCUMENT,
                 answers={200: Reviews})  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     return _resource(call).show(call)
 
 
-@operations.post("/v1/offers/{id}/reviews", "reviewOffer", "Review the other, after a hire", who=DOCUMENT,
+@operations.post("/v1/offers/{id}/reviews", "reviewOffer", "Review the other party after a hire", who=DOCUMENT,
                  body=NewReview, command="review", answers={200: Reviews})  # fmt: skip
 def write(call: Call[Parts]) -> Answer:
     return _resource(call).command(call, call.body)
 
 
-@operations.post("/v1/offers/{id}/reviews/remove-text", "removeReviewText", "A moderator removes a review's text",
+@operations.post("/v1/offers/{id}/reviews/remove-text", "removeReviewText", "Moderator: remove a review's text",
                  who=DOCUMENT, body=RemoveText, command="remove_review_text", answers={200: Reviews})  # fmt: skip
 def remove_text(call: Call[Parts]) -> Answer:
     return _resource(call).command(call, call.body)

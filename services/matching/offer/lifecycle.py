@@ -136,11 +136,11 @@ _HIRE = (
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=_HIRED_FREE, when=FREE, act=acts.confirm,
-        note="there is good proof (grade 2 or more), and the seeker said nothing",
+        note="there is good proof (grade 2 or more), and the seeker did not answer",
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="hired", emits=("hire.confirmed",), when=PAID, act=acts.confirm,
-        note="there is good proof (grade 2 or more), and the seeker said nothing",
+        note="there is good proof (grade 2 or more), and the seeker did not answer",
     ),
     Row(HIRING, f"timer:{LAPSE}", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="no hire in time"),
     Row(
@@ -159,7 +159,7 @@ _HIRE = (
 _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
-        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
+        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.write_review,
         guards=(rules.no_contact_data("text"),),
         note="neither sees the other's before both are in, or its time is over",
     ),

@@ -1,8 +1,7 @@
 """A person here: whose address is whose, and being forgotten. A document has the person's pseudonym as its id.
 
-It keeps state (known, asking, leaving, erased), mark and number (of their verified address, from `contact.verified`),
-mailbox (its mark, where that is another), asked_at, erased_at, erasures (the last day's), identity (of one who was
-forgotten). Two accounts with one mark or mailbox are one person, who does not deal with themselves.
+The document is `documents.PersonDocument`. Two accounts with one mark or mailbox are one person, who does not deal
+with themselves.
 
 To be forgotten: while money of theirs is open it is refused. `asking`, they are looked at once more: who reserves for
 an offer looks at this document afterwards, and who asks looks at the reservations afterwards, so an agreement on money
@@ -35,7 +34,7 @@ _WAITS = timedelta(hours=1)
 
 
 class Marks:
-    """The route of `contact.verified`: the mark of a person's address, where the event is newer than what is kept."""
+    """The route of `contact.verified`: the mark of a person's address, where the event is newer than the copy."""
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {event.data["person_id"]: KIND}
@@ -54,8 +53,8 @@ class MoneyOpen(Refusal):
     """The person is needed still: `offers` are those in which money waits."""
 
     def __init__(self, offers: list[str]) -> None:
-        words = "Money of your agreements is still open. See them through or call them off, then ask again."
-        super().__init__("state", "money-open", words)
+        detail = "Money of your agreements is still open. See them through or call them off, then ask again."
+        super().__init__("state", "money-open", detail)
         self.offers = offers
 
 

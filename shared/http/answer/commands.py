@@ -1,7 +1,7 @@
 """A person's command on an aggregate: the same repeat, the same If-Match, the same refusals for every service.
 
 Order: authenticate (done), the key (a repeat gets the same status with the document as it is now), If-Match, the
-lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not kept.
+lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not stored.
 """
 
 from collections.abc import Callable, Mapping

@@ -2,7 +2,7 @@
 
     operations: Operations[Parts] = Operations("listing", "Listings")
 
-    @operations.post("/v1/listings", "createListing", "Write a listing", who=ANYONE, body=New, answers={201: Listing})
+    @operations.post("/v1/listings", "createListing", "Create a listing", who=ANYONE, body=New, answers={201: Listing})
     def create(call: Call[Parts]) -> Answer: ...
 
 A view gets a `Call`, all of it checked, and gives an `Answer`; it holds no rule.
@@ -40,9 +40,9 @@ class UnknownCommand(Exception):
 
 @dataclass(frozen=True)
 class Who:
-    """Who may call an operation. `words` are for the documentation."""
+    """Who may call an operation. `description` is for the documentation."""
 
-    words: str
+    description: str
     token: bool = True
     roles: frozenset[str] = frozenset()
 
@@ -229,7 +229,7 @@ class Operations(Generic[Parts]):
         """
         open_to_all = [operation.id for operation in self.all if operation.who is None]
         if open_to_all:
-            raise Undeclared(f"{self.service}: nobody is said to be allowed to call {', '.join(open_to_all)}")
+            raise Undeclared(f"{self.service}: no rule says who may call {', '.join(open_to_all)}")
         if self._unknown:
             raise UnknownCommand(f"{self.service}: no such command: {', '.join(self._unknown)}")
         ids = [operation.id for operation in self.all]

@@ -8,7 +8,7 @@ from shared.aggregate import Change, Trigger
 LONGEST = 1000
 
 
-def keep_message(change: Change, role: str, trigger: Trigger) -> None:
+def add_message(change: Change, role: str, trigger: Trigger) -> None:
     """What a party writes with a proposal, for the other to read: `messages` [{by, at, text}], one a proposal."""
     if text := trigger.data.get("message"):
         change.set(messages=[*change.get("messages", []), {"by": role, "at": change.now, "text": text}])
