@@ -124,8 +124,9 @@ class SaidOfInsider(Body):
 
 
 class InsiderRecord(Body):
-    """What came of an insider's help. `for_nothing`: those of the hires that cost the seeker nothing.
+    """What came of an insider's help, with seekers whose address is verified; all accounts of a mailbox are one person.
 
+    `for_nothing`: those of the hires that cost the seeker nothing.
     It is of the newest 500 hires; the reviews are the newest 100, newest hire first.
     """
 
