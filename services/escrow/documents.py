@@ -124,7 +124,9 @@ class EscrowDocument(CoreDocument, total=False):
 
 
 class PayoutDocument(CoreDocument, total=False):
-    """`payout:<person>`. Both fields go when it is deleted; the document stays, so that no version is used twice."""
+    """`payout:<person>`. All fields go when it is deleted; the document stays, so that no version is used twice."""
 
     account: str  # the provider's token for an account of theirs
+    serves_from: datetime  # until then `until_then` does, or none where that is absent
+    until_then: str
     owner: str

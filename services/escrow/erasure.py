@@ -48,5 +48,5 @@ def forget(payout: Change) -> int:
     """Where they are paid; how many documents that was, 0 or 1."""
     if not payouts.is_there(payout.doc):
         return 0
-    payouts.remove(payout)
+    payouts.clear(payout)
     return 1

@@ -194,6 +194,10 @@ class NewPayout(Body):
 
 
 class Payout(NewPayout):
+    """`serves_from` is there while the account is not yet paid to; `until_then` is the one that is, if there is one."""
+
+    serves_from = fields.Instant()
+    until_then = fields.Text()
     version = fields.Integer()
     created_at = fields.Instant()
     updated_at = fields.Instant()

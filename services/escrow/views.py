@@ -1,5 +1,6 @@
 """What of an escrow a caller sees, what the caller is to it, and how a payout account is shown. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from services.escrow import schemas
@@ -54,5 +55,8 @@ def looked(doc: Document) -> dict[str, Any]:
     return view(doc, frozenset(STAFF)) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
 
 
-def payout_view(doc: Document) -> dict[str, Any]:
-    return {name: doc.get(name) for name in ("account", "version", "created_at", "updated_at")}
+def payout_view(doc: Document, now: datetime) -> dict[str, Any]:
+    shown = {name: doc.get(name) for name in ("account", "version", "created_at", "updated_at")}
+    if now < doc.get("serves_from", now):
+        shown |= {name: doc[name] for name in ("serves_from", "until_then") if name in doc}
+    return shown

@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from services.notify import mailboxes
+from services.notify import former, mailboxes
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
 from services.notify.employer_links import EMPLOYER_LINK
@@ -46,6 +46,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
         timers={
             erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),
             mailboxes.KIND: mailboxes.on_timer,
+            former.KIND: former.on_timer(settings.terms),
         },
         carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
     )

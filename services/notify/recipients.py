@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Who = Literal["insider", "seeker", "both", "other"]
-"""`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both."""
+Who = Literal["insider", "seeker", "both", "other", "person"]
+"""`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both. `person` is
+whom an event of no listing or offer is about.
+"""
 
 PARTIES = ("insider", "seeker")
 Group = Literal["listings", "offers", "hires", "money"]
@@ -78,6 +80,8 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "dispute.expired": Notified("both", "dispute.expired"),
     "person.erased": NOBODY,
     "contact.verified": NOBODY,
+    "contact.replaced": Notified("person", "contact.replaced"),
+    "payout.changed": Notified("person", "payout.changed"),
     "work.verified": NOBODY,
     "employer.registered": NOBODY,
     "employer.removed": NOBODY,
@@ -108,6 +112,8 @@ def people(event_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:
     row = notified(event_type, data)
     if row is None:
         return ()
+    if row.who == "person":
+        return (str(data["person_id"]),)
     parties: tuple[str, ...] = (row.who,) if row.who in PARTIES else PARTIES
     if row.who == "other" and (actor := data.get(row.actor)) in PARTIES:
         parties = tuple(party for party in PARTIES if party != actor)

@@ -117,6 +117,13 @@ class EmployerLink(Body):
     version = Integer()
 
 
+class FormerAddress(Body):
+    """A verified address of before: for some days we still tell you there of what could be a theft."""
+
+    email = Text()
+    at = Instant(metadata={"description": "when it was replaced or deleted"})
+
+
 class Address(Body):
     """`unmailed` are the groups of notifications that are not mailed, `sent` is when codes went there of late."""
 
@@ -134,6 +141,7 @@ class NotifyShare(Body):
 
     person_id = PersonId()
     contact = Part(Address, allow_none=True)
+    former_contacts = Several(Part(FormerAddress))
     work_mail = Part(Address, allow_none=True)
     items = Several(Part(Notification))
     next = Text(1, 1024, allow_none=True)

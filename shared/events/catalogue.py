@@ -129,6 +129,8 @@ _TYPES = (
     _escrow("dispute.expired", escrow.EscrowState, "nobody decided in time"),
     EventType("person.erased", 1, person.PersonErased, "matching", "a person asked to be forgotten"),
     _internal("contact.verified", "notify", person.ContactVerified, "a person's address is theirs"),
+    _internal("contact.replaced", "notify", person.OfPerson, "a person's verified address was replaced or deleted"),
+    _internal("payout.changed", "escrow", person.OfPerson, "where a person is paid was set, changed or deleted"),
     _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
     _internal("employer.registered", "matching", person.Employer, "staff have checked an employer's domain"),
     _internal("employer.removed", "matching", person.Employer, "staff do not vouch for that employer any more"),

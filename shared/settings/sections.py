@@ -40,11 +40,13 @@ class Terms:
     max_hold: timedelta = timedelta(days=800)
     retry_refused: timedelta = timedelta(days=1)
     ended_refund_after: timedelta = timedelta(days=7)
+    payout_account_after: timedelta = timedelta(days=1)
     dispute_expiry: timedelta = timedelta(days=60)
     webhook_tolerance: timedelta = timedelta(minutes=5)
     # notify
     keep_notifications: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
+    former_address_told: timedelta = timedelta(days=7)
     code_expiry: timedelta = timedelta(minutes=15)
     code_tries: int = 5
     codes_a_day: int = 5

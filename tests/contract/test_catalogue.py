@@ -39,7 +39,7 @@ DESIGNED = """
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
     escrow.release_refused escrow.refunded escrow.refund_refused escrow.split escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
-    contact.verified work.verified employer.registered employer.removed
+    contact.verified contact.replaced payout.changed work.verified employer.registered employer.removed
 """
 PROMISED = {
     "listing.created": "listing_id insider status country region industry occupation skills pay help currency seats "
