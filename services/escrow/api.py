@@ -91,7 +91,7 @@ def reconciliation(call: Call[Parts]) -> Answer:
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "Payment provider's webhook: an outcome or a chargeback",
-                 who=PUBLIC, body=schemas.Notice, answers={204: None})  # fmt: skip
+                 who=PUBLIC, body=schemas.Notice, answers={204: None}, signed=True)  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the notice and nothing more: the worker folds it.
 

@@ -77,9 +77,12 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
 
 
-def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[Document]:
-    """Documents of this kind that name an application."""
-    return list(store.collection.find({"application": application, "kind": kind}, {"events": 0}).limit(limit))
+def naming(store: Store, application: str, kind: str, states: Sequence[str] = (), limit: int = 50) -> list[Document]:
+    """Documents of this kind, in these states where any are given, that name an application."""
+    query: dict[str, Any] = {"application": application, "kind": kind}
+    if states:
+        query["state"] = {"$in": list(states)}
+    return list(store.collection.find(query, {"events": 0}).limit(limit))
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:

@@ -71,7 +71,7 @@ def counter(call: Call[Parts]) -> Answer:
 def claim_hire(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
     listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
-    verified = listing.get("insider_verified", False)
+    verified = bool(listing.get("insider_verified")) and call.parts.at_registered(offer["listing_id"])
     return call.parts.offers.command(call, {**call.body, "insider_verified": verified})
 
 

@@ -26,8 +26,8 @@ _TOMORROW = timedelta(days=1)
 
 
 def grade(evidence: Iterable[Mapping[str, Any]], insider_verified: bool = False) -> int:
-    """0 a word, 1 a document, 2 a document of an insider who gets mail at that employer (the listing says so, never the
-    claim).
+    """0 a word, 1 a document, 2 a document of an insider who gets mail at that employer, whose domain staff have
+    registered (the listing and the register say so, never the claim).
     """
     best = max((EVIDENCE[each["kind"]] for each in evidence), default=0)
     return best + 1 if best and insider_verified else best

@@ -150,6 +150,7 @@ class Operation(Generic[Parts]):
     page: bool
     media: str
     command: str | None
+    signed: bool = False
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
@@ -199,6 +200,7 @@ class Options(TypedDict, total=False):
     page: bool
     media: str
     command: str
+    signed: bool
 
 
 class Operations(Generic[Parts]):
@@ -251,6 +253,7 @@ class Operations(Generic[Parts]):
         default all but GET that have an id in their path). `form`: the body may also come from an HTML form. `page`: it
         may answer with a page (`shared.http.answer.html`) where the client asks for HTML. `media`: the media type of
         its JSON. `command`: what the view has a document do (`Resource.command`), by its name in the lifecycle.
+        `signed`: the view reads the body from the bytes, once it has checked their signature; `body` only documents it.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -263,7 +266,7 @@ class Operations(Generic[Parts]):
             command = options.get("command")
             operation = Operation(
                 method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
-                command,
+                command, options.get("signed", False),
             )  # fmt: skip
             if command is not None and command not in self.commands:
                 self._unknown.append(f"{command} ({operation_id})")

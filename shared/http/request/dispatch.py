@@ -15,7 +15,7 @@ from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
 from shared.http.declare.principal import Principal
 from shared.http.problems import Problem, faults_of, invalid
-from shared.http.request.body import read_object
+from shared.http.request.body import read_bytes, read_object
 from shared.http.request.edge import OPERATION, PATH
 from shared.http.request.idempotency import fingerprint, read_if_match, read_key
 from shared.http.request.limits import PersonLimit
@@ -55,9 +55,9 @@ class Dispatcher(Generic[Parts]):
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
         query = read_query(request.query_string, operation.query)
-        sent = {} if operation.method == "GET" else read_object(request, operation.needs_body, operation.form)
+        sent = self._sent(operation)
         try:
-            body = (operation.body or _NO_BODY).load(sent)
+            body = {} if operation.signed else (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:
             raise invalid(faults_of(error.messages)) from None
         return Call(
@@ -75,6 +75,16 @@ class Dispatcher(Generic[Parts]):
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
         )
+
+    @staticmethod
+    def _sent(operation: Operation[Parts]) -> dict[str, Any]:
+        """The body; of one that is signed nothing is read before its view has checked the signature."""
+        if operation.method == "GET":
+            return {}
+        if operation.signed:
+            read_bytes(request)
+            return {}
+        return read_object(request, operation.needs_body, operation.form)
 
     def _caller(self, who: Who | None) -> Principal | None:
         if who is None:
