@@ -230,4 +230,5 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    role_words={"opener": "the one who opened the dispute"},
 )

@@ -43,9 +43,14 @@ class Resolve(Body):
 
     @validates_schema
     def _share(self, data: dict[str, Any], **_: Any) -> None:
-        if (data.get("decision") == "split") != ("insider_bps" in data):
-            says = Violation("split", "belongs to the decision split, and to no other")
-            raise ValidationError({"insider_bps": [says]})
+        splits, has_share = data.get("decision") == "split", "insider_bps" in data
+        if splits and not has_share:
+            missing = "is required to split: the insider's share of what is held, 1 to 9,999 ten-thousandths"
+            raise ValidationError({"insider_bps": [Violation("split", missing)]})
+        if has_share and not splits:
+            raise ValidationError(
+                {"insider_bps": [Violation("split", "is for the decision split alone: leave it out")]}
+            )
 
 
 class Notice(Schema):

@@ -147,7 +147,7 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
     for doc in docs["notify"]:
         if doc["kind"] == "offer":
             told = offers[doc["offer_id"]]
-            last = (told[-1]["seq"], told[-1]["data"]["status"], any(e["type"] == "offer.activated" for e in told))
+            last = (told[-1]["seq"], told[-1]["data"]["status"], any(e["type"] == "offer.begun" for e in told))
             if (doc["number"], doc["status"], doc.get("activated", False)) != last:
                 yield f"notify's copy {doc['_id']} is {doc['status']} of {doc['number']}, its last event {last}"
 

@@ -37,9 +37,7 @@ def may_cancel_alone(change: Change, trigger: Trigger) -> bool:
     return "seeker" not in trigger.roles or change["price"] == 0 or not has_begun(change.doc)
 
 
-MAY_CANCEL_ALONE = Condition(
-    "within {cancel_alone} of acceptance, and for the seeker before the help has begun", may_cancel_alone
-)
+MAY_CANCEL_ALONE = Condition("within {cancel_alone} of acceptance", may_cancel_alone)
 
 
 # -- acts

@@ -78,7 +78,7 @@ _CANCELLED = ("offer.cancelled",)
 _CALLED_OFF = (
     Row(
         ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=MAY_CANCEL_ALONE,
-        act=acts.cancel_alone, note="either of the two, alone",
+        act=acts.cancel_alone, note="either of the two, alone; a seeker who pays only before the help has begun",
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED, act=acts.cancel_agreed,
@@ -211,4 +211,9 @@ OFFER = Lifecycle(
         },
     ),
     final=ENDED,
+    role_words={
+        "maker": "the one who made the last proposal",
+        "other": "the one who did not make the last proposal",
+        "ats": "the employer's system",
+    },
 )

@@ -13,6 +13,7 @@ from services.matching.matches.profiles import is_there, profile_id, remove
 from services.matching.offer.lifecycle import LIVE, PARTIES
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+from shared.settings import Terms
 
 _PERSONAL_TEXTS = ("messages", "application")
 """Fields of an offer that are nothing but a person's own words, or lead to them elsewhere."""
@@ -32,6 +33,10 @@ class Erasing:
 
     def __init__(self, store: Store, offer: Lifecycle) -> None:
         self._store, self._offer = store, offer
+
+    @property
+    def terms(self) -> Terms:
+        return self._offer.terms
 
     def one_pass(self, person: str) -> Pass:
         """End and empty some of their offers, and delete what is theirs alone."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
+from shared.events.catalogue import PUBLIC_NAMES
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import Answer, Call
 from shared.http.declare.principal import Principal
@@ -18,6 +19,7 @@ from shared.telemetry import traces
 Roles = Callable[[Document, Principal], frozenset[str]]
 View = Callable[[Document, frozenset[str]], dict[str, Any]]
 _NOT_YET = 1
+_OF_PARTIES = frozenset({"insider", "seeker", "maker", "other", "opener"})
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,35 @@ class Resource:
         return document_response(self.view(doc, roles), version=doc["version"])
 
     def explain(self, call: Call[Any]) -> Answer:
-        """What may happen next, by whom, until when."""
+        """What may happen next, by whom, until when: what the caller or another party may do, each with its request,
+        and what happens by itself and others hear of.
+        """
         doc, roles = self.read(call)
         steps = explain(self.lifecycle, doc, roles, self.store.clock.now())
-        return Answer({"status": doc["state"], "you_are": sorted(roles), "next": steps})
+        shown = [self._shown(call, step) for step in steps if self._concerns(call, step, roles)]
+        you_are = sorted(self.lifecycle.in_words(role) for role in roles)
+        return Answer({"status": doc["state"], "you_are": you_are, "next": shown})
 
     def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
         return self._visible(self.store.get(at or call.id), call.principal)
 
     # -- inside
+
+    def _concerns(self, call: Call[Any], step: Mapping[str, Any], roles: frozenset[str]) -> bool:
+        """Staff's commands and those that come from outside concern only who may give them."""
+        if step["what"] == "command":
+            known = f"{self.path} {step['name']}" in call.commands
+            return known and bool(roles.intersection(step["by"]) or _OF_PARTIES.intersection(step["by"]))
+        return step["what"] == "timer" or step["name"] in PUBLIC_NAMES
+
+    def _shown(self, call: Call[Any], step: Mapping[str, Any]) -> dict[str, Any]:
+        if step["what"] != "command":
+            return dict(step)
+        operation = call.commands[f"{self.path} {step['name']}"]
+        path = operation.path_of(dict.fromkeys(operation.variables, call.id))
+        request = {"id": operation.id, "method": operation.method, "path": path}
+        return {**step, "by": [self.lifecycle.in_words(role) for role in step["by"]], "request": request}
 
     def _visible(self, doc: Document | None, principal: Principal) -> tuple[Document, frozenset[str]]:
         roles = (

@@ -91,6 +91,8 @@ class Call(Generic[Parts]):
     key: str | None
     if_match: IfMatch
     fingerprint: str
+    commands: "Mapping[str, Operation[Any]]" = field(default_factory=dict)
+    """The service's operations that give a command, by their path and the command: `/v1/offers cancel`."""
 
     @property
     def principal(self) -> Principal:

@@ -1,7 +1,7 @@
 """One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Generic
 
@@ -29,8 +29,12 @@ _NO_BODY = Body()
 class Dispatcher(Generic[Parts]):
     """Checks a request, has the view answer it, and writes the answer down."""
 
-    def __init__(self, parts: Parts, verifier: Verifier, limit: PersonLimit) -> None:
+    def __init__(
+        self, parts: Parts, verifier: Verifier, limit: PersonLimit, operations: Iterable[Operation[Parts]] = ()
+    ) -> None:
         self._parts, self._verifier, self._limit = parts, verifier, limit
+        commands = [operation for operation in operations if operation.command is not None]
+        self._commands = {f"{each.path.partition('/{')[0]} {each.command}": each for each in commands}
 
     def answer(self, operation: Operation[Parts], ids: dict[str, Any]) -> Response:
         """Raises Problem, or whatever the view raises."""
@@ -74,6 +78,7 @@ class Dispatcher(Generic[Parts]):
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
+            commands=self._commands,
         )
 
     @staticmethod
