@@ -30,6 +30,16 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
     return found
 
 
+class _NotSaid(dict[str, Any]):
+    """The body of a command that nobody has sent."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        raise KeyError(name)
+
+
 def _step(lifecycle: Lifecycle, change: Change, row: Row) -> dict[str, Any]:
     step: dict[str, Any] = {"name": row.trigger, "to": row.to or change.state}
     step["note"] = with_terms(row.note, lifecycle.terms)
@@ -69,6 +79,7 @@ def _command(change: Change, rows: list[Row], roles: frozenset[str]) -> dict[str
 def _holds(test: Any, change: Change, roles: frozenset[str] = frozenset()) -> bool:
     """Whether a condition or a guard holds without a body; one that needs the body is given the benefit."""
     try:
-        return bool(test(change, Trigger(name="", id="", kind="command", at=change.now, roles=roles)))
+        trigger = Trigger(name="", id="", kind="command", at=change.now, data=_NotSaid(), roles=roles)
+        return bool(test(change, trigger))
     except (AttributeError, KeyError, Refusal, TypeError):
         return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
-from shared.events.catalogue import PUBLIC_NAMES
+from shared.events.catalogue import PUBLIC_NAMES, latest
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import Answer, Call
 from shared.http.declare.principal import Principal
@@ -19,6 +19,8 @@ from shared.telemetry import traces
 Roles = Callable[[Document, Principal], frozenset[str]]
 View = Callable[[Document, frozenset[str]], dict[str, Any]]
 _NOT_YET = 1
+_HEARD_OF = frozenset(name for name in PUBLIC_NAMES if latest(name).subject_field is not None)
+"""Public events of an aggregate: of what happens inside nobody hears."""
 _OF_PARTIES = frozenset({"insider", "seeker", "maker", "other", "opener"})
 
 
@@ -76,7 +78,7 @@ class Resource:
         if step["what"] == "command":
             known = f"{self.path} {step['name']}" in call.commands
             return known and bool(roles.intersection(step["by"]) or _OF_PARTIES.intersection(step["by"]))
-        return step["what"] == "timer" or step["name"] in PUBLIC_NAMES
+        return step["what"] == "timer" or step["name"] in _HEARD_OF
 
     def _shown(self, call: Call[Any], step: Mapping[str, Any]) -> dict[str, Any]:
         if step["what"] != "command":
