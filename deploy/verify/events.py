@@ -10,7 +10,7 @@ from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
 from services.notify.store import CONTACT
 from shared.aggregate import Document, Trigger
-from shared.events import Event
+from shared.events import Event, source_of
 
 _FORGOTTEN_AFTER = timedelta(days=90)
 """Events this old are told to nobody any more."""
@@ -44,7 +44,7 @@ def same(seen: Snapshot, tally: Tally) -> None:
 
 def _is(emitted: Emitted, event: Event) -> bool:
     kept = emitted.event
-    written = (kept["type"], kept["version"], kept["seq"], emitted.doc["_id"], f"urn:good-golem:{emitted.service}")
+    written = (kept["type"], kept["version"], kept["seq"], emitted.doc["_id"], source_of(emitted.service))
     read = (event.type, event.version, event.sequence, event.subject, event.source)
     return written == read and _plain(kept["data"]) == event.data
 

@@ -20,7 +20,7 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.events.cloudevents import Event, Headers, Poison, Reason, decode, encode
+from shared.events.cloudevents import Event, Headers, Poison, Reason, check_source, decode, encode, source_of
 from shared.fields.events import format_time, parse_time
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "SchemaError",
     "UnknownType",
     "UnknownVersion",
+    "check_source",
     "dataschema_uri",
     "decode",
     "emit_data",
@@ -45,4 +46,5 @@ __all__ = [
     "parse_dataschema",
     "parse_time",
     "read_data",
+    "source_of",
 ]

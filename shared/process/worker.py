@@ -14,7 +14,7 @@ from functools import partial
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Contended, waiting
-from shared.process.health import Checks
+from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
 from shared.process.pulse import Pulse
 from shared.process.work import Beat, Work
@@ -80,8 +80,13 @@ class Worker:
         return {
             "mongodb": self.work.store.ping,
             "joined": lambda: self.bus.source.joined,
-            "consuming": lambda: self.loops.consumer.ok,
+            "consuming": self._consuming,
         }
+
+    def _consuming(self) -> bool:
+        if paused := sorted(self.loops.consumer.paused):
+            raise NotWell(f"too many records died, and nothing more is read of: {', '.join(paused)}")
+        return self.loops.consumer.ok
 
     # -- loops
 
