@@ -18,7 +18,7 @@ up: .venv/.stack  ## Run the stack in the foreground (ARGS="--port 8080 --data D
 	@$(BIN)/golem up $(ARGS)
 
 test: .venv/.dev  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
-	@$(BIN)/python -m pytest --stack $(STACK) $(ARGS)
+	@$(BIN)/python -m tests --stack $(STACK) $(ARGS)
 
 check: .venv/.dev  ## Lint, types, and the arrows between the parts
 	@$(BIN)/ruff check .

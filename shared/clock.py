@@ -1,9 +1,12 @@
-"""Time as the process sees it, injected everywhere, so that a test can hold it still or move it."""
+"""Time as the process sees it, injected everywhere, so that a test can hold it still or move it; and as text."""
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 class Clock(Protocol):
@@ -21,6 +24,23 @@ def to_milliseconds(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and Z; a naive `moment` raises ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Any RFC 3339 time as an aware datetime in UTC; else ValueError."""
+    if _RFC_3339.fullmatch(text) is None:
+        raise ValueError("not an RFC 3339 time")
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("not a time in UTC's range") from None
 
 
 class SystemClock:

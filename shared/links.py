@@ -27,7 +27,7 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{2,400}\.[A-Za-z0-9_-]{43}")
 
 
 class BadLink(Exception):
-    """The token is worth nothing: malformed, forged, for another purpose, or expired. Nobody is told which."""
+    """The token is invalid: malformed, forged, for another purpose, or expired. The answer never says which."""
 
     def __init__(self) -> None:
         super().__init__("the link is not valid, or not any more")
@@ -41,8 +41,8 @@ def sign(key: bytes, purpose: str, claims: Claims, expires: datetime) -> str:
     """
     if _EXPIRES in claims or not all(type(value) in (str, int) for value in claims.values()):
         raise ValueError(f"claims are texts and whole numbers, and {_EXPIRES} is the token's own")
-    said = {**claims, _EXPIRES: int(expires.timestamp())}
-    body = json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
+    payload = {**claims, _EXPIRES: int(expires.timestamp())}
+    body = json.dumps(payload, separators=(",", ":"), sort_keys=True).encode()
     token = f"{_encoded(body)}.{_encoded(_mac(key, purpose, body))}"
     if not _FORM.fullmatch(token):
         raise ValueError("the claims are too long for a link")

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from deploy.embedded.stack import Stack
-from tests.support import grounds
+from tests.support import grounds, parts
 
 Client = MongoClient[dict[str, Any]]
 
@@ -21,21 +21,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack", choices=grounds.GROUNDS, default="embedded", help="where the broker and the database come from"
     )
+    parser.addoption("--part", choices=parts.PARTS, help="only what may run beside other tests, or only what may not")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another ground, tests of the embedded servers themselves are left out."""
-    if config.getoption("stack") == "embedded":
-        return
-    left_out = [item for item in items if item.get_closest_marker("embedded")]
+    """On another ground, tests of the embedded servers themselves are left out; so is what is not of the part."""
+    ground, part = config.getoption("stack"), config.getoption("part")
+    left_out = [
+        item
+        for item in items
+        if (ground != "embedded" and item.get_closest_marker("embedded"))
+        or (part is not None and parts.part_of(item) != part)
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    ran = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "failed"))
+    """`python -m tests` counts its two parts together."""
+    if config.getoption("part") is not None:
+        return
     where = "compose" if os.environ.get("GOLEM_COMPOSE") else config.getoption("stack")
-    terminalreporter.write_line(f"ran {ran} tests on {where}")
+    terminalreporter.write_line(f"ran {parts.ran(terminalreporter)} tests on {where}")
 
 
 @pytest.fixture(scope="session")

@@ -36,15 +36,17 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
         ):
             own = gateway is None and time.monotonic() - began > 0.5
             where = _where(own)
-            told = play(on.gateway, lambda sub: on.token(sub, ()), console, kafka=_kafka(on), where=where, mail=on.mail)
+            outcome = play(
+                on.gateway, lambda sub: on.token(sub, ()), console, kafka=_kafka(on), where=where, mail=on.mail
+            )
     except Stopped:
         raise click.ClickException("stopped") from None
     except (Refused, Slow, DataInUse, StackError, OSError) as error:
         raise click.ClickException(str(error)) from error
     console.print(f"done in {time.monotonic() - began:.1f} s", style="dim")
     if as_json:
-        click.echo(json.dumps(told, default=str))
-    if told["journal_sum"] != 0 or told["hired"]["escrow"]["status"] != "settled":
+        click.echo(json.dumps(outcome, default=str))
+    if outcome["journal_sum"] != 0 or outcome["hired"]["escrow"]["status"] != "settled":
         sys.exit(1)
 
 

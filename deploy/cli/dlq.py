@@ -38,8 +38,8 @@ def list_letters(service: str | None, data: Path | None, as_json: bool) -> None:
         return
     table = Table("letter", "when (UTC)", "reason", "from", "key", box=None, header_style="bold")
     for letter in letters:
-        said = about(letter)
-        table.add_row(said["letter"], said["at"][:19], said["reason"], said["origin"], said["key"] or "")
+        summary = about(letter)
+        table.add_row(summary["letter"], summary["at"][:19], summary["reason"], summary["origin"], summary["key"] or "")
     Console(highlight=False, soft_wrap=True).print(table)
 
 
@@ -51,19 +51,19 @@ def show(letter: str, data: Path | None, as_json: bool) -> None:
     """Show one dead letter whole: why it died, its headers and its bytes."""
     service, partition, offset = _parse(letter)
     record = one(find(data), service, partition, offset)
-    said = about(record) | {"headers": headers(record), "value": body(record)}
+    summary = about(record) | {"headers": headers(record), "value": body(record)}
     if as_json:
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
         return
     for name in ("letter", "at", "reason", "origin", "key"):
-        click.echo(f"{name:8} {said[name]}")
-    click.echo(f"error    {said['error']}")
+        click.echo(f"{name:8} {summary[name]}")
+    click.echo(f"error    {summary['error']}")
     click.echo("headers")
-    for name, value in said["headers"].items():
+    for name, value in summary["headers"].items():
         if not name.startswith(PREFIX):
             click.echo(f"  {name}: {value}")
     click.echo("value")
-    value = said["value"]
+    value = summary["value"]
     click.echo(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
 
 

@@ -100,17 +100,17 @@ def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator
 
 def readable(record: Any) -> Text:
     """One record on one line: time, type, subject, number, and its data without what the line already says."""
-    said = headers(record)
-    subject = said.get("ce_subject", "")
-    when = said.get("ce_time") or datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    carried = headers(record)
+    subject = carried.get("ce_subject", "")
+    when = carried.get("ce_time") or datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
     data = body(record)
     if isinstance(data, dict):
         data = " ".join(f"{name}={_short(value)}" for name, value in data.items() if value != subject)
     return Text.assemble(
         (when[11:23].rstrip("Z").ljust(12) + "  ", "dim"),
-        (said.get("ce_type", record.topic).ljust(26), "bold cyan"),
+        (carried.get("ce_type", record.topic).ljust(26), "bold cyan"),
         f"{subject} ",
-        (f"#{int(said['ce_sequence'])} " if said.get("ce_sequence", "").isdigit() else "", "dim"),
+        (f"#{int(carried['ce_sequence'])} " if carried.get("ce_sequence", "").isdigit() else "", "dim"),
         (str(data), "dim"),
     )
 

@@ -37,7 +37,7 @@ def add(name: str, new_password: bool, as_json: bool) -> None:
         password = secrets.token_urlsafe(32)
         set_users(admin, {name: password}, clients(environ))
         set_acls(admin, entitled(name), [name])
-    told = {
+    added = {
         "bootstrap.servers": os.environ.get("SUBSCRIBERS") or "127.0.0.1:9094 (deploy/compose.subscribers.yml)",
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "SCRAM-SHA-512",
@@ -45,7 +45,7 @@ def add(name: str, new_password: bool, as_json: bool) -> None:
         "sasl.password": password,
         "group.id": f"{name}.<anything>",
     }
-    click.echo(json.dumps(told) if as_json else "\n".join(f"{key}={value}" for key, value in told.items()))
+    click.echo(json.dumps(added) if as_json else "\n".join(f"{key}={value}" for key, value in added.items()))
 
 
 @subscriber.command()

@@ -50,7 +50,7 @@ def up(port: int, data: Path | None) -> None:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into Stopped; later ones are for nothing, it is stopping already."""
+    """Turn the first SIGINT or SIGTERM into Stopped; later ones change nothing, it is stopping already."""
 
     def stop(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -33,7 +33,7 @@ _DRAIN_STEP_S = 0.5
 @click.option(
     "--acknowledged",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file of what clients were told of: a line SERVICE ID each.",
+    help="A file of what was acknowledged to clients: a line SERVICE ID each.",
 )
 @data_option
 @json_option
@@ -43,11 +43,11 @@ def verify(wait: float, acknowledged: Path | None, data: Path | None, as_json: b
     It may run while the system works: what is in flight is left out and counted, and a violation counts only where a
     second reading finds it too.
     """
-    told = _told(acknowledged)
+    answered = _read_answers(acknowledged)
     system = find(data)
     drained = wait > 0 and _drain(system, wait)
     settling = timedelta() if drained else SETTLING
-    report = examine(lambda: snapshot(system, settling, told))
+    report = examine(lambda: snapshot(system, settling, answered))
     report |= {"drained": drained if wait else None}
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
@@ -73,7 +73,7 @@ def examine(read: Callable[[], Snapshot], look_again_s: float = _LOOK_AGAIN_S) -
 
 
 def _report(seen: Snapshot, results: list[Result], lasting: set[Violation], readings: int) -> dict[str, Any]:
-    words = {invariant.id: invariant.words for invariant in INVARIANTS}
+    words = {invariant.id: invariant.description for invariant in INVARIANTS}
     return {
         "holds": not lasting,
         "readings": readings,
@@ -86,7 +86,8 @@ def _report(seen: Snapshot, results: list[Result], lasting: set[Violation], read
                 "checked": result.checked,
                 "in_flight": result.left,
                 "violations": [
-                    {"subject": each.subject, "words": each.words} for each in sorted(set(result.violations) & lasting)
+                    {"subject": each.subject, "words": each.message}
+                    for each in sorted(set(result.violations) & lasting)
                 ],
             }
             for result in results
@@ -106,7 +107,7 @@ def _drain(system: System, seconds: float) -> bool:
     return True
 
 
-def _told(path: Path | None) -> list[tuple[str, str]]:
+def _read_answers(path: Path | None) -> list[tuple[str, str]]:
     lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()] if path else []
     for number, words in enumerate(lines, start=1):
         if len(words) != 2 or words[0] not in SERVICES:

@@ -1,4 +1,4 @@
-"""The demo: one story of six people, told over HTTP on a running stack, with the events that carry it.
+"""The demo: one story of six people, played over HTTP on a running stack, with the events that carry it.
 
 `people.py` is who they are and how they call the gateway, `events.py` overhears Kafka, `mails.py` reads the mail
 catcher, `story.py` tells what happens, `show.py` how it looks. `play` puts them together.
@@ -42,13 +42,13 @@ def play(
         story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show, mails)
         ear = Ear(kafka, show.event) if kafka else None
         try:
-            told = story.play()
+            outcome = story.play()
         finally:
             if ear:
                 ear.close()
-    show.ending(told, where or [])
-    return told | {"events": show.events, "journal_sum": _sum(told)}
+    show.ending(outcome, where or [])
+    return outcome | {"events": show.events, "journal_sum": _sum(outcome)}
 
 
-def _sum(told: dict[str, Any]) -> int:
-    return sum(line["amount"] for entry in told["hired"]["journal"] for line in entry["lines"])
+def _sum(outcome: dict[str, Any]) -> int:
+    return sum(line["amount"] for entry in outcome["hired"]["journal"] for line in entry["lines"])

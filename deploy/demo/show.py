@@ -37,11 +37,11 @@ class Show:
         self.events += 1
         self._print(self._line("⚡", event.type, event.subject, "magenta", _gist(event.data), indent=6))
 
-    def ending(self, told: dict[str, Any], where: list[tuple[str, str]]) -> None:
+    def ending(self, outcome: dict[str, Any], where: list[tuple[str, str]]) -> None:
         self._print(Text())
-        self._print(_journal_table(told["hired"]["journal"]))
-        lines = [line["amount"] for entry in told["hired"]["journal"] for line in entry["lines"]]
-        escrow = told["hired"]["escrow"]
+        self._print(_journal_table(outcome["hired"]["journal"]))
+        lines = [line["amount"] for entry in outcome["hired"]["journal"] for line in entry["lines"]]
+        escrow = outcome["hired"]["escrow"]
         self._print(Text(f"sum of all journal lines: {sum(lines)}", style="bold green" if sum(lines) == 0 else "red"))
         paid = f"released {_money(escrow, 'released')} + fee {_money(escrow, 'fees')}"
         cause = "paid out because one event, hire.confirmed, travelled through Kafka"

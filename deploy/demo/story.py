@@ -35,7 +35,7 @@ class Story:
         self._mails = mails
 
     def play(self) -> Json:
-        self._teller.chapter("Ines leaves a job and names a price for coaching her successor; Omar helps for nothing")
+        self._teller.chapter("Ines leaves a job and names a price for coaching her successor; Omar helps for free")
         ines, omar = self._person("Ines"), self._person("Omar")
         paid = self._list(ines, seats=3, price=50_000, title="Backend engineer")
         free = self._list(omar, seats=1, price=0, title="Data analyst")
@@ -66,7 +66,7 @@ class Story:
         self._teller.step("Dan", "pays with a card that is declined", declined)
         self._until_declined(dan, declined)
 
-        self._teller.chapter("Nina gets Omar's help for nothing: the same path without money")
+        self._teller.chapter("Nina gets Omar's help free of charge: the same path without money")
         nina = self._person("Nina")
         given = self._accepted(omar, nina, free)
         self._hire(omar, nina, given)

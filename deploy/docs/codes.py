@@ -9,7 +9,7 @@ _HEAD = """\
 Generated from the code by `python -m deploy.docs`; a test fails when this page is stale. A listing's industry and
 occupation, and those of a profile, are codes `{scheme, code}` of the lists below; a code that is in none is refused
 with what is near it. A code of any level will do, written as its list has it. A skill is given by its name, or by its
-ESCO code, which is kept as ESCO's name for it.
+ESCO code, which is stored as ESCO's name for it.
 
 - `GET /v1/codes?q=software` finds codes by words, without a token: each word begins a word of the name, or the code.
   `kind` is `industry`, `occupation` or `skill`; `scheme` one of the below; `lang` is `en` or `fr`.

@@ -24,5 +24,5 @@ passes with no open instruction is flagged, and stands in `GET /v1/reconciliatio
 def page() -> str:
     parts = [_HEAD]
     for invariant in INVARIANTS:
-        parts.append(f"## {invariant.id}: {invariant.words}\n\n{inspect.getdoc(invariant.check)}\n")
+        parts.append(f"## {invariant.id}: {invariant.description}\n\n{inspect.getdoc(invariant.check)}\n")
     return "\n".join(parts)

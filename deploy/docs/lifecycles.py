@@ -65,7 +65,7 @@ def _arrows(lifecycle: Lifecycle) -> Iterable[str]:
 def _rows_table(lifecycle: Lifecycle) -> str:
     lines = ["| from | on | by | to | events | when, rules, note |", "|---|---|---|---|---|---|"]
     for row in lifecycle.rows:
-        remarks = [row.when.words] if row.when else []
+        remarks = [row.when.description] if row.when else []
         remarks += [f"rule `{guard.rule}`" for guard in row.guards]
         remarks += [f"before the timer `{row.until}`"] if row.until else []
         remarks += [row.note] if row.note else []
@@ -74,7 +74,7 @@ def _rows_table(lifecycle: Lifecycle) -> str:
             f"`{row.trigger}`",
             ", ".join(row.by),
             row.to or "the same",
-            ", ".join(f"`{name}`" for name in row.emits),
+            ", ".join(f"`{event.type}`" for event in row.events),
             with_terms("; ".join(remarks), lifecycle.terms),
         )
         lines.append("| " + " | ".join(cells) + " |")
@@ -86,11 +86,11 @@ def _answers_table(lifecycle: Lifecycle) -> str:
         return ""
     lines = ["| without a row | ignored in | parked in | rejected in |", "|---|---|---|---|"]
     for trigger, by_state in sorted(lifecycle.answers.items()):
-        told = []
+        per_state = []
         for kind in ("ignore", "park", "reject"):
             states = [s for s in lifecycle.states if s in by_state and by_state[s].kind == kind]
-            told.append(", ".join(_with_limit(lifecycle, trigger, state) for state in states))
-        lines.append(f"| `{trigger}` | " + " | ".join(told) + " |")
+            per_state.append(", ".join(_with_limit(lifecycle, trigger, state) for state in states))
+        lines.append(f"| `{trigger}` | " + " | ".join(per_state) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -23,23 +23,23 @@ _FOOT = """
 - **Place.** A profile that names countries has no match elsewhere.
 - **It cannot be bought.** Nothing that is paid is worth a point. A price above 0 only costs the points of help for
   nothing; a higher one neither raises nor lowers the score. There are no promoted listings.
-- **Help for nothing, and help that lasts, count for more.** Of an insider's hires those count in which a different
-  person kept the job for {days} days or more, or got it for nothing; the same person counts once. Reviews are shown
+- **Free help, and help that lasts, count for more.** Of an insider's hires those count in which a different
+  person kept the job for {days} days or more, or got it free of charge; the same person counts once. Reviews are shown
   with the record (`GET /v1/insiders/{{person}}`) and are not part of the score.
 - **The same on every run.** Of two listings with one score the one with the smaller id comes first; chance and the
   caller's clicks are no part of it.
-- **Left out.** One's own listings, and those on which one has a live offer. A listing that is paused or over is not
+- **Left out.** Your own listings, and those on which you have an open offer. A listing that is paused or over is not
   open.
 - **How far it looks.** The newest {listings} open listings with an occupation of the profile, as many with an industry,
   and as many with a skill; and {hires} hires of their insiders. The pages are cut from that one ranking.
 - **From what.** From matching's own copies of listings, offers, profile and account. A copy that was made by a version
-  which kept less is no match until its listing changes, or until `golem replay` has sent its last event again.
+  which lacks these is no match until its listing changes, or until `golem replay` has sent its last event again.
 """
 
 
 def page() -> str:
     """The whole page, in Markdown."""
-    rows = [f"| `{code}` | {each.points} | {each.most} | {each.words} |\n" for code, each in WEIGHTS.items()]
+    rows = [f"| `{code}` | {each.points} | {each.most} | {each.description} |\n" for code, each in WEIGHTS.items()]
     common = " or ".join(f"`{code}`" for code in IN_COMMON)
     foot = _FOOT.format(common=common, days=LASTING_DAYS, listings=MOST_LISTINGS, hires=f"{MOST_HIRES:,}")
     return _HEAD + "".join(rows) + foot

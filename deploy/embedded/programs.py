@@ -64,13 +64,13 @@ def programs(layout: Layout) -> list[Program]:
 
 def base_environment(own_servers: bool) -> dict[str, str]:
     """The caller's environment for all processes, less what would lead them to other servers."""
-    kept = dict(os.environ)
+    environment = dict(os.environ)
     if own_servers:
-        for name in [n for n in kept if n.startswith(("KAFKA_", "MONGODB_"))]:
-            del kept[name]
+        for name in [n for n in environment if n.startswith(("KAFKA_", "MONGODB_"))]:
+            del environment[name]
     for name in ("JWKS_URL", "BIND", "HEALTH_BIND", "PYTHONHOME"):
-        kept.pop(name, None)
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        environment.pop(name, None)
+    return environment | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _broker(layout: Layout) -> Program:

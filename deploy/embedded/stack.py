@@ -185,7 +185,7 @@ class Stack:
     def release(self, name: str) -> None:
         """Start a held process again and wait until it answers."""
         self._processes.release(name)
-        if name == "broker":  # it may acknowledge a little more after it was told to stop, and forget that
+        if name == "broker":  # it may acknowledge a little more after it was asked to stop, and forget that
             send_again(self._known, now() - REPLAYED, self._say)
 
     # -- the start's steps

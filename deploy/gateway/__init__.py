@@ -1,4 +1,4 @@
-"""The gateway: one Caddyfile for every way to run the system, told by its environment where the services are."""
+"""The gateway: one Caddyfile for every way to run the system, its environment names where the services are."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""Kafka from the operator's side: which topics there are and how they are kept."""
+"""Kafka from the operator's side: which topics there are and how long they retain events."""

@@ -25,7 +25,7 @@ _WITH_REASONS = {**_FOR_EVER, "max.message.bytes": str(2 * 1024 * 1024)}
 def topics(partitions: int = 1, replication: int = -1) -> list[NewTopic]:
     """The topics with their settings: events in so many partitions, dead letters and what is redriven in one.
 
-    All of them are kept for ever: a new reader sees them all, and none finds its place gone.
+    All of them are retained for ever: a new reader sees them all, and none finds its place gone.
     """
     dead, redriven = ([f"{service}.{kind}" for service in SERVICES] for kind in ("dead", "redrive"))
     return [

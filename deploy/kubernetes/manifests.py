@@ -189,7 +189,7 @@ def _kafka_setup() -> Json:
 
 
 def _networks() -> list[Json]:
-    """Nothing talks to anything but what is said here."""
+    """Nothing talks to anything but what is listed here."""
     everywhere: Json = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     names = {"to": [{"namespaceSelector": {}}], "ports": [{"port": 53, "protocol": p} for p in ("UDP", "TCP")]}
     servers = [{"port": port, "protocol": "TCP"} for port in (27017, 9093, 443, 587, 4318)]

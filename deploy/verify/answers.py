@@ -9,11 +9,11 @@ from shared.aggregate import Document
 
 def readable(seen: Snapshot, tally: Tally) -> None:
     """Each command that was answered with a 2xx has been taken by its document; an offer's listing and an escrow's
-    offer are there; so is each document that a client was told of.
+    offer are there; so is each document that was acknowledged to a client.
     """
     for service, doc, command in _commands(seen):
-        words = f"answered {command.get('status')} to the command {command.get('id')}, and has not taken it"
-        tally.check(command.get("id") in doc.get("applied", ()), f"{service} {doc['_id']}", words)
+        message = f"answered {command.get('status')} to the command {command.get('id')}, and has not taken it"
+        tally.check(command.get("id") in doc.get("applied", ()), f"{service} {doc['_id']}", message)
     for offer_id, offer in seen.offers.items():
         there = offer.get("listing_id") in seen.listings
         tally.check(there, f"offer {offer_id}", f"its listing {offer.get('listing_id')} is not there")
@@ -21,7 +21,7 @@ def readable(seen: Snapshot, tally: Tally) -> None:
         tally.check(offer_id in seen.offers, f"escrow {offer_id}", "its offer is not there")
     for service, document_id in seen.acknowledged:
         there = document_id in seen.by_id.get(service, {})
-        tally.check(there, f"{service} {document_id}", "a client was told of it, and it is not there")
+        tally.check(there, f"{service} {document_id}", "it was acknowledged to a client, and is not there")
 
 
 def same_answer(seen: Snapshot, tally: Tally) -> None:
@@ -35,8 +35,8 @@ def same_answer(seen: Snapshot, tally: Tally) -> None:
             first = known.setdefault((service, command["id"]), doc["_id"])
             others = [each for each in doc["commands"] if each["id"] == command["id"]]
             where = f" and in {first}" if first != doc["_id"] else ""
-            words = f"the command {command['id']} stands {len(others)} times in it{where}"
-            tally.check(len(others) == 1 and not where, subject, words)
+            message = f"the command {command['id']} stands {len(others)} times in it{where}"
+            tally.check(len(others) == 1 and not where, subject, message)
             whole = bool(command["fingerprint"]) and 200 <= command["status"] < 300
             tally.check(whole, subject, f"the command {command['id']} has no answer to repeat")
 

@@ -8,12 +8,12 @@ from typing import Any
 from deploy import SERVICES
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
-from services.notify.store import CONTACT
-from shared.aggregate import Document, Trigger
+from services.notify.addresses import CONTACT_CODE
+from shared.aggregate import Document, Kind, Trigger
 from shared.events import Event, source_of
 
 _FORGOTTEN_AFTER = timedelta(days=90)
-"""Events this old are told to nobody any more."""
+"""Nobody is notified any more of events this old."""
 
 
 def same(seen: Snapshot, tally: Tally) -> None:
@@ -43,10 +43,16 @@ def same(seen: Snapshot, tally: Tally) -> None:
 
 
 def _is(emitted: Emitted, event: Event) -> bool:
-    kept = emitted.event
-    written = (kept["type"], kept["version"], kept["seq"], emitted.doc["_id"], source_of(emitted.service))
+    stored = emitted.event
+    written = (
+        stored["type"],
+        stored["version"],
+        stored["seq"],
+        emitted.doc["_id"],
+        source_of(emitted.service),
+    )
     read = (event.type, event.version, event.sequence, event.subject, event.source)
-    return written == read and _plain(kept["data"]) == event.data
+    return written == read and _plain(stored["data"]) == event.data
 
 
 def _plain(value: Any) -> Any:
@@ -70,7 +76,7 @@ def one_effect(seen: Snapshot, tally: Tally) -> None:
             twice = [each for each, count in taken.items() if count > 1]
             tally.check(not twice, subject, f"has taken more than once: {', '.join(twice)}")
             if doc.get("kind") == "notification":
-                _told(seen, tally, doc, subject)
+                _emitted_once(seen, tally, doc, subject)
     _seats(seen, tally)
     for service in SERVICES:
         for event_type, route in routes(service).items():
@@ -79,7 +85,7 @@ def one_effect(seen: Snapshot, tally: Tally) -> None:
                     _effect(seen, tally, service, emitted, route.touches(_trigger(emitted)))
 
 
-def _told(seen: Snapshot, tally: Tally, doc: Document, subject: str) -> None:
+def _emitted_once(seen: Snapshot, tally: Tally, doc: Document, subject: str) -> None:
     event_id, _, person = str(doc["_id"]).rpartition(":")
     cause = seen.emitted.get(event_id)
     tally.check(cause is not None, subject, "tells of an event that was never emitted")
@@ -99,11 +105,11 @@ def _seats(seen: Snapshot, tally: Tally) -> None:
     for listing_id, doc in seen.listings.items():
         taken = len(hires.intersection(doc.get("applied", ())))
         if not seen.young(doc):
-            words = f"counts {doc.get('hired')} hires and has taken {taken}"
-            tally.check(doc.get("hired") == taken, f"listing {listing_id}", words)
+            message = f"counts {doc.get('hired')} hires and has taken {taken}"
+            tally.check(doc.get("hired") == taken, f"listing {listing_id}", message)
 
 
-def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touched: Mapping[str, str]) -> None:
+def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touched: Mapping[str, Kind]) -> None:
     event = emitted.event
     if not any(seen.consumed(service, record) for record in seen.seen.get(event["id"], ())):
         tally.leave()
@@ -111,13 +117,13 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
     if event["id"] in seen.dead.get(service, frozenset()):
         return
     for document_id, kind in touched.items():
-        if (service, kind) == ("notify", CONTACT):
+        if service == "notify" and kind is CONTACT_CODE:
             continue  # only read, for its language
         doc = seen.by_id[service].get(document_id)
         if service == "notify" and doc is None and seen.at - event["time"] >= _FORGOTTEN_AFTER:
             continue
-        words = f"{service} has read it, and its {document_id} does not know it"
-        tally.check(doc is not None and _knows(doc, event), str(emitted), words)
+        message = f"{service} has read it, and its {document_id} does not know it"
+        tally.check(doc is not None and _knows(doc, event), str(emitted), message)
 
 
 def _knows(doc: Document, event: Mapping[str, Any]) -> bool:
@@ -149,7 +155,7 @@ def numbered(seen: Snapshot, tally: Tally) -> None:
             tally.leave()
             continue
         name = f"{source.rpartition(':')[2]} {subject}"
-        tally.check(whole, name, f"its events on the topics are numbered {_said(numbers)}")
+        tally.check(whole, name, f"its events on the topics are numbered {_ranges(numbers)}")
         _in_order(tally, name, list(firsts.values()))
 
 
@@ -160,9 +166,9 @@ def _in_order(tally: Tally, name: str, firsts: list[Seen]) -> None:
     for topic, records in topics.items():
         records.sort(key=lambda record: (record.partition, record.offset))
         numbers = [_number(record) for record in records]
-        tally.check(numbers == sorted(numbers), name, f"{topic} has its events in the order {_said(numbers)}")
+        tally.check(numbers == sorted(numbers), name, f"{topic} has its events in the order {_ranges(numbers)}")
         partitions = {record.partition for record in records}
-        tally.check(len(partitions) == 1, name, f"{topic} has its events in partitions {_said(sorted(partitions))}")
+        tally.check(len(partitions) == 1, name, f"{topic} has its events in partitions {_ranges(sorted(partitions))}")
 
 
 def _number(record: Seen) -> int:
@@ -175,5 +181,5 @@ def _is_moving(seen: Snapshot, source: str, subject: str) -> bool:
     return doc is not None and (seen.young(doc) or doc.get("published", 0) < doc.get("seq", 0))
 
 
-def _said(numbers: list[int]) -> str:
+def _ranges(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))

@@ -15,7 +15,7 @@ class Invariant:
     """`check`'s docstring says what exactly is looked at."""
 
     id: str
-    words: str
+    description: str
     check: Callable[[Snapshot, Tally], None]
 
 

@@ -99,8 +99,8 @@ def _transfers(
             tally.check(False, f"instruction {reference}", "the journal says it was carried out, the provider does not")
         else:
             amount = sum(line["amount"] for line in entry["lines"] if line["amount"] > 0)
-            words = f"moved {amount} here and {transfer.instruction.amount} there"
-            tally.check(amount == transfer.instruction.amount, f"instruction {reference}", words)
+            message = f"moved {amount} here and {transfer.instruction.amount} there"
+            tally.check(amount == transfer.instruction.amount, f"instruction {reference}", message)
 
 
 def _is_transfer(entry: Document) -> bool:
@@ -129,8 +129,8 @@ def caused(seen: Snapshot, tally: Tally) -> None:
                     tally.check(taken, subject, f"{entry['reference']} names a hire that the escrow has not taken")
             for each in seen.transfers_of.get(offer_id, ()):
                 if _succeeded(each) and each.instruction.to_payee:
-                    words = f"{each.instruction.id} was paid, and no hire is known"
-                    tally.check("hire_event_id" in doc, subject, words)
+                    message = f"{each.instruction.id} was paid, and no hire is known"
+                    tally.check("hire_event_id" in doc, subject, message)
 
 
 def _is_hire(seen: Snapshot, offer_id: str, event_id: str | None) -> bool:
@@ -164,8 +164,8 @@ def chain(seen: Snapshot, tally: Tally) -> None:
         if seen.recent(event.time) or seen.young(seen.escrows[event.subject]):
             tally.leave()
             continue
-        words = f"{event.type} {event.id} on its topic has another hash"
-        tally.check(_proves(event.data, hashes[event.subject]), f"escrow {event.subject}", words)
+        message = f"{event.type} {event.id} on its topic has another hash"
+        tally.check(_proves(event.data, hashes[event.subject]), f"escrow {event.subject}", message)
 
 
 def _proves(data: Mapping[str, Any], hashes: list[str]) -> bool:

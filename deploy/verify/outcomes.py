@@ -52,13 +52,13 @@ def one_outcome(seen: Snapshot, tally: Tally) -> None:
             tally.check(state in OUTCOMES, subject, f"its money has ended, and it is still {state}")
             if state not in OUTCOMES:
                 continue
-            told = [e["data"]["status"] for e in offer.get("events", ()) if e["type"] in _OUTCOME_EVENTS]
-            ends = list(dict.fromkeys(told))
+            reported = [e["data"]["status"] for e in offer.get("events", ()) if e["type"] in _OUTCOME_EVENTS]
+            ends = list(dict.fromkeys(reported))
             fits = ends == [state] or (state == "completed" and ends == ["closed", "completed"])
             tally.check(fits, subject, f"it is {state}, and its events tell of: {', '.join(ends) or 'nothing'}")
             if escrow is not None and offer["price"]:
-                words = f"it is {state}, and its money is {escrow['state']}"
-                tally.check(escrow["state"] in MONEY_OF[state], subject, words)
+                message = f"it is {state}, and its money is {escrow['state']}"
+                tally.check(escrow["state"] in MONEY_OF[state], subject, message)
 
 
 def _at_rest(offer: Document, escrow: Document | None) -> bool:

@@ -110,5 +110,5 @@ def event_of(key: bytes | None, value: bytes | None, headers: Any) -> Event | No
 
 def _dead(system: System, service: str) -> frozenset[str]:
     """The ce_ids among a service's dead letters."""
-    said = (dict(letter.headers).get("ce_id") for letter in read_letters(system, service))
-    return frozenset(each.decode(errors="replace") for each in said if each)
+    ids = (dict(letter.headers).get("ce_id") for letter in read_letters(system, service))
+    return frozenset(each.decode(errors="replace") for each in ids if each)

@@ -53,7 +53,7 @@ class Snapshot:
 
     `at` is when the reading began. What was changed less than `settling` before counts as in flight. `committed` has
     the next offset of each service's group, `dead` the ce_ids among its dead letters. `acknowledged` are (service, id)
-    of documents that a client was told of.
+    of documents that were acknowledged to clients.
     """
 
     documents: Mapping[str, Sequence[Document]]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """`subject` names the culprit (`escrow 0197…`); `words` say the same as long as the thing itself is the same."""
+    """`subject` names the culprit (`escrow 0197…`); `message` is the same as long as the thing itself is the same."""
 
     invariant: str
     subject: str
-    words: str
+    message: str
 
 
 @dataclass
@@ -23,13 +23,13 @@ class Tally:
     left: int = 0
     violations: list[Violation] = field(default_factory=list)
 
-    def check(self, holds: bool, subject: str, words: str) -> None:
+    def check(self, holds: bool, subject: str, message: str) -> None:
         self.checked += 1
         if not holds:
-            self.fail(subject, words)
+            self.fail(subject, message)
 
-    def fail(self, subject: str, words: str) -> None:
-        self.violations.append(Violation(self.invariant, subject, words))
+    def fail(self, subject: str, message: str) -> None:
+        self.violations.append(Violation(self.invariant, subject, message))
 
     def leave(self) -> None:
         self.left += 1

@@ -11,8 +11,8 @@ from typing import Any
 
 from services.escrow import plan
 from services.escrow.books import close, instruct, move
-from shared.aggregate import Change, Trigger
-from shared.fields.events import format_time, parse_time
+from shared.aggregate import Change, Trigger, try_task
+from shared.clock import format_time, parse_time
 from shared.money import share
 
 Says = Mapping[str, Any]
@@ -82,7 +82,9 @@ def start_probation(change: Change, trigger: Trigger) -> None:
 
 
 def end_hire(change: Change, trigger: Trigger) -> None:
-    """Strike the later tranches; the seeker has the rest back at once, or in some days if they said it themselves."""
+    """Strike the later tranches; the seeker has the rest back at once, or in some days if they reported it
+    themselves.
+    """
     change.set(tranches=plan.ended(change["tranches"], trigger.data["on"]), ended_on=trigger.data["on"])
     wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
     at = change.now + wait
@@ -170,11 +172,8 @@ def split(change: Change, trigger: Trigger) -> None:
 
 def renew(change: Change, trigger: Trigger) -> Says:
     """A refund or a split was refused: the same again as a new instruction, after a while."""
-    refused = dict(close(change, trigger))
-    block(change, trigger, refused["what"])
-    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
-    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
-    change.schedule("instruction", change["blocked"]["again_at"])
+    instruct_again(change, trigger)
+    try_task(change, change["blocked"]["again_at"])
     says = {"reason": reason(trigger)}
     return {"escrow.refund_refused": says, "escrow.release_refused": says}
 
@@ -233,7 +232,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
 
 
 def decide(change: Change, trigger: Trigger) -> None:
-    """The dispute is over; an arbiter's decision is kept with its reason and who made it."""
+    """The dispute is over; an arbiter's decision is recorded with its reason and who made it."""
     if trigger.kind == "command" and "decision" in trigger.data:
         decision = {"decision": trigger.data["decision"], "reason": trigger.data["reason"]}
         change.push("decisions", decision | {"by": trigger.by, "at": change.now})
@@ -248,6 +247,14 @@ def confirm_in_dispute(change: Change, trigger: Trigger) -> None:
 
 
 # -- what several of these share
+
+
+def instruct_again(change: Change, trigger: Trigger) -> None:
+    """The open instruction was refused: the same as a new one."""
+    refused = close(change, trigger)
+    block(change, trigger, refused["what"])
+    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
+    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
 
 
 def stop_timers(change: Change) -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from services.escrow import api_export, api_payout, schemas
+from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import BadNotice, BadSignature
@@ -17,10 +18,10 @@ from shared.http.problems import Fault, Problem, invalid
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
-operations: Operations[Parts] = Operations("escrow", "Escrows")
+operations: Operations[Parts] = Operations("escrow", "Escrows", ESCROW.commands())
 
 
-@operations.get("/v1/escrows", "listEscrows", "One's own escrows, newest first", who=ANYONE, query=schemas.Search,
+@operations.get("/v1/escrows", "listEscrows", "List your escrows, newest first", who=ANYONE, query=schemas.Search,
                 answers={200: page_of(schemas.Escrow)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
     asked, after = call.query, after_text(call)
@@ -30,51 +31,58 @@ def list_own(call: Call[Parts]) -> Answer:
 
 
 @operations.get(
-    "/v1/escrows/{offer_id}", "showEscrow", "An offer's escrow", who=DOCUMENT, answers={200: schemas.Escrow}
+    "/v1/escrows/{offer_id}", "showEscrow", "Show the escrow of an offer", who=DOCUMENT, answers={200: schemas.Escrow}
 )
 def show(call: Call[Parts]) -> Answer:
     return call.parts.escrows.show(call)
 
 
-@operations.get("/v1/escrows/{offer_id}/journal", "showJournal", "Its journal: double entry, chained by hashes",
-                who=DOCUMENT, answers={200: schemas.Journal})  # fmt: skip
+@operations.get(
+    "/v1/escrows/{offer_id}/journal", "showJournal", "Show the escrow's journal: double entry, chained by hashes",
+    who=DOCUMENT, answers={200: schemas.Journal},
+)  # fmt: skip
 def journal(call: Call[Parts]) -> Answer:
     doc, _ = call.parts.escrows.read(call)
     return Answer({"entries": doc.get("journal", [])})
 
 
-@operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "What may happen next, by whom, until when",
+@operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "Show what may happen next, by whom and until when",
                 who=DOCUMENT, answers={200: Explanation})  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.escrows.explain(call)
 
 
-@operations.post("/v1/escrows/{offer_id}/fund", "fundEscrow", "The seeker pays into it; the provider is then asked",
-                 who=DOCUMENT, body=schemas.Fund, answers={202: schemas.Escrow})  # fmt: skip
+@operations.post("/v1/escrows/{offer_id}/fund", "fundEscrow", "Fund the escrow: the seeker's payment is taken and held",
+                 who=DOCUMENT, body=schemas.Fund, command="fund", answers={202: schemas.Escrow})  # fmt: skip
 def fund(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "fund", call.body, status=202)
+    return call.parts.escrows.command(call, call.body, status=202)
 
 
-@operations.post("/v1/escrows/{offer_id}/dispute", "disputeEscrow", "A party disputes; the money waits", who=DOCUMENT,
-                 body=schemas.Dispute, answers={200: schemas.Escrow})  # fmt: skip
+@operations.post(
+    "/v1/escrows/{offer_id}/dispute", "disputeEscrow", "Open a dispute; the money stays in escrow meanwhile",
+    who=DOCUMENT, body=schemas.Dispute, command="dispute", answers={200: schemas.Escrow},
+)  # fmt: skip
 def dispute(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "dispute", call.body)
+    return call.parts.escrows.command(call, call.body)
 
 
-@operations.post("/v1/escrows/{offer_id}/dispute/withdraw", "withdrawDispute", "Who opened the dispute ends it",
-                 who=DOCUMENT, answers={200: schemas.Escrow})  # fmt: skip
+@operations.post("/v1/escrows/{offer_id}/dispute/withdraw", "withdrawDispute", "Withdraw your dispute",
+                 who=DOCUMENT, command="withdraw", answers={200: schemas.Escrow})  # fmt: skip
 def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "withdraw")
+    return call.parts.escrows.command(call)
 
 
-@operations.post("/v1/escrows/{offer_id}/dispute/resolve", "resolveDispute", "An arbiter decides it, with a reason",
-                 who=DOCUMENT, body=schemas.Resolve, answers={200: schemas.Escrow})  # fmt: skip
+@operations.post("/v1/escrows/{offer_id}/dispute/resolve", "resolveDispute", "Arbiter: decide a dispute, with a reason",
+                 who=DOCUMENT, body=schemas.Resolve, command="resolve", answers={200: schemas.Escrow})  # fmt: skip
 def resolve(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, "resolve", call.body)
+    return call.parts.escrows.command(call, call.body)
 
 
-@operations.get("/v1/reconciliation", "showReconciliation", "Staff: escrows that differ, are blocked or are disputed",
-                who=only(*STAFF), query=schemas.ForStaff, answers={200: schemas.Reconciliation})  # fmt: skip
+@operations.get(
+    "/v1/reconciliation", "showReconciliation",
+    "Staff: list escrows that differ from the provider's books, are blocked or are disputed", who=only(*STAFF),
+    query=schemas.ForStaff, answers={200: schemas.Reconciliation},
+)  # fmt: skip
 def reconciliation(call: Call[Parts]) -> Answer:
     escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
     found = escrows_for_staff(escrows, call.person, call.query.get("why"), after_text(call, _ID), limit)
@@ -82,7 +90,7 @@ def reconciliation(call: Call[Parts]) -> Answer:
     return replace(answer, body={"counts": count_for_staff(escrows), **answer.body})
 
 
-@operations.post("/v1/webhooks/provider", "providerWebhook", "The payment provider reports an outcome or a chargeback",
+@operations.post("/v1/webhooks/provider", "providerWebhook", "Payment provider's webhook: an outcome or a chargeback",
                  who=PUBLIC, body=schemas.Notice, answers={204: None})  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the notice and nothing more: the worker folds it.

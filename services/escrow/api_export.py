@@ -15,7 +15,7 @@ from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 operations: Operations[Parts] = Operations("escrow", "Escrows")
 
 
-@operations.get("/v1/me/export/escrow", "exportEscrow", "What is held of oneself here: escrows, where one is paid",
+@operations.get("/v1/me/export/escrow", "exportEscrow", "Export your escrows and your payout account",
                 who=ANYONE, query=PageQuery, answers={200: EscrowShare})  # fmt: skip
 def export(call: Call[Parts]) -> Answer:
     store = call.parts.escrows.store

@@ -1,4 +1,4 @@
-"""Where one is paid, over HTTP. Nobody else sees it."""
+"""A person's payout account over HTTP. Nobody else sees it."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 
 PATH = "/v1/me/payout"
-operations: Operations[Parts] = Operations("escrow", "Where one is paid")
+operations: Operations[Parts] = Operations("escrow", "Your payouts")
 
 
-@operations.get(PATH, "getPayout", "The account one is paid to", who=ANYONE, answers={200: Payout})
+@operations.get(PATH, "getPayout", "Show your payout account", who=ANYONE, answers={200: Payout})
 def show(call: Call[Parts]) -> Answer:
     doc = call.parts.escrows.store.get(payout_id(call.person))
     if doc is None or not payouts.is_there(doc):
@@ -24,7 +24,7 @@ def show(call: Call[Parts]) -> Answer:
     return document_response(payout_view(doc))
 
 
-@operations.put(PATH, "putPayout", "Name the account one is paid to", who=ANYONE, body=NewPayout, match=True,
+@operations.put(PATH, "putPayout", "Set your payout account", who=ANYONE, body=NewPayout, match=True,
                 answers={200: Payout})  # fmt: skip
 def put(call: Call[Parts]) -> Answer:
     """A payout that was refused is tried again daily; the next try is paid to this account."""
@@ -32,14 +32,14 @@ def put(call: Call[Parts]) -> Answer:
     return document_response(payout_view(doc))
 
 
-@operations.delete(PATH, "deletePayout", "Have it forgotten", who=ANYONE, match=True, answers={204: None})
+@operations.delete(PATH, "deletePayout", "Delete your payout account", who=ANYONE, match=True, answers={204: None})
 def delete(call: Call[Parts]) -> Answer:
     _change(call, lambda change: payouts.remove(change) if not change.is_new else None)
     return Answer(status=204)
 
 
 def _change(call: Call[Parts], decide: Callable[[Change], None]) -> Document:
-    """Change one's own by compare-and-set; it as it is then. Raises Problem 412."""
+    """Change the caller's payout account by compare-and-set; returns it. Raises Problem 412."""
 
     def checked(changes: dict[str, Change]) -> Document:
         (change,) = changes.values()

@@ -1,10 +1,13 @@
-"""The money of an escrow: its sums, its journal and its one open instruction. Every movement goes through `move`."""
+"""The money of an escrow: its sums, its journal and its instructions. Every movement goes through `move`.
+
+An instruction is the escrow's open task: it is carried out by the payment provider.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from services.escrow import journal
-from shared.aggregate import Change, Trigger
+from shared.aggregate import Change, Trigger, close_task, open_task
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 
@@ -19,7 +22,7 @@ _ACCOUNT_OF = {
 
 
 class BrokenBooks(Exception):
-    """A movement after which the sums would be wrong; nothing of it is kept."""
+    """A movement after which the sums would be wrong; nothing of it is stored."""
 
 
 def move(change: Change, reference: str, *, loss: int = 0, hire_event_id: str | None = None, **moved: int) -> None:
@@ -43,10 +46,8 @@ def instruct(change: Change, kind: str, what: str, amount: int, **terms: Any) ->
     if amount <= 0:
         raise BrokenBooks(f"{change.id}: nothing is instructed for {amount}")
     number = change.get("closed", {}).get(what, 0) + 1
-    instruction = {"id": f"{change.id}:{what}:{number}", "kind": kind, "what": what, "amount": amount}
-    instruction |= {"currency": change["currency"], "attempts": 0, "opened_at": change.now, **terms}
-    change.set(instruction=instruction)
-    change.schedule("instruction", change.now)
+    terms |= {"what": what, "amount": amount, "currency": change["currency"], "opened_at": change.now}
+    open_task(change, f"{change.id}:{what}:{number}", kind, change.now, **terms)
 
 
 def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
@@ -56,28 +57,21 @@ def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
         raise BrokenBooks(f"{instruction['id']}: the provider moved {outcome.data['amount']}")
     closed = change.get("closed", {})
     change.set(closed={**closed, instruction["what"]: closed.get(instruction["what"], 0) + 1})
-    change.set(instruction=None)
-    change.schedule("instruction", None)
+    close_task(change)
     if change.get("blocked", {}).get("what") == instruction["what"]:
         change.set(blocked=None)
     return instruction
-
-
-def is_answered(change: Change, trigger: Trigger) -> bool:
-    """Whether the outcome is that of the open instruction."""
-    instruction = change.get("instruction")
-    return bool(instruction) and instruction["id"] == trigger.data["instruction_id"]
 
 
 def balanced(doc: Mapping[str, Any]) -> bool:
     """Whether the sums add up, none is negative, and each is what the journal's accounts say."""
     sums = {name: doc.get(name, 0) for name in SUMS}
     accounts = journal.balances(doc.get("journal", []))
-    said = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
-    said |= {"funded": -accounts.get("seeker_funds", 0)}
+    by_journal = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
+    by_journal |= {"funded": -accounts.get("seeker_funds", 0)}
     loss: int = doc.get("loss", 0)
     whole = sums["funded"] == sum(sums.values()) - sums["funded"] and min(*sums.values(), loss) >= 0
-    return whole and sums == said and loss == accounts.get("chargeback_loss", 0)
+    return whole and sums == by_journal and loss == accounts.get("chargeback_loss", 0)
 
 
 def public(change: Change) -> dict[str, Any]:

@@ -8,9 +8,9 @@ and then both are forgotten, for together they moved nothing. While a claim is o
 from collections.abc import Mapping
 from typing import Any
 
-from services.escrow.acts import Says, ask_refund, block, start_probation
-from services.escrow.books import close, instruct, is_answered, move
-from shared.aggregate import Change, Condition, Trigger
+from services.escrow.acts import Says, ask_refund, instruct_again, start_probation
+from services.escrow.books import move
+from shared.aggregate import Change, Condition, Trigger, is_answered, try_task
 
 OPENED, REVERSED = "chargeback.opened", "chargeback.reversed"
 
@@ -83,9 +83,9 @@ def charge_back(before: str) -> Any:
         claim, taken = trigger.data, trigger.data["from_held"]
         lost = claim["amount"] - taken
         move(change, f"{claim['chargeback_id']}:opened", held=-taken, charged_back=taken, loss=lost)
-        kept = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
-        change.set(chargeback=kept | {"opened_at": change.now})
-        change.schedule("instruction", None)
+        opened = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
+        change.set(chargeback=opened | {"opened_at": change.now})
+        try_task(change, None)
         return {"escrow.charged_back": {"before": before}}
 
     return act
@@ -99,7 +99,7 @@ def give_back(change: Change, trigger: Trigger) -> None:
     move(change, f"{claim['id']}:reversed", held=taken, charged_back=-taken, loss=-lost)
     change.set(chargeback=None)
     if change.get("instruction"):
-        change.schedule("instruction", change.now)
+        try_task(change, change.now)
 
 
 def give_back_and_refund(change: Change, trigger: Trigger) -> None:
@@ -136,8 +136,5 @@ def confirm_in_chargeback(change: Change, trigger: Trigger) -> None:
 
 def renew_for_later(change: Change, trigger: Trigger) -> None:
     """A refund or split that was on its way when the claim was opened was refused; a new one waits for the reversal."""
-    refused = dict(close(change, trigger))
-    block(change, trigger, refused["what"])
-    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
-    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
-    change.schedule("instruction", None)
+    instruct_again(change, trigger)
+    try_task(change, None)

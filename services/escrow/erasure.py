@@ -19,7 +19,7 @@ _OTHER = "other"
 
 
 class Erasing:
-    """Passes over what is kept of a person."""
+    """Passes over what is stored of a person."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -31,7 +31,7 @@ class Erasing:
         return erased + erase_each(found, self._erase)
 
     def _erase(self, escrow_id: str) -> None:
-        self._store.run({escrow_id: ESCROW.name}, lambda changes: erase(changes[escrow_id]))
+        self._store.run({escrow_id: ESCROW}, lambda changes: erase(changes[escrow_id]))
 
 
 def erase(change: Change) -> None:

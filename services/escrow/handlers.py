@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.escrow.lifecycle import ESCROW
-from shared.aggregate import Change, Lifecycle, OnLifecycle, Route, Routes, Trigger, Verdict, erasure
+from shared.aggregate import Change, Kind, Lifecycle, OnLifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED
 
 
@@ -12,7 +12,7 @@ from shared.aggregate.verdict import IGNORED
 class OfAccepted(OnLifecycle):
     """As OnLifecycle; an offer that was called off before anybody accepted it has no escrow, and gets none."""
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return super().touches(event) if event.data.get("accepted_at") else {}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:

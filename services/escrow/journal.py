@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.fields.events import format_time
+from shared.clock import format_time
 
 Entry = dict[str, Any]
 

@@ -1,16 +1,29 @@
 """The escrow's lifecycle: one table. Money moves only where a row says so, and only by the provider's outcome.
 
 funding, releasing, refunding and splitting are the states with an open instruction: they take its outcome and nothing
-else. The acts stand in `acts` and `chargebacks`, the money in `books`.
+else. The acts stand in `acts` and `chargebacks`, what commands must keep in `rules`, the money in `books`.
 """
 
 from datetime import timedelta
 
 from services.escrow import acts
 from services.escrow import chargebacks as cb
-from services.escrow.books import is_answered, public
-from services.escrow.plan import next_waiting, struck
-from shared.aggregate import Change, Condition, Guard, Lifecycle, Park, Row, Trigger, cells
+from services.escrow.books import public
+from services.escrow.rules import (
+    FREE,
+    HIRE_KNOWN,
+    LAST,
+    LAST_OF_ALL,
+    MAY_FUND,
+    NOT_DECIDED,
+    ONE_DISPUTE,
+    STRUCK,
+    UNDECIDED,
+    WAITING,
+    decided,
+    was,
+)
+from shared.aggregate import ANSWERED, Emit, Lifecycle, Park, Row, cells
 
 STATES = (
     "new", "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded",
@@ -25,70 +38,11 @@ OUTCOMES = tuple(
     f"{kind}.{status}" for kind in ("hold", "release", "refund", "split") for status in ("succeeded", "refused")
 )
 PARTIES = ("insider", "seeker")
-FUND_ATTEMPTS = 10
 WEEKS = Park(timedelta(days=30))
 
 
-# -- conditions and guards
-
-
-def _asks_all(change: Change, trigger: Trigger) -> bool:
-    return is_answered(change, trigger) and bool(change["instruction"]["amount"] == change["held"])
-
-
-FREE = Condition("the price is 0", lambda change, trigger: trigger.data["price"] == 0)
-ANSWERED = Condition("it is the open instruction's outcome", is_answered)
-LAST_OF_ALL = Condition(
-    "it is the open instruction's, nothing is left and nothing was refunded",
-    lambda change, trigger: _asks_all(change, trigger) and change["refunded"] == 0,
-)
-LAST = Condition("it is the open instruction's, and nothing is left", _asks_all)
-WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_waiting(change["tranches"]) is not None)
-STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
-UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
-
-MAY_FUND = Guard(
-    "fund_attempts",
-    lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
-    f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
-)
-ONE_DISPUTE = Guard(
-    "one_dispute_a_party",
-    lambda change, trigger: (
-        ("insider" if trigger.by == change["insider"] else "seeker") not in change.get("disputed_by", ())
-    ),
-    "You have disputed this escrow before; each party may do so once.",
-)
-NOT_DECIDED = Guard(
-    "decided",
-    lambda change, trigger: not change.get("decided"),
-    "An arbiter has decided that this money is the insider's.",
-)
-HIRE_KNOWN = Guard(
-    "hire_confirmed",
-    lambda change, trigger: change["dispute"]["before"] == "probation",
-    "Money goes to the insider only after the hire is confirmed. Until then it can be refunded or returned. "
-    "An arbiter who finds that the hire happened confirms it on the offer.",
-    "/decision",
-)
-
-
-def was(before: str) -> Condition:
-    return Condition(f"this was {before} before", lambda change, trigger: bool(change["dispute"]["before"] == before))
-
-
-def decided(decision: str, before: str | None = None) -> Condition:
-    """The arbiter's command says `decision` (and the dispute is about an escrow that was `before`)."""
-    return Condition(
-        f"the decision is {decision}" + (f" and this was {before} before" if before else ""),
-        lambda change, trigger: trigger.data["decision"] == decision and before in (None, change["dispute"]["before"]),
-    )
-
-
-# -- the table
-
 OPENING_ROWS = (
-    Row(("new",), "offer.accepted", to="free", when=FREE, act=acts.open_escrow, note="help for nothing: no money"),
+    Row(("new",), "offer.accepted", to="free", when=FREE, act=acts.open_escrow, note="free help: no money"),
     Row(("new",), "offer.accepted", to="awaiting", emits=("escrow.opened",), act=acts.open_escrow),
     Row(("awaiting",), "fund", to="funding", by=("seeker",), guards=(MAY_FUND,), act=acts.ask_hold, until="fund"),
     Row(("funding",), "hold.succeeded", to="held", emits=("escrow.held",), when=ANSWERED, act=acts.hold),
@@ -103,8 +57,8 @@ PAYING_ROWS = (
     Row(("held",), "hire.confirmed", to="probation", emits=("escrow.probation_started",), act=acts.start_probation),
     Row(("probation",), "timer:payout", to="releasing", when=WAITING, act=acts.ask_release),
     Row(
-        ("releasing",), "release.succeeded", to="settled", emits=("escrow.released", "escrow.settled"),
-        when=LAST_OF_ALL, act=acts.release,
+        ("releasing",), "release.succeeded", to="settled", when=LAST_OF_ALL, act=acts.release,
+        emits=(Emit("escrow.released", "settled"), Emit("escrow.settled", "settled")),
     ),
     Row(
         ("releasing",), "release.succeeded", to="refunded", emits=("escrow.released",), when=LAST, act=acts.release,

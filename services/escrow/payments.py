@@ -75,8 +75,8 @@ class Payments:
 
 def instruction_of(document: Document) -> Instruction:
     """The open instruction as the provider takes it; the same document always gives the same."""
-    kept = document["instruction"]
-    return Instruction(offer_id=document["_id"], **{name: kept[name] for name in _TERMS if name in kept})
+    stored = document["instruction"]
+    return Instruction(offer_id=document["_id"], **{name: stored[name] for name in _TERMS if name in stored})
 
 
 def trigger_of_outcome(outcome: Outcome) -> Trigger:

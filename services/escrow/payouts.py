@@ -1,8 +1,6 @@
 """Where a person is paid: a document `payout:<person>`, theirs alone. Pure, but for `account_of`.
 
-Its fields: `account`, the payment provider's token for an account of theirs (the provider alone knows the bank's number
-behind it), and `owner`. Both go when it is deleted or its person forgotten; what stays is that it was there, so that
-its version is never used twice.
+The document is `documents.PayoutDocument`.
 """
 
 from collections.abc import Callable

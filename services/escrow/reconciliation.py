@@ -2,8 +2,8 @@
 
 A loop of the worker goes through all escrows by id, in batches. The escrow and the account are read one after the
 other, so a difference counts only where nothing moves (no open instruction), the escrow is still as it was read, and
-two passes find it. Then a person is told: the escrow gets `flagged` by compare-and-set, and loses it again when a pass
-finds that the two agree. Every worker does this; it is cheap, and whoever comes second changes nothing.
+two passes find it. Then staff are shown it: the escrow gets `flagged` by compare-and-set, and loses it again when a
+pass finds that the two agree. Every worker does this; it is cheap, and whoever comes second changes nothing.
 """
 
 import logging
@@ -18,12 +18,13 @@ from pymongo.errors import PyMongoError
 
 from services.escrow.books import SUMS, balanced
 from services.escrow.journal import balances, faults
+from services.escrow.lifecycle import ESCROW
 from services.escrow.provider.port import Balance, Records, Unavailable, every
 from shared.aggregate import Change, Contended, Document, Store
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
-KIND = "escrow"
+KIND = ESCROW.name
 BATCH = 200
 BETWEEN_BATCHES_S = 0.5
 BETWEEN_PASSES_S = 20.0
@@ -71,7 +72,7 @@ class Reconciliation:
     def step(self) -> bool:
         """Check the next escrows; True where that was the last batch of a pass. Raises PyMongoError, Unavailable."""
         query = {"_id": {"$gt": self._pass.after}, "kind": KIND}
-        # The embedded database reads every document where it is not told which index has the order.
+        # The embedded database reads every document unless a hint names the index that has the order.
         by_id = [("_id", ASCENDING)]
         found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
         accounts = every(self._provider.accounts, [doc["_id"] for doc in found])
@@ -116,7 +117,7 @@ class Reconciliation:
             if change.base_version == doc["version"]:
                 set_flag(change)
 
-        self._store.run({doc["_id"]: KIND}, decide)
+        self._store.run({doc["_id"]: ESCROW}, decide)
 
     def _end_pass(self) -> None:
         ended, self._pass = self._pass, Pass()

@@ -8,8 +8,8 @@ from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
 from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
 from services.escrow.store import FOR_STAFF
-from shared.fields import http as fields
-from shared.fields.http import Body, Said
+from shared import fields
+from shared.fields import Body, Violation
 from shared.http.answer.pages import PageQuery
 from shared.money import MAX_AMOUNT
 
@@ -39,7 +39,7 @@ class Resolve(Body):
     @validates_schema
     def _share(self, data: dict[str, Any], **_: Any) -> None:
         if (data.get("decision") == "split") != ("insider_bps" in data):
-            says = Said("split", "belongs to the decision split, and to no other")
+            says = Violation("split", "belongs to the decision split, and to no other")
             raise ValidationError({"insider_bps": [says]})
 
 
@@ -183,7 +183,7 @@ class Journal(Body):
 
 
 class NewPayout(Body):
-    """The payment provider's token for an account of one's own, never the account's number: the provider keeps that."""
+    """The payment provider's token for your account, never the account's number: only the provider stores that."""
 
     account = fields.Pattern(ACCOUNT_ID, "an account's token such as acct_test", required=True)
 
@@ -199,7 +199,7 @@ class WithJournal(Escrow):
 
 
 class EscrowShare(Body):
-    """The escrows of one's agreements, each with its journal, in pages. The first page has where one is paid, too."""
+    """Your escrows, each with its journal, in pages. The first page has your payout account as well."""
 
     person_id = fields.PersonId()
     payout = fields.Part(Payout, allow_none=True)

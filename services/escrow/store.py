@@ -1,4 +1,4 @@
-"""Where escrows are kept, how they are listed, and how the web process leaves a provider's notice for the worker."""
+"""The collection `escrows`: its indexes and lists, and how the web process parks a provider's notice for the worker."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0
 
 
 def _index_parties(escrows: Collection[Document]) -> None:
-    """One's own escrows, newest first; stubs and leases have neither field."""
+    """A person's escrows, newest first; stubs and leases have neither field."""
     escrows.create_index([("parties", ASCENDING), ("position", DESCENDING)], sparse=True)
 
 
@@ -32,7 +32,7 @@ FOR_STAFF = {"flagged": "flagged.since", "blocked": "blocked.since", "disputed":
 def own_escrows(
     escrows: Collection[Document], person: str, role: str | None, state: str | None, after: str | None, limit: int
 ) -> list[Document]:
-    """A person's escrows, the newest first, those after the position `after`."""
+    """A person's escrows, the newest first, those after the sort key `after`."""
     query: dict[str, Any] = {"parties": person}
     if role:
         query[role] = person
@@ -75,4 +75,4 @@ def leave_notice(store: Store, lifecycle: Lifecycle, offer_id: str, trigger: Tri
         lifecycle.leave(change, trigger)
         return True
 
-    return store.run({offer_id: lifecycle.name}, decide)
+    return store.run({offer_id: lifecycle}, decide)

@@ -1,4 +1,4 @@
-"""What of an escrow a caller sees, what the caller is to it, and how the account one is paid to is shown. Pure."""
+"""What of an escrow a caller sees, what the caller is to it, and how a payout account is shown. Pure."""
 
 from typing import Any
 

@@ -1,24 +1,17 @@
-"""What the rows of the listing's lifecycle do to the document, and the rules that guard them. Pure.
+"""What the rows of the listing's lifecycle do to the document, and what its events carry. Pure.
 
-A listing has these fields beside the core ones: insider, title, employer {name, domain}, country, region, industry,
-occupation, duties, skills, seats, leaving_on, pay, help, tranches, consent (as they came in); created_at, published_at;
-hired (seats taken), domain_mark, workplace_mark, insider_verified (its insider gets mail at the employer's domain;
-see `workplaces`), edits (how often its insider changed it); review {outcome, by, at, reasons, rules}, audit (every
-decision of the rules and of staff); and what is kept for the search (see `search` and `orders`).
+The document is `documents.ListingDocument`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-from services.listing.rules import Breach, Listing, Rules
+from services.listing.rules import Rules
 from services.listing.search import index
 from shared import codes
-from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
+from shared.aggregate import Breach, Change, Trigger
 
-MOST_EDITS = 100
-"""How often an insider may change, submit, pause or resume one listing."""
-
+Act = Callable[[Change, Trigger], None]
 EXPIRY, REVIEW = "expiry", "review"
 ONE_PAYOUT = [{"due_day": 0, "bps": 10_000}]
 
@@ -81,6 +74,28 @@ def publish(change: Change, applied: list[str], by: str) -> None:
     index(change)
 
 
+def publish_clean(rules: Rules) -> Act:
+    """The act of publishing what keeps every rule."""
+    return lambda change, trigger: publish(change, rules.applied(change.doc), by="rules")
+
+
+def publish_anyway(rules: Rules) -> Act:
+    """The act of a moderator who publishes what the rules held."""
+    return lambda change, trigger: publish(change, rules.applied(change.doc), by=str(trigger.by))
+
+
+def hold_for_moderator(rules: Rules) -> Act:
+    return lambda change, trigger: decide(change, "held", "rules", reasons=rules.all(change.doc))
+
+
+def revise_published(rules: Rules) -> Act:
+    def act(change: Change, trigger: Trigger) -> None:
+        revise(change, trigger)
+        decide(change, "revised", "rules", rules=rules.applied(change.doc))
+
+    return act
+
+
 def close(change: Change, trigger: Trigger) -> None:
     """No timer counts any more, and the search does not find it."""
     change.schedule(REVIEW, None)
@@ -118,85 +133,8 @@ def decide(
     note: str | None = None,
 ) -> None:
     """Record a decision, for its insider and for the audit. `by` is `rules` or a moderator's person_id."""
-    said: dict[str, Any] = {"outcome": outcome, "by": by, "at": change.now, "rules": rules or []}
-    said["reasons"] = [{"rule": r.rule, "pointer": r.pointer, "message": r.message} for r in reasons or ()]
-    said |= {name: value for name, value in (("reason", reason), ("note", note)) if value}
-    change.set(review=said)
-    change.push("audit", said)
-
-
-# -- rules
-
-
-@dataclass(frozen=True)
-class Kept(Guard):
-    """A guard over a whole set of rules: the refusal names the rule that is broken, and where."""
-
-    breaches: Callable[[Change, Trigger], list[Breach]] = lambda change, trigger: []
-
-    def check(self, change: Change, trigger: Trigger) -> None:
-        for breach in self.breaches(change, trigger):
-            raise Refusal("rule", breach.rule, breach.message, breach.pointer)
-
-
-def kept(rule: str, words: str, breaches: Callable[[Change, Trigger], list[Breach]]) -> Kept:
-    return Kept(rule, lambda change, trigger: not breaches(change, trigger), words, breaches=breaches)
-
-
-def after(change: Change, trigger: Trigger) -> Listing:
-    """The listing as the command would leave it."""
-    return {**change.doc, **trigger.data}
-
-
-def one_currency(change: Change, trigger: Trigger) -> list[Breach]:
-    listing: Mapping[str, Any] = after(change, trigger)
-    return [Breach("one-currency", pointer, message) for pointer, message in foreign_prices(listing)]
-
-
-def foreign_prices(listing: Listing) -> list[tuple[str, str]]:
-    """(pointer, message) of each price in another currency than the pay."""
-    own = listing["pay"]["currency"]
-    return [
-        (f"/help/{number}/price/currency", f"expected {own}, the currency of the pay: a listing has one currency")
-        for number, each in enumerate(listing["help"])
-        if each["price"]["currency"] != own
-    ]
-
-
-def new_wording(rules: Rules) -> Callable[[Change, Trigger], list[Breach]]:
-    """Breaches of wording in what the command changes; what was published before stays as it was judged."""
-
-    def breaches(change: Change, trigger: Trigger) -> list[Breach]:
-        changed = {name for name, value in trigger.data.items() if change.get(name) != value}
-        return [b for b in rules.wording(after(change, trigger)) if b.pointer.split("/")[1] in changed]
-
-    return breaches
-
-
-def employer_changes(change: Change, trigger: Trigger) -> list[Breach]:
-    if trigger.data.get("employer", change["employer"]) == change["employer"]:
-        return []
-    says = "Once published a listing stays with its employer; withdraw it and write another."
-    return [Breach("employer-stays", "/employer", says)]
-
-
-def too_few_seats(change: Change, trigger: Trigger) -> list[Breach]:
-    least = change["hired"] + 1
-    if trigger.data.get("seats", change["seats"]) >= least:
-        return []
-    return [Breach("seats-taken", "/seats", f"{change['hired']} were hired through it already: {least} or more.")]
-
-
-MAY_EDIT = Guard(
-    "edits-bound",
-    lambda change, trigger: change["edits"] < MOST_EDITS,
-    f"A listing is changed, submitted, paused and resumed {MOST_EDITS} times at most; withdraw it and write another.",
-)
-
-AT_EMPLOYER = Condition(
-    "the mailbox is at its employer's domain, and that was not known",
-    lambda change, trigger: (
-        trigger.data["domain_mark"] == change.get("domain_mark") and not change.get("insider_verified")
-    ),
-)
-LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])
+    decision: dict[str, Any] = {"outcome": outcome, "by": by, "at": change.now, "rules": rules or []}
+    decision["reasons"] = [{"rule": r.rule, "pointer": r.pointer, "message": r.message} for r in reasons or ()]
+    decision |= {name: value for name, value in (("reason", reason), ("note", note)) if value}
+    change.set(review=decision)
+    change.push("audit", decision)

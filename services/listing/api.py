@@ -3,27 +3,30 @@
 from services.listing import api_export, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
+from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
 from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
 from services.listing.search import Question
+from services.listing.stems import asked as words_asked
 from services.listing.store import find
-from services.listing.words import asked as words_asked
 from shared.http.answer.documents import document_response
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
-operations: Operations[Parts] = Operations("listing", "Listings")
+operations: Operations[Parts] = Operations("listing", "Listings", LISTING.commands())
 _ONE = {200: Listing}
 
 
-@operations.post(PATH, "createListing", "Write a listing", who=ANYONE, body=NewListing, answers={201: Listing})
+@operations.post(
+    PATH, "createListing", "Create a listing", who=ANYONE, body=NewListing, command="create", answers={201: Listing}
+)
 def create(call: Call[Parts]) -> Answer:
     marks = call.parts.workplaces.of(call.person, call.command_id, call.body)
-    return call.parts.listings.create(call, "create", {**call.body, **marks})
+    return call.parts.listings.create(call, {**call.body, **marks})
 
 
-@operations.get(PATH, "searchListings", "Find listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
+@operations.get(PATH, "searchListings", "Search listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
 def find_listings(call: Call[Parts]) -> Answer:
     question = _question(call)
     after = after_text(call, question.order.form)
@@ -31,7 +34,7 @@ def find_listings(call: Call[Parts]) -> Answer:
     return text_page(call, found, question.order.field, lambda doc: views.view(doc, views.roles(doc, call.principal)))
 
 
-@operations.get(PATH + "/{id}", "getListing", "Read a listing", who=DOCUMENT, answers=_ONE)
+@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=DOCUMENT, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
     return call.parts.listings.show(call)
 
@@ -39,7 +42,7 @@ def show(call: Call[Parts]) -> Answer:
 @operations.get(
     PATH + "/{id}/jobposting",
     "getJobPosting",
-    "Read a published listing as schema.org's JobPosting",
+    "Show a published listing as a schema.org JobPosting",
     who=ANYONE,
     answers={200: JobPosting},
     media=MEDIA,
@@ -51,53 +54,80 @@ def show_job_posting(call: Call[Parts]) -> Answer:
     return document_response(job_posting(doc), version=doc["version"])
 
 
-@operations.patch(PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, answers=_ONE)
+@operations.patch(
+    PATH + "/{id}", "reviseListing", "Change a listing", who=DOCUMENT, body=Revision, command="revise", answers=_ONE
+)
 def revise(call: Call[Parts]) -> Answer:
     marks = call.parts.workplaces.of(call.person, call.id, call.body)
-    return call.parts.listings.command(call, "revise", {**call.body, **marks})
-
-
-@operations.post(PATH + "/{id}/submit", "submitListing", "Ask for it to be published", who=DOCUMENT, answers=_ONE)
-def submit(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "submit")
-
-
-@operations.post(PATH + "/{id}/pause", "pauseListing", "Take no new offers for now", who=DOCUMENT, answers=_ONE)
-def pause(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "pause")
-
-
-@operations.post(PATH + "/{id}/resume", "resumeListing", "Take offers again", who=DOCUMENT, answers=_ONE)
-def resume(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "resume")
-
-
-@operations.post(PATH + "/{id}/withdraw", "withdrawListing", "Take the listing back", who=DOCUMENT, answers=_ONE)
-def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "withdraw")
+    return call.parts.listings.command(call, {**call.body, **marks})
 
 
 @operations.post(
-    PATH + "/{id}/return", "returnListing", "Moderators: back to its insider", who=DOCUMENT, body=Refused, answers=_ONE
+    PATH + "/{id}/submit", "submitListing", "Submit a listing for publication", who=DOCUMENT, command="submit",
+    answers=_ONE,
+)  # fmt: skip
+def submit(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/pause", "pauseListing", "Pause a listing: it takes no new offers", who=DOCUMENT, command="pause",
+    answers=_ONE,
+)  # fmt: skip
+def pause(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/resume", "resumeListing", "Resume a paused listing", who=DOCUMENT, command="resume", answers=_ONE
+)
+def resume(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/withdraw", "withdrawListing", "Withdraw a listing", who=DOCUMENT, command="withdraw", answers=_ONE
+)
+def withdraw(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/return",
+    "returnListing",
+    "Moderator: return a listing to its insider",
+    who=DOCUMENT,
+    body=Refused,
+    command="return",
+    answers=_ONE,
 )
 def send_back(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "return", call.body)
-
-
-@operations.post(PATH + "/{id}/publish", "publishListing", "Moderators: publish it", who=DOCUMENT, answers=_ONE)
-def publish(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "publish")
+    return call.parts.listings.command(call, call.body)
 
 
 @operations.post(
-    PATH + "/{id}/remove", "removeListing", "Moderators: take it away", who=DOCUMENT, body=Refused, answers=_ONE
+    PATH + "/{id}/publish", "publishListing", "Moderator: publish a listing", who=DOCUMENT, command="publish",
+    answers=_ONE,
+)  # fmt: skip
+def publish(call: Call[Parts]) -> Answer:
+    return call.parts.listings.command(call)
+
+
+@operations.post(
+    PATH + "/{id}/remove",
+    "removeListing",
+    "Moderator: remove a listing",
+    who=DOCUMENT,
+    body=Refused,
+    command="remove",
+    answers=_ONE,
 )
 def remove(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, "remove", call.body)
+    return call.parts.listings.command(call, call.body)
 
 
 def _question(call: Call[Parts]) -> Question:
-    """Everybody finds what is published; one's own and, for staff, each status are asked for by name."""
+    """Everyone finds what is published; ask for your own with `mine`; staff ask for any `status`."""
     asked = call.query
     if "q" in asked and not words_asked(asked["q"]):
         raise invalid([Fault.of_query("q", "words", "expected a word that says more than the, of, le or de")])

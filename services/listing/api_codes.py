@@ -12,7 +12,9 @@ PATH = "/v1/codes"
 operations: Operations[Any] = Operations("listing", "Codes")
 
 
-@operations.get(PATH, "findCodes", "Find a code by words", who=PUBLIC, query=Find, answers={200: CodesFound})
+@operations.get(
+    PATH, "findCodes", "Search the public classifications", who=PUBLIC, query=Find, answers={200: CodesFound},
+)  # fmt: skip
 def find(call: Call[Any]) -> Answer:
     asked = call.query
     schemes = codes.schemes(asked.get("kind"))
@@ -24,7 +26,7 @@ def find(call: Call[Any]) -> Answer:
     return Answer({"items": [code_view(entry, asked["lang"]) for entry in found]})
 
 
-@operations.get(PATH + "/{scheme:word}/{code:word}", "getCode", "What a code means", who=PUBLIC, query=Spoken,
+@operations.get(PATH + "/{scheme:word}/{code:word}", "getCode", "Look up a code", who=PUBLIC, query=Spoken,
                 answers={200: CodeMeaning})  # fmt: skip
 def show(call: Call[Any]) -> Answer:
     scheme, code, lang = call.ids["scheme"], call.ids["code"], call.query["lang"]

@@ -13,7 +13,7 @@ from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 operations: Operations[Parts] = Operations("listing", "Listings")
 
 
-@operations.get("/v1/me/export/listing", "exportListing", "What is held of oneself here: one's listings", who=ANYONE,
+@operations.get("/v1/me/export/listing", "exportListing", "Export your listings", who=ANYONE,
                 query=PageQuery, answers={200: ListingShare})  # fmt: skip
 def export(call: Call[Parts]) -> Answer:
     store, after = call.parts.store, after_text(call)

@@ -1,4 +1,4 @@
-"""What listing keeps of a person who asked to be forgotten goes: their listings end and lose their texts.
+"""Erase a person who asked to be forgotten from listing: their listings end and lose their texts.
 
 Codes, amounts, dates and states stay under the pseudonym, as they stand in the events.
 """
@@ -36,7 +36,7 @@ class Erasing:
             if change.state in _MAY_WITHDRAW:
                 self._withdraw(change)
 
-        self._store.run({listing_id: self._listing.name}, decide)
+        self._store.run({listing_id: self._listing}, decide)
 
     def _withdraw(self, change: Change) -> None:
         """As its insider could."""
@@ -49,7 +49,7 @@ class Erasing:
         self._store.run({document_id: "unveiled"}, lambda changes: changes[document_id].set(state="erased"))
 
     def _forget_work(self, document_id: str) -> int:
-        """Where they get mail at work; which events said so stays, so that none says it again."""
+        """Where they get mail at work; which events verified it stays, so that none does it again."""
 
         def decide(changes: dict[str, Change]) -> int:
             change = changes[document_id]

@@ -12,7 +12,7 @@ from shared.aggregate.verdict import IGNORED, TAKEN
 class Unveil:
     """The seeker of an active offer knows the employer of its listing from now on: a document that says so.
 
-    It keeps which offers said it, so that a repeat tells nothing to who has asked to be forgotten since.
+    It records the offers, so that a repeat unveils nothing to a person who was forgotten since.
     """
 
     def touches(self, event: Trigger) -> Mapping[str, str]:

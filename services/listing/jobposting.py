@@ -1,6 +1,6 @@
 """A published listing as schema.org's JobPosting, for job boards and search engines. Pure.
 
-The employer stays veiled: its organization is `confidential`, as these readers expect it to be said. The insider, the
+The employer stays veiled: its organization is `confidential`, as these readers expect it. The insider, the
 help and its prices are no part of a job and stand in the listing alone.
 """
 
@@ -11,7 +11,7 @@ from marshmallow import fields
 from services.listing.acts import EXPIRY
 from shared import codes
 from shared.aggregate import Document
-from shared.fields.http import Body, Date, Instant, Integer, Part, Several, Text
+from shared.fields import Body, Date, Instant, Integer, Part, Several, Text
 from shared.money import MINOR_DIGITS
 
 CONTEXT = "https://schema.org"

@@ -1,9 +1,9 @@
 """The lifecycle of a listing: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`."""
 
 from services.listing import acts, rules
-from services.listing.acts import AT_EMPLOYER, EXPIRY, LAST_SEAT, MAY_EDIT, kept
-from services.listing.rules import Rules
-from shared.aggregate import Change, Condition, Lifecycle, Row, Trigger, cells
+from services.listing.acts import EXPIRY
+from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, Rules
+from shared.aggregate import Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
@@ -11,85 +11,70 @@ OVER = ("filled", "expired", "withdrawn", "removed")
 NEVER_PUBLISHED = ("new", "draft", "in_review")
 
 
-def listing(rules: Rules) -> Lifecycle:
-    """The table under these rules."""
-    one_currency = kept("one-currency", "one currency for pay and prices", acts.one_currency)
-    lawful = kept(
-        "price-policy",
-        "prices keep the policy of the country and the cap",
-        lambda change, trigger: rules.prices(acts.after(change, trigger)),
-    )
-    consented = kept(
-        "employer-consent",
-        "the employer's consent for a paid word or reference",
-        lambda change, trigger: rules.consent(acts.after(change, trigger)),
-    )
-    worded = kept("wording", "no contact data, no employer's name in what changes", acts.new_wording(rules))
-    same_employer = kept("employer-stays", "the employer stays once published", acts.employer_changes)
-    seats = kept("seats-taken", "more seats than were taken", acts.too_few_seats)
-    clean = Condition("every rule is kept", lambda change, trigger: not rules.all(change.doc))
+INSIDER, MODERATOR = ("insider",), ("moderator",)
 
-    def publish_clean(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, rules.applied(change.doc), by="rules")
 
-    def publish_anyway(change: Change, trigger: Trigger) -> None:
-        acts.publish(change, rules.applied(change.doc), by=str(trigger.by))
-
-    def revise_published(change: Change, trigger: Trigger) -> None:
-        acts.revise(change, trigger)
-        acts.decide(change, "revised", "rules", rules=rules.applied(change.doc))
-
-    def hold_for_moderator(change: Change, trigger: Trigger) -> None:
-        acts.decide(change, "held", "rules", reasons=rules.all(change.doc))
-
-    insider, moderator = ("insider",), ("moderator",)
-    rows = (
-        Row(("new",), "create", to="draft", by=("maker",), guards=(one_currency, lawful), act=acts.create),
-        Row(("draft",), "revise", by=insider, guards=(MAY_EDIT, one_currency, lawful), act=acts.revise),
+def _under(kept: Rules) -> tuple[Row, ...]:
+    """Written, handed in, published and changed: the rows that ask the rules."""
+    lawful, consented, worded = rules.lawful(kept), rules.consented(kept), rules.worded(kept)
+    return (
+        Row(("new",), "create", to="draft", by=("maker",), guards=(ONE_CURRENCY, lawful), act=acts.create),
+        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, ONE_CURRENCY, lawful), act=acts.revise),
         Row(
-            LIVE, "revise", emits=("listing.revised",), by=insider, until=EXPIRY, act=revise_published,
-            guards=(MAY_EDIT, same_employer, seats, one_currency, lawful, consented, worded),
+            LIVE, "revise", emits=("listing.revised",), by=INSIDER, until=EXPIRY, act=acts.revise_published(kept),
+            guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, ONE_CURRENCY, lawful, consented, worded),
             note="only later offers see the new terms",
         ),
         Row(
-            ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=insider,
+            ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=INSIDER,
             guards=(MAY_EDIT, lawful, consented), act=acts.submit,
         ),
         Row(
-            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=clean, act=publish_clean,
-            note="published at once where every rule is kept",
-        ),
-        Row(("in_review",), "timer:review", act=hold_for_moderator, note="waits for a moderator, with the reasons"),
-        Row(
-            ("in_review",), "publish", to="published", emits=("listing.created",), by=moderator,
-            guards=(lawful, consented), act=publish_anyway,
-        ),
-        Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=moderator, act=acts.send_back),
-        Row(
-            ("published",), "pause", to="paused", emits=("listing.paused",), by=insider, until=EXPIRY,
-            guards=(MAY_EDIT,), act=acts.edited, note="takes no new offers; those made may still be accepted",
+            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(kept),
+            act=acts.publish_clean(kept), note="published at once where no rule is broken",
         ),
         Row(
-            ("paused",), "resume", to="published", emits=("listing.resumed",), by=insider, until=EXPIRY,
-            guards=(MAY_EDIT,), act=acts.edited,
+            ("in_review",), "timer:review", act=acts.hold_for_moderator(kept),
+            note="waits for a moderator, with the reasons",
         ),
-        Row(LIVE, "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
-        Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=insider,
-            act=acts.close),
-        Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
-            by=moderator, act=acts.remove),
-        Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
-        Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
-        Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a place never opens again"),
-        Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
-            note="its insider gets mail there"),
-        Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
-            note="its insider gets mail there"),
+        Row(
+            ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
+            guards=(lawful, consented), act=acts.publish_anyway(kept),
+        ),
     )  # fmt: skip
+
+
+_ROWS = (
+    Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=MODERATOR, act=acts.send_back),
+    Row(
+        ("published",), "pause", to="paused", emits=("listing.paused",), by=INSIDER, until=EXPIRY,
+        guards=(MAY_EDIT,), act=acts.edited, note="takes no new offers; those made may still be accepted",
+    ),
+    Row(
+        ("paused",), "resume", to="published", emits=("listing.resumed",), by=INSIDER, until=EXPIRY,
+        guards=(MAY_EDIT,), act=acts.edited,
+    ),
+    Row(LIVE, "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
+    Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=INSIDER,
+        act=acts.close),
+    Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
+        by=MODERATOR, act=acts.remove),
+    Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
+    Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
+    Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a seat never opens again"),
+    Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
+        note="its insider gets mail there"),
+    Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
+        note="its insider gets mail there"),
+)  # fmt: skip
+
+
+def listing(kept: Rules) -> Lifecycle:
+    """The table under these rules."""
     return Lifecycle(
         "listing",
         states=STATES,
-        rows=rows,
+        rows=(*_under(kept), *_ROWS),
         public=acts.public,
         events=("hire.confirmed", "hire.ended", "work.verified"),
         answers=cells(

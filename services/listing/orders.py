@@ -1,8 +1,8 @@
 """The orders in which listings are found. Pure.
 
-Each has a field of the listing, its place: a text that no two listings share and that sorts as the order does, equals
-among themselves newest first. A page goes on behind the place of the last one's last listing, so one that did not
-change is neither skipped nor shown twice, whatever happens to the others.
+Each has a field of the listing, its sort key: a text that no two listings share and that sorts as the order does,
+equals among themselves newest first. A page goes on after the sort key of the last one's last listing, so one that did
+not change is neither skipped nor shown twice, whatever happens to the others.
 """
 
 import re
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from services.listing import rules
-from shared.events import format_time
+from shared.clock import format_time
 from shared.events.schemas_listing import HELP_KINDS
 
 NAMES = ("newest", "cheapest", "leaving", "best_paid")
@@ -31,10 +31,10 @@ def in_a_year(amount: int, per: str) -> int:
 
 @dataclass(frozen=True)
 class Order:
-    """`field` holds the place, `down` is whether higher places come first, `form` is what a place looks like.
+    """`field` holds the sort key, `down` is whether higher ones come first, `form` is what a sort key looks like.
 
-    `low` and `high` are where the places that a question asks for begin and end: not a filter, only the way's ends.
-    What has no place yet, as a listing of an older release until it is migrated, is not on the way.
+    `low` and `high` are where the sort keys that a question asks for begin and end: not a filter, only the way's ends.
+    What has no sort key yet, as a listing of an older release until it is migrated, is not on the way.
     """
 
     field: str
@@ -44,7 +44,7 @@ class Order:
     high: str | None = None
 
     def behind(self, after: str | None) -> dict[str, Any]:
-        """The condition for places behind `after`, or for all of them."""
+        """The condition for sort keys behind `after`, or for all of them."""
         ends = {"$gte": self.low} if self.low else {}
         ends |= {"$lt": self.high} if self.high else {}
         if after is None:
@@ -81,8 +81,8 @@ def order(asked: Mapping[str, Any]) -> Order:
             return NEWEST if since is None else Order("rank", True, NEWEST.form, format_time(since))
 
 
-def places(listing: Mapping[str, Any], listing_id: str) -> dict[str, str | None]:
-    """A listing's place in every order; None where it has none."""
+def sort_keys(listing: Mapping[str, Any], listing_id: str) -> dict[str, str | None]:
+    """A listing's sort key in every order; None where it has none."""
     at: datetime = listing.get("published_at") or listing["created_at"]
     prices: dict[str, int] = {each["kind"]: each["price"]["amount"] for each in listing["help"]}
     time, pay = format_time(at), listing["pay"]

@@ -1,30 +1,26 @@
-"""The rules a listing keeps, read from `rules.json`: prices by the law of the place, the cap, consent, wording. Pure.
+"""The rules a listing keeps, and the guards that hold its commands to them. Pure.
 
-Each rule has an id, a source and a date. A breach names the rule, the field and what would be allowed.
+Prices by the law of the place, the cap, consent and wording are read from `rules.json`, each with an id, a source and a
+date. A breach names the rule, the field and what would be allowed.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.listing import wording
+from services.listing import text_rules
+from shared.aggregate import Breach, Change, Condition, Guard, Trigger
 from shared.money import format_amount, share
 
 Listing = Mapping[str, Any]
 """A listing's fields as they came in: `country`, `pay`, `help`, `employer`, `title`, `duties`, `consent`, …"""
 
+MOST_EDITS = 100
+"""How often an insider may change, submit, pause or resume one listing."""
+
 SHIPPED = Path(__file__).with_name("rules.json")
-
-
-@dataclass(frozen=True)
-class Breach:
-    """One rule that is not kept: its id, the JSON pointer of the field, and what would be allowed."""
-
-    rule: str
-    pointer: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class Rules:
 
     def wording(self, listing: Listing) -> list[Breach]:
         """What in its texts looks like contact data, or names the employer."""
-        return [Breach(*found) for found in wording.check(listing, self.legal_forms)]
+        return [Breach(*found) for found in text_rules.check(listing, self.legal_forms)]
 
     def all(self, listing: Listing) -> list[Breach]:
         return [*self.prices(listing), *self.consent(listing), *self.wording(listing)]
@@ -125,3 +121,87 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
 def load(path: Path = SHIPPED) -> Rules:
     """The rules in a file of the form of `rules.json`; KeyError or ValueError where it is not of that form."""
     return Rules(json.loads(path.read_text("utf-8")))
+
+
+# -- guards and conditions
+
+Breaches = Callable[[Change, Trigger], list[Breach]]
+
+
+def keeps(rule: str, breaches: Breaches) -> Guard:
+    """The guard over a set of rules: the refusal names the first that is broken, and where."""
+    return Guard(
+        rule,
+        lambda change, trigger: not breaches(change, trigger),
+        lambda change, trigger: breaches(change, trigger)[0],
+    )
+
+
+def lawful(rules: Rules) -> Guard:
+    """Prices keep the policy of the place and the cap."""
+    return keeps("price-policy", lambda change, trigger: rules.prices(after(change, trigger)))
+
+
+def consented(rules: Rules) -> Guard:
+    """The employer's consent stands behind a paid word or reference."""
+    return keeps("employer-consent", lambda change, trigger: rules.consent(after(change, trigger)))
+
+
+def worded(rules: Rules) -> Guard:
+    """No contact data and no employer's name in what the command changes; what was published stays as it was judged."""
+
+    def breaches(change: Change, trigger: Trigger) -> list[Breach]:
+        changed = {name for name, value in trigger.data.items() if change.get(name) != value}
+        return [b for b in rules.wording(after(change, trigger)) if b.pointer.split("/")[1] in changed]
+
+    return keeps("wording", breaches)
+
+
+def clean(rules: Rules) -> Condition:
+    return Condition("no rule is broken", lambda change, trigger: not rules.all(change.doc))
+
+
+def after(change: Change, trigger: Trigger) -> Listing:
+    """The listing as the command would leave it."""
+    return {**change.doc, **trigger.data}
+
+
+def foreign_prices(listing: Listing) -> list[tuple[str, str]]:
+    """(pointer, message) of each price in another currency than the pay."""
+    own = listing["pay"]["currency"]
+    return [
+        (f"/help/{number}/price/currency", f"expected {own}, the currency of the pay: a listing has one currency")
+        for number, each in enumerate(listing["help"])
+        if each["price"]["currency"] != own
+    ]
+
+
+ONE_CURRENCY = keeps(
+    "one-currency",
+    lambda change, trigger: [Breach("one-currency", *found) for found in foreign_prices(after(change, trigger))],
+)
+SAME_EMPLOYER = Guard(
+    "employer-stays",
+    lambda change, trigger: trigger.data.get("employer", change["employer"]) == change["employer"],
+    "Once published a listing stays with its employer; withdraw it and write another.",
+    "/employer",
+)
+SEATS = Guard(
+    "seats-taken",
+    lambda change, trigger: trigger.data.get("seats", change["seats"]) > change["hired"],
+    lambda change, trigger: f"{change['hired']} were hired through it already: {change['hired'] + 1} or more.",
+    "/seats",
+)
+MAY_EDIT = Guard(
+    "edits-bound",
+    lambda change, trigger: change["edits"] < MOST_EDITS,
+    f"A listing is changed, submitted, paused and resumed {MOST_EDITS} times at most; withdraw it and write another.",
+)
+
+AT_EMPLOYER = Condition(
+    "the mailbox is at its employer's domain, and that was not known",
+    lambda change, trigger: (
+        trigger.data["domain_mark"] == change.get("domain_mark") and not change.get("insider_verified")
+    ),
+)
+LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])

@@ -4,14 +4,13 @@ from typing import Any
 
 from marshmallow import ValidationError, validates, validates_schema
 
-from services.listing.acts import foreign_prices
 from services.listing.lifecycle import STATES
 from services.listing.orders import NAMES as ORDERS
+from services.listing.rules import foreign_prices
 from shared import codes
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.fields.http import (
+from shared.fields import (
     Body,
     Choice,
     CodeSchema,
@@ -26,11 +25,12 @@ from shared.fields.http import (
     Part,
     Pattern,
     PersonId,
-    Said,
     Several,
     Text,
     Uuid,
+    Violation,
 )
+from shared.fields.codes import IndustryCode, OccupationCode, Skill
 from shared.http.answer.pages import PageQuery
 
 STATUSES = tuple(state for state in STATES if state != "new")
@@ -41,7 +41,7 @@ REASONS = ("contact_data", "employer_named", "unclear", "unlawful", "not_genuine
 def _no_at(value: str) -> None:
     """A region is a public name and stands in events, which refuse an address."""
     if "@" in value:
-        raise ValidationError([Said("characters", "expected a name without @")])
+        raise ValidationError([Violation("characters", "expected a name without @")])
 
 
 class Employer(Body):
@@ -54,7 +54,7 @@ class Employer(Body):
     def check_domain(self, value: str, **_: Any) -> None:
         if is_public_mail(value):
             raise ValidationError(
-                [Said("public-mail", "expected the employer's own domain: anybody can have mail here")]
+                [Violation("public-mail", "expected the employer's own domain: anybody can have mail here")]
             )
 
 
@@ -69,7 +69,7 @@ class Pay(Body):
     @validates_schema
     def check_range(self, data: dict[str, Any], **_: Any) -> None:
         if data["min"] > data["max"]:
-            raise ValidationError({"max": [Said("pay-range", f"expected {data['min']} or more: not below min")]})
+            raise ValidationError({"max": [Violation("pay-range", f"expected {data['min']} or more: not below min")]})
 
 
 class PricedHelp(Body):
@@ -87,9 +87,9 @@ class Tranche(Body):
 def _whole_price(tranches: list[dict[str, Any]]) -> None:
     days = [tranche["due_day"] for tranche in tranches]
     if days != sorted(set(days)):
-        raise ValidationError([Said("tranche-days", "expected due days that grow, each once")])
+        raise ValidationError([Violation("tranche-days", "expected due days that grow, each once")])
     if sum(tranche["bps"] for tranche in tranches) != 10_000:
-        raise ValidationError([Said("tranche-sum", "expected shares (bps) with the sum 10000")])
+        raise ValidationError([Violation("tranche-sum", "expected shares (bps) with the sum 10000")])
 
 
 class Consent(Body):
@@ -123,7 +123,7 @@ class NewListing(Body):
             return
         wrong: dict[int, Any] = {}
         for pointer, message in foreign_prices(data):
-            wrong[int(pointer.split("/")[2])] = {"price": {"currency": [Said("one-currency", message)]}}
+            wrong[int(pointer.split("/")[2])] = {"price": {"currency": [Violation("one-currency", message)]}}
         if wrong:
             raise ValidationError({"help": wrong})
 
@@ -139,7 +139,7 @@ class Revision(NewListing):
     @validates_schema
     def check_something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
-            raise ValidationError([Said("required", "expected at least one field to change")])
+            raise ValidationError([Violation("required", "expected at least one field to change")])
 
 
 class Refused(Body):
@@ -247,29 +247,31 @@ class Search(PageQuery):
             "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency"
         },
     )
-    mine = Flag(metadata={"description": "one's own, whatever their status"})
-    status = Choice(*STATUSES, metadata={"description": "of one's own; staff: of all"})
+    mine = Flag(metadata={"description": "your own, whatever their status"})
+    status = Choice(*STATUSES, metadata={"description": "of your own; staff: of all"})
 
     @validates_schema
     def check_pay(self, data: dict[str, Any], **_: Any) -> None:
         needs = "pay_min" in data or "pay_max" in data or data["sort"] == "best_paid"
         if needs and "pay_currency" not in data:
-            raise ValidationError({"pay_currency": [Said("required", "is required: pay is compared in one currency")]})
+            raise ValidationError(
+                {"pay_currency": [Violation("required", "is required: pay is compared in one currency")]}
+            )
         for low, high in (("min_price", "max_price"), ("pay_min", "pay_max")):
             if low in data and high in data and data[low] > data[high]:
-                raise ValidationError({high: [Said("band", f"expected {data[low]} or more: not below {low}")]})
+                raise ValidationError({high: [Violation("band", f"expected {data[low]} or more: not below {low}")]})
 
 
 class KnownEmployer(Body):
-    """A listing whose employer one may see."""
+    """A listing whose employer you may see."""
 
     listing_id = Uuid()
     since = Instant()
 
 
 class ListingShare(Body):
-    """One's listings, in pages. The first page has the rest: the employers one was told of, and the marks of the
-    domains at which one gets mail.
+    """Your listings, in pages. The first page also has the employers that were unveiled to you, and the marks of the
+    domains at which you verified an address.
     """
 
     person_id = PersonId()

@@ -1,8 +1,8 @@
 """The queries and bodies of the public classifications."""
 
 from shared import codes
-from shared.fields.http import Body, Choice, Integer, Query, Several, Text
-from shared.fields.http import Part as Nested
+from shared.fields import Body, Choice, Integer, Query, Several, Text
+from shared.fields import Part as Nested
 from shared.http.answer.pages import DEFAULT_LIMIT, MOST_LIMIT
 
 KINDS = ("industry", "occupation", "skill")

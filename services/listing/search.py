@@ -1,11 +1,11 @@
-"""How a listing is found: the fields kept for the search, and the questions made of what a person asks. Pure.
+"""How a listing is found: its search fields, and the queries made of what a person asks. Pure.
 
 A listing has `facets`, each a text that many listings may share: of a published one the stems of its title and duties,
 its country, region, kinds of help, industry and occupation with the groups these belong to; of every one its insider.
-It also has a place in every order (see `orders`). One index is on the facets, and one on the state and each place.
+It also has a sort key for every order (see `orders`). One index is on the facets, one on the state and each sort key.
 
 A question is answered in one of two ways, and both give the same listings. By facet: those that have its facets are
-filtered and sorted; that costs as much as there are of the rarest. By order: the places are read from where the last
+filtered and sorted; that costs as much as there are of the rarest. By order: the sort keys are read from where the last
 page ended, and filtered, until the page is full; that costs the less the more listings fit. The shorter way is taken,
 so a page's cost stays about what it is as listings grow.
 """
@@ -15,9 +15,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.listing.orders import NEWEST, Order, in_a_year, order, places
-from services.listing.words import asked as words_asked
-from services.listing.words import fold, stems
+from services.listing.orders import NEWEST, Order, in_a_year, order, sort_keys
+from services.listing.stems import asked as words_asked
+from services.listing.stems import fold, stems
 from shared.aggregate import Change
 from shared.codes import ancestors
 
@@ -50,7 +50,7 @@ def fields(listing: Mapping[str, Any], listing_id: str) -> dict[str, Any]:
         "prices": prices,
         "cheapest": min(prices.values()),
         "year_pay": {end: in_a_year(pay[end], pay["per"]) for end in ("min", "max")},
-        **places(listing, listing_id),
+        **sort_keys(listing, listing_id),
     }
 
 

@@ -23,7 +23,7 @@ def by_facet(collection: Collection[Document]) -> None:
 
 
 def by_seeker(collection: Collection[Document]) -> None:
-    """Which employers a person was told of."""
+    """Which employers were unveiled to a person."""
     collection.create_index([("seeker", ASCENDING)], sparse=True)
 
 
@@ -60,7 +60,7 @@ def is_unveiled(store: Store, listing_id: str, person: str) -> bool:
 
 
 def find(store: Store, census: Census, question: Question, after: str | None, limit: int) -> list[Document]:
-    """The listings that meet a question, in its order, from behind the place `after`."""
+    """The listings that meet a question, in its order, after the sort key `after`."""
     counts = {lead: census.having(lead) for lead in question.leads} if question.state else {}
     published = census.published() if counts else 0
     entry = question.entry(counts, published, limit, after is None)
@@ -69,7 +69,7 @@ def find(store: Store, census: Census, question: Question, after: str | None, li
 
 
 def of_insider(store: Store, person: str, after: str | None, limit: int) -> list[Document]:
-    """A person's listings, newest first, from below the rank `after`."""
+    """A person's listings, newest first, after the sort key `after`."""
     question = own_question({}, person)
     return _read(store, question.by_facet(question.leads.keys(), after), NEWEST, limit)
 

@@ -45,7 +45,7 @@ class Workplaces:
 
 
 class Learn:
-    """The route of `work.verified`: the mark is kept, and the person's listings will be told."""
+    """The route of `work.verified`: the mark is stored, and the person's listings are marked as verified."""
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {work_id(event.data["person_id"]): KIND}
@@ -60,7 +60,6 @@ class Learn:
         change.apply(event.id)
         change.schedule(_NOW, change.now)
         change.schedule(_AGAIN, change.now + _SETTLING)
-        change.settle()
         return TAKEN
 
 
@@ -85,4 +84,4 @@ class Spread:
             trigger_id = f"{listing_id}:{VERIFIED}:{change.base_version}"
             self._listing.fold(change, Trigger(VERIFIED, trigger_id, "event", change.now, {"domain_mark": mark}))
 
-        self._store.run({listing_id: self._listing.name}, decide)
+        self._store.run({listing_id: self._listing}, decide)

@@ -8,7 +8,7 @@ from services.matching.matches import facets
 from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
-from shared.aggregate import Change, Copy, Lifecycle, Route, Routes, Trigger, Verdict
+from shared.aggregate import Change, Copy, Kind, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
 
 ESCROW_TYPES = (
@@ -28,33 +28,31 @@ class OfEscrow:
 
     lifecycle: Lifecycle
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        return {event.data["offer_id"]: self.lifecycle.name}
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {event.data["offer_id"]: self.lifecycle}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["offer_id"]]
-        change.terms = self.lifecycle.terms
         if change.is_new or change.state == "new":
             return rejected("unknown_offer", f"there is no offer {change.id}")
         newer = deadlines.copy_escrow(change, event)
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
-        change.settle(lambda timer: self.lifecycle.counts(change.state, timer))
         return TAKEN if newer else IGNORED
 
 
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", _kept, listings.begin_closing, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, listings.begin_closing, listings.lacks)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}
 
 
-def _kept(event: Trigger) -> dict[str, Any]:
+def _copied_fields(event: Trigger) -> dict[str, Any]:
     """The copy of a listing: what offers need of it, and how it is found for matches."""
-    copy = listings.kept(event)
+    copy = listings.copied_fields(event)
     return copy | facets.index(copy)
 
 

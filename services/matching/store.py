@@ -8,8 +8,9 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.matching.staff_lists import index_for_staff, rename_staff_lists
 from shared.aggregate import Document, Migration, Store
-from shared.events import format_time
+from shared.clock import format_time
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
@@ -23,7 +24,7 @@ def listing_key(listing_id: str) -> str:
 
 
 def _index_parties(offers: Collection[Document]) -> None:
-    """One's own offers, newest first; copies and accounts have neither field."""
+    """A person's offers, newest first; copies and accounts have neither field."""
     offers.create_index([("parties", ASCENDING), ("position", DESCENDING)], sparse=True)
 
 
@@ -33,7 +34,7 @@ def _index_listing(offers: Collection[Document]) -> None:
 
 
 def _index_hires(offers: Collection[Document]) -> None:
-    """An insider's hires, the newest first; offers that were hired before this was kept get it now."""
+    """An insider's hires, the newest first; offers hired under an older version get the fields now."""
     offers.create_index([("hired_by", ASCENDING), ("hired_at", DESCENDING)], sparse=True)
     for doc in offers.find({"kind": "offer", "hire": {"$exists": True}}, {"insider": 1, "hire.confirmed_at": 1}):
         hired = {"hired_by": doc["insider"], "hired_at": f"{format_time(doc['hire']['confirmed_at'])} {doc['_id']}"}
@@ -45,11 +46,6 @@ def _index_application(offers: Collection[Document]) -> None:
     offers.create_index([("application", ASCENDING)], sparse=True)
 
 
-def _index_for_staff(offers: Collection[Document]) -> None:
-    """What staff list, newest first: employers, and what was told of unknown applications."""
-    offers.create_index([("listed", ASCENDING), ("place", DESCENDING)], sparse=True)
-
-
 def _index_facets(offers: Collection[Document]) -> None:
     """The copies of listings that may be matches, the newest first."""
     offers.create_index([("facets", ASCENDING), ("rank", DESCENDING)], sparse=True)
@@ -59,14 +55,15 @@ MIGRATIONS: Sequence[Migration] = (
     _index_parties,
     _index_listing,
     _index_hires,
-    _index_for_staff,
+    index_for_staff,
     _index_facets,
     _index_application,
+    rename_staff_lists,
 )
 
 
 def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str | None, limit: int) -> list[Document]:
-    """A person's offers, the newest first, those after the position `after`; `asked`: role, status, listing_id."""
+    """A person's offers, the newest first, those after the sort key `after`; `asked`: role, status, listing_id."""
     query: dict[str, Any] = {"parties": person}
     if "role" in asked:
         query[asked["role"]] = person
@@ -84,14 +81,8 @@ def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[D
     return list(store.collection.find({"application": application, "kind": kind}, {"events": 0}).limit(limit))
 
 
-def for_staff(store: Store, listed: str, after: str | None, limit: int) -> list[Document]:
-    """Documents of one of staff's lists, the newest first, those after the place `after`."""
-    query: dict[str, Any] = {"listed": listed} | ({"place": {"$lt": after}} if after else {})
-    return list(store.collection.find(query, _UNLISTED).sort("place", DESCENDING).limit(limit))
-
-
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
-    """Ids of offers on this listing in these states, that its end was not told before."""
+    """Ids of offers on this listing in these states, that its end has not reached yet."""
     query = {"live_on": listing_id, "state": {"$in": list(states)}}
     return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
 

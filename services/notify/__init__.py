@@ -1,4 +1,4 @@
-"""The service of notifications: who is told of an event, in which words, and the mail that carries it.
+"""The service of notifications: who is notified of an event, in which text, and the mail that carries it.
 
 Three aggregates, alike in that each waits for a mail: a notification (`lifecycle`), a person's address with its code
 (`addresses`), and a party's question to an employer (`employer_links`). `recipients` and `texts` say who reads what;

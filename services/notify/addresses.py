@@ -1,11 +1,9 @@
-"""A person's address and the proof that it is theirs: a code that is mailed there and said here. Pure.
+"""A person's address and the proof that it is theirs: a code that is mailed there and typed in here. Pure.
 
-Two kinds of document have the same form, `contact:<person>` (where mail goes) and `work_mail:<person>` (at an
-employer): owner, email, created_at, verified_at (absent: nothing goes there but the code), code {nonce, sent_at,
-expires_at, tries}, sent (when the last day's codes were), instruction (the code's mail), undelivered (why it did not
-go out). A contact also keeps what its person prefers (`preferences`).
+Two kinds of document have one form, `documents.AddressDocument`: `contact:<person>`, where mail goes, and
+`work_mail:<person>`, at an employer.
 
-The code is kept nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
+The code is stored nowhere: it is a keyed hash of the nonce, so who reads the database does not know it.
 """
 
 import hmac
@@ -13,16 +11,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.acts import no_events
+from services.notify.lifecycle import OUTCOMES
 from services.notify.store import CONTACT, WORK_MAIL
-from shared.aggregate import Change, Condition, Lifecycle, Refusal, Row, Trigger, cells
+from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger, cells, close_task, open_task
 from shared.domains import domain_of, is_public_mail
 from shared.ids import contact_mark, domain_mark, new_id
 from shared.settings import Terms
 
 MOST_VERIFIED = 200
 """Each verification stays in the document as an event; this many in a lifetime are enough."""
-_PERSONAL = ("email", "verified_at", "code", "instruction", "undelivered")
+_PERSONAL = ("email", "verified_at", "code", "undelivered")
 _DAY = timedelta(days=1)
 
 
@@ -50,7 +49,7 @@ def put(change: Change, person: str, email: str, terms: Terms) -> None:
         _send_code(change, terms)
 
 
-def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
+def verify(change: Change, key: bytes, given: str, terms: Terms) -> bool:
     """Whether the address is verified, now or before; a wrong code counts as a try.
 
     Takes the same time however much of the code is right.
@@ -58,24 +57,22 @@ def verify(change: Change, key: bytes, said: str, terms: Terms) -> bool:
     if change.get("verified_at") is not None:
         return True
     code = change.get("code") or {}
-    right = hmac.compare_digest(code_of(key, change.id, code.get("nonce", "")), said)
+    right = hmac.compare_digest(code_of(key, change.id, code.get("nonce", "")), given)
     if not code or change.now >= code["expires_at"] or code["tries"] >= terms.code_tries:
         return False
     if not right:
         change.set(code={**code, "tries": code["tries"] + 1})
         return False
     change.set(verified_at=change.now, code=None)
-    _close(change)
+    close_task(change)
     change.emit(*_verified(change, key))
-    change.settle()
     return True
 
 
 def remove(change: Change) -> None:
     """Forget the address. The times of its codes stay, so that a day's codes are not had twice."""
     change.set(**dict.fromkeys(_PERSONAL))
-    _close(change)
-    change.settle()
+    close_task(change)
 
 
 def refuse_public(email: str) -> None:
@@ -84,8 +81,8 @@ def refuse_public(email: str) -> None:
     if domain is None:
         raise Refusal("rule", "domain", "There is no such domain. Give an address at your employer.", "/email")
     if is_public_mail(domain):
-        words = "Everybody can have an address there. Give one at your employer."
-        raise Refusal("rule", "public_provider", words, "/email")
+        detail = "Everybody can have an address there. Give one at your employer."
+        raise Refusal("rule", "public_provider", detail, "/email")
 
 
 # -- what it says of an address
@@ -116,10 +113,9 @@ def _send_code(change: Change, terms: Terms) -> None:
         raise TooSoon(min(sent) + _DAY - change.now)
     nonce, until = new_id(), change.now + terms.code_expiry
     change.set(code={"nonce": nonce, "sent_at": change.now, "expires_at": until, "tries": 0}, sent=[*sent, change.now])
-    # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be kept.
-    change.set(instruction={"id": f"code:{nonce}", "kind": "mail", "attempts": 0}, undelivered=None, applied=None)
-    change.schedule("instruction", change.now)
-    change.settle()
+    # Outcomes of earlier codes' mails are told apart by their instruction: their ids need not be stored.
+    change.set(undelivered=None, applied=None)
+    open_task(change, f"code:{nonce}", "mail", change.now)
 
 
 def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
@@ -130,36 +126,24 @@ def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
     return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email) or "")}
 
 
-def _close(change: Change) -> None:
-    change.set(instruction=None)
-    change.schedule("instruction", None)
-
-
 # -- the code's mail
 
 
 def _carried_out(change: Change, trigger: Trigger) -> None:
     change.set(undelivered=trigger.data.get("reason"))
-    _close(change)
-
-
-def _is_open(change: Change, trigger: Trigger) -> bool:
-    instruction: dict[str, Any] = change.get("instruction") or {}
-    return bool(instruction.get("id") == trigger.data["instruction_id"])
+    close_task(change)
 
 
 def _code_mail(kind: str) -> Lifecycle:
-    last = Condition("it is the mail of the last code", _is_open)
     return Lifecycle(
         kind,
         states=("new", "known"),
-        rows=tuple(Row(("known",), outcome, when=last, act=_carried_out) for outcome in OUTCOMES),
+        rows=tuple(Row(("known",), outcome, when=ANSWERED, act=_carried_out) for outcome in OUTCOMES),
         public=no_events,
         outcomes=OUTCOMES,
         answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
-        retry_after=lambda attempts: timedelta(seconds=2 ** min(attempts, 6)),
     )
 
 
-CODE_MAILS = tuple(_code_mail(kind) for kind in (CONTACT, WORK_MAIL))
+CODE_MAILS = CONTACT_CODE, WORK_MAIL_CODE = _code_mail(CONTACT), _code_mail(WORK_MAIL)
 """What becomes of a code's mail, for each kind of address."""

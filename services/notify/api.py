@@ -1,4 +1,4 @@
-"""Notify's API: one's own notifications, and what other files declare of addresses and preferences."""
+"""Notify's API: the caller's notifications, and what other files declare of addresses and preferences."""
 
 from services.notify import api_addresses, api_contacts, api_employer_links, api_export, api_preferences
 from services.notify.parts import Parts
@@ -12,7 +12,7 @@ operations: Operations[Parts] = Operations("notify", "Notifications")
 
 
 @operations.get(
-    "/v1/notifications", "listNotifications", "What one was told, newest first", who=ANYONE, query=PageQuery,
+    "/v1/notifications", "listNotifications", "List your notifications, newest first", who=ANYONE, query=PageQuery,
     answers={200: page_of(Notification)},
 )  # fmt: skip
 def notifications(call: Call[Parts]) -> Answer:

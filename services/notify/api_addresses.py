@@ -18,15 +18,16 @@ from shared.telemetry import traces
 
 operations: Operations[Parts] = Operations("notify", "Addresses")
 _ID: dict[str, Callable[[str], str]] = {CONTACT: contact_id, WORK_MAIL: work_mail_id}
+_LIFECYCLE = {each.name: each for each in addresses.CODE_MAILS}
 
 
-@operations.get("/v1/me/contact", "getContact", "Where one's mail goes", who=ANYONE, answers={200: Contact})
+@operations.get("/v1/me/contact", "getContact", "Show your e-mail address", who=ANYONE, answers={200: Contact})
 def contact(call: Call[Parts]) -> Answer:
     return _show(call, CONTACT)
 
 
 @operations.put(
-    "/v1/me/contact", "putContact", "Say where one's mail goes; a new address is mailed a code", who=ANYONE,
+    "/v1/me/contact", "putContact", "Set your e-mail address; a new one is sent a code", who=ANYONE,
     body=NewContact, match=True, answers={200: Contact},
 )  # fmt: skip
 def put_contact(call: Call[Parts]) -> Answer:
@@ -34,28 +35,28 @@ def put_contact(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    "/v1/me/contact/verify", "verifyContact", "Prove one's address by the code that was mailed there", who=ANYONE,
-    body=SaidCode, key=False, answers={200: Contact},
+    "/v1/me/contact/verify", "verifyContact", "Verify your e-mail address with the code that was sent to it",
+    who=ANYONE, body=SaidCode, key=False, answers={200: Contact},
 )  # fmt: skip
 def verify_contact(call: Call[Parts]) -> Answer:
     return _verify(call, CONTACT)
 
 
 @operations.delete(
-    "/v1/me/contact", "deleteContact", "Have no more mail, and one's address forgotten", who=ANYONE, match=True,
+    "/v1/me/contact", "deleteContact", "Delete your e-mail address; no more e-mail is sent", who=ANYONE, match=True,
     answers={204: None},
 )  # fmt: skip
 def delete_contact(call: Call[Parts]) -> Answer:
     return _delete(call, CONTACT)
 
 
-@operations.get("/v1/me/work-mail", "getWorkMail", "One's address at an employer", who=ANYONE, answers={200: WorkMail})
+@operations.get("/v1/me/work-mail", "getWorkMail", "Show your work e-mail address", who=ANYONE, answers={200: WorkMail})
 def work_mail(call: Call[Parts]) -> Answer:
     return _show(call, WORK_MAIL)
 
 
 @operations.put(
-    "/v1/me/work-mail", "putWorkMail", "Give one's address at an employer; it is mailed a code", who=ANYONE,
+    "/v1/me/work-mail", "putWorkMail", "Set your work e-mail address; it is sent a code", who=ANYONE,
     body=NewWorkMail, match=True, answers={200: WorkMail},
 )  # fmt: skip
 def put_work_mail(call: Call[Parts]) -> Answer:
@@ -64,7 +65,7 @@ def put_work_mail(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    "/v1/me/work-mail/verify", "verifyWorkMail", "Prove one's address at an employer by the code that was mailed there",
+    "/v1/me/work-mail/verify", "verifyWorkMail", "Verify your work e-mail address with the code that was sent to it",
     who=ANYONE, body=SaidCode, key=False, answers={200: WorkMail},
 )  # fmt: skip
 def verify_work_mail(call: Call[Parts]) -> Answer:
@@ -72,7 +73,7 @@ def verify_work_mail(call: Call[Parts]) -> Answer:
 
 
 @operations.delete(
-    "/v1/me/work-mail", "deleteWorkMail", "Have one's address at an employer forgotten", who=ANYONE, match=True,
+    "/v1/me/work-mail", "deleteWorkMail", "Delete your work e-mail address", who=ANYONE, match=True,
     answers={204: None},
 )  # fmt: skip
 def delete_work_mail(call: Call[Parts]) -> Answer:
@@ -93,9 +94,9 @@ def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
     def decide(change: Change) -> Document:
         if change.get("email") != call.body["email"] and kind == WORK_MAIL:
             addresses.refuse_public(call.body["email"])
-        said = language or change.get("language") or accepted_language(call.header("Accept-Language"))
-        if change.get("language") != said:
-            change.set(language=said)
+        chosen = language or change.get("language") or accepted_language(call.header("Accept-Language"))
+        if change.get("language") != chosen:
+            change.set(language=chosen)
         addresses.put(change, call.person, call.body["email"], call.parts.terms)
         return change.document()
 
@@ -128,7 +129,7 @@ def _delete(call: Call[Parts], kind: str) -> Answer:
 
 
 def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
-    """Change one's own document by compare-and-set; refusals as problems."""
+    """Change the caller's document by compare-and-set; refusals as problems."""
     own_id = _ID[kind](call.person)
 
     def checked(changes: dict[str, Change]) -> Any:
@@ -138,7 +139,7 @@ def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
         return decide(change)
 
     try:
-        return call.parts.store.run({own_id: kind}, checked)
+        return call.parts.store.run({own_id: _LIFECYCLE[kind]}, checked)
     except addresses.TooSoon as refused:
         wait = refused.wait.total_seconds()
         raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None

@@ -13,7 +13,7 @@ _NOT_YET = 1
 
 
 @operations.get(
-    "/v1/contacts/{offer_id}", "getOtherContact", "How to reach the other one of an offer", who=DOCUMENT,
+    "/v1/contacts/{offer_id}", "getOtherContact", "Show how to reach the other party of an offer", who=DOCUMENT,
     answers={200: OtherContact},
 )  # fmt: skip
 def other_contact(call: Call[Parts]) -> Answer:

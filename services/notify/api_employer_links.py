@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.notify import employer_links
-from services.notify.employer_links import KIND, link_key
+from services.notify.employer_links import EMPLOYER_LINK, link_key
 from services.notify.parts import Parts
 from services.notify.schemas import EmployerLink, NewEmployerLink
 from services.notify.store import offer_key
@@ -20,7 +20,7 @@ _NOT_YET = 1
 
 
 @operations.post(
-    "/v1/employer-links", "askEmployer", "A party of an active offer asks the employer, by mail, to confirm the hire",
+    "/v1/employer-links", "askEmployer", "Ask the employer by e-mail to confirm the hire",
     who=ANYONE, body=NewEmployerLink, answers={202: EmployerLink},
 )  # fmt: skip
 def ask(call: Call[Parts]) -> Answer:
@@ -38,7 +38,7 @@ def ask(call: Call[Parts]) -> Answer:
         return change.document(), False
 
     try:
-        return _answer(*parts.store.run({link_key(body["offer_id"]): KIND}, decide), status=202)
+        return _answer(*parts.store.run({link_key(body["offer_id"]): EMPLOYER_LINK}, decide), status=202)
     except employer_links.TooMany as refused:
         words = f"An employer is asked {parts.terms.employer_links_a_week} times a week at most."
         raise Problem("too-many-requests", words, retry_after=refused.wait.total_seconds()) from None
@@ -50,8 +50,8 @@ def ask(call: Call[Parts]) -> Answer:
 
 
 @operations.get(
-    "/v1/employer-links/{offer_id}", "showEmployerLink", "What became of the last mail to the employer", who=DOCUMENT,
-    answers={200: EmployerLink},
+    "/v1/employer-links/{offer_id}", "showEmployerLink", "Show the status of the last e-mail to the employer",
+    who=DOCUMENT, answers={200: EmployerLink},
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     _offer(call, call.id)

@@ -12,7 +12,7 @@ from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 operations: Operations[Parts] = Operations("notify", "Notifications")
 
 
-@operations.get("/v1/me/export/notify", "exportNotify", "What is held of oneself here: addresses, notifications",
+@operations.get("/v1/me/export/notify", "exportNotify", "Export your e-mail addresses and notifications",
                 who=ANYONE, query=PageQuery, answers={200: NotifyShare})  # fmt: skip
 def export(call: Call[Parts]) -> Answer:
     store, after = call.parts.store, after_text(call)

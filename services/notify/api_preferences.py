@@ -6,10 +6,11 @@ Mail programs do it by themselves with one click (RFC 8058): they post `List-Uns
 from markupsafe import Markup
 
 from services.notify import preferences
+from services.notify.addresses import CONTACT_CODE
 from services.notify.parts import Parts
 from services.notify.schemas import OneClick, Preferences, Unsubscribed
-from services.notify.store import CONTACT, contact_id
-from services.notify.texts import DEFAULT_LANGUAGE, render, word
+from services.notify.store import contact_id
+from services.notify.templates import DEFAULT_LANGUAGE, phrase, render
 from services.notify.views import preferences_view
 from shared.aggregate import Change, Document
 from shared.http.answer import html
@@ -27,15 +28,16 @@ _BUTTON = Markup(
 
 
 @operations.get(
-    "/v1/me/preferences", "getPreferences", "One's language, and what is mailed", who=ANYONE, answers={200: Preferences}
+    "/v1/me/preferences", "getPreferences", "Show your language and what is sent by e-mail", who=ANYONE,
+    answers={200: Preferences},
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     return document_response(preferences_view(call.parts.store.get(contact_id(call.person))))
 
 
 @operations.put(
-    "/v1/me/preferences", "putPreferences", "Say in which language, and what is mailed", who=ANYONE, body=Preferences,
-    match=True, answers={200: Preferences},
+    "/v1/me/preferences", "putPreferences", "Set your language and what is sent by e-mail", who=ANYONE,
+    body=Preferences, match=True, answers={200: Preferences},
 )  # fmt: skip
 def put(call: Call[Parts]) -> Answer:
     own_id, mail = contact_id(call.person), call.body["mail"]
@@ -50,11 +52,11 @@ def put(call: Call[Parts]) -> Answer:
         preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
         return change.document()
 
-    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT}, decide)))
+    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT_CODE}, decide)))
 
 
 @operations.get(
-    _LINK, "askToUnsubscribe", "What a link in a mail would stop; nothing is done yet", who=PUBLIC,
+    _LINK, "askToUnsubscribe", "Show what an unsubscribe link would stop; changes nothing", who=PUBLIC,
     answers={200: Unsubscribed}, page=True,
 )  # fmt: skip
 def ask(call: Call[Parts]) -> Answer:
@@ -63,11 +65,11 @@ def ask(call: Call[Parts]) -> Answer:
     if not html.wants_page(call.header("Accept")):
         return Answer({"group": group, "mailed": group not in contact.get("unmailed", [])})
     language, title, text = _words("unsubscribe.ask", contact, group)
-    return Answer(html.Page(language, title, _BUTTON.format(html.paragraphs(text), word("stop_button", language))))
+    return Answer(html.Page(language, title, _BUTTON.format(html.paragraphs(text), phrase("stop_button", language))))
 
 
 @operations.post(
-    _LINK, "unsubscribe", "Stop mails like the one that has this link", who=PUBLIC, body=OneClick, form=True, page=True,
+    _LINK, "unsubscribe", "Unsubscribe from e-mails of this kind", who=PUBLIC, body=OneClick, form=True, page=True,
     match=False, answers={200: Unsubscribed},
 )  # fmt: skip
 def unsubscribe(call: Call[Parts]) -> Answer:
@@ -78,7 +80,7 @@ def unsubscribe(call: Call[Parts]) -> Answer:
         preferences.stop(changes[own_id], person, group)
         return changes[own_id].document()
 
-    contact = call.parts.store.run({own_id: CONTACT}, decide)
+    contact = call.parts.store.run({own_id: CONTACT_CODE}, decide)
     if not html.wants_page(call.header("Accept")):
         return Answer({"group": group, "mailed": False})
     language, title, text = _words("unsubscribe.done", contact, group)

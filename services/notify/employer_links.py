@@ -1,8 +1,6 @@
 """The employer's link: a party of an offer asks an employer, by one mail, whether the hire happened.
 
-`employer_link:<offer_id>` keeps asked [{id, at, mark}] (of the last week; mark: a keyed hash of what was asked) and
-the last link's mail: link {id, employer, at, until}, language, undelivered; address and reference stand there only
-until the mail is out, or is given up. What the link says is made when it is mailed, and kept nowhere.
+The document is `documents.EmployerLinkDocument`. The link is made when it is mailed, and stored nowhere.
 
 `employer:<mark>` and `listing:<id>` are copies: the register's marks, and the mark of a listing's workplace.
 """
@@ -14,17 +12,31 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import OUTCOMES, no_events
+from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
-from services.notify.texts import day
+from services.notify.templates import day
 from shared import links
-from shared.aggregate import Change, Condition, Copy, Document, Lifecycle, Refusal, Row, Store, Trigger, cells
+from shared.aggregate import (
+    ANSWERED,
+    Change,
+    Copy,
+    Document,
+    Lifecycle,
+    Refusal,
+    Row,
+    Store,
+    Trigger,
+    cells,
+    close_task,
+    open_task,
+)
+from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
 from shared.settings import Terms
-from shared.wording import has_address, has_link
 
 KIND = "employer_link"
 EMPLOYER, LISTING = "employer", "listing"
@@ -64,8 +76,8 @@ class KeyReused(Exception):
 def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[str, Any]) -> str:
     """The mark of the employer that may be asked at this address. Raises Refusal; none names the employer."""
     if offer["status"] not in ASKS:
-        words = f"The offer is {offer['status']}; an employer is asked while it is {' or '.join(ASKS)}."
-        raise Refusal("state", "state", words, "/offer_id")
+        detail = f"The offer is {offer['status']}; an employer is asked while it is {' or '.join(ASKS)}."
+        raise Refusal("state", "state", detail, "/offer_id")
     listing = store.get(f"{LISTING}:{offer['listing_id']}") or {}
     address, domain = asked["address"], domain_of(asked["address"]) or ""
     if listing.get("workplace_mark") is None:
@@ -77,11 +89,11 @@ def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[s
     mark = domain_mark(key, domain)
     employer = store.get(f"{EMPLOYER}:{mark}") or {}
     if employer.get("state") != "registered":
-        words = "Nobody has checked yet that this domain is the employer's: ask us to register it."
-        raise Refusal("rule", "employer-registered", words, "/address")
+        detail = "Nobody has checked yet that this domain is the employer's: ask us to register it."
+        raise Refusal("rule", "employer-registered", detail, "/address")
     if role != "seeker" and contact_mark(key, address) not in employer["marks"]:
-        words = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
-        raise Refusal("rule", "employer-mailbox", words, "/address")
+        detail = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
+        raise Refusal("rule", "employer-mailbox", detail, "/address")
     if any(_is_at(store.get(at(offer[role])), address) for at in _ADDRESSES):  # the other's would tell it to this one
         raise Refusal("rule", "own-address", "Expected the employer's address, not your own.", "/address")
     if has_address(asked["reference"]) or has_link(asked["reference"]):
@@ -125,10 +137,9 @@ def ask(
     until = change.now + terms.employer_link_expiry
     change.set(link={"id": link_id, "employer": employer, "at": change.now, "until": until}, undelivered=None)
     change.set(**{name: asked[name] for name in ("address", "reference", "language")})
-    # Outcomes of earlier mails are told apart by their instruction: their ids need not be kept.
-    change.set(instruction={"id": f"{KIND}:{link_id}", "kind": "mail", "attempts": 0}, applied=None)
-    change.schedule("instruction", change.now)
-    change.settle()
+    # Outcomes of earlier mails are told apart by their instruction: their ids need not be stored.
+    change.set(applied=None)
+    open_task(change, f"{KIND}:{link_id}", "mail", change.now)
 
 
 # -- its mail
@@ -163,24 +174,15 @@ def write(language: str, reference: str, until: datetime, url: str) -> Letter:
 
 def _done(change: Change, trigger: Trigger) -> None:
     """Out or not: what was for the mail alone goes."""
-    change.set(address=None, reference=None, instruction=None, undelivered=trigger.data.get("reason"))
-    change.schedule("instruction", None)
-
-
-def _is_open(change: Change, trigger: Trigger) -> bool:
-    instruction: dict[str, Any] = change.get("instruction") or {}
-    return bool(instruction.get("id") == trigger.data["instruction_id"])
+    change.set(address=None, reference=None, undelivered=trigger.data.get("reason"))
+    close_task(change)
 
 
 EMPLOYER_LINK = Lifecycle(
     KIND,
     states=("new", "known"),
-    rows=tuple(
-        Row(("known",), outcome, when=Condition("it is the last link's mail", _is_open), act=_done)
-        for outcome in OUTCOMES
-    ),
+    rows=tuple(Row(("known",), outcome, when=ANSWERED, act=_done) for outcome in OUTCOMES),
     public=no_events,
     outcomes=OUTCOMES,
     answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
-    retry_after=lambda attempts: timedelta(seconds=2 ** min(attempts, 6)),
 )

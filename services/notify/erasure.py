@@ -1,4 +1,4 @@
-"""What notify keeps of a person who asked to be forgotten: their addresses go, and what they were told.
+"""Erase a person who asked to be forgotten from notify: their addresses go, and their notifications.
 
 Mails that went out are out of reach: they were theirs, at their own address. The documents stay empty, so that no late
 repeat of an event tells again, and the events that a contact emitted keep their numbers. Copies of offers hold
@@ -6,8 +6,9 @@ pseudonyms alone, and the two of such an offer do not reach each other any more.
 """
 
 from services.notify import addresses
+from services.notify.addresses import CONTACT_CODE, WORK_MAIL_CODE
 from services.notify.offers import forget_parties
-from services.notify.store import CONTACT, OFFER, WORK_MAIL, contact_id, work_mail_id
+from services.notify.store import OFFER, contact_id, work_mail_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
 
@@ -23,10 +24,11 @@ class Erasing:
 
     def one_pass(self, person: str) -> int:
         found = self._store.collection.find({"person": person, "kind": self._notification.name}, {"_id": 1}).limit(MOST)
-        told = erase_each([doc["_id"] for doc in found], self._forget)
+        erased = erase_each([doc["_id"] for doc in found], self._forget)
         offers = self._store.collection.find({"parties": person}, {"_id": 1}).limit(MOST)
-        told += erase_each([doc["_id"] for doc in offers], self._part)
-        return told + self._remove(contact_id(person), CONTACT) + self._remove(work_mail_id(person), WORK_MAIL)
+        erased += erase_each([doc["_id"] for doc in offers], self._part)
+        erased += self._remove(contact_id(person), CONTACT_CODE)
+        return erased + self._remove(work_mail_id(person), WORK_MAIL_CODE)
 
     def _forget(self, notification_id: str) -> None:
         def decide(changes: dict[str, Change]) -> None:
@@ -34,12 +36,12 @@ class Erasing:
             trigger_id = f"{notification_id}:erased"
             self._notification.fold(change, Trigger("person.erased", trigger_id, "event", change.now))
 
-        self._store.run({notification_id: self._notification.name}, decide)
+        self._store.run({notification_id: self._notification}, decide)
 
     def _part(self, offer_key: str) -> None:
         self._store.run({offer_key: OFFER}, lambda changes: forget_parties(changes[offer_key]))
 
-    def _remove(self, document_id: str, kind: str) -> int:
+    def _remove(self, document_id: str, kind: Lifecycle) -> int:
         def decide(changes: dict[str, Change]) -> int:
             change = changes[document_id]
             if not any(name in change.doc for name in _ADDRESS):

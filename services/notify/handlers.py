@@ -5,18 +5,19 @@ small copies of offers, of listings and of the register of employers.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.notify.addresses import CONTACT_CODE
 from services.notify.employer_links import OF_EMPLOYER, OF_LISTING
-from services.notify.lifecycle import NOTIFICATION, TOLD
+from services.notify.lifecycle import NOTIFICATION, NOTIFY
 from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
-from services.notify.store import CONTACT, contact_id
-from services.notify.texts import DEFAULT_LANGUAGE
-from shared.aggregate import Change, Lifecycle, Route, Routes, Trigger, Verdict, erasure
+from services.notify.store import contact_id
+from services.notify.templates import DEFAULT_LANGUAGE
+from shared.aggregate import Change, Kind, Lifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 
-class Tell:
-    """One document a person told, its id made of the event's and the person's, so that a repeat finds it there.
+class Notify:
+    """One document for each recipient, its id made of the event's and the person's, so that a repeat finds it there.
 
     Of the person's contact it only reads the language.
     """
@@ -24,9 +25,11 @@ class Tell:
     def __init__(self, lifecycle: Lifecycle) -> None:
         self.lifecycle = lifecycle
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        told = people(event.name, event.data)
-        return {_id(event, person): self.lifecycle.name for person in told} | {contact_id(p): CONTACT for p in told}
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        recipients, touched = people(event.name, event.data), dict[str, Kind]()
+        for person in recipients:
+            touched |= {_id(event, person): self.lifecycle, contact_id(person): CONTACT_CODE}
+        return touched
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         verdicts = []
@@ -36,7 +39,7 @@ class Tell:
                 continue  # it would be forgotten at once
             data = {"event_type": event.name, "event": event.data, "person": person}
             data["language"] = changes[contact_id(person)].get("language", DEFAULT_LANGUAGE)
-            verdicts.append(self.lifecycle.fold(change, replace(event, name=TOLD, data=data)))
+            verdicts.append(self.lifecycle.fold(change, replace(event, name=NOTIFY, data=data)))
         return TAKEN if TAKEN in verdicts else next(iter(verdicts), IGNORED)
 
 
@@ -47,7 +50,7 @@ class Both:
     first: Route
     second: Route
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {**self.first.touches(event), **self.second.touches(event)}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
@@ -61,7 +64,7 @@ def _id(event: Trigger, person: str) -> str:
 
 def handlers(notification: Lifecycle = NOTIFICATION) -> Routes:
     """The routes of a worker; `notification` is the table with the terms of its settings."""
-    tell, copy = Tell(notification), OfOffer()
+    tell, copy = Notify(notification), OfOffer()
     routes: dict[str, Route] = {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
     routes |= dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER)
     routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}

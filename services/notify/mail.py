@@ -34,8 +34,8 @@ class Postman:
             self.send(message(letter, self.sender, address, about, at), address)
         except (smtplib.SMTPException, OSError) as error:
             code = permanent(error)
-            said = {"error": type(error).__name__, "code": code, "kept": code is None}
-            log.warning("a mail was not taken", extra=said)
+            failure = {"error": type(error).__name__, "code": code, "retried": code is None}
+            log.warning("a mail was not taken", extra=failure)
             metrics.MAILS.labels(kind, "failed" if code else "later").inc()
             return self.outcome(document, "failed", f"smtp_{code}") if code else None
         metrics.MAILS.labels(kind, "sent").inc()

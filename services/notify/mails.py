@@ -12,7 +12,7 @@ from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
 from services.notify.preferences import link, wants
 from services.notify.store import CONTACT, WORK_MAIL, contact_id
-from services.notify.texts import CODE_TEXTS, DEFAULT_LANGUAGE, render, word
+from services.notify.templates import CODE_TEXTS, DEFAULT_LANGUAGE, phrase, render
 from shared.aggregate import Document, Store, Trigger
 from shared.poller import CarryOut
 from shared.settings import Terms
@@ -32,7 +32,7 @@ class Mails:
         return self.kinds[document["kind"]](document)
 
     def tell(self, notification: Document) -> Trigger | None:
-        """What a person is told, to their verified address."""
+        """Mail a notification to the person's verified address."""
         if self.store.clock.now() - notification["created_at"] > self.terms.mail_not_older:
             return self.postman.skip(notification, "too_old")
         contact = self.store.get(contact_id(notification["person"]))
@@ -42,17 +42,19 @@ class Mails:
             return self.postman.skip(notification, "not_verified")
         if not wants(contact, notification["text_key"]):
             return self.postman.skip(notification, "not_wanted")
-        return self.postman.post(notification, self._told(notification), contact["email"], notification["created_at"])
+        return self.postman.post(
+            notification, self._letter_of(notification), contact["email"], notification["created_at"]
+        )
 
-    def _told(self, notification: Document) -> Letter:
+    def _letter_of(self, notification: Document) -> Letter:
         """The notification as a letter; one that is not about money says how to stop those like it (RFC 2369, 8058)."""
         language, person = notification.get("language", DEFAULT_LANGUAGE), notification["person"]
-        words = notification["subject"], notification["text"], language
+        written = notification["subject"], notification["text"], language
         stop = link(self.key, self.public_url, person, notification["text_key"], notification["created_at"])
         if stop is None:
-            return Letter(*words, foot=((word("money_mail", language), None),))
+            return Letter(*written, foot=((phrase("money_mail", language), None),))
         headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        return Letter(*words, foot=((word("stop", language), stop),), headers=headers)
+        return Letter(*written, foot=((phrase("stop", language), stop),), headers=headers)
 
     def code(self, address: Document) -> Trigger | None:
         """The code that the instruction was opened for, to the address that it is to prove."""
@@ -60,7 +62,7 @@ class Mails:
         if code is None or self.store.clock.now() >= code["expires_at"]:
             return self.postman.skip(address, "too_old")
         language = address.get("language", DEFAULT_LANGUAGE)
-        said = {"code": code_of(self.key, address["_id"], code["nonce"])}
-        said["minutes"] = str((code["expires_at"] - code["sent_at"]) // _MINUTE)
-        letter = Letter(*render(CODE_TEXTS[address["kind"]], said, language), language)
+        values = {"code": code_of(self.key, address["_id"], code["nonce"])}
+        values["minutes"] = str((code["expires_at"] - code["sent_at"]) // _MINUTE)
+        letter = Letter(*render(CODE_TEXTS[address["kind"]], values, language), language)
         return self.postman.post(address, letter, address["email"], code["sent_at"])

@@ -1,8 +1,7 @@
 """A small copy of each offer, from its events: whose it is, how it stands, and whether it was ever active. Pure.
 
-`offer:<offer_id>`: offer_id, listing_id, insider, seeker, status, number (of the event it is from), and activated: true
-from offer.activated on, for ever. Only then may the two know how to reach each other: `parties`, which go once one of
-the two is forgotten.
+Only once the offer was active may its two parties know how to reach each other, until one of them is forgotten. The
+document is `documents.OfferCopy`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from services.notify.store import OFFER, offer_key
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 
-_KEPT = ("offer_id", "listing_id", "insider", "seeker", "status")
+_COPIED = ("offer_id", "listing_id", "insider", "seeker", "status")
 _AFTER_ACTIVATION = ("active", "hire_claimed", "hired", "ended", "completed")
 
 
@@ -34,7 +33,7 @@ class OfOffer:
         if change.is_new and not change.dirty:
             change.set(parties=[event.data["insider"], event.data["seeker"]])
         if newer:
-            change.set(number=event.sequence, **{name: event.data[name] for name in _KEPT})
+            change.set(number=event.sequence, **{name: event.data[name] for name in _COPIED})
         if revealed:
             change.set(activated=True)
         return TAKEN if newer or revealed else IGNORED

@@ -1,5 +1,5 @@
-"""What a person prefers, kept in their contact: the language, and `unmailed`, the groups of notifications that are not
-mailed (they can still be read). And the links in mails that stop one group. Pure.
+"""A person's preferences, a part of their contact: the language, and `unmailed`, the groups of notifications that are
+not mailed (they can still be read). And the links in mails that stop one group. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.recipients import OPTIONAL, group_of
-from services.notify.texts import DEFAULT_LANGUAGE
+from services.notify.templates import DEFAULT_LANGUAGE
 from shared import links
 from shared.aggregate import Change
 

@@ -2,8 +2,8 @@
 
 from services.notify.lifecycle import DELIVERED
 from services.notify.recipients import OPTIONAL, READ
-from services.notify.texts import LANGUAGES
-from shared.fields.http import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
+from services.notify.templates import LANGUAGES
+from shared.fields import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
 
 _LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
@@ -21,7 +21,7 @@ class NewContact(NewWorkMail):
 
 
 class WorkMail(NewWorkMail):
-    """One's own address at an employer, which proves that one gets mail there; nothing but the code goes to it."""
+    """Your e-mail address at an employer, which proves that you work there; only the code is sent to it."""
 
     verified = Flag()
     undelivered = Text(allow_none=True, metadata={"description": "why the last code's mail did not go out"})
@@ -31,7 +31,7 @@ class WorkMail(NewWorkMail):
 
 
 class Contact(WorkMail, NewContact):
-    """Where one's own mail goes. Until it is verified, nothing goes there but the code."""
+    """Your e-mail address. Until it is verified, only the code is sent to it."""
 
 
 class SaidCode(Body):
@@ -65,15 +65,15 @@ class Unsubscribed(Body):
 
 
 class OtherContact(Body):
-    """How to reach the other one of an offer; `email` is null where they have verified none."""
+    """How to reach the other party of an offer; `email` is null if they have not verified one."""
 
     offer_id = Uuid()
-    role = Choice("insider", "seeker", metadata={"description": "what the other one is to the offer"})
+    role = Choice("insider", "seeker", metadata={"description": "the other party's role in the offer"})
     email = Text(allow_none=True)
 
 
 class Notification(Body):
-    """What one was told. `kind` is the type of the event that it tells of, `status` how far its mail is."""
+    """A notification. `kind` is the type of the event that it is about, `status` that of its e-mail."""
 
     id = Text()
     kind = Choice(*READ)
@@ -88,7 +88,7 @@ class Notification(Body):
 
 class NewEmployerLink(Body):
     """`reference`: who was hired, as the employer knows them (a name, the application's number). It and the address
-    stand in that one mail; neither is kept.
+    stand in that one mail; neither is stored.
     """
 
     offer_id = Uuid(required=True)
@@ -121,7 +121,7 @@ class Address(Body):
 
 
 class NotifyShare(Body):
-    """What one was told, in pages. The first page has one's addresses as well, null where one gave none."""
+    """Your notifications, in pages. The first page has your e-mail addresses as well, null where you gave none."""
 
     person_id = PersonId()
     contact = Part(Address, allow_none=True)

@@ -17,7 +17,7 @@ _SHOWN = {"events": 0, "applied": 0}
 
 
 def by_person(collection: Collection[Document]) -> None:
-    """One's own notifications, newest first."""
+    """A person's notifications, newest first."""
     collection.create_index([("person", ASCENDING), ("rank", DESCENDING)])
 
 
@@ -42,6 +42,6 @@ def offer_key(offer_id: str) -> str:
 
 
 def own(store: Store, person: str, after: str | None, limit: int) -> list[Document]:
-    """A person's notifications, newest first, from below the rank `after`."""
+    """A person's notifications, newest first, after the sort key `after`."""
     below = {"rank": {"$lt": after}} if after else {}
     return list(store.collection.find({"person": person, **below}, _SHOWN).sort("rank", DESCENDING).limit(limit))

@@ -5,7 +5,7 @@ from typing import Any
 from services.notify import addresses
 from services.notify.recipients import OPTIONAL
 from services.notify.schemas import Address
-from services.notify.texts import DEFAULT_LANGUAGE
+from services.notify.templates import DEFAULT_LANGUAGE
 from shared.aggregate import Document
 
 
@@ -37,6 +37,12 @@ def exported_address(doc: Document | None) -> Document | None:
 def employer_link_view(doc: Document) -> dict[str, Any]:
     """The last link of an offer, and how far its mail is."""
     reason = doc.get("undelivered")
-    said = "queued" if doc.get("instruction") else "undelivered" if reason else "sent"
+    mail_status = "queued" if doc.get("instruction") else "undelivered" if reason else "sent"
     link = {"asked_at": doc["link"]["at"], "expires_at": doc["link"]["until"]}
-    return {"offer_id": doc["offer_id"], "status": said, "undelivered": reason, "version": doc["version"], **link}
+    return {
+        "offer_id": doc["offer_id"],
+        "status": mail_status,
+        "undelivered": reason,
+        "version": doc["version"],
+        **link,
+    }

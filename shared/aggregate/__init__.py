@@ -6,24 +6,29 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 """
 
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
-from shared.aggregate.change import Change, Document, Trigger
+from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, open_store
-from shared.aggregate.table import Answer, Condition, Guard, Park, Refusal, Row, cells
+from shared.aggregate.table import Answer, Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
+from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
+    "ANSWERED",
     "Answer",
     "Batch",
+    "Breach",
     "Change",
     "Condition",
     "Contended",
     "Copy",
     "Document",
+    "Emit",
     "Guard",
+    "Kind",
     "Lifecycle",
     "Migration",
     "OnLifecycle",
@@ -37,8 +42,13 @@ __all__ = [
     "Verdict",
     "Waiting",
     "cells",
+    "close_task",
     "explain",
+    "is_answered",
     "migrate",
     "open_store",
+    "open_task",
+    "pause_after",
+    "try_task",
     "waiting",
 ]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate.change import Change, Trigger
+from shared.aggregate.change import Change, Kind, Trigger
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.store import Contended, Store
 from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
@@ -20,8 +20,8 @@ from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
 class Route(Protocol):
     """What one event type does in a service."""
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        """{document id: kind} of what the event may change."""
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        """{document id: its lifecycle, or the name of a kind that has none} of what the event may change."""
         ...
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
@@ -39,8 +39,8 @@ class OnLifecycle:
     lifecycle: Lifecycle
     key: str
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
-        return {str(event.data[self.key]): self.lifecycle.name}
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {str(event.data[self.key]): self.lifecycle}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         return self.lifecycle.fold(changes[str(event.data[self.key])], event)
@@ -48,10 +48,10 @@ class OnLifecycle:
 
 @dataclass(frozen=True)
 class Copy:
-    """The event overwrites a copy of another service's data, where its number is higher than the stored one's.
+    """The event overwrites a copy of another service's data, where its sequence number is higher than the stored one.
 
     `fields` gives what the copy keeps of an event; `then` is called on a copy that was overwritten (timers of its own).
-    `lacks` tells a copy that was made when less was kept: the same event, sent again by a replay, completes it.
+    `lacks` tells a copy that an older version made with fewer fields: the same event, replayed, completes it.
     """
 
     kind: str
@@ -60,18 +60,17 @@ class Copy:
     then: Callable[[Change, Trigger], None] | None = None
     lacks: Callable[[Change], bool] = lambda copy: False
 
-    def touches(self, event: Trigger) -> Mapping[str, str]:
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {f"{self.kind}:{event.data[self.key]}": self.kind}
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[f"{self.kind}:{event.data[self.key]}"]
-        number = change.get("number", 0)
-        if event.sequence < number or (event.sequence == number and not self.lacks(change)):
+        copied = change.get("number", 0)
+        if event.sequence < copied or (event.sequence == copied and not self.lacks(change)):
             return IGNORED
         change.set(number=event.sequence, **self.fields(event))
         if self.then:
             self.then(change, event)
-        change.settle()
         return TAKEN
 
 
@@ -100,7 +99,7 @@ class Batch:
         return [verdict for event in events for verdict in self.process([event])]
 
     def _process(self, events: Sequence[Trigger]) -> list[Verdict]:
-        kinds: dict[str, str] = {}
+        kinds: dict[str, Kind] = {}
         unroutable: dict[int, Verdict] = {}
         for index, event in enumerate(events):
             try:

@@ -12,10 +12,10 @@ The document (MongoDB) has these fields beside the domain's own, which stand fla
     timers, due_at       {name: time}; due_at is the earliest that counts in this state, absent if none does
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from pymongo import InsertOne, UpdateOne
 
@@ -23,8 +23,15 @@ from shared.events import emit_data, latest
 from shared.ids import event_id
 from shared.settings import Terms
 
+if TYPE_CHECKING:
+    from shared.aggregate.lifecycle import Lifecycle
+
 Document = dict[str, Any]
+Kind = Union[str, "Lifecycle"]
+"""What a document is: the lifecycle that decides it, or the name of a kind that has none (a copy, an account)."""
+
 Operation = InsertOne[Document] | UpdateOne
+_DECIDE_DUE = frozenset({"state", "timers"})
 TriggerKind = Literal["command", "event", "timer", "outcome"]
 
 
@@ -34,7 +41,7 @@ class Trigger:
 
     `id` is unique and makes repeats harmless: the event's ce_id, the command's id, `<instruction>:<outcome>`.
     `by` is the caller's person_id and `roles` what the caller is to this document and to the platform (commands only).
-    `record` is the Kafka record an event came in, kept with it while it is parked, for the dead letter it may become.
+    `record` is the Kafka record an event came in, stored with it while it is parked, for the dead letter it may become.
     """
 
     name: str
@@ -52,13 +59,16 @@ class Trigger:
 class Change:
     """One aggregate being changed. Pure: it reads no clock and does no I/O; `operation()` is the write it amounts to.
 
-    `now` is the process clock's time, moved forward to the document's last change where that is later.
-    Values are replaced, never changed in place, so that `save()` can be a shallow copy.
+    `now` is the process clock's time, moved forward to the document's last change where that is later. `terms` are
+    those of the document's lifecycle. Values are replaced, never changed in place, so that `save()` can be a shallow
+    copy.
     """
 
-    def __init__(self, aggregate_id: str, kind: str, document: Document | None, now: datetime) -> None:
+    def __init__(self, aggregate_id: str, kind: Kind, document: Document | None, now: datetime) -> None:
         self.id = aggregate_id
-        self.kind = kind
+        self.lifecycle = None if isinstance(kind, str) else kind
+        self.kind = kind if isinstance(kind, str) else kind.name
+        self.terms = Terms() if self.lifecycle is None else self.lifecycle.terms
         self.base_version: int = document["version"] if document else 0
         self.doc: Document = dict(document) if document else {"state": "new"}
         self.now = max(now, self.doc.get("updated_at", now))
@@ -66,7 +76,6 @@ class Change:
         self.touched: set[str] = set()
         self.dead: list[Mapping[str, Any]] = []
         self.traceparent: str | None = None
-        self.terms = Terms()
 
     # -- reading
 
@@ -163,11 +172,16 @@ class Change:
             timers[name] = at
         self.set(timers=timers)
 
-    def settle(self, counts: Callable[[str], bool] = lambda timer: True) -> None:
-        """Set `due_at` to the earliest timer that counts now; absent where none does."""
-        due = min((at for name, at in self.timers.items() if counts(name)), default=None)
+    def settle(self) -> None:
+        """Set `due_at` to the earliest timer that counts in this state, or of all where there is no lifecycle; absent
+        where there is none. What is read or written of a change is settled: nobody need call this after it.
+        """
+        due = min((at for name, at in self.timers.items() if self._counts(name)), default=None)
         if self.doc.get("due_at") != due:
             self.set(due_at=due)
+
+    def _counts(self, timer: str) -> bool:
+        return self.lifecycle is None or self.lifecycle.counts(self.state, timer)
 
     def park(self, parked: list[dict[str, Any]]) -> None:
         self.set(parked=parked or None)
@@ -188,17 +202,20 @@ class Change:
     def document(self) -> Document:
         """The document as it is after this change (without the events emitted before it, where it was not new)."""
         own = {"_id": self.id, "kind": self.kind, "version": self.version}
-        return self.doc | own | ({"updated_at": self.now} if self.dirty else {})
+        return self._settled() | own | ({"updated_at": self.now} if self.dirty else {})
 
     def operation(self) -> Operation:
         """The write: an insert, or a compare-and-set on `version` of what changed."""
         if self.is_new:
-            return InsertOne({"_id": self.id, "kind": self.kind, "version": 1, **self.doc, "updated_at": self.now})
+            own = {"_id": self.id, "kind": self.kind, "version": 1}
+            return InsertOne({**own, **self._settled(), "updated_at": self.now})
         return UpdateOne({"_id": self.id, "version": self.base_version}, self.update())
 
     def update(self) -> dict[str, Any]:
-        changed = {n: self.doc[n] for n in self.touched if n in self.doc}
-        gone = {n: "" for n in self.touched if n not in self.doc}
+        """What changed, as an update of the stored document."""
+        doc = self._settled()
+        changed = {n: doc[n] for n in self.touched if n in doc}
+        gone = {n: "" for n in self.touched if n not in doc}
         pushed = {n: {"$each": items} for n, items in self.pushed.items() if n not in self.touched}
         update: dict[str, Any] = {"$set": changed | {"version": self.base_version + 1, "updated_at": self.now}}
         if pushed:
@@ -206,3 +223,9 @@ class Change:
         if gone:
             update["$unset"] = gone
         return update
+
+    def _settled(self) -> Document:
+        """What it is set by may have changed: then `due_at` is set anew."""
+        if self.touched & _DECIDE_DUE:
+            self.settle()
+        return self.doc

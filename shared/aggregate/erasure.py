@@ -1,4 +1,4 @@
-"""A person is forgotten by passes over what a service keeps of them; what this means stands in each service's
+"""A person is forgotten by passes over what a service stores of them; what this means stands in each service's
 `erasure.py`.
 
 A small document `erased:<person>` about it stays, with the number of the last `person.erased` that was taken: so a
@@ -27,7 +27,7 @@ NOT_ERASED: Mapping[str, Any] = {"erased_at": {"$exists": False}}
 """The part of a query that leaves out what was erased before; `erased_at` marks it."""
 
 OnePass = Callable[[str], int]
-"""Erase some of what is kept of a person, and say how many documents that were; 0 when nothing is left."""
+"""Erase some of what is stored of a person; returns how many documents that were, 0 when nothing is left."""
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,7 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
     Each is {"what": "command" | "timer" | "event", "name", "by": [roles], "to": state, "note"}; a command also has
     "yours" (whether the caller may do it now, as far as the table can tell without its body) and "until", a timer "at".
     """
-    change = Change(doc["_id"], doc["kind"], doc, now)
-    change.terms = lifecycle.terms
+    change = Change(doc["_id"], lifecycle, doc, now)
     waiting = change.state in lifecycle.busy
     found = []
     for row in lifecycle.rows:
@@ -25,7 +24,7 @@ def explain(lifecycle: Lifecycle, doc: Document, roles: frozenset[str], now: dat
         step: dict[str, Any] = {"name": row.trigger, "to": row.to or change.state}
         step["note"] = with_terms(row.note, lifecycle.terms)
         if row.when:
-            step["when"] = with_terms(row.when.words, lifecycle.terms)
+            step["when"] = with_terms(row.when.description, lifecycle.terms)
         if row.trigger in lifecycle.events or row.trigger in lifecycle.outcomes:
             found.append({"what": "event", **step})
         elif row.trigger.startswith("timer:"):

@@ -11,13 +11,12 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from shared.aggregate.change import Change, Document
+from shared.aggregate.change import Change, Document, Kind
 from shared.clock import Clock, SystemClock
 from shared.settings import MongoDB
 from shared.telemetry import metrics
 
 Result = TypeVar("Result")
-Kind = str
 _DUPLICATE_KEY = 11000
 _WITHOUT_OUTBOX = {"events": 0}
 
@@ -68,7 +67,8 @@ class Store:
         return {doc["_id"]: doc for doc in self.collection.find(query, _WITHOUT_OUTBOX)}
 
     def run(self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result]) -> Result:
-        """Change the documents named in `kinds` ({id: kind}) by `decide`, which may be called several times.
+        """Change the documents named in `kinds` ({id: its lifecycle, or the name of a kind that has none}) by `decide`,
+        which may be called several times.
 
         Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races.
         """

@@ -12,7 +12,7 @@ Test = Callable[[Change, Trigger], bool]
 
 
 class Refusal(Exception):
-    """A command that is not taken: `kind` state | busy | rule | forbidden, the rule's id, and words for a person."""
+    """A command that is not taken: `kind` says as what, then the rule's id, and a message."""
 
     def __init__(
         self, kind: Literal["state", "busy", "rule", "forbidden"], rule: str, detail: str, pointer: str | None = None
@@ -28,26 +28,49 @@ class Condition:
     They may name terms of the agreement in braces (`shared.settings.in_words`), as a row's note may.
     """
 
-    words: str
+    description: str
     holds: Test
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule that may refuse a command: `holds` or the command is refused with the rule's id and these words.
+    """A rule that may refuse a command: `holds`, or the command is refused with the rule's id and this message.
 
-    `words` may be a function of the change and the trigger where the refusal says more than a constant could.
+    `message` may be a function of the change and the trigger where the refusal says more than a constant could; where
+    the guard stands for a set of rules, it returns a `Breach`, which names the one that is broken. `refuses` says as
+    what: a rule about what was sent, the state that things are in, or a right that the caller has not.
     """
 
     rule: str
     holds: Test
-    words: str | Callable[[Change, Trigger], str]
+    message: "str | Callable[[Change, Trigger], str | Breach]"
     pointer: str | None = None
+    refuses: Literal["rule", "state", "forbidden"] = "rule"
 
     def check(self, change: Change, trigger: Trigger) -> None:
-        if not self.holds(change, trigger):
-            words = self.words if isinstance(self.words, str) else self.words(change, trigger)
-            raise Refusal("rule", self.rule, words, self.pointer)
+        if self.holds(change, trigger):
+            return
+        message = self.message if isinstance(self.message, str) else self.message(change, trigger)
+        if isinstance(message, Breach):
+            raise Refusal(self.refuses, message.rule, message.message, message.pointer)
+        raise Refusal(self.refuses, self.rule, message, self.pointer)
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One rule that is broken: its id, the JSON pointer of the field, and what would be allowed."""
+
+    rule: str
+    pointer: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Emit:
+    """An event of a row. `status` is what it says of the aggregate: the state that is reached where none is given."""
+
+    type: str
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,19 +79,24 @@ class Row:
     ends it.
 
     `act` changes the document's fields (the state is already the new one) and may return data that the events carry
-    beside the public state. `emits` are the event types written, in order.
+    beside the public state. `emits` are the events written, in order: each type alone, or an `Emit` with the status
+    that it carries, which a row of several events says of each.
     """
 
     sources: tuple[str, ...]
     trigger: str
     to: str | None = None
-    emits: tuple[str, ...] = ()
+    emits: tuple[str | Emit, ...] = ()
     by: tuple[str, ...] = ()
     when: Condition | None = None
     guards: tuple[Guard, ...] = ()
     act: Action | None = None
     until: str | None = None
     note: str = ""
+
+    @property
+    def events(self) -> tuple[Emit, ...]:
+        return tuple(Emit(each) if isinstance(each, str) else each for each in self.emits)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Public classifications of industries, occupations and skills, kept here as lists: which codes there are, what they
+"""Public classifications of industries, occupations and skills, as lists: which codes there are, what they
 are called, which groups they belong to, and how one is found by words. `sources` says where each list comes from.
 
 The lists are read once a process, when the first of them is asked for. Nothing here knows a service or HTTP.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from shared.codes.lists import Entry, group
 from shared.codes.sources import SOURCES
-from shared.words import words
+from shared.folding import words
 
 _CODE = re.compile(r"[a-z]?[0-9][0-9a-z.-]*")
 

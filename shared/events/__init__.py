@@ -21,7 +21,6 @@ from shared.events.catalogue import (
     read_data,
 )
 from shared.events.cloudevents import Event, Headers, Poison, Reason, check_source, decode, encode, source_of
-from shared.fields.events import format_time, parse_time
 
 __all__ = [
     "CATALOGUE",
@@ -41,10 +40,8 @@ __all__ = [
     "emit_data",
     "encode",
     "find",
-    "format_time",
     "latest",
     "parse_dataschema",
-    "parse_time",
     "read_data",
     "source_of",
 ]

@@ -99,9 +99,11 @@ _TYPES = (
     _matching("offer.cancel_asked", matching.OfferBy, "a party asks the other to call it off"),
     _matching("offer.activated", matching.OfferState, "the money is held, or there is none: contacts are revealed"),
     _matching("offer.lapsed", matching.OfferState, "it was not funded, or no hire came of it in time"),
-    _matching("offer.completed", matching.OfferState, "the hire is paid out in full, or was for nothing"),
+    _matching("offer.completed", matching.OfferState, "the hire is paid out in full, or was free of charge"),
     _matching("offer.closed", matching.OfferClosed, "ended as its money went another way"),
-    _matching("offer.reviewed", matching.OfferBy, "one of the two has reviewed the other; what they say is not told"),
+    _matching(
+        "offer.reviewed", matching.OfferBy, "one of the two has reviewed the other; the event does not carry the text"
+    ),
     _matching("help.given", matching.HelpGiven, "the insider records help; the seeker confirms or denies it"),
     _matching("hire.claimed", matching.HireClaimed, "the insider says that the seeker was hired"),
     _matching("hire.rejected", matching.OfferState, "the seeker says that they were not"),

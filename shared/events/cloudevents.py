@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
+from shared.clock import format_time, parse_time
 from shared.events.catalogue import (
     SchemaError,
     UnknownType,
@@ -22,7 +23,6 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.fields.events import format_time, parse_time
 
 MAX_BYTES = 1_000_000
 MAX_SEQUENCE = 65_535
@@ -93,8 +93,8 @@ def source_of(service: str) -> str:
 def encode(event: Event) -> tuple[bytes, bytes, Headers]:
     """(key, value, headers) of the record. Time is cut to milliseconds; an ill-formed traceparent is left out.
 
-    Raises ValueError where a field of the event cannot be said: a naive time, a sequence outside 1..65535, an id,
-    source or subject that is not 1..256 visible ASCII characters, data with NaN or above 1 MB.
+    Raises ValueError where a field of the event has no form in a record: a naive time, a sequence outside 1..65535,
+    an id, source or subject that is not 1..256 visible ASCII characters, data with NaN or above 1 MB.
     """
     if not 1 <= event.sequence <= MAX_SEQUENCE:
         raise ValueError(f"the sequence {event.sequence} is outside 1..{MAX_SEQUENCE}")
@@ -126,33 +126,36 @@ def decode(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, 
 
     Raises Poison, and nothing else whatever the bytes.
     """
-    said = _texts(headers)
+    attributes = _texts(headers)
     for name in ("ce_id", "ce_source", "ce_type", "ce_subject"):
-        if _VISIBLE.fullmatch(said[name]) is None:
+        if _VISIBLE.fullmatch(attributes[name]) is None:
             _bad(name, "1..256 visible ASCII characters")
-    if said["ce_specversion"] != "1.0":
+    if attributes["ce_specversion"] != "1.0":
         _bad("ce_specversion", "1.0")
-    if said["content-type"].partition(";")[0].strip().lower() != CONTENT_TYPE:
+    if attributes["content-type"].partition(";")[0].strip().lower() != CONTENT_TYPE:
         _bad("content-type", CONTENT_TYPE)
-    if _SEQUENCE.fullmatch(said["ce_sequence"]) is None or not 1 <= int(said["ce_sequence"]) <= MAX_SEQUENCE:
+    if (
+        _SEQUENCE.fullmatch(attributes["ce_sequence"]) is None
+        or not 1 <= int(attributes["ce_sequence"]) <= MAX_SEQUENCE
+    ):
         _bad("ce_sequence", f"a number from 1 to {MAX_SEQUENCE}, of ten digits")
     try:
-        time = parse_time(said["ce_time"])
+        time = parse_time(attributes["ce_time"])
     except ValueError:
         _bad("ce_time", "an RFC 3339 time")
-    if key != said["ce_subject"].encode() or said["ce_partitionkey"] != said["ce_subject"]:
+    if key != attributes["ce_subject"].encode() or attributes["ce_partitionkey"] != attributes["ce_subject"]:
         raise Poison(Reason.WRONG_KEY, "the key, ce_partitionkey and ce_subject are not the same")
-    version = _version(said["ce_type"], said["ce_dataschema"])
+    version = _version(attributes["ce_type"], attributes["ce_dataschema"])
     return Event(
-        id=said["ce_id"],
-        type=said["ce_type"],
+        id=attributes["ce_id"],
+        type=attributes["ce_type"],
         version=version,
-        source=said["ce_source"],
-        subject=said["ce_subject"],
-        sequence=int(said["ce_sequence"]),
+        source=attributes["ce_source"],
+        subject=attributes["ce_subject"],
+        sequence=int(attributes["ce_sequence"]),
         time=time,
-        data=_data(said["ce_type"], version, said["ce_subject"], value),
-        traceparent=said.get("traceparent"),
+        data=_data(attributes["ce_type"], version, attributes["ce_subject"], value),
+        traceparent=attributes.get("traceparent"),
     )
 
 
@@ -169,22 +172,22 @@ def _bad(header: str, wanted: str) -> NoReturn:
 
 def _texts(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     """The headers of the contract as text, each there exactly once (traceparent: only when it is well-formed)."""
-    said: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, raw in headers:
         if name not in _KNOWN:
             continue
-        if name in said:
+        if name in attributes:
             raise Poison(Reason.DUPLICATE_HEADER, f"{name} is there twice")
         try:
-            said[name] = (raw or b"").decode()
+            attributes[name] = (raw or b"").decode()
         except UnicodeDecodeError:
             _bad(name, "UTF-8")
     for name in _REQUIRED:
-        if name not in said:
+        if name not in attributes:
             raise Poison(Reason.MISSING_HEADER, f"{name} is missing")
-    if _TRACEPARENT.fullmatch(said.get("traceparent", "")) is None:
-        said.pop("traceparent", None)
-    return said
+    if _TRACEPARENT.fullmatch(attributes.get("traceparent", "")) is None:
+        attributes.pop("traceparent", None)
+    return attributes
 
 
 def _version(name: str, dataschema: str) -> int:

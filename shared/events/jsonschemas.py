@@ -23,7 +23,7 @@ def json_schema(event: EventType) -> dict[str, Any]:
     """The schema as a consumer may hold us to it: the known fields, anything beside them allowed."""
     spec = APISpec(title="events", version="1", openapi_version=OPENAPI)
     converter = OpenAPIConverter(OPENAPI, schema_name_resolver=lambda schema: "", spec=spec)  # no name: inlined
-    data: dict[str, Any] = converter.schema2jsonschema(event.schema)  # type: ignore[no-untyped-call]
+    data: dict[str, Any] = converter.schema2jsonschema(event.schema())  # type: ignore[no-untyped-call]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": dataschema_uri(event.name, event.version),

@@ -3,9 +3,7 @@
 funded = held + released + fees + refunded + charged_back, in every event.
 """
 
-from marshmallow import Schema
-
-from shared.fields.events import Amount, Code, Currency, Id, PersonId, Sha256, Time, Whole
+from shared.fields import Amount, Currency, EventData, Id, Integer, PersonId, Sha256, Time, Word
 
 ESCROW_STATES = (
     "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",
@@ -13,22 +11,22 @@ ESCROW_STATES = (
 )  # fmt: skip
 
 
-class EscrowState(Schema):
+class EscrowState(EventData):
     """The public state of an escrow after the event."""
 
     offer_id = Id("the offer whose money it is")
     insider = PersonId("who is to be paid")
     seeker = PersonId("who pays")
-    status = Code("where the escrow stands after this event", known=ESCROW_STATES)
+    status = Word("where the escrow stands after this event", known=ESCROW_STATES)
     currency = Currency("ISO 4217, of every amount in this event")
     funded = Amount("paid in by the seeker")
     held = Amount("of it, still held")
     released = Amount("of it, paid to the insider")
-    fees = Amount("of it, kept by the platform")
+    fees = Amount("of it, the platform's fee")
     refunded = Amount("of it, given back to the seeker")
     charged_back = Amount("of it, taken back by the seeker's bank")
-    journal_hash = Sha256("hash of the journal's last entry; null before the first", nullable=True)
-    journal_seq = Whole(0, 1_000_000, "number of the journal's last entry; 0 before the first")
+    journal_hash = Sha256("hash of the journal's last entry; null before the first", allow_none=True)
+    journal_seq = Integer(0, 1_000_000, "number of the journal's last entry; 0 before the first")
 
 
 class EscrowOpened(EscrowState):
@@ -37,18 +35,18 @@ class EscrowOpened(EscrowState):
 
 
 class EscrowRefused(EscrowState):
-    reason = Code("the provider's reason")
+    reason = Word("the provider's reason")
 
 
 class EscrowReleased(EscrowState):
-    tranche = Whole(0, 11, "index of the tranche, from 0")
+    tranche = Integer(0, 11, "index of the tranche, from 0")
     amount = Amount("paid to the insider now")
-    fee = Amount("kept by the platform now")
+    fee = Amount("the platform's fee on it")
     hire_event_id = Id("ce_id of the hire.confirmed that caused it")
 
 
 class EscrowReleaseRefused(EscrowRefused):
-    tranche = Whole(0, 11, "index of the tranche, from 0", optional=True)
+    tranche = Integer(0, 11, "index of the tranche, from 0", optional=True)
 
 
 class EscrowRefunded(EscrowState):
@@ -56,17 +54,17 @@ class EscrowRefunded(EscrowState):
 
 
 class EscrowChargedBack(EscrowState):
-    before = Code("the status it had before", known=ESCROW_STATES)
+    before = Word("the status it had before", known=ESCROW_STATES)
 
 
 class DisputeOpened(EscrowState):
-    by = Code("who opened it", known=("insider", "seeker"))
-    reason = Code("what it is about")
+    by = Word("who opened it", known=("insider", "seeker"))
+    reason = Word("what it is about")
 
 
 class DisputeWithdrawn(EscrowState):
-    by = Code("who had opened it", optional=True, known=("insider", "seeker"))
+    by = Word("who had opened it", optional=True, known=("insider", "seeker"))
 
 
 class DisputeResolved(EscrowState):
-    decision = Code("the arbiter's decision", known=("return", "refund", "split", "release"))
+    decision = Word("the arbiter's decision", known=("return", "refund", "split", "release"))

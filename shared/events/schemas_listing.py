@@ -2,55 +2,56 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError
+from marshmallow import ValidationError
 
-from shared.fields.events import (
+from shared.fields import (
     Amount,
-    Code,
     Country,
     Currency,
-    Day,
+    Date,
+    EventData,
     Flag,
     Id,
+    Integer,
     Label,
     Part,
     PersonId,
     Several,
     Time,
-    Whole,
+    Word,
 )
 
 LISTING_STATES = ("draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 HELP_KINDS = ("good_word", "reference", "coaching")
 
 
-class Classified(Schema):
+class Classified(EventData):
     """A code and the public scheme it belongs to."""
 
     scheme = Id("the classification, such as NACE-2 or ISCO-08")
     code = Id("the code within it")
 
 
-class Pay(Schema):
+class Pay(EventData):
     """What the employer pays for the role."""
 
     min = Amount("the least")
     max = Amount("the most")
-    per = Code("the period paid for", known=("hour", "day", "week", "month", "year"))
+    per = Word("the period paid for", known=("hour", "day", "week", "month", "year"))
 
 
-class PricedHelp(Schema):
+class PricedHelp(EventData):
     """One kind of help and what the insider asks for it."""
 
-    kind = Code("the kind of help", known=HELP_KINDS)
-    price = Amount("the price; 0 is help given for nothing")
+    kind = Word("the kind of help", known=HELP_KINDS)
+    price = Amount("the price; 0 is help free of charge")
 
 
-class Tranche(Schema):
+class Tranche(EventData):
     """One part of the payout."""
 
-    due_day = Whole(0, 180, "days after start_on; 0 = as soon as the hire is confirmed")
-    bps = Whole(1, 10_000, "its share of the price, in basis points")
+    due_day = Integer(0, 180, "days after start_on; 0 = as soon as the hire is confirmed")
+    bps = Integer(1, 10_000, "its share of the price, in basis points")
 
 
 def _whole_price(tranches: list[dict[str, Any]]) -> None:
@@ -61,17 +62,17 @@ def _whole_price(tranches: list[dict[str, Any]]) -> None:
 def tranches(*, optional: bool = False) -> Several:
     """The field `tranches` as listings and offers carry it: 1..12 of them, the sum of `bps` is 10,000."""
     says = "how the price is paid out; the shares sum to 10000 basis points"
-    return Several(Part(Tranche), 1, 12, says, check=_whole_price, optional=optional)
+    return Several(Part(Tranche), 1, 12, says, validate=_whole_price, optional=optional)
 
 
-class ListingState(Schema):
+class ListingState(EventData):
     """The public state of a listing."""
 
     listing_id = Id("the listing")
     insider = PersonId("who listed it")
-    status = Code("where the listing stands after this event", known=LISTING_STATES)
+    status = Word("where the listing stands after this event", known=LISTING_STATES)
     country = Country("ISO 3166-1 alpha-2")
-    region = Label("the region within the country", nullable=True)
+    region = Label("the region within the country", allow_none=True)
     industry = Part(Classified, "the employer's industry")
     occupation = Part(Classified, "the role's occupation")
     skills = Several(Label(), 0, 100, "skills asked for, by their public names")
@@ -79,10 +80,10 @@ class ListingState(Schema):
     pay = Part(Pay, "the pay of the role, in currency")
     help = Several(Part(PricedHelp), 1, 10, "the help on offer, each with its price in currency")
     currency = Currency("ISO 4217, of every amount in this event")
-    seats = Whole(1, 500, "how many may be hired through it")
+    seats = Integer(1, 500, "how many may be hired through it")
     tranches = tranches()
-    leaving_on = Day("when the insider leaves the role")
-    published_at = Time("when it was first published; null before", nullable=True)
+    leaving_on = Date("when the insider leaves the role")
+    published_at = Time("when it was first published; null before", allow_none=True)
     insider_verified = Flag("whether the insider is known to get mail at the employer's domain", optional=True)
     workplace_mark = Id("whoever knows the employer's domain knows it again, in this listing alone", optional=True)
 
@@ -92,8 +93,8 @@ class ListingCreated(ListingState):
 
 
 class ListingReturned(ListingState):
-    reason = Code("why it was not published")
+    reason = Word("why it was not published")
 
 
 class ListingRemoved(ListingState):
-    reason = Code("why it was removed", optional=True, nullable=True)
+    reason = Word("why it was removed", optional=True, allow_none=True)

@@ -4,26 +4,24 @@ A mark is a keyed hash (`shared.ids`): who has the key and the address can see t
 tell what it was made of.
 """
 
-from marshmallow import Schema
-
-from shared.fields.events import Id, PersonId, Several
+from shared.fields import EventData, Id, PersonId, Several
 
 
-class PersonErased(Schema):
+class PersonErased(EventData):
     person_id = PersonId("whose personal data is to be deleted")
 
 
-class ContactVerified(Schema):
+class ContactVerified(EventData):
     person_id = PersonId("who gave the code that was mailed to their address")
     mark = Id("the mark of that address")
 
 
-class WorkVerified(Schema):
+class WorkVerified(EventData):
     person_id = PersonId("who gave the code that was mailed to their address at work")
     domain_mark = Id("the mark of that address's domain")
 
 
-class Employer(Schema):
+class Employer(EventData):
     """What staff say of an employer."""
 
     domain_mark = Id("the mark of a domain that staff have checked to be an employer's")

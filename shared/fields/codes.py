@@ -6,7 +6,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from shared import codes
-from shared.fields.http import Body, Choice, Code, Said, Strict, Text
+from shared.fields.kind import Body, Kind, Violation
+from shared.fields.standards import Code
+from shared.fields.text import Choice, Text
 
 SKILLS = "ESCO"
 _URI = "http://data.europa.eu/esco/skill/"
@@ -26,7 +28,7 @@ class _Classified(Body):
     def check_known(self, data: dict[str, Any], **_: Any) -> None:
         scheme, code = data["scheme"], data["code"]
         if codes.find(scheme, code) is None:
-            raise ValidationError({"code": [Said("unknown-code", _expected(scheme, code))]})
+            raise ValidationError({"code": [Violation("unknown-code", _expected(scheme, code))]})
 
 
 class IndustryCode(_Classified):
@@ -41,7 +43,7 @@ class OccupationCode(_Classified):
     scheme = Choice(*codes.schemes("occupation"), required=True)
 
 
-class Skill(Strict, fields.String):
+class Skill(Kind, fields.String):
     """A skill by its public name, or by its ESCO code, with or without the rest of its URI; loads as the name.
 
     A name has 1..64 characters and no @: it stands in events.
@@ -62,10 +64,12 @@ class Skill(Strict, fields.String):
     def _name(self, code: str) -> str:
         entry = codes.find(SKILLS, code.lower())
         if entry is None:
-            raise ValidationError([Said("unknown-code", _expected(SKILLS, code))])
+            raise ValidationError([Violation("unknown-code", _expected(SKILLS, code))])
         name, _ = entry.label("en")
         if len(name) > MOST_SKILL:
-            raise ValidationError([Said("length", f"expected a name: that of this code is longer than {MOST_SKILL}")])
+            raise ValidationError(
+                [Violation("length", f"expected a name: that of this code is longer than {MOST_SKILL}")]
+            )
         return name
 
 

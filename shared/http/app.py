@@ -105,7 +105,7 @@ def _refuse_undeclared(app: Flask) -> None:
     @app.before_request
     def refuse() -> None:
         if request.endpoint is not None and request.endpoint not in declared:
-            raise Problem("forbidden", "Nobody is said to be allowed to do this.")
+            raise Problem("forbidden", "You are not allowed to do this.")
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:

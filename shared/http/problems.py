@@ -1,4 +1,4 @@
-"""What a client is told when something is refused or fails: RFC 9457 problem details, each kind declared once.
+"""The answer to a client when something is refused or fails: RFC 9457 problem details, each kind declared once.
 
     raise Problem("conflict", "The offer is withdrawn.", errors=[Fault("", "state", "expected proposed or countered")])
 

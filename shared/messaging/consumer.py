@@ -194,7 +194,7 @@ class Consumer:
         if read.trigger is None:
             return
         record = read.record
-        said: traces.Attributes = {
+        attributes: traces.Attributes = {
             "messaging.system": "kafka",
             "messaging.operation.name": "process",
             "messaging.destination.name": record.topic,
@@ -205,7 +205,7 @@ class Consumer:
             "golem.outcome": outcome,
         }
         failed = outcome == "rejected"
-        traces.done(f"process {record.topic}", read.trigger.traceparent, read.began, "consumer", said, failed)
+        traces.done(f"process {record.topic}", read.trigger.traceparent, read.began, "consumer", attributes, failed)
 
     def _bury(self, letters: Sequence[DeadLetter]) -> bool:
         attempt = 0

@@ -35,13 +35,13 @@ class DeadLetter:
     origin: str = ""
 
 
-def from_parked(kept: Mapping[str, Any]) -> DeadLetter | None:
+def from_parked(parked: Mapping[str, Any]) -> DeadLetter | None:
     """The dead letter of a trigger that died while it was parked; None where it came from no record (a webhook's)."""
-    stored = kept.get("record")
+    stored = parked.get("record")
     if not stored:
         return None
-    error = kept.get("error") or f"parked at {kept['parked_at'].isoformat()}"
-    return DeadLetter(record_from(stored), kept["reason"], error, stored.get("origin", ""))
+    error = parked.get("error") or f"parked at {parked['parked_at'].isoformat()}"
+    return DeadLetter(record_from(stored), parked["reason"], error, stored.get("origin", ""))
 
 
 def stored_record(record: Record, origin: str = "") -> dict[str, Any]:

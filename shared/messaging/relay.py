@@ -91,7 +91,7 @@ class Relay:
         return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published])
 
     def _publish(self, wave: Sequence[tuple[_Outbox, dict[str, Any]]]) -> list[bool]:
-        """Of each event whether it was acknowledged; one that cannot be said as a record is not, and holds up its
+        """Of each event whether it was acknowledged; one that cannot be encoded as a record is not, and holds up its
         own document alone.
         """
         messages = [self._message(box.doc, event) for box, event in wave]
@@ -145,13 +145,13 @@ class Relay:
 
 
 def _trace(event: dict[str, Any], began: int, sent: bool) -> None:
-    said = {
+    attributes = {
         "messaging.system": "kafka",
         "messaging.operation.name": "send",
         "messaging.destination.name": event["type"],
         "messaging.message.id": event["id"],
     }
-    traces.done(f"send {event['type']}", event.get("traceparent"), began, "producer", said, failed=not sent)
+    traces.done(f"send {event['type']}", event.get("traceparent"), began, "producer", attributes, failed=not sent)
 
 
 def _waves(outboxes: Sequence[_Outbox]) -> Iterator[list[tuple[_Outbox, dict[str, Any]]]]:

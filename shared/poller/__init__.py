@@ -1,7 +1,6 @@
-"""What happens by itself: timers that are due, instructions to the outside world, and the lease that lets one worker do
-it.
+"""What happens by itself: timers that are due, tasks in the outside world, and the lease that lets one worker do them.
 
-No lifecycle lives here (services bring their tables and what carries out their instructions) and no Kafka client.
+No lifecycle lives here (services bring their tables and what carries out their tasks) and no Kafka client.
 """
 
 from shared.poller.lease import Lease

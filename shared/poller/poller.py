@@ -13,8 +13,10 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER, LEFT_TIMER, UNKNOWN_OUTCOME, due
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict, tasks
+from shared.aggregate.lifecycle import due
+from shared.aggregate.parking import LEFT_TIMER
+from shared.aggregate.tasks import TASK_TIMER
 from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
@@ -23,7 +25,7 @@ from shared.telemetry import metrics
 log = logging.getLogger(__name__)
 CarryOut = Callable[[Document], Trigger | None]
 OnTimer = Callable[[Change, str], None]
-_NOT_DEADLINES = (INSTRUCTION_TIMER, LEFT_TIMER)
+_NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
 
@@ -49,7 +51,7 @@ class Poller:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
         self.pool = pool
-        self._asked: set[str] = set()
+        self._in_hand: set[str] = set()
         self._failed_until: dict[str, float] = {}
         self._lock = Lock()
 
@@ -60,7 +62,7 @@ class Poller:
         if not fire:
             query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
         with self._lock:
-            in_hand = frozenset(self._asked)  # before the read: an outcome that comes after it is not in what is read
+            in_hand = frozenset(self._in_hand)  # before the read: an outcome that comes after it is not in what is read
         # What rests or is in hand already is found again, and must not fill the page.
         page = self.limit + self._resting() + len(in_hand)
         documents = list(self.store.collection.find(query, _FIELDS).limit(page))
@@ -77,8 +79,8 @@ class Poller:
         if doc["_id"] in self._failed_until:
             return 0
         try:
-            asked = self._instruct(doc, in_hand) if self._instruction_due(doc) else 0
-            moved = asked + self._fire(doc, deadlines)
+            begun = self._begin(doc, in_hand) if tasks.is_due(doc, self.store.clock.now()) else 0
+            moved = begun + self._fire(doc, deadlines)
         except (PyMongoError, Contended):
             raise
         except Exception:
@@ -93,7 +95,7 @@ class Poller:
         lifecycle = self.lifecycles.get(doc["kind"])
         if lifecycle is None:
             return self._fire_plain(doc) if deadlines else 0
-        change = Change(doc["_id"], doc["kind"], doc, self.store.clock.now())
+        change = Change(doc["_id"], lifecycle, doc, self.store.clock.now())
         ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{LEFT_TIMER}"]
         return sum(self._fold(doc, lifecycle, trigger) for trigger in ready)
 
@@ -107,19 +109,21 @@ class Poller:
                 return DUPLICATE
             return verdict
 
-        verdict = self.store.run({doc["_id"]: doc["kind"]}, decide)
+        verdict = self.store.run({doc["_id"]: lifecycle}, decide)
         if verdict.outcome == "taken":
             metrics.TIMERS_FIRED.labels(self.service, trigger.name.removeprefix("timer:")).inc()
         return int(verdict.outcome in ("taken", "ignored"))
 
     def _bury(self, change: Change) -> bool:
         """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
-        for kept in change.dead:
-            log.warning("dead letter", extra={"reason": kept["reason"], "topic": kept["name"], "id": change.id})
-        return bury(self.publisher, self.service, [letter for kept in change.dead if (letter := from_parked(kept))])
+        for parked in change.dead:
+            log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
+        return bury(self.publisher, self.service, [letter for parked in change.dead if (letter := from_parked(parked))])
 
     def _fire_plain(self, doc: Document) -> int:
-        """A document without a lifecycle (a copy, an account): its kind's function is told which timer is due."""
+        """A document without a lifecycle (a copy, an account): its kind's function is called with the timer that is
+        due.
+        """
         on_timer = self.timers.get(doc["kind"])
         if on_timer is None:
             return 0
@@ -135,45 +139,41 @@ class Poller:
 
         return self.store.run({doc["_id"]: doc["kind"]}, decide)
 
-    # -- instructions
+    # -- tasks
 
-    def _instruction_due(self, doc: Document) -> bool:
-        at = doc.get("timers", {}).get(INSTRUCTION_TIMER)
-        return bool(at and at <= self.store.clock.now() and doc.get("instruction"))
-
-    def _instruct(self, doc: Document, in_hand: frozenset[str]) -> int:
-        """Hand the open instruction to the pool, unless this process has it in hand already."""
-        instruction_id = doc["instruction"]["id"]
+    def _begin(self, doc: Document, in_hand: frozenset[str]) -> int:
+        """Hand the open task to the pool, unless this process has it in hand already."""
+        task_id = doc["instruction"]["id"]
         with self._lock:
-            if self.carry_out is None or instruction_id in in_hand or len(self._asked) >= self.limit:
+            if self.carry_out is None or task_id in in_hand or len(self._in_hand) >= self.limit:
                 return 0
-            self._asked.add(instruction_id)
+            self._in_hand.add(task_id)
         if self.pool is None:
             self.carry(doc)
         else:
-            self.pool.submit(self.carry, doc).add_done_callback(_say_what_failed)
+            self.pool.submit(self.carry, doc).add_done_callback(_log_failure)
         return 1
 
     def carry(self, doc: Document) -> None:
-        """Carry out one document's instruction and fold its outcome; one that closes nothing counts as unknown."""
-        instruction = doc["instruction"]
+        """Carry out one document's task and fold its outcome; one that closes nothing counts as unknown."""
+        task = doc["instruction"]
         try:
             outcome = self._outcome(doc)
-            metrics.INSTRUCTIONS.labels(self.service, instruction["kind"], outcome.name.split(".")[-1]).inc()
+            metrics.INSTRUCTIONS.labels(self.service, task["kind"], outcome.name.split(".")[-1]).inc()
             if not self._take_outcome(doc, outcome):
-                self._take_outcome(doc, self._unknown(doc))
+                self._take_outcome(doc, tasks.unknown_outcome(doc, self.store.clock.now()))
         except (PyMongoError, Contended) as error:
             log.warning("an outcome could not be stored; it is asked for again", extra={"error": type(error).__name__})
         finally:
             with self._lock:
-                self._asked.discard(instruction["id"])
+                self._in_hand.discard(task["id"])
 
     def _take_outcome(self, doc: Document, outcome: Trigger) -> bool:
         lifecycle = self.lifecycles[doc["kind"]]
         about = {"id": doc["_id"], "instruction_id": doc["instruction"]["id"]}
         try:
             verdict = self.store.run(
-                {doc["_id"]: doc["kind"]}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
+                {doc["_id"]: lifecycle}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
             )
         except (PyMongoError, Contended):
             raise
@@ -185,25 +185,15 @@ class Poller:
         return verdict.outcome not in ("rejected", "duplicate")
 
     def _outcome(self, doc: Document) -> Trigger:
-        instruction_id = doc["instruction"]["id"]
+        about = {"instruction_id": doc["instruction"]["id"]}
         try:
             outcome = self.carry_out(doc) if self.carry_out else None
         except Exception:
-            log.exception("an instruction failed; its outcome is unknown", extra={"instruction_id": instruction_id})
+            log.exception("a task failed; its outcome is unknown", extra=about)
             outcome = None
-        return outcome or self._unknown(doc)
-
-    def _unknown(self, doc: Document) -> Trigger:
-        instruction_id = doc["instruction"]["id"]
-        return Trigger(
-            name=UNKNOWN_OUTCOME,
-            id=f"{instruction_id}:unknown:{doc['instruction'].get('attempts', 0)}",
-            kind="outcome",
-            at=self.store.clock.now(),
-            data={"instruction_id": instruction_id},
-        )
+        return outcome or tasks.unknown_outcome(doc, self.store.clock.now())
 
 
-def _say_what_failed(future: "Future[None]") -> None:
+def _log_failure(future: "Future[None]") -> None:
     if not future.cancelled() and (error := future.exception()):
-        log.error("carrying out an instruction failed", exc_info=error)
+        log.error("carrying out a task failed", exc_info=error)

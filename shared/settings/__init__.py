@@ -1,4 +1,4 @@
-"""Everything a process is told from outside: the environment, read once, typed, with every mistake named at once.
+"""A process's settings: the environment, read once, typed, with every mistake named at once.
 
 A secret may also come as NAME_FILE, the path of a file that holds it. A blank value counts as not given.
 """
@@ -92,7 +92,7 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
 
 
 def load_or_exit(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
-    """As `load`, for a process's entry: wrong settings are said on stderr, and the process ends with 78."""
+    """As `load`, for a process's entry: wrong settings are printed on stderr, and the process ends with 78."""
     try:
         return load(service, *needs, environ=environ)
     except SettingsError as error:

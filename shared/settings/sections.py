@@ -1,4 +1,4 @@
-"""What a process may be told, in sections. `Terms` are the durations and limits of the agreement."""
+"""The settings, in sections. `Terms` are the durations and limits of the agreement."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

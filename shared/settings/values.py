@@ -23,14 +23,14 @@ def name(raw: str) -> str:
     return raw
 
 
-def choice(*words: str) -> Callable[[str], str]:
+def choice(*choices: str) -> Callable[[str], str]:
     """One of the words, in capitals or not."""
 
     def parse(raw: str) -> str:
-        for word in words:
+        for word in choices:
             if raw.upper() == word.upper():
                 return word
-        raise ValueError(f"expected one of {', '.join(words)}")
+        raise ValueError(f"expected one of {', '.join(choices)}")
 
     return parse
 

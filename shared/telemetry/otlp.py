@@ -28,6 +28,7 @@ def start(endpoint: str | None, service: str, process: str) -> Stop:
     # Full queues and repeated tries say so for every span and batch: only what was given up is worth a line.
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     exporter = OTLPSpanExporter(f"{endpoint}{_PATH}", timeout=_SEND_WITHIN)
+    give_up: Stop = exporter.shutdown
     queue = BatchSpanProcessor(exporter, _QUEUE, _EVERY_MS, _BATCH)
     record = recorder(queue.on_end, service, process)
     traces.record_with(record)
@@ -37,6 +38,8 @@ def start(endpoint: str | None, service: str, process: str) -> Stop:
         ending = threading.Thread(target=queue.shutdown, daemon=True)
         ending.start()
         ending.join(_STOP_WITHIN)
+        if ending.is_alive():
+            give_up()  # the batch on its way may still end; those that wait are dropped, not tried for 30 s
 
     return stop
 

@@ -97,23 +97,23 @@ def record_with(record: Callable[[Span], None] | None) -> None:
 
 
 @dataclass(slots=True)
-class _Said:
-    """What the work at hand has said of itself so far."""
+class _OpenSpan:
+    """The span of the work at hand, while it is open."""
 
     name: str
     failed: bool = False
     attributes: dict[str, str | int] = field(default_factory=dict)
 
 
-_said: ContextVar[_Said | None] = ContextVar("said", default=None)
+_open_span: ContextVar[_OpenSpan | None] = ContextVar("open_span", default=None)
 
 
 def describe(attributes: Attributes, name: str | None = None, failed: bool = False) -> None:
-    """Add to what the span of the work at hand says: attributes, a better name, that it failed without raising."""
-    said = _said.get()
-    if said is not None:
-        said.name, said.failed = name or said.name, said.failed or failed
-        said.attributes.update(attributes)
+    """Describe the span of the work at hand: attributes, a better name, that it failed without raising."""
+    open_span = _open_span.get()
+    if open_span is not None:
+        open_span.name, open_span.failed = name or open_span.name, open_span.failed or failed
+        open_span.attributes.update(attributes)
 
 
 @contextmanager
@@ -123,8 +123,8 @@ def span(
     """Do the work inside as a span: below the `traceparent` in `parent`, else the current one, else in a new trace."""
     above = parse(parent) or _current.get()
     trace = above.child() if above else make()
-    said = _Said(name)
-    tokens = _current.set(trace), _request_id.set(request or _request_id.get()), _said.set(said)
+    open_span = _OpenSpan(name)
+    tokens = _current.set(trace), _request_id.set(request or _request_id.get()), _open_span.set(open_span)
     start, raised = time.time_ns(), True
     try:
         yield trace
@@ -132,11 +132,11 @@ def span(
     finally:
         _current.reset(tokens[0])
         _request_id.reset(tokens[1])
-        _said.reset(tokens[2])
+        _open_span.reset(tokens[2])
         if _record and trace.sampled and recorded:
             above_id = above.span_id if above else None
-            failed = raised or said.failed
-            _record(Span(said.name, trace, above_id, start, time.time_ns(), failed, kind, said.attributes))
+            failed = raised or open_span.failed
+            _record(Span(open_span.name, trace, above_id, start, time.time_ns(), failed, kind, open_span.attributes))
 
 
 def done(name: str, parent: str | None, start: int, kind: Kind, attributes: Attributes, failed: bool = False) -> None:

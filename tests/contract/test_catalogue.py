@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields
 
+from shared import fields as own
 from shared.events import (
     CATALOGUE,
     EVENT_NAMES,
@@ -28,7 +29,6 @@ from shared.events import (
 from shared.events.jsonschemas import json_schema, path_of
 from shared.events.reference import PATH as REFERENCE
 from shared.events.schemas_listing import Tranche
-from shared.fields import events as own
 
 DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled
@@ -82,30 +82,25 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     match field:
         case own.Time():
             found = st.datetimes(timezones=st.just(UTC))
-        case own.Day():
+        case own.Date():
             found = st.dates()
-        case own.Text():
-            found = st.from_regex(re.compile(field.pattern), fullmatch=True)
+        case own.Pattern():
+            found = st.from_regex(re.compile(field.metadata["pattern"][1:-1]), fullmatch=True)
         case own.Choice():
-            found = st.sampled_from(field.words)
+            found = st.sampled_from(field.choices)
         case own.Flag():
             found = st.booleans()
-        case own.Whole():
+        case own.Integer():
             found = st.integers(field.low, field.high)
         case own.Part():
             found = samples(type(field.schema))
         case own.Several(inner=own.Part(nested=nested)) if nested is Tranche:
             found = shares()
         case own.Several():
-            low = json_low(field)
-            found = st.lists(values(field.inner), min_size=low, max_size=low + 2)
+            found = st.lists(values(field.inner), min_size=field.low, max_size=field.low + 2)
         case _:
             raise AssertionError(f"no samples for a {type(field).__name__}")
     return st.none() | found if field.allow_none else found
-
-
-def json_low(field: own.Several) -> int:
-    return int(field.validators[0].min)  # type: ignore[attr-defined]
 
 
 def samples(schema: type[Schema]) -> st.SearchStrategy[dict[str, Any]]:

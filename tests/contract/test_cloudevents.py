@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event, to_binary_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,27 @@ def test_the_record_is_as_documented() -> None:
         ("content-type", b"application/json"),
         ("traceparent", TRACE.encode()),
     ] == HEADERS
+
+
+def test_another_implementation_of_cloudevents_reads_it() -> None:
+    """The package of the CloudEvents authors finds every attribute where the Kafka binding has it."""
+    seen = from_binary_event(KafkaMessage(headers=dict(HEADERS), key=KEY, value=VALUE))
+
+    assert seen.get_specversion() == "1.0"
+    assert (seen.get_id(), seen.get_source(), seen.get_type()) == (HIRE.id, HIRE.source, HIRE.type)
+    assert (seen.get_subject(), seen.get_time()) == (HIRE.subject, HIRE.time)
+    assert seen.get_dataschema() == "https://goodgolem.example/schemas/hire.confirmed/1"
+    assert seen.get_datacontenttype() == "application/json"
+    assert (seen.get_extension("partitionkey"), seen.get_extension("sequence")) == (HIRE.subject, "0000000007")
+    assert seen.get_data() == HIRE.data
+
+
+def test_what_another_implementation_writes_is_read() -> None:
+    """The same event, made and bound to Kafka by that package."""
+    seen = from_binary_event(KafkaMessage(headers=dict(HEADERS), key=KEY, value=VALUE))
+    written = to_binary_event(seen)
+
+    assert decode(KEY, written.value, [*written.headers.items(), ("traceparent", TRACE.encode())]) == HIRE
 
 
 @pytest.mark.parametrize("traceparent", [TRACE, None])

@@ -7,7 +7,7 @@ import pytest
 
 from shared import codes
 from shared.codes.sources import SOURCES, Source
-from shared.words import fold, words
+from shared.folding import fold, words
 
 DATA = Path("shared/codes/data")
 EVERY = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)

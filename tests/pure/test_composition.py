@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from threading import Event as Flag
 from types import ModuleType
@@ -17,6 +18,8 @@ from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
 from tests.simulator.services import NAMES, work_of
 from tests.support.memory import MemoryCollection
+from tests.support.web import Caller
+from tests.support.whole import Whole
 
 
 def in_memory(service: str) -> Any:
@@ -90,3 +93,18 @@ def test_escrow_reconciles_and_runs_what_its_provider_needs() -> None:
         loop(stop, beat)
 
     assert came_round == ["provider-webhooks", "reconciliation"]
+
+
+def test_the_employers_name_is_unveiled_once_the_offer_is_active(tmp_path: Path) -> None:
+    """Of what a handler alone does, without a lifecycle: listing hears of the offer, and shows its seeker the name."""
+    whole = Whole(tmp_path)
+    listing_id = whole.published()
+    seeker = Caller(whole.apps["listing"], "bo")
+
+    def named() -> bool:
+        return "Acme BV" in seeker.get(f"/v1/listings/{listing_id}").get_data(as_text=True)
+
+    before = named()
+    whole.funded(listing_id, "bo")
+
+    assert (before, named()) == (False, True)

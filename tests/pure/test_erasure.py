@@ -47,7 +47,7 @@ def replay(whole: Whole, service: str) -> None:
 
 
 def violations(whole: Whole) -> list[str]:
-    return [f"{r.invariant} {v.subject} {v.words}" for r in verify(whole.snapshot()) for v in r.violations]
+    return [f"{r.invariant} {v.subject} {v.message}" for r in verify(whole.snapshot()) for v in r.violations]
 
 
 def person(whole: Whole, sub: str) -> str:

@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import jsoncanon
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.escrow.journal import GENESIS, balances, canonical, digest, faults, next_entry
 
@@ -38,6 +41,19 @@ def test_canonical(value: Any, text: str) -> None:
     """RFC 8785: no blanks, keys by their UTF-16 code units, strings escaped as ECMAScript does (its own examples)."""
     assert canonical(value) == text
     assert json.loads(canonical(value)) == value
+
+
+IN_THE_DOMAIN = st.recursive(
+    st.text() | st.integers(1 - 2**53, 2**53 - 1),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(IN_THE_DOMAIN)
+def test_canonical_as_another_writes_it(value: Any) -> None:
+    """An implementation of RFC 8785 that is not ours writes the same bytes."""
+    assert canonical(value).encode() == jsoncanon.canonicalize(value)
 
 
 @pytest.mark.parametrize("value", [1.0, True, None, (1,), {1: "a"}, 2**53, -(2**53), {"a": [0.5]}, b"a", AT])

@@ -298,7 +298,7 @@ def test_the_deadline_is_outside_the_window() -> None:
 
 
 def test_price_zero_has_no_money() -> None:
-    """Help for nothing: an escrow without events, that ignores all."""
+    """Help free of charge: an escrow without events, that ignores all."""
     given = escrow("free")
     for name in EVENTS[1:5]:
         assert given.event(name).outcome == "ignored"

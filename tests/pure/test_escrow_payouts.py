@@ -8,7 +8,7 @@ from services.escrow.payments import Payments
 from services.escrow.provider.port import Outcome, Unavailable
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from services.notify.texts import word
+from services.notify.templates import phrase
 from shared.clock import ManualClock
 from tests.support.escrow import AT_ONCE, INSIDER, SECRET, THREE, Escrow
 
@@ -145,5 +145,5 @@ def test_an_account_that_cannot_be_looked_up_sends_nothing() -> None:
 
 
 def test_the_mail_says_why() -> None:
-    assert word("account_closed", "en") == "the account is closed"
-    assert word("account_closed", "fr") == "le compte est fermé"
+    assert phrase("account_closed", "en") == "the account is closed"
+    assert phrase("account_closed", "fr") == "le compte est fermé"

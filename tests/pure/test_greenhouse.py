@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.employer.greenhouse import Told, Unreadable, is_signed, read
+from services.matching.employer.greenhouse import HireReport, Unreadable, is_signed, read
 
 SECRET = "0123456789abcdef"
 BODY = b'{"action":"hire_candidate"}'
@@ -51,12 +51,12 @@ def hired(action: str = "hire_candidate", **application: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("action", ["hire_candidate", "candidate_hired"])
 def test_a_hire(action: str) -> None:
-    assert read(hired(action)) == Told("46194062", True, "2015-01-23")
+    assert read(hired(action)) == HireReport("46194062", True, "2015-01-23")
 
 
 @pytest.mark.parametrize("action", ["unhire_candidate", "candidate_unhired"])
 def test_a_hire_that_is_taken_back(action: str) -> None:
-    assert read(hired(action)) == Told("46194062", False, "2015-01-23")
+    assert read(hired(action)) == HireReport("46194062", False, "2015-01-23")
 
 
 @pytest.mark.parametrize("action", ["ping", "candidate_stage_change", "", None, 5, ["hire_candidate"], {"a": 1}])

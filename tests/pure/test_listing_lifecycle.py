@@ -234,11 +234,11 @@ def test_a_listing_is_edited_a_hundred_times() -> None:
     """The bound refuses the person by name; a hire, a timer and the way out always pass."""
     folded = in_state("published")
     with pytest.raises(Refusal) as refused:
-        for number in range(acts.MOST_EDITS + 1):
+        for number in range(rules.MOST_EDITS + 1):
             folded.command("revise", "insider", ANNA, title=f"Engineer {number}")
 
     assert (refused.value.kind, refused.value.rule) == ("rule", "edits-bound")
-    assert folded.document["edits"] == acts.MOST_EDITS
+    assert folded.document["edits"] == rules.MOST_EDITS
     folded.command("withdraw", "insider", ANNA)
     assert folded.state == "withdrawn"
 

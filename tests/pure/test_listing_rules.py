@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.listing import rules, wording
+from services.listing import rules, text_rules
 from services.listing.rules import Rules
 
 RULES = rules.load()
@@ -153,6 +153,6 @@ def test_wording_that_is_left_alone(text: str) -> None:
     ],
 )
 def test_the_employers_name(name: str, text: str, there: bool) -> None:
-    core = wording.name_of_employer(name, RULES.legal_forms)
+    core = text_rules.name_of_employer(name, RULES.legal_forms)
 
-    assert wording.names(text, core) == there
+    assert text_rules.names(text, core) == there

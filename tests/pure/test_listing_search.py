@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.listing.orders import INDEXED, order, places
+from services.listing.orders import INDEXED, order, sort_keys
 from services.listing.search import Facets, facets, fields, own_question, public_question, status_question
-from services.listing.words import asked, distinct, fold, stems, stems_of, words
+from services.listing.stems import asked, distinct, fold, stems, stems_of, words
 
 AT = datetime(2027, 1, 1, 12, tzinfo=UTC)
 LISTING: dict[str, Any] = {
@@ -71,19 +71,19 @@ def test_facets_of_what_all_may_find_are_there_only_while_it_is_published() -> N
 
 
 def test_a_place_sorts_as_its_order_does() -> None:
-    here = places(LISTING, "b")
+    here = sort_keys(LISTING, "b")
 
     assert here["rank"] == "2027-01-01T12:00:00.000Z/b"
     assert here["place_best_paid"] == "EUR/000000004800000/2027-01-01T12:00:00.000Z/b"
     assert here["place_cheapest"] == here["place_good_word"]
     assert here["place_reference"] is None and str(here["place_coaching"]).startswith("000000000500/")
-    later = places(LISTING | {"published_at": AT + timedelta(milliseconds=1)}, "a")
+    later = sort_keys(LISTING | {"published_at": AT + timedelta(milliseconds=1)}, "a")
     assert later["rank"] > here["rank"], "newest first is downwards"  # type: ignore[operator]
     for upwards in ("place_cheapest", "place_leaving", "place_coaching"):
         assert later[upwards] < here[upwards], "of equals the newer one comes first"  # type: ignore[operator]
     assert set(here) == {field for field, _ in INDEXED}
     draft = {name: value for name, value in LISTING.items() if name != "published_at"}
-    assert places(draft, "b")["rank"] == "2026-12-31T12:00:00.000Z/b"
+    assert sort_keys(draft, "b")["rank"] == "2026-12-31T12:00:00.000Z/b"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_where_an_order_begins_and_goes_on(
     assert asked_order.field == field
     assert asked_order.behind(None) == ({field: first} if first else {})
     assert asked_order.behind("x") == {field: behind}
-    assert asked_order.form.fullmatch(str(places(LISTING, "b")[field]))
+    assert asked_order.form.fullmatch(str(sort_keys(LISTING, "b")[field]))
     assert not asked_order.form.fullmatch("x")
 
 

@@ -35,7 +35,7 @@ def scored(profile: dict[str, Any], record: Record = NOBODY, **changed: Any) -> 
     if found is None:
         return {}
     assert found.score == sum(reason.points for reason in found.reasons)
-    assert all(reason.words for reason in found.reasons)
+    assert all(reason.explanation for reason in found.reasons)
     return {reason.code: reason.points for reason in found.reasons}
 
 
@@ -88,7 +88,7 @@ def test_each_reason_has_a_case_and_a_line_on_the_page() -> None:
 
     assert {code for *_, expected in cases for code in expected} == set(WEIGHTS)
     for code, weight in WEIGHTS.items():
-        assert f"| `{code}` | {weight.points} | {weight.most} | {weight.words} |" in page
+        assert f"| `{code}` | {weight.points} | {weight.most} | {weight.description} |" in page
         assert weight.most % weight.points == 0
 
 
@@ -119,16 +119,16 @@ def test_the_reasons_in_words() -> None:
     found = match(profile, listing(1, insider_verified=True), Record(hires=4, lasted=1, given=2))
 
     assert found is not None
-    assert [(reason.points, reason.words) for reason in found.reasons] == [
+    assert [(reason.points, reason.explanation) for reason in found.reasons] == [
         (40, "The occupation is one that you look for: Software Developers."),
         (20, "The industry is one that you look for: Computer programming, consultancy and related activities."),
         (12, "It asks for what you can do: Kafka, Python."),
         (8, "It is in a region that you look for: Utrecht."),
         (6, "It may pay what you want."),
         (6, "The help that you want is on offer: coaching, good word."),
-        (5, "Some of the help for nothing: good word."),
+        (5, "Some of the help free of charge: good word."),
         (4, "1 person helped by the insider kept the job 90 days or more."),
-        (4, "2 people got a job with the insider's help, for nothing."),
+        (4, "2 people got a job with the insider's help, free of charge."),
         (6, "The insider gets mail at the employer."),
     ]
     assert found.score == 111
@@ -238,7 +238,7 @@ def test_a_code_that_no_list_has_is_called_by_its_number() -> None:
     old = {"scheme": "ISCO-88", "code": "2131"}
     found = match(wants(occupations=[old]), listing(occupation=old), NOBODY)
 
-    assert found and found.reasons[0].words == "The occupation is one that you look for: ISCO-88 2131."
+    assert found and found.reasons[0].explanation == "The occupation is one that you look for: ISCO-88 2131."
 
 
 def test_the_newest_rank_first() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.notify.lifecycle import DELIVERED, KEEP, NOTIFICATION, OUTCOMES, PRIVATE, TOLD
+from services.notify.acts import KEEP, PRIVATE
+from services.notify.lifecycle import DELIVERED, NOTIFICATION, NOTIFY, OUTCOMES
 from shared.aggregate import Verdict
 from tests.pure.test_notify_recipients import INSIDER, event
 from tests.support.folding import Folded
@@ -15,7 +16,7 @@ STATES = NOTIFICATION.states
 
 def told(folded: Folded, age: timedelta = timedelta()) -> Verdict:
     data = {"event_type": "offer.made", "event": event("offer.made"), "person": INSIDER}
-    return folded.event(TOLD, data, id="e-1", at=folded.clock.now() - age)
+    return folded.event(NOTIFY, data, id="e-1", at=folded.clock.now() - age)
 
 
 def in_state(state: str) -> Folded:

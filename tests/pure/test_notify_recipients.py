@@ -8,8 +8,8 @@ import pytest
 from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
-from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, people, told
-from services.notify.texts import CODE_TEXTS, LANGUAGES, TEMPLATES, TEXTS, WORDS, render
+from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, notified, people
+from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
 from shared.events.schemas_listing import HELP_KINDS
@@ -214,7 +214,7 @@ def test_a_row_that_leaves_the_actor_out_names_a_field_that_its_event_has() -> N
 
 @pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
 def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
-    row = told(name, event(name))
+    row = notified(name, event(name))
     assert row
 
     subject, text = render(row.text, event(name))
@@ -224,7 +224,7 @@ def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
 
 
 def said(name: str, language: str = "en", **more: Any) -> str:
-    row = told(name, event(name, **more))
+    row = notified(name, event(name, **more))
     assert row
     return render(row.text, event(name, **more), language)[1].replace("\u00a0", " ").replace("\u202f", " ")
 
@@ -270,7 +270,7 @@ REASONS = (
 
 @pytest.mark.parametrize("code", REASONS)
 def test_every_code_that_people_read_has_its_words(code: str) -> None:
-    assert code in WORDS
+    assert code in PHRASES
 
 
 def test_every_template_is_used() -> None:
@@ -282,13 +282,13 @@ def test_every_template_is_used() -> None:
 
 def test_every_text_is_there_in_every_language_with_the_same_fields() -> None:
     for language in LANGUAGES:
-        assert list(TEXTS[language]) == list(TEMPLATES)
-        for key, template in TEXTS[language].items():
+        assert list(BY_LANGUAGE[language]) == list(TEMPLATES)
+        for key, template in BY_LANGUAGE[language].items():
             for part in ("subject", "text"):
                 fields = [sorted(re.findall(r"{(\w+)}", each[part])) for each in (template, TEMPLATES[key])]
                 assert fields[0] == fields[1], (language, key, part)
                 assert template[part].strip() == template[part] != ""
-    assert all(tuple(said) == LANGUAGES for said in WORDS.values())
+    assert all(tuple(said) == LANGUAGES for said in PHRASES.values())
 
 
 def test_what_moves_money_is_mailed_to_everybody() -> None:
@@ -305,7 +305,7 @@ def test_what_moves_money_is_mailed_to_everybody() -> None:
 
 @pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])
 def test_the_words_can_be_filled_in_french(name: str) -> None:
-    row = told(name, event(name))
+    row = notified(name, event(name))
     assert row
 
     subject, text = render(row.text, event(name), "fr")

@@ -7,7 +7,7 @@ import pytest
 from deploy.docs import lifecycles
 from services.matching.api import operations
 from services.matching.offer.lifecycle import OFFER
-from services.notify.texts import TEXTS, duration, render
+from services.notify.templates import BY_LANGUAGE, duration, render
 from shared.aggregate import Change, Refusal, Trigger, explain
 from shared.clock import ManualClock
 from shared.http.declare import openapi
@@ -52,7 +52,7 @@ def test_every_row_and_condition_names_terms_that_there_are() -> None:
         (lifecycle, text)
         for lifecycle, _ in lifecycles.LIFECYCLES
         for row in lifecycle.rows
-        for text in (row.note, row.when.words if row.when else "")
+        for text in (row.note, row.when.description if row.when else "")
     ]
 
     assert all("{" not in with_terms(text, lifecycle.terms) for lifecycle, text in texts)
@@ -66,7 +66,7 @@ def test_explain_and_a_refusal_name_the_time_that_is_set_here() -> None:
 
     steps = explain(offer, document, frozenset({"seeker"}), NOW)
     with pytest.raises(Refusal) as refused:
-        offer.allowed(Change("o", "offer", asked, NOW), again)
+        offer.allowed(Change("o", offer, asked, NOW), again)
 
     assert "within 5 hours of acceptance" in [step.get("when") for step in steps]
     assert "within 5 hours of acceptance" in refused.value.detail
@@ -92,4 +92,4 @@ def test_mails_name_it_in_their_language(language: str, days: str, minutes: str)
 def test_each_unit_has_words_in_each_language() -> None:
     durations = [timedelta(seconds=n * unit) for unit in (1, 60, 3600, 86400) for n in (1, 5)]
 
-    assert all(" " not in duration(each, language) for language in TEXTS for each in durations)
+    assert all(" " not in duration(each, language) for language in BY_LANGUAGE for each in durations)

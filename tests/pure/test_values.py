@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
+import pycountry
 import pytest
 
 from shared.clock import ManualClock, SystemClock, to_milliseconds
+from shared.fields.standards import COUNTRIES
 from shared.ids import PERSON_ID, command_id, contact_mark, domain_mark, event_id, new_id, person_id, workplace_mark
 from shared.money import CURRENCIES, Money, format_amount, share
 
@@ -96,4 +98,15 @@ def test_amounts_for_people_have_the_currencys_digits() -> None:
     said = [format_amount(a, c) for a, c in ((50000, "EUR"), (1234567, "JPY"), (1, "KWD"), (-5, "CAD"))]
 
     assert said == ["EUR 500.00", "JPY 1,234,567", "KWD 0.001", "CAD -0.05"]
+
+
+def test_countries_and_currencies_are_those_of_the_standards() -> None:
+    """As pycountry lists them: every country; every currency but metals, units of account and codes for tests."""
+    countries = {country.alpha_2 for country in pycountry.countries}
+    currencies = {currency.alpha_3 for currency in pycountry.currencies}
+    not_paid_in = """BOV CHE CHW CLF COU MXV USN UYI UYW XAD XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA
+        XXX"""
+
+    assert countries == COUNTRIES
+    assert currencies - set(not_paid_in.split()) == CURRENCIES
     assert len(CURRENCIES) > 150

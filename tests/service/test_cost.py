@@ -178,4 +178,4 @@ def fund(escrow: Escrow, number: int) -> None:
         by="p_" + f"{number + 10**9:032x}",
         roles=frozenset({"seeker"}),
     )
-    escrow.store.run({offer_id(number): ESCROW.name}, lambda changes: ESCROW.fold(changes[offer_id(number)], trigger))
+    escrow.store.run({offer_id(number): ESCROW}, lambda changes: ESCROW.fold(changes[offer_id(number)], trigger))

@@ -272,7 +272,7 @@ def test_an_offer_on_its_way_is_waited_for(world: World) -> None:
     assert (world.store.get(world.seeker.id) or {})["state"] == "leaving"
     data, roles = {"listing": listed, **COACHING}, frozenset({"maker"})
     propose = Trigger("propose", offer_id, "command", world.clock.now(), data, by=world.seeker.id, roles=roles)
-    world.store.run({offer_id: "offer"}, lambda changes: world.offer.fold(changes[offer_id], propose))
+    world.store.run({offer_id: world.offer}, lambda changes: world.offer.fold(changes[offer_id], propose))
     world.tick(SOON)
     world.tick(SOON)
 

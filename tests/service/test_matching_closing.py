@@ -166,7 +166,7 @@ def slips_in(world: World, listing_id: str, status: str) -> str:
         world.offer.fold(change, Trigger("propose", offer_id, "command", change.now, data, by=world.seeker.id,
                                          roles=frozenset({"maker"})))  # fmt: skip
 
-    world.store.run({offer_id: "offer"}, decide)
+    world.store.run({offer_id: world.offer}, decide)
     return f"/v1/offers/{offer_id}"
 
 

@@ -56,7 +56,7 @@ def test_matches_are_ranked_with_their_reasons(world: World) -> None:
             "words": "The industry is one that you look for: Computer programming, consultancy and related activities.",
         },
         {"code": "skills", "points": 6, "words": "It asks for what you can do: Python."},
-        {"code": "free_part", "points": 5, "words": "Some of the help for nothing: good word."},
+        {"code": "free_part", "points": 5, "words": "Some of the help free of charge: good word."},
     ]
     assert first["listing"] == {
         "listing_id": both, "insider": world.insider.id, "insider_verified": False, "country": "NL",

@@ -86,7 +86,7 @@ def fold(at: Store, lifecycle: Lifecycle, document_id: str, trigger: Trigger) ->
         return lifecycle.fold(changes[document_id], trigger)
 
     try:
-        return at.run({document_id: lifecycle.name}, decide).outcome
+        return at.run({document_id: lifecycle}, decide).outcome
     except Refusal as refusal:
         return refusal.kind
 

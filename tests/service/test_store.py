@@ -236,7 +236,7 @@ def test_many_at_once_on_one_document_lose_nothing(documents: Any):
             for n in range(5):
                 event = toys.event("thing.sent", id=f"{writer}-{n}")
                 for _ in range(2):
-                    toys.store.run({"box-1": "box"}, lambda changes, e=event: BOX.fold(changes["box-1"], e))
+                    toys.store.run({"box-1": BOX}, lambda changes, e=event: BOX.fold(changes["box-1"], e))
         except BaseException as error:
             failed.append(error)
 
@@ -259,7 +259,7 @@ def test_many_who_make_one_document_at_once_make_one(documents: Any):
         toys = Toys(documents)
         barrier.wait()
         toys.store.run(
-            {"box-1": "box"}, lambda changes: BOX.fold(changes["box-1"], toys.event("thing.sent", id=f"e-{writer}"))
+            {"box-1": BOX}, lambda changes: BOX.fold(changes["box-1"], toys.event("thing.sent", id=f"e-{writer}"))
         )
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(6)]

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from services.notify.addresses import TooSoon, code_of, put, remove, verify
+from services.notify.addresses import CODE_MAILS, TooSoon, code_of, put, remove, verify
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import Change
 from tests.simulator.services import KEY
 from tests.simulator.world import World
 
+_LIFECYCLE = {each.name: each for each in CODE_MAILS}
 _MOVES = ("put", "put", "say", "say", "say", "say wrong", "remove")
 
 
@@ -35,7 +36,7 @@ def move(world: World, person: str) -> None:
 
     def ask() -> Any:
         try:
-            return store.run({document_id: kind}, decide)
+            return store.run({document_id: _LIFECYCLE[kind]}, decide)
         except TooSoon:
             return "too soon"
 

@@ -292,7 +292,7 @@ class People:
                 raise Refusal("state", "unknown", "There is no such thing.")
             lifecycle.fold(change, trigger)
 
-        store.run({document_id: lifecycle.name}, decide)
+        store.run({document_id: lifecycle}, decide)
 
     def _send(self, service: str, document_id: str, trigger: Trigger, do: Callable[[], None]) -> str | None:
         web: Web = self.world.webs[service]

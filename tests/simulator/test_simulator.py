@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from shared.aggregate import Change, Lifecycle
+from shared.aggregate import Change, parking
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.poller import Poller
@@ -87,17 +87,17 @@ def _commits_first() -> AbstractContextManager[Any]:
 
 def _never_tries_what_is_parked_again() -> AbstractContextManager[Any]:
     """What parks is never tried again."""
-    return patch.object(Lifecycle, "_retry", lambda self, change, kept: False)
+    return patch.object(parking, "_offer", lambda *offered: False)
 
 
 def _never_asks_twice() -> AbstractContextManager[Any]:
     """An instruction whose answer is unknown is taken for done."""
-    real = Poller._instruct
+    real = Poller._begin
 
-    def instruct(self: Poller, doc: Any, in_hand: Any) -> int:
+    def begin(self: Poller, doc: Any, in_hand: Any) -> int:
         return 0 if doc["instruction"].get("attempts") else real(self, doc, in_hand)
 
-    return patch.object(Poller, "_instruct", instruct)
+    return patch.object(Poller, "_begin", begin)
 
 
 @pytest.mark.parametrize(

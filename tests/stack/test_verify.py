@@ -56,7 +56,7 @@ def test_what_a_client_was_told_of_must_be_there(stack: Stack, tmp_path: Path) -
     said = golem(stack, "verify", "--acknowledged", str(told))
 
     assert said.returncode == 1, said.stdout + said.stderr
-    assert "escrow gone-without-a-trace: a client was told of it, and it is not there" in said.stdout
+    assert "escrow gone-without-a-trace: it was acknowledged to a client, and is not there" in said.stdout
 
 
 def verify(stack: Stack, *words: str) -> dict[str, Any]:

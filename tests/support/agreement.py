@@ -123,7 +123,7 @@ class Agreement:
             self.fired.add(fired)
 
     def _due(self, lifecycle: Lifecycle, document: dict[str, Any]) -> list[Trigger]:
-        return due(Change(OFFER_ID, lifecycle.name, document, self.clock.now()), lifecycle, self.clock.now())
+        return due(Change(OFFER_ID, lifecycle, document, self.clock.now()), lifecycle, self.clock.now())
 
     def work(self) -> None:
         """All that is due now, on both sides: timers, instructions, the provider's webhooks, the second look."""

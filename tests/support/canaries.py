@@ -13,7 +13,7 @@ from services.escrow.api import operations as of_escrow
 from services.listing.api import operations as of_listing
 from services.matching.api import operations as of_matching
 from services.notify.api import operations as of_notify
-from shared.fields import http as fields
+from shared import fields
 
 Field = tuple[str, str]
 """(operation's id, pointer into its body)."""

@@ -14,8 +14,7 @@ from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
-from shared.clock import ManualClock
-from shared.fields.events import format_time
+from shared.clock import ManualClock, format_time
 from shared.settings import Terms
 
 OFFER = "0197d3a0-0000-7000-8000-000000000001"
@@ -58,7 +57,7 @@ class Escrow:
 
     def fold(self, trigger: Trigger) -> Verdict:
         """Let the document take a trigger, as a batch does: what raises changes nothing."""
-        change = Change(OFFER, "escrow", self.document, self.clock.now())
+        change = Change(OFFER, self.lifecycle, self.document, self.clock.now())
         verdict = self.lifecycle.fold(change, trigger)
         self._keep(change)
         return verdict
@@ -117,7 +116,7 @@ class Escrow:
         """Fire the timers that are due."""
         if self.document is None:
             return 0
-        triggers = due(Change(OFFER, "escrow", self.document, self.clock.now()), self.lifecycle, self.clock.now())
+        triggers = due(Change(OFFER, self.lifecycle, self.document, self.clock.now()), self.lifecycle, self.clock.now())
         return sum(self.fold(trigger).outcome == "taken" for trigger in triggers)
 
     def work(self) -> "Escrow":

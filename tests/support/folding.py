@@ -25,7 +25,7 @@ class Folded:
 
     def fold(self, trigger: Trigger) -> Verdict:
         """Refusal passes, and then nothing changed."""
-        change = Change(self.id, self.lifecycle.name, self.document, self.clock.now())
+        change = Change(self.id, self.lifecycle, self.document, self.clock.now())
         verdict = self.lifecycle.fold(change, trigger)
         if change.dirty:
             self.document = change.document()
@@ -48,7 +48,7 @@ class Folded:
 
     def fire_timers(self) -> int:
         """Fire what is due, as the poller does; how many fired."""
-        change = Change(self.id, self.lifecycle.name, self.document, self.clock.now())
+        change = Change(self.id, self.lifecycle, self.document, self.clock.now())
         ready = due(change, self.lifecycle, change.now)
         for trigger in ready:
             self.fold(trigger)

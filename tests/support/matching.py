@@ -50,7 +50,7 @@ class Offer:
     # -- what happens
 
     def fold(self, trigger: Trigger) -> Verdict:
-        change = Change(OFFER_ID, "offer", self.document, self.clock.now())
+        change = Change(OFFER_ID, self.lifecycle, self.document, self.clock.now())
         verdict = self.lifecycle.fold(change, trigger)
         self._keep(change)
         return verdict
@@ -113,7 +113,7 @@ class Offer:
         """Let time pass, then fire what is due, and what is due after that."""
         self.clock.advance(timedelta(**duration))
         while ready := due(
-            Change(OFFER_ID, "offer", self.document, self.clock.now()), self.lifecycle, self.clock.now()
+            Change(OFFER_ID, self.lifecycle, self.document, self.clock.now()), self.lifecycle, self.clock.now()
         ):
             for trigger in ready:
                 self.fold(trigger)

@@ -17,8 +17,7 @@ from services.escrow.api import operations as of_escrow
 from services.listing.api import operations as of_listing
 from services.matching.api import operations as of_matching
 from services.notify.api import operations as of_notify
-from shared import codes
-from shared.fields import http as fields
+from shared import codes, fields
 from shared.http.declare.operations import Operation
 from tests.support.web import token
 
@@ -85,7 +84,7 @@ def example(schema: Schema, target: str = UNKNOWN) -> dict[str, Any]:
 def _tries(schema: Schema, target: str) -> Iterator[dict[str, Any]]:
     known = schema.load_fields
     if set(known) == {"scheme", "code"} and isinstance(known["scheme"], fields.Choice):
-        scheme = known["scheme"].words[0]
+        scheme = known["scheme"].choices[0]
         yield {"scheme": scheme, "code": codes.SOURCES[scheme].example}
         return
     needed = {field.data_key or name: _value(field, target) for name, field in known.items() if field.required}
@@ -99,7 +98,7 @@ def _value(field: Any, target: str) -> Any:
         case fields.Uuid():
             return target
         case fields.Choice():
-            return field.words[0]
+            return field.choices[0]
         case fields.Integer():
             return max(field.low, 1)
         case fields.Flag():

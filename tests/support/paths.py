@@ -101,7 +101,7 @@ class Table:
         watched.__class__ = Watched
         assert isinstance(watched, Watched)
         watched.taken = []
-        change = Change(self.id, self.lifecycle.name, situation.document, trigger.at)
+        change = Change(self.id, watched, situation.document, trigger.at)
         return Folded(change, watched.fold(change, trigger), watched.taken)
 
     def attempts(self, situation: Situation) -> Iterator[tuple[str, Trigger]]:

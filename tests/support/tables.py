@@ -12,7 +12,7 @@ from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
-from shared.fields.events import format_time
+from shared.clock import format_time
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
 from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table
@@ -218,12 +218,10 @@ def _offer_besides(s: Situation) -> Iterator[Situation]:
     assert s.document
     told = {None: (), "held": ("disputed",), "disputed": ("held",)}.get(s.get("escrow_status"), ())
     for status in told or (("held",) if s.state in ("active", "hire_claimed") and s.get("price") else ()):
-        change = Change(of_matching.OFFER_ID, "offer", s.document, s.now)
-        change.terms = OFFER.terms
+        change = Change(of_matching.OFFER_ID, OFFER, s.document, s.now)
         name = "dispute.opened" if status == "disputed" else "dispute.withdrawn"
         data = {"offer_id": of_matching.OFFER_ID, "status": status}
         deadlines.copy_escrow(change, Trigger(name, "", "event", s.now, data, sequence=s.version + 1_000))
-        change.settle()
         yield Situation(change.document(), s.now, (*s.path, name))
 
 

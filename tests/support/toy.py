@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from shared.aggregate import (
+    ANSWERED,
     Batch,
     Change,
     Condition,
     Document,
+    Emit,
     Guard,
     Lifecycle,
     OnLifecycle,
@@ -20,6 +22,8 @@ from shared.aggregate import (
     Store,
     Trigger,
     cells,
+    close_task,
+    open_task,
 )
 from shared.aggregate.change import TriggerKind
 from shared.clock import ManualClock
@@ -48,37 +52,34 @@ def _put(change: Change, trigger: Trigger) -> None:
 
 def _ask(change: Change, trigger: Trigger) -> None:
     number = change.get("asked", 0) + 1
-    change.set(asked=number, instruction={"id": f"{change.id}:ask:{number}", "kind": "ask", "attempts": 0})
-    change.schedule("instruction", change.now)
+    change.set(asked=number)
+    open_task(change, f"{change.id}:ask:{number}", "ask", change.now)
 
 
 def _answered(change: Change, trigger: Trigger) -> None:
-    change.set(instruction=None, answer=trigger.data.get("answer", "yes"))
-    change.schedule("instruction", None)
+    change.set(answer=trigger.data.get("answer", "yes"))
+    close_task(change)
 
 
-OURS = Condition(
-    "it is the open instruction's",
-    lambda change, trigger: change["instruction"]["id"] == trigger.data["instruction_id"],
-)
 HEAVY = Condition("the thing is heavy", lambda change, trigger: bool(trigger.data.get("heavy")))
 ROOM = Guard("room", lambda change, trigger: change["things"] < 3, "A box holds three things.", "/things")
 CLOSED = ("shut", "broken")
 
+_REFUND = {"escrow.refunded": {"amount": 7}}
+_SHUT = (Emit("escrow.settled", "settled"), Emit("escrow.refunded", "refunded"))
 ROWS = (
     Row(("new",), "open", to="open", emits=("escrow.held",), by=("maker",), act=_open),
     Row(("open",), "fill", by=("maker", "friend"), guards=(ROOM,), act=_put, until="shut"),
     Row(("open",), "ask", to="asking", by=("maker",), act=_ask),
     Row(("open",), "freeze", to="frozen", by=("maker",)),
     Row(("frozen",), "thaw", to="open", by=("maker",)),
-    Row(("asking",), "ask.done", to="open", emits=("escrow.settled",), when=OURS, act=_answered),
+    Row(("asking",), "ask.done", to="open", emits=("escrow.settled",), when=ANSWERED, act=_answered),
     Row(("open",), "thing.sent", to="broken", emits=("escrow.lapsed",), when=HEAVY),
     Row(("open",), "thing.sent", act=_put),
-    Row(("open",), "box.shut", to="shut", emits=("escrow.settled", "escrow.refunded"), act=lambda c, t: _REFUND),
+    Row(("open",), "box.shut", to="shut", emits=_SHUT, act=lambda c, t: _REFUND),
     Row(("open",), "timer:shut", to="shut", emits=("escrow.lapsed",)),
     Row(("open",), "timer:tick", when=HEAVY),
 )
-_REFUND = {"escrow.refunded": {"amount": 7}}
 
 BOX = Lifecycle(
     "box",
@@ -127,7 +128,7 @@ class Toys:
         return self.trigger(name, "event", {"box": box, **fields}, **own)
 
     def fold(self, trigger: Trigger, box: str = "box-1") -> Any:
-        return self.store.run({box: "box"}, lambda changes: BOX.fold(changes[box], trigger))
+        return self.store.run({box: BOX}, lambda changes: BOX.fold(changes[box], trigger))
 
     def command(self, name: str, *roles: str, box: str = "box-1", **data: Any) -> Any:
         roles = roles or ("maker",)
@@ -161,4 +162,4 @@ class Toys:
 
     def on(self, box: str, do: Callable[[Change], Any]) -> Any:
         """Change a box by hand."""
-        return self.store.run({box: "box"}, lambda changes: do(changes[box]))
+        return self.store.run({box: BOX}, lambda changes: do(changes[box]))

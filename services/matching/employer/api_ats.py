@@ -4,34 +4,37 @@ from services.matching.employer import ats, greenhouse
 from services.matching.employer.parts import Parts
 from services.matching.employer.schemas import Application, AtsEvent, Received, Webhook
 from services.matching.employer.views import ats_event_view
+from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.schemas import Offer
-from services.matching.store import for_staff
+from services.matching.staff_lists import ATS_EVENTS, SORT_KEY, for_staff
 from shared.aggregate import Change
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import DOCUMENT, PUBLIC, Answer, Call, Operations, roles
 from shared.http.problems import Fault, Problem, invalid
 
-operations: Operations[Parts] = Operations("matching", "Employers")
+operations: Operations[Parts] = Operations("matching", "Employers", OFFER.commands())
 _NOBODY = "0" * 64
 
 
 @operations.put(
-    "/v1/offers/{id}/application", "nameApplication", "The seeker names their application at the employer, or no more",
-    who=DOCUMENT, body=Application, answers={200: Offer},
+    "/v1/offers/{id}/application", "nameApplication",
+    "Seeker: set or clear your application's id in the employer's system", who=DOCUMENT, body=Application,
+    command="name_application", answers={200: Offer},
 )  # fmt: skip
 def name_application(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
-    answer = call.parts.offers.command(call, "name_application", call.body)
+    answer = call.parts.offers.command(call, call.body)
     call.parts.ats.look_again(offer.get("application"), call.body["reference"])
     return answer
 
 
 @operations.post(
-    "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook", "An employer's Greenhouse reports a hire",
-    who=PUBLIC, body=Webhook, answers={200: Received}, match=False,
+    "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook",
+    "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, answers={200: Received},
+    match=False,
 )  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
-    """Stores what was told and nothing more: the worker finds the offers."""
+    """Stores the report and nothing more: the worker finds the offers."""
     parts = call.parts
     employer = parts.employers.registered(call.id) or {}
     system = employer.get("ats") or {"secret": _NOBODY}
@@ -40,24 +43,24 @@ def webhook(call: Call[Parts]) -> Answer:
         fault = Fault.of_header(greenhouse.HEADER, "signature", "expected `sha256 ` and the HMAC of these bytes")
         raise Problem("unauthenticated", "This is not known to come from an employer's system.", errors=[fault])
     try:
-        told = greenhouse.read(call.body)
+        report = greenhouse.read(call.body)
     except greenhouse.Unreadable as error:
         raise invalid([Fault("", "webhook", str(error))]) from None
-    if told is None:
+    if report is None:
         return Answer({"status": "ignored"})
-    event_id = ats.event_id(parts.employers.key, call.id, told.application)
+    event_id = ats.event_id(parts.employers.key, call.id, report.application)
 
     def decide(changes: dict[str, Change]) -> bool:
-        return ats.keep(changes[event_id], call.id, told, ats.digest(call.raw))
+        return ats.take_report(changes[event_id], call.id, report, ats.digest(call.raw))
 
     new = parts.offers.store.run({event_id: ats.KIND}, decide)
     return Answer({"status": "taken" if new else "known"})
 
 
 @operations.get(
-    "/v1/ats-events", "listAtsEvents", "Staff: hires that were reported and are not matched, newest first",
+    "/v1/ats-events", "listAtsEvents", "Staff: list reported hires that match no offer, newest first",
     who=roles("arbiter", "moderator", "operator"), query=PageQuery, answers={200: page_of(AtsEvent)},
 )  # fmt: skip
 def list_all(call: Call[Parts]) -> Answer:
-    found = for_staff(call.parts.offers.store, ats.KIND, after_text(call), call.page.limit + 1)
-    return text_page(call, found, "place", ats_event_view)
+    found = for_staff(call.parts.offers.store, ATS_EVENTS, after_text(call), call.page.limit + 1)
+    return text_page(call, found, SORT_KEY, ats_event_view)

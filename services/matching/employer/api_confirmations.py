@@ -30,26 +30,26 @@ _LINK = EMPLOYER_CONFIRMATIONS + "{token:link}"
 
 
 @operations.get(
-    _LINK, "showEmployerConfirmation", "What an employer is asked to confirm; opening it changes nothing", who=PUBLIC,
+    _LINK, "showEmployerConfirmation", "Show what an employer is asked to confirm; changes nothing", who=PUBLIC,
     answers={200: Confirmation}, page=True,
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     asked = _asked(call)
     first, last = call.parts.confirmations.window(asked)
     if not wants_page(call.header("Accept")):
-        said = {"employer": asked.employer["name"], "status": asked.standing}
-        return Answer({**said, "first_day": first, "last_day": last} if asked.standing == OPEN else said)
+        shown = {"employer": asked.employer["name"], "status": asked.standing}
+        return Answer({**shown, "first_day": first, "last_day": last} if asked.standing == OPEN else shown)
     employer = asked.employer["name"]
     if asked.standing != OPEN:
         return Answer(_page(call, "title", paragraphs(_text(call, asked.standing))))
-    texts = paragraphs(*(_text(call, key, employer=employer) for key in ("who", "what", "kept")))
+    text = paragraphs(*(_text(call, key, employer=employer) for key in ("who", "what", "kept")))
     label, button = _text(call, "start_on"), _text(call, "confirm")
     form = _FORM.format(label=label, button=button, first=first, last=last)
-    return Answer(_page(call, "title", texts + Markup("\n") + form))
+    return Answer(_page(call, "title", text + Markup("\n") + form))
 
 
 @operations.post(
-    _LINK, "confirmByEmployer", "The employer says that the hire happened: the escrow pays", who=PUBLIC,
+    _LINK, "confirmByEmployer", "Employer: confirm the hire, so that the escrow pays out", who=PUBLIC,
     body=ConfirmByEmployer, answers={200: Confirmation}, form=True, page=True, match=False,
 )  # fmt: skip
 def confirm(call: Call[Parts]) -> Answer:
@@ -59,8 +59,8 @@ def confirm(call: Call[Parts]) -> Answer:
     except Refusal as refusal:
         raise _refused(call, refusal) from refusal
     if wants_page(call.header("Accept")):
-        said = paragraphs(_text(call, "done", start_on=call.body["start_on"]))
-        return Answer(_page(call, "done_title", said))
+        thanks = paragraphs(_text(call, "done", start_on=call.body["start_on"]))
+        return Answer(_page(call, "done_title", thanks))
     return Answer({"employer": asked.employer["name"], "status": USED})
 
 

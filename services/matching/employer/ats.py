@@ -1,8 +1,6 @@
-"""What an employer's applicant tracking system says of hires, and how it finds the offers it is about.
+"""What an employer's applicant tracking system reports of hires, and how the offers it is about are found.
 
-A document `ats_event:<employer's mark>:<mark of the application>` keeps what was told of one application: employer,
-application (its id there), start_on, received_at, seen (digests of the bodies that were taken: a repeat changes
-nothing), outcome {rule, offers}; listed and place while staff should look at it. Nothing else of the candidate is kept.
+The document is `documents.AtsEventDocument`. Nothing else of the candidate is stored.
 
 States: waiting (no offer names the application yet), matched, conflict (two seekers name it: nobody is paid),
 refused (a rule forbids it: outcome.rule), withdrawn (the hire was taken back in time), taken_back (too late), expired.
@@ -17,13 +15,13 @@ import hmac
 from datetime import timedelta
 from typing import Any
 
-from services.matching.employer.greenhouse import Told
+from services.matching.employer.greenhouse import HireReport
 from services.matching.employer.register import Employers
 from services.matching.offer.lifecycle import AGREED, HIRING
 from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
+from services.matching.staff_lists import ATS_EVENTS, delist, enlist
 from services.matching.store import naming
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger
-from shared.events import format_time
 
 KIND = "ats_event"
 OPEN = ("waiting", "conflict", "refused", "matched")
@@ -33,7 +31,7 @@ _HIRED = ("hired", "ended", "completed", "closed")
 _AGREED = (*AGREED, *_HIRED)
 """Offers that count: what was only proposed, or has come to nothing, stands in nobody's way."""
 MATCH, EXPIRE = "match", "expire"
-KEEP = timedelta(days=90)
+RETAIN_FOR = timedelta(days=90)
 MOST_BODIES = 50
 """How many different bodies are taken about one application."""
 _DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
@@ -49,45 +47,46 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-# -- what is told
+# -- what is reported
 
 
-def keep(change: Change, employer: str, told: Told, of_body: str) -> bool:
-    """Take what was told, once for each body; False where it was known, or is one too many."""
+def take_report(change: Change, employer: str, report: HireReport, of_body: str) -> bool:
+    """Take a report, once for each body; False where it was known, or is one too many."""
     if of_body in change.get("seen", ()) or len(change.get("seen", ())) >= MOST_BODIES:
         return False
     if change.is_new:
         change.set(created_at=change.now, employer=employer)
     change.push("seen", of_body)
-    change.set(application=told.application, received_at=change.now)
-    if told.hired:
-        change.set(start_on=told.start_on or change.now.date().isoformat())
+    change.set(application=report.application, received_at=change.now)
+    if report.hired:
+        change.set(start_on=report.start_on or change.now.date().isoformat())
         _move(change, "matched" if change.state in ("matched", "taken_back") else "waiting")
         change.schedule(MATCH, change.now)
     else:
         _move(change, "taken_back" if change.state in ("matched", "taken_back") else "withdrawn")
         change.schedule(MATCH, None)
-    change.schedule(EXPIRE, change.now + KEEP)
-    change.settle()
+    change.schedule(EXPIRE, change.now + RETAIN_FOR)
     return True
 
 
 def _move(change: Change, state: str, **outcome: Any) -> None:
-    shown = state in FOR_STAFF
-    change.set(state=state, outcome=outcome or None, listed=KIND if shown else None)
-    change.set(place=f"{format_time(change['received_at'])} {change.id}" if shown else None)
+    change.set(state=state, outcome=outcome or None)
+    if state in FOR_STAFF:
+        enlist(change, ATS_EVENTS, change["received_at"])
+    else:
+        delist(change)
 
 
 def expire(change: Change) -> None:
-    """What was told is forgotten; that these bodies were taken is not."""
-    change.set(state="expired", application=None, start_on=None, outcome=None, listed=None, place=None)
+    """The report is forgotten; that these bodies were taken is not."""
+    change.set(state="expired", application=None, start_on=None, outcome=None)
+    delist(change)
     change.schedule(MATCH, None)
     change.schedule(EXPIRE, None)
-    change.settle()
 
 
 def forget(store: Store, application: str) -> None:
-    """Whose application it was is to be forgotten: what was told of it goes as well."""
+    """Whose application it was is to be forgotten: the reports of it go as well."""
     for event in naming(store, application, KIND):
         store.run({event["_id"]: KIND}, lambda changes: expire(*changes.values()))
 
@@ -102,7 +101,7 @@ class Matching:
         self._store, self._offer, self._employers = store, offer, employers
 
     def look_again(self, *applications: str | None) -> None:
-        """An offer names these applications from now on, or no longer: what was told of them may be about it."""
+        """An offer names these applications from now on, or no longer: reports of them may be about it."""
         for application in filter(None, applications):
             for event in naming(self._store, application, KIND):
                 self._store.run({event["_id"]: KIND}, lambda changes: _due_now(*changes.values()))
@@ -155,7 +154,7 @@ class Matching:
             self._offer.fold(offer, trigger)
 
         try:
-            self._store.run({offer_id: self._offer.name}, decide)
+            self._store.run({offer_id: self._offer}, decide)
         except Refusal as refusal:
             return refusal.rule
         return None
@@ -164,4 +163,3 @@ class Matching:
 def _due_now(change: Change) -> None:
     if change.state in OPEN:
         change.schedule(MATCH, change.now)
-        change.settle()

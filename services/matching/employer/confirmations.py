@@ -1,4 +1,4 @@
-"""The employer's word by a mailed link: it names an offer, works once, and is read anew each time.
+"""The employer's confirmation by a mailed link: it names an offer, works once, and is read anew each time.
 
 Opening it shows what is asked and changes nothing, for mail scanners open links; only what is sent from there counts.
 """
@@ -41,7 +41,7 @@ class Asked:
 
 
 class Confirmations:
-    """Reads links and takes what is said by them."""
+    """Reads links, and confirms hires by them."""
 
     def __init__(self, offers: Resource, employers: Employers) -> None:
         self._offers, self._employers = offers, employers
@@ -59,12 +59,11 @@ class Confirmations:
 
     def window(self, asked: Asked) -> tuple[str, str]:
         """The first and the last day that may be named."""
-        change = Change(asked.offer["_id"], "offer", asked.offer, self._offers.store.clock.now())
-        change.terms = self._offers.lifecycle.terms
-        return start_window(change)
+        now = self._offers.store.clock.now()
+        return start_window(Change(asked.offer["_id"], self._offers.lifecycle, asked.offer, now))
 
-    def confirm(self, asked: Asked, said: Mapping[str, str]) -> None:
-        """The employer says that the hire happened. Raises Refusal, also where the link was used."""
+    def confirm(self, asked: Asked, confirmed: Mapping[str, str]) -> None:
+        """Confirm the hire for the employer. Raises Refusal, also where the link was used."""
 
         def decide(changes: dict[str, Change]) -> None:
             change = changes[asked.offer["_id"]]
@@ -73,11 +72,11 @@ class Confirmations:
                 id=asked.trigger_id,
                 kind="command",
                 at=change.now,
-                data=said,
+                data=confirmed,
                 roles=frozenset({"employer"}),
                 traceparent=traces.traceparent(),
             )
             if self._offers.lifecycle.fold(change, trigger).outcome == "duplicate":
                 raise Refusal("state", "link-used", "This link was used already.")
 
-        self._offers.store.run({asked.offer["_id"]: "offer"}, decide)
+        self._offers.store.run({asked.offer["_id"]: self._offers.lifecycle}, decide)

@@ -27,7 +27,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True)
-class Told:
+class HireReport:
     """What became of an application: it was hired (and starts then, where that is known), or that is taken back."""
 
     application: str
@@ -42,7 +42,7 @@ def is_signed(secret: str, header: str | None, body: bytes) -> bool:
     return hmac.compare_digest(expected, found[1] if found else "")
 
 
-def read(body: Mapping[str, Any]) -> Told | None:
+def read(body: Mapping[str, Any]) -> HireReport | None:
     """What the body tells of a hire; None for what is about something else (its ping, other events).
 
     Raises Unreadable.
@@ -56,7 +56,7 @@ def read(body: Mapping[str, Any]) -> Told | None:
         raise Unreadable("payload.application.id: expected an id")
     offer = application.get("offer") or {}
     starts = offer.get("starts_at") if isinstance(offer, Mapping) else None
-    return Told(str(number), action in HIRED, _day(starts))
+    return HireReport(str(number), action in HIRED, _day(starts))
 
 
 def _object(within: Mapping[str, Any], name: str) -> Mapping[str, Any]:

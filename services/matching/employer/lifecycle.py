@@ -1,65 +1,24 @@
-"""The lifecycle of a registered employer: one table, and what its rows do. Pure.
+"""The lifecycle of a registered employer: one table. Pure; what the rows do stands in `acts`."""
 
-A document `employer:<mark of its domain>` has name, domain, mailboxes (the addresses there that answer for hires, less
-their domain), marks (of these addresses), ats {kind, secret, set_at}, audit [{by, at, action}]; listed, place (for the
-list). The secret signs what its applicant tracking system says, and leaves the database no more.
-"""
+from services.matching.employer import acts
+from services.matching.employer.acts import KIND
+from shared.aggregate import Lifecycle, Row
 
-from typing import Any
-
-from shared.aggregate import Change, Lifecycle, Row, Trigger
-from shared.events import format_time
-
-KIND = "employer"
 STAFF = ("moderator", "operator")
-
-
-def employer_id(mark: str) -> str:
-    return f"{KIND}:{mark}"
-
-
-def mark_of(employer_id: str) -> str:
-    return employer_id.removeprefix(f"{KIND}:")
-
-
-def public(change: Change) -> dict[str, Any]:
-    """Marks alone: who reads the event knows an address or a domain again, and learns none."""
-    return {"domain_mark": mark_of(change.id), "marks": change.get("marks", [])}
-
-
-def register(change: Change, trigger: Trigger) -> None:
-    change.set(mailboxes=[], marks=[], ats=None)
-    change.set(listed=KIND, place=f"{format_time(change.now)} {change.id}")
-    revise(change, trigger)
-
-
-def revise(change: Change, trigger: Trigger) -> None:
-    kept = dict(trigger.data)
-    if kept.get("ats"):
-        kept["ats"] = {**kept["ats"], "set_at": change.now}
-    change.set(**kept)
-    _record(change, trigger)
-
-
-def remove(change: Change, trigger: Trigger) -> None:
-    change.set(ats=None, mailboxes=[], marks=[])
-    _record(change, trigger)
-
-
-def _record(change: Change, trigger: Trigger) -> None:
-    change.push("audit", {"by": trigger.by, "at": change.now, "action": trigger.name})
-
 
 EMPLOYER = Lifecycle(
     KIND,
     states=("new", "registered", "removed"),
     rows=(
-        Row(("new", "removed"), "register", to="registered", emits=("employer.registered",), by=STAFF, act=register),
-        Row(("registered",), "revise", emits=("employer.registered",), by=STAFF, act=revise),
         Row(
-            ("registered",), "remove", to="removed", emits=("employer.removed",), by=STAFF, act=remove,
-            note="its word counts no more",
+            ("new", "removed"), "register", to="registered", emits=("employer.registered",), by=STAFF,
+            act=acts.register,
+        ),
+        Row(("registered",), "revise", emits=("employer.registered",), by=STAFF, act=acts.revise),
+        Row(
+            ("registered",), "remove", to="removed", emits=("employer.removed",), by=STAFF, act=acts.remove,
+            note="it confirms no hire from now on",
         ),
     ),
-    public=public,
+    public=acts.public,
 )  # fmt: skip

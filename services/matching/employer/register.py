@@ -1,10 +1,11 @@
-"""The register of employers whose word on a hire is taken: staff have checked that the domain is theirs."""
+"""The register of employers who may confirm a hire: staff have checked that the domain is theirs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.matching.employer.lifecycle import EMPLOYER, employer_id
+from services.matching.employer.acts import employer_id
+from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.employer.views import roles, view
 from services.matching.store import listing_key
 from shared.aggregate import Document, Store

@@ -6,9 +6,9 @@ from marshmallow import EXCLUDE, ValidationError, validates, validates_schema
 from marshmallow.fields import Raw
 
 from services.matching.employer.greenhouse import REFERENCE
+from shared import fields
 from shared.domains import is_public_mail
-from shared.fields import http as fields
-from shared.fields.http import Body, Said
+from shared.fields import Body, Violation
 
 ATS_KINDS = ("greenhouse",)
 _MAILBOX = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
@@ -39,7 +39,7 @@ class NewEmployer(Body):
     def check_domain(self, value: str, **_: Any) -> None:
         if is_public_mail(value):
             raise ValidationError(
-                [Said("public-mail", "expected the employer's own domain: anybody can have mail here")]
+                [Violation("public-mail", "expected the employer's own domain: anybody can have mail here")]
             )
 
 
@@ -53,7 +53,7 @@ class EmployerChange(Body):
     @validates_schema
     def check_something(self, data: dict[str, Any], **_: Any) -> None:
         if not data:
-            raise ValidationError([Said("required", "expected at least one field to change")])
+            raise ValidationError([Violation("required", "expected at least one field to change")])
 
 
 class Ats(Body):
@@ -97,7 +97,7 @@ class Confirmation(Body):
 
 
 class Application(Body):
-    """The id of one's application in the employer's applicant tracking system; null takes it away."""
+    """The id of your application in the employer's applicant tracking system; null clears it."""
 
     reference = fields.Pattern(REFERENCE, "an application's id", required=True, allow_none=True)
 
@@ -120,7 +120,7 @@ class Received(Body):
 
 class AtsEvent(Body):
     """A hire that an employer's system reported. `status`: waiting (no offer names the application), conflict (two
-    seekers do: nobody is paid), refused (by `rule`), taken_back (after it was confirmed). It is kept for 90 days.
+    seekers do: nobody is paid), refused (by `rule`), taken_back (after it was confirmed). It is stored for 90 days.
     """
 
     id = fields.Text()

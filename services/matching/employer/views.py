@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.employer.lifecycle import STAFF, mark_of
+from services.matching.employer.acts import mark_of
+from services.matching.employer.lifecycle import STAFF
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
 

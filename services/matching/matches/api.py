@@ -1,4 +1,4 @@
-"""One's matches over HTTP: the open listings that fit one's profile, each with its score and why."""
+"""A seeker's matches over HTTP: the open listings that fit their profile, each with its score and why."""
 
 from services.matching.matches import finding as matches
 from services.matching.matches import profiles
@@ -14,21 +14,23 @@ from shared.http.problems import Fault, Problem, invalid
 operations: Operations[Parts] = Operations("matching", "Matches")
 
 
-@operations.get("/v1/matches", "listMatches", "Open listings that fit one's profile, the best first", who=ANYONE,
-                query=PageQuery, answers={200: page_of(MatchSchema)})  # fmt: skip
+@operations.get(
+    "/v1/matches", "listMatches", "List open listings that match your profile, best match first", who=ANYONE,
+    query=PageQuery, answers={200: page_of(MatchSchema)},
+)  # fmt: skip
 def list_matches(call: Call[Parts]) -> Answer:
     parts, after = call.parts, _after(call)
     profile = parts.store.get(profile_id(call.person))
     if profile is None or not profiles.is_there(profile):
         raise Problem("conflict", "Matches are made from your profile: write one first, at /v1/me/profile.")
     all_ = matches.find(parts.store, parts.accounts, parts.terms, call.person, profile)
-    rest = [each for each in all_ if after is None or _place(each) > after]
+    rest = [each for each in all_ if after is None or _sort_key(each) > after]
     shown = rest[: call.page.limit]
     last = [shown[-1].score, shown[-1].listing["listing_id"]] if len(rest) > len(shown) else None
     return page_response(call, [match_view(each) for each in shown], last)
 
 
-def _place(match: Match) -> tuple[int, str]:
+def _sort_key(match: Match) -> tuple[int, str]:
     return -match.score, match.listing["listing_id"]
 
 

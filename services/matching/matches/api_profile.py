@@ -1,4 +1,4 @@
-"""One's profile over HTTP: what one looks for. Nobody else sees it."""
+"""A seeker's profile over HTTP: what they look for. Nobody else sees it."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ from shared.http.answer.documents import document_response
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 
-operations: Operations[Parts] = Operations("matching", "One's profile")
+operations: Operations[Parts] = Operations("matching", "Your profile")
 
 
-@operations.get("/v1/me/profile", "getProfile", "What one looks for", who=ANYONE, answers={200: Profile})
+@operations.get("/v1/me/profile", "getProfile", "Show your profile", who=ANYONE, answers={200: Profile})
 def show(call: Call[Parts]) -> Answer:
     doc = call.parts.store.get(profile_id(call.person))
     if doc is None or not profiles.is_there(doc):
@@ -23,14 +23,16 @@ def show(call: Call[Parts]) -> Answer:
     return document_response(profile_view(doc))
 
 
-@operations.put("/v1/me/profile", "putProfile", "Say what one looks for", who=ANYONE, body=NewProfile, match=True,
-                answers={200: Profile})  # fmt: skip
+@operations.put(
+    "/v1/me/profile", "putProfile", "Set your profile: what you look for", who=ANYONE, body=NewProfile, match=True,
+    answers={200: Profile},
+)  # fmt: skip
 def put(call: Call[Parts]) -> Answer:
     doc = _change(call, lambda change: profiles.put(change, call.body))
     return document_response(profile_view(doc))
 
 
-@operations.delete("/v1/me/profile", "deleteProfile", "Have one's profile forgotten", who=ANYONE, match=True,
+@operations.delete("/v1/me/profile", "deleteProfile", "Delete your profile", who=ANYONE, match=True,
                    answers={204: None})  # fmt: skip
 def delete(call: Call[Parts]) -> Answer:
     _change(call, lambda change: profiles.remove(change) if not change.is_new else None)
@@ -38,7 +40,7 @@ def delete(call: Call[Parts]) -> Answer:
 
 
 def _change(call: Call[Parts], decide: Callable[[Change], None]) -> Document:
-    """Change one's profile by compare-and-set; it as it is then. Raises Problem 412."""
+    """Change the caller's profile by compare-and-set; returns it. Raises Problem 412."""
 
     def checked(changes: dict[str, Change]) -> Document:
         (change,) = changes.values()

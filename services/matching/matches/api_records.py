@@ -12,8 +12,10 @@ from shared.ids import PERSON_ID
 operations: Operations[Parts] = Operations("matching", "Insiders' records")
 
 
-@operations.get("/v1/insiders/{person:word}", "showInsider", "An insider's record: hires, how long they lasted",
-                who=ANYONE, answers={200: InsiderRecord})  # fmt: skip
+@operations.get(
+    "/v1/insiders/{person:word}", "showInsider", "Show an insider's record: hires, and how long they lasted",
+    who=ANYONE, answers={200: InsiderRecord},
+)  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     if not PERSON_ID.fullmatch(call.id):
         raise Problem("not-found", "A person's id is p_ and 32 hex digits.")

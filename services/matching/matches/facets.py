@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared import codes
-from shared.words import fold
+from shared.folding import fold
 
 Code = Mapping[str, str]
 """{scheme, code}."""

@@ -21,7 +21,7 @@ MOST_HIRES = 5_000
 
 
 def find(store: Store, accounts: Accounts, terms: Terms, person: str, profile: Mapping[str, Any]) -> list[Match]:
-    """All matches, ranked. Neither one's own listings are among them nor those on which one has a live offer."""
+    """All matches, ranked; without the seeker's own listings and those on which they have an open offer."""
     found: dict[str, Mapping[str, Any]] = {}
     for facets in questions(profile):
         found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS)}

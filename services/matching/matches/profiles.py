@@ -1,8 +1,6 @@
 """What a seeker looks for: a document `profile:<person>`, theirs alone, from which their matches are made. Pure.
 
-Its fields: occupations, industries [{scheme, code}], countries, regions, skills, pay {amount, currency, per}, help
-(kinds). All of them go when the profile is deleted or its person forgotten; what stays is that it was there, so that
-its version is never used twice.
+The document is `documents.ProfileDocument`.
 """
 
 from collections.abc import Mapping

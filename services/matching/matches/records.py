@@ -22,7 +22,7 @@ MOST_REVIEWS = 100
 
 @dataclass(frozen=True)
 class Record:
-    """`lasted` counts different people whose job lasted 90 days or more, `given` those who got theirs for nothing;
+    """`lasted` counts different people whose job lasted 90 days or more, `given` those who got theirs free of charge;
     `median_days` is of the jobs that ended.
 
     `stars`: how many reviews gave 1, 2, 3, 4, 5 of them. `reviews`: what seekers say, the newest first.
@@ -44,8 +44,8 @@ def record_of(offers: Iterable[Document], terms: Terms, now: datetime) -> Record
     known = list(offers)
     hires = [offer for offer in known if offer["state"] != "closed"]
     ends = [_days(offer, now.date()) for offer in hires if offer.get("ended")]
-    said = [offer for offer in known if "seeker" in offer.get("reviews", {}) and are_shown(offer, terms, now)]
-    stars = [offer["reviews"]["seeker"]["stars"] for offer in said]
+    reviewed = [offer for offer in known if "seeker" in offer.get("reviews", {}) and are_shown(offer, terms, now)]
+    stars = [offer["reviews"]["seeker"]["stars"] for offer in reviewed]
     return Record(
         hires=len(hires),
         for_nothing=sum(offer["price"] == 0 for offer in hires),
@@ -55,7 +55,7 @@ def record_of(offers: Iterable[Document], terms: Terms, now: datetime) -> Record
         given=len({offer["seeker"] for offer in hires if offer["price"] == 0}),
         median_days=median_low(ends) if ends else None,
         stars=tuple(stars.count(number) for number in range(1, 6)),
-        reviews=tuple({**offer["reviews"]["seeker"], "offer_id": offer["_id"]} for offer in said[:MOST_REVIEWS]),
+        reviews=tuple({**offer["reviews"]["seeker"], "offer_id": offer["_id"]} for offer in reviewed[:MOST_REVIEWS]),
     )
 
 

@@ -4,11 +4,11 @@ from marshmallow import ValidationError
 
 from services.matching.matches.profiles import PERIODS
 from services.matching.matches.scoring import WEIGHTS
-from services.matching.offer.texts import LONGEST
+from services.matching.offer.messages import LONGEST
+from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
+from shared.fields import Body, CodeSchema, MoneySchema
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.fields.http import Body, CodeSchema, MoneySchema
 
 
 class Reason(Body):
@@ -58,11 +58,11 @@ class MatchSchema(Body):
 def _no_at(value: str) -> None:
     """As in listings: names of regions have no @."""
     if "@" in value:
-        raise ValidationError([fields.Said("characters", "expected a name without @")])
+        raise ValidationError([fields.Violation("characters", "expected a name without @")])
 
 
 class WantedPay(Body):
-    """The least that one wants to be paid, in minor units."""
+    """The least you want to be paid, in minor units."""
 
     amount = fields.Integer(1, required=True)
     currency = fields.Currency(required=True)
@@ -70,7 +70,7 @@ class WantedPay(Body):
 
 
 class NewProfile(Body):
-    """What one looks for. Without an occupation, an industry or a skill there are no matches.
+    """What you look for. Without an occupation, an industry or a skill there are no matches.
 
     Of `countries` none means any; listings elsewhere are never matches.
     """

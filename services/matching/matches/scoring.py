@@ -1,6 +1,6 @@
 """How well a listing fits what a seeker looks for: one function, points by one table, each with its reason. Pure.
 
-Nothing that anybody pays is worth a point: a price above 0 can only cost those of help for nothing.
+Nothing that anybody pays is worth a point: a price above 0 can only cost those of free help.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +18,11 @@ Listing = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Weight:
-    """`points` for a reason, each time it holds, `most` in all; `words` say when."""
+    """`points` for a reason, each time it holds, `most` in all; `description` says when."""
 
     points: int
     most: int
-    words: str
+    description: str
 
 
 WEIGHTS: Mapping[str, Weight] = {
@@ -33,15 +33,15 @@ WEIGHTS: Mapping[str, Weight] = {
     "pay": Weight(12, 12, "the least it pays is what you want, or more, in the same currency"),
     "pay_may": Weight(6, 6, "else: the most it pays is what you want, or more"),
     "help": Weight(6, 6, "a kind of help that you want is on offer"),
-    "free": Weight(10, 10, "all of its help (of the kinds that you want, where you named some) is for nothing"),
-    "free_part": Weight(5, 5, "else: some of that help is for nothing"),
+    "free": Weight(10, 10, "all of its help (of the kinds that you want, where you named some) is free of charge"),
+    "free_part": Weight(5, 5, "else: some of that help is free of charge"),
     "lasted": Weight(
         4, 12, f"a person whom the insider helped kept the job for {LASTING_DAYS} days or more; so many points each"
     ),
-    "gave": Weight(2, 6, "the insider helped somebody to a job for nothing; so many points each"),
+    "gave": Weight(2, 6, "the insider helped somebody to a job free of charge; so many points each"),
     "verified": Weight(6, 6, "the insider is known to get mail at the employer"),
 }
-"""Every reason there is, in the order in which reasons are told."""
+"""Every reason there is, in the order in which reasons are shown."""
 
 IN_COMMON = ("occupation", "industry", "skills")
 """Without one of these there is no match, whatever else fits."""
@@ -53,7 +53,7 @@ class Reason:
 
     code: str
     points: int
-    words: str
+    explanation: str
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def ranked(matches: Iterable[Match | None]) -> list[Match]:
 Found = dict[str, tuple[int, str]]
 
 
-def _reason(code: str, times: int, words: str) -> Reason:
+def _reason(code: str, times: int, explanation: str) -> Reason:
     weight = WEIGHTS[code]
-    return Reason(code, min(weight.points * times, weight.most), words)
+    return Reason(code, min(weight.points * times, weight.most), explanation)
 
 
 def _role(profile: Profile, listing: Listing) -> Found:
@@ -114,9 +114,9 @@ def _terms(profile: Profile, listing: Listing) -> Found:
     if profile["help"] and wanted:
         found["help"] = 1, f"The help that you want is on offer: {_kinds(wanted)}."
     if free and len(free) == len(wanted):
-        found["free"] = 1, f"Help for nothing: {_kinds(free)}."
+        found["free"] = 1, f"Help free of charge: {_kinds(free)}."
     elif free:
-        found["free_part"] = 1, f"Some of the help for nothing: {_kinds(free)}."
+        found["free_part"] = 1, f"Some of the help free of charge: {_kinds(free)}."
     return found
 
 
@@ -140,7 +140,7 @@ def _insider(listing: Listing, record: Record) -> Found:
             f"{_people(record.lasted)} helped by the insider kept the job {LASTING_DAYS} days or more.",
         )
     if record.given:
-        found["gave"] = record.given, f"{_people(record.given)} got a job with the insider's help, for nothing."
+        found["gave"] = record.given, f"{_people(record.given)} got a job with the insider's help, free of charge."
     if listing.get("insider_verified"):
         found["verified"] = 1, "The insider gets mail at the employer."
     return found

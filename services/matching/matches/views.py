@@ -24,7 +24,7 @@ def match_view(match: Match) -> dict[str, Any]:
     }
     return {
         "score": match.score,
-        "reasons": [{"code": each.code, "points": each.points, "words": each.words} for each in match.reasons],
+        "reasons": [{"code": each.code, "points": each.points, "words": each.explanation} for each in match.reasons],
         "listing": shown,
     }
 
@@ -50,6 +50,6 @@ def record_view(insider: str, record: Record, *, staff: bool) -> dict[str, Any]:
 
 
 def _review(review: Any, *, staff: bool) -> dict[str, Any]:
-    """The day is told, not the moment, which other lists might give away."""
+    """The day is shown, not the moment, which other lists might give away."""
     shown = {name: review[name] for name in ("stars", "would_again", "text") if name in review}
     return shown | {"on": review["at"].date().isoformat()} | ({"offer_id": review["offer_id"]} if staff else {})

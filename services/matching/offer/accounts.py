@@ -1,6 +1,6 @@
 """The account of a seeker: what they have reserved before an offer is made or accepted. Rules over several documents.
 
-A document `account:<person>` keeps {offer id: {listing_id, at, amount}}: one reservation an offer, made before the
+A document `account:<person>` has one reservation an offer (see `documents`), made before the
 offer is written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although
 they span many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own
 timer. It errs only to the strict side: a reservation may outlive its offer for a while, never the other way round.
@@ -65,9 +65,9 @@ class Accounts:
                 raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
             recent = _recent(change.get("requests", {}), change.now)
             if free_at := self._free_at(recent):
-                words = f"You can make {self._requests_a_week} offers a week."
-                words += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
-                raise Refusal("rule", "request-budget", words)
+                detail = f"You can make {self._requests_a_week} offers a week."
+                detail += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
+                raise Refusal("rule", "request-budget", detail)
             reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})
 
@@ -84,8 +84,8 @@ class Accounts:
             others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
             if others + amount > self._exposure_cap:
                 most = format_amount(self._exposure_cap, "EUR")
-                words = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
-                raise Refusal("rule", "exposure-cap", words)
+                detail = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
+                raise Refusal("rule", "exposure-cap", detail)
             before = reservations.get(offer_id, {"listing_id": listing_id, "at": change.now})
             reservations[offer_id] = {**before, "amount": amount}
             change.set(reservations=reservations)
@@ -102,14 +102,14 @@ class Accounts:
         """As the next request or acceptance would find it; reads only."""
         now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
         recent = _recent(account.get("requests", {}), now)
-        kept = self._kept(account.get("reservations", {}), now)
+        live = self._live(account.get("reservations", {}), now)
         return Standing(
             requests_a_week=self._requests_a_week,
             requests_used=len(recent),
             next_at=self._free_at(recent),
             exposure_cap=self._exposure_cap,
-            exposure_used=sum(each["amount"] for each in kept.values()),
-            reserved=kept,
+            exposure_used=sum(each["amount"] for each in live.values()),
+            reserved=live,
         )
 
     def reserved(self, people: Iterable[str]) -> dict[str, int]:
@@ -162,17 +162,16 @@ class Accounts:
                 decide(change)
             if change.dirty and _SWEEP not in change.timers:
                 change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
-                change.settle()
 
         self._store.run({account_id(person): KIND}, once)
 
     def _drop(self, change: Change) -> None:
         reservations: Reservations = change.get("reservations", {})
-        kept = self._kept(reservations, change.now)
-        if kept != reservations:
-            change.set(reservations=kept)
+        live = self._live(reservations, change.now)
+        if live != reservations:
+            change.set(reservations=live)
 
-    def _kept(self, reservations: Reservations, now: datetime) -> Reservations:
+    def _live(self, reservations: Reservations, now: datetime) -> Reservations:
         """Those that still stand."""
         found = self._store.load(reservations)
         return {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], now)}

@@ -1,26 +1,15 @@
 """What the rows of the offer's lifecycle do to the document, and what its events carry. Pure.
 
-An offer has these fields beside the core ones: listing_id, insider, seeker, help, price, currency, tranches, fee_bps,
-listed, most (what the help is listed at, and the most it may cost); proposed_by, rounds; accepted_at, accepted_by;
-activated_at, lapse_at; claims, given (help); hire {start_on, confirmed_by, evidence_grade, confirmed_at}, ended;
-cancel_asked, cancelled, closing (the listing's end that waits for it), audit (what staff did); escrow_status,
-escrow_number (a copy); waiting, undisturbed_until (deadlines under a dispute); parties, position, live_on, hired_by,
-hired_at (for queries).
-
-For the employer's system: application (the seeker's, there), applications (how often one was named).
-
-Of a person's own words, which go when they are forgotten: messages [{by, at, text}], the text in reviews {insider or
-seeker, who wrote it: {stars, would_again, text, at, removed}}.
+The document is `documents.OfferDocument`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer import prices, rules, texts
+from services.matching.offer import messages, prices, rules
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
-from shared.aggregate import Change, Trigger
-from shared.aggregate.lifecycle import INSTRUCTION_TIMER
-from shared.events import format_time
+from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
+from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
 
@@ -31,8 +20,8 @@ _PUBLIC = ("listing_id", "insider", "seeker", "help", "price", "currency", "tran
 
 def public(change: Change) -> dict[str, Any]:
     """What every `offer.*`, `hire.*` and `help.given` carries: the parties, the status, the terms."""
-    kept = {name: change[name] for name in _PUBLIC}
-    return {"offer_id": change.id, "status": change.state, "accepted_at": change.get("accepted_at"), **kept}
+    terms = {name: change[name] for name in _PUBLIC}
+    return {"offer_id": change.id, "status": change.state, "accepted_at": change.get("accepted_at"), **terms}
 
 
 def actor(trigger: Trigger) -> str:
@@ -41,12 +30,12 @@ def actor(trigger: Trigger) -> str:
     return "staff" if found in STAFF else found
 
 
-def _said(trigger: Trigger, *events: str, **more: Any) -> Extra:
+def _by_actor(trigger: Trigger, *events: str, **more: Any) -> Extra:
     return {event: {"by": actor(trigger), **more} for event in events}
 
 
 def record(change: Change, trigger: Trigger) -> None:
-    """What staff do is kept, with their reason."""
+    """Record what staff do, with their reason."""
     if actor(trigger) == "staff":
         done = {"by": trigger.by, "at": change.now, "action": trigger.name}
         change.push("audit", done | {"reason": trigger.data.get("reason")})
@@ -54,14 +43,14 @@ def record(change: Change, trigger: Trigger) -> None:
 
 def _check(change: Change, why: str) -> None:
     """In a moment the worker looks whether the listing is still open to it, and the seeker's reservation there."""
-    change.set(instruction={"id": f"{change.id}:check:{why}", "kind": "check", "attempts": 0})
-    change.schedule(INSTRUCTION_TIMER, change.now + change.terms.offer_check)
+    open_task(change, f"{change.id}:check:{why}", "check", change.now + change.terms.offer_check)
 
 
 def _over(change: Change) -> None:
     """Nothing is left to happen by itself, and no listing's end concerns it any more."""
-    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, INSTRUCTION_TIMER)
-    change.set(instruction=None, live_on=None, cancel_asked=None, closing=None)
+    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING)
+    close_task(change)
+    change.set(live_on=None, cancel_asked=None, closing=None)
 
 
 # -- the agreement
@@ -69,50 +58,50 @@ def _over(change: Change) -> None:
 
 def propose(change: Change, trigger: Trigger) -> None:
     listing, help_kinds = trigger.data["listing"], trigger.data["help"]
-    listed = prices.listed_price(listing, help_kinds)
+    listed_price = prices.listed_price(listing, help_kinds)
     asked = trigger.data.get("price")
     change.set(
         listing_id=listing["listing_id"],
         insider=listing["insider"],
         seeker=trigger.by,
         help=list(help_kinds),
-        price=asked["amount"] if asked else listed,
+        price=asked["amount"] if asked else listed_price,
         currency=listing["currency"],
         tranches=listing["tranches"],
         fee_bps=change.terms.fee_bps,
-        listed=listed,
-        most=prices.most(listing, listed),
+        listed_price=listed_price,
+        most=prices.most(listing, listed_price),
         proposed_by="seeker",
         rounds=0,
         parties=[listing["insider"], trigger.by],
         position=f"{format_time(change.now)} {change.id}",
         live_on=listing["listing_id"],
     )
-    texts.keep_message(change, "seeker", trigger)
+    messages.add_message(change, "seeker", trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
     _check(change, "made")
 
 
 def counter(change: Change, trigger: Trigger) -> Extra:
     change.set(price=trigger.data["price"]["amount"], proposed_by=actor(trigger), rounds=change["rounds"] + 1)
-    texts.keep_message(change, actor(trigger), trigger)
+    messages.add_message(change, actor(trigger), trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
-    return _said(trigger, "offer.countered")
+    return _by_actor(trigger, "offer.countered")
 
 
 def accept(change: Change, trigger: Trigger) -> Extra:
     change.set(accepted_at=change.now, accepted_by=actor(trigger))
     change.schedule(EXPIRE, None)
     _check(change, "accepted")
-    return _said(trigger, "offer.accepted", status="accepted")
+    return _by_actor(trigger, "offer.accepted")
 
 
 def accept_free(change: Change, trigger: Trigger) -> Extra:
     """No money: it is active at once."""
-    said = accept(change, trigger)
+    extra = accept(change, trigger)
     change.set(escrow_status="free")
     activate(change, trigger)
-    return said
+    return extra
 
 
 def activate(change: Change, trigger: Trigger) -> None:
@@ -123,7 +112,7 @@ def activate(change: Change, trigger: Trigger) -> None:
 
 def decline(change: Change, trigger: Trigger) -> Extra:
     _over(change)
-    return _said(trigger, "offer.declined", "offer.withdrawn")
+    return _by_actor(trigger, "offer.declined", "offer.withdrawn")
 
 
 def expire(change: Change, trigger: Trigger) -> None:
@@ -138,7 +127,7 @@ def _cancel(change: Change, trigger: Trigger, code: str) -> Extra:
     record(change, trigger)
     done = {"by": actor(trigger), "at": change.now, "code": code, "reason": trigger.data.get("reason")}
     change.set(cancelled=done)
-    return _said(trigger, "offer.cancelled", reason=code)
+    return _by_actor(trigger, "offer.cancelled", reason=code)
 
 
 def cancel_alone(change: Change, trigger: Trigger) -> Extra:
@@ -155,7 +144,7 @@ def cancel_by_staff(change: Change, trigger: Trigger) -> Extra:
 
 def ask_cancel(change: Change, trigger: Trigger) -> Extra:
     change.set(cancel_asked={"by": actor(trigger), "at": change.now, "reason": trigger.data.get("reason")})
-    return _said(trigger, "offer.cancel_asked")
+    return _by_actor(trigger, "offer.cancel_asked")
 
 
 def person_left(change: Change, trigger: Trigger) -> Extra:
@@ -188,10 +177,9 @@ def _listing_over(change: Change, trigger: Trigger, status: str) -> Extra:
 
 def checked(change: Change, trigger: Trigger) -> None:
     """The worker looked. What it found of an older question is dropped."""
-    if not rules.is_current(change, trigger):
+    if not is_answered(change, trigger):
         return
-    change.set(instruction=None)
-    change.schedule(INSTRUCTION_TIMER, None)
+    close_task(change)
     if change.state in ("accepted", "active", "hire_claimed") and trigger.data["status"] in rules.TAKES_ACCEPTED_TOO:
         remember_closing(change, trigger)
 
@@ -245,20 +233,20 @@ def reject_claim(change: Change, trigger: Trigger) -> None:
 
 def confirm(change: Change, trigger: Trigger) -> Extra:
     who = actor(trigger)
-    said = {"staff": "arbiter", "system": "silence"}.get(who, who)
+    confirmed_by = {"staff": "arbiter", "system": "silence"}.get(who, who)
     claims = change.get("claims", [])
     last = claims[-1] if claims else {}
     grade = 3 if who in ("employer", "ats") else int(last.get("grade", 0))
     hire = {
         "start_on": trigger.data.get("start_on") or last["start_on"],
-        "confirmed_by": said,
+        "confirmed_by": confirmed_by,
         "evidence_grade": grade,
         "confirmed_at": change.now,
     }
     _over(change)
     record(change, trigger)
     change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
-    return {"hire.confirmed": {**hire, "status": "hired"}}
+    return {"hire.confirmed": hire}
 
 
 def end(change: Change, trigger: Trigger) -> Extra:

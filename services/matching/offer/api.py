@@ -7,87 +7,93 @@ from typing import Any
 
 from services.matching.offer import schemas
 from services.matching.offer.accounts import Accounts
-from services.matching.offer.lifecycle import OPEN
+from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Document, Refusal
-from shared.fields.http import Body
+from shared.fields import Body
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
 
-operations: Operations[Parts] = Operations("matching", "Offers")
+operations: Operations[Parts] = Operations("matching", "Offers", OFFER.commands())
 
 
 # -- made and answered
 
 
-@operations.post("/v1/offers", "makeOffer", "Ask an insider for help with a listing", who=ANYONE, body=schemas.NewOffer,
-                 answers={201: schemas.Offer})  # fmt: skip
+@operations.post("/v1/offers", "makeOffer", "Make an offer to an insider", who=ANYONE, body=schemas.NewOffer,
+                 command="propose", answers={201: schemas.Offer})  # fmt: skip
 def make(call: Call[Parts]) -> Answer:
     parts, offer_id = call.parts, call.command_id
     if parts.offers.store.get(offer_id) is not None:
-        return parts.offers.create(call, "propose", {})
+        return parts.offers.create(call, {})
     listing = parts.offers.store.get(listing_key(call.body["listing_id"]))
     if listing is None:
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=1)
     with _reserved(parts.accounts, call.person, offer_id):
         parts.accounts.reserve_request(call.person, offer_id, listing["listing_id"])
         return parts.offers.create(
-            call, "propose", {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
+            call, {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
         )
 
 
-@operations.post("/v1/offers/{id}/accept", "acceptOffer", "Agree; the seeker then funds the escrow", who=DOCUMENT,
-                 answers={200: schemas.Offer})  # fmt: skip
+@operations.post(
+    "/v1/offers/{id}/accept", "acceptOffer", "Accept an offer; the seeker then funds the escrow", who=DOCUMENT,
+    command="accept", answers={200: schemas.Offer},
+)  # fmt: skip
 def accept(call: Call[Parts]) -> Answer:
     parts = call.parts
     offer, mine = parts.offers.read(call)
     standing = _of_listing(parts, offer)
     if "other" not in mine or offer["state"] not in OPEN:
-        return parts.offers.command(call, "accept", standing)  # a repeat, or refused
+        return parts.offers.command(call, standing)  # a repeat, or refused
     with _reserved(parts.accounts, offer["seeker"], offer["_id"]):
         parts.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
         standing |= _of_people(parts, offer["seeker"], offer["insider"])
-        return parts.offers.command(call, "accept", {"reserved": offer["price"], **standing})
+        return parts.offers.command(call, {"reserved": offer["price"], **standing})
 
 
 @operations.post("/v1/offers/{id}/counter", "counterOffer", "Propose another price", who=DOCUMENT, body=schemas.Counter,
-                 answers={200: schemas.Offer})  # fmt: skip
+                 command="counter", answers={200: schemas.Offer})  # fmt: skip
 def counter(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
-    return call.parts.offers.command(call, "counter", {**call.body, **_of_listing(call.parts, offer)})
+    return call.parts.offers.command(call, {**call.body, **_of_listing(call.parts, offer)})
 
 
-@operations.post("/v1/offers/{id}/claim-hire", "claimHire", "The insider says that the seeker was hired", who=DOCUMENT,
-                 body=schemas.ClaimHire, answers={200: schemas.Offer})  # fmt: skip
+@operations.post(
+    "/v1/offers/{id}/claim-hire", "claimHire", "Insider: claim that the seeker was hired, with evidence", who=DOCUMENT,
+    body=schemas.ClaimHire, command="claim_hire", answers={200: schemas.Offer},
+)  # fmt: skip
 def claim_hire(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
     listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
     verified = listing.get("insider_verified", False)
-    return call.parts.offers.command(call, "claim_hire", {**call.body, "insider_verified": verified})
+    return call.parts.offers.command(call, {**call.body, "insider_verified": verified})
 
 
 # -- read
 
 
-@operations.get("/v1/offers", "listOffers", "One's own offers, newest first", who=ANYONE, query=schemas.Search,
+@operations.get("/v1/offers", "listOffers", "List your offers, newest first", who=ANYONE, query=schemas.Search,
                 answers={200: page_of(schemas.Offer)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
     found = own_offers(call.parts.offers.store, call.person, call.query, after_text(call), call.page.limit + 1)
     return text_page(call, found, "position", lambda doc: view(doc, roles(doc, call.principal)))
 
 
-@operations.get("/v1/offers/{id}", "showOffer", "An offer", who=DOCUMENT, answers={200: schemas.Offer})
+@operations.get("/v1/offers/{id}", "showOffer", "Show an offer", who=DOCUMENT, answers={200: schemas.Offer})
 def show(call: Call[Parts]) -> Answer:
     return call.parts.offers.show(call)
 
 
-@operations.get("/v1/offers/{id}/explain", "explainOffer", "What may happen next, by whom, until when", who=DOCUMENT,
-                answers={200: Explanation})  # fmt: skip
+@operations.get(
+    "/v1/offers/{id}/explain", "explainOffer", "Show what may happen next, by whom and until when", who=DOCUMENT,
+    answers={200: Explanation},
+)  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.offers.explain(call)
 
@@ -95,17 +101,19 @@ def explain(call: Call[Parts]) -> Answer:
 # -- the other commands
 
 
-def _command(path: str, trigger: str, operation_id: str, summary: str, body: type[Body] | None = None) -> None:
+def _command(path: str, command: str, operation_id: str, summary: str, body: type[Body] | None = None) -> None:
     def give(call: Call[Parts]) -> Answer:
-        return call.parts.offers.command(call, trigger, call.body)
+        return call.parts.offers.command(call, call.body)
 
-    declare = partial(operations.post, f"/v1/offers/{{id}}/{path}", operation_id, summary, who=DOCUMENT)
+    declare = partial(
+        operations.post, f"/v1/offers/{{id}}/{path}", operation_id, summary, who=DOCUMENT, command=command
+    )
     declared = declare(answers={200: schemas.Offer}, body=body) if body else declare(answers={200: schemas.Offer})
     declared(give)
 
 
-_command("decline", "decline", "declineOffer", "Say no")
-_command("withdraw", "withdraw", "withdrawOffer", "Take back what you proposed")
+_command("decline", "decline", "declineOffer", "Decline an offer")
+_command("withdraw", "withdraw", "withdrawOffer", "Withdraw your proposal")
 _command(
     "cancel",
     "cancel",
@@ -113,11 +121,11 @@ _command(
     "Call it off: alone in {cancel_alone}, then by asking and agreeing",
     schemas.Cancel,
 )
-_command("help", "record_help", "recordHelp", "The insider records help that was given", schemas.Help)
-_command("help/confirm", "answer_help", "answerHelp", "The seeker confirms or denies it", schemas.HelpAnswer)
-_command("reject-hire", "reject_hire", "rejectHire", "The seeker says that they were not")
-_command("confirm-hire", "confirm_hire", "confirmHire", "The seeker was hired: the escrow pays", schemas.ConfirmHire)
-_command("end", "end", "endHire", "The job that was found has ended", schemas.EndHire)
+_command("help", "record_help", "recordHelp", "Insider: record help that was given", schemas.Help)
+_command("help/confirm", "answer_help", "answerHelp", "Seeker: confirm or deny recorded help", schemas.HelpAnswer)
+_command("reject-hire", "reject_hire", "rejectHire", "Seeker: reject the claim of a hire")
+_command("confirm-hire", "confirm_hire", "confirmHire", "Confirm the hire: the escrow pays out", schemas.ConfirmHire)
+_command("end", "end", "endHire", "Report that the job has ended", schemas.EndHire)
 
 # -- inside
 

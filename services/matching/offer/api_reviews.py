@@ -2,31 +2,32 @@
 
 from dataclasses import replace
 
+from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.parts import Parts
 from services.matching.offer.schemas import NewReview, RemoveText, Reviews
 from services.matching.offer.views import reviews_view
 from shared.http.answer.commands import Resource
 from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 
-operations: Operations[Parts] = Operations("matching", "Reviews")
+operations: Operations[Parts] = Operations("matching", "Reviews", OFFER.commands())
 
 
-@operations.get("/v1/offers/{id}/reviews", "showReviews", "What the two say of each other", who=DOCUMENT,
+@operations.get("/v1/offers/{id}/reviews", "showReviews", "Show the reviews of both parties", who=DOCUMENT,
                 answers={200: Reviews})  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     return _resource(call).show(call)
 
 
-@operations.post("/v1/offers/{id}/reviews", "reviewOffer", "Review the other, after a hire", who=DOCUMENT,
-                 body=NewReview, answers={200: Reviews})  # fmt: skip
+@operations.post("/v1/offers/{id}/reviews", "reviewOffer", "Review the other party after a hire", who=DOCUMENT,
+                 body=NewReview, command="review", answers={200: Reviews})  # fmt: skip
 def write(call: Call[Parts]) -> Answer:
-    return _resource(call).command(call, "review", call.body)
+    return _resource(call).command(call, call.body)
 
 
-@operations.post("/v1/offers/{id}/reviews/remove-text", "removeReviewText", "A moderator removes a review's text",
-                 who=DOCUMENT, body=RemoveText, answers={200: Reviews})  # fmt: skip
+@operations.post("/v1/offers/{id}/reviews/remove-text", "removeReviewText", "Moderator: remove a review's text",
+                 who=DOCUMENT, body=RemoveText, command="remove_review_text", answers={200: Reviews})  # fmt: skip
 def remove_text(call: Call[Parts]) -> Answer:
-    return _resource(call).command(call, "remove_review_text", call.body)
+    return _resource(call).command(call, call.body)
 
 
 def _resource(call: Call[Parts]) -> Resource:

@@ -47,7 +47,7 @@ def thaw(change: Change) -> None:
 
 
 def copy_escrow(change: Change, event: Trigger) -> bool:
-    """Keep the escrow's status where the event is newer than what is kept; False where it is not."""
+    """Copy the escrow's status where the event is newer than the copy; False where it is not."""
     if event.sequence <= change.get("escrow_number", 0):
         return False
     before = disputed(change)

@@ -8,7 +8,7 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, prices, reviews, rules, texts
+from services.matching.offer import acts, prices, reviews, rules
 from services.matching.offer.acts import STAFF
 from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE
 from services.matching.offer.rules import (
@@ -20,7 +20,7 @@ from services.matching.offer.rules import (
     OTHER_ASKED,
     PAID,
 )
-from shared.aggregate import Lifecycle, Park, Row, cells
+from shared.aggregate import Emit, Lifecycle, Park, Row, cells
 
 OPEN = ("proposed", "countered")
 AGREED = ("accepted", "active", "hire_claimed")
@@ -34,7 +34,7 @@ PARTIES = ("insider", "seeker")
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (prices.ONE_CURRENCY, prices.FREE_STAYS_FREE, prices.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
-_MESSAGE = texts.no_contact_data("message")
+_MESSAGE = rules.no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
@@ -49,8 +49,8 @@ _AGREEMENT = (
         guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS, _MESSAGE),
     ),
     Row(
-        OPEN, "accept", to="active", emits=("offer.accepted", "offer.activated"), by=("other",), when=FREE,
-        until=EXPIRE, guards=_ACCEPT, act=acts.accept_free, note="no money: active at once",
+        OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,
+        emits=(Emit("offer.accepted", "accepted"), Emit("offer.activated", "active")), note="no money: active at once",
     ),
     Row(
         OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
@@ -104,6 +104,7 @@ _CALLED_OFF = (
     Row(STATES[1:], "checked", act=acts.checked),
 )  # fmt: skip
 
+_HIRED_FREE = (Emit("hire.confirmed", "hired"), Emit("offer.completed", "completed"))
 _HIRE = (
     Row(
         HIRING, "record_help", emits=("help.given",), by=("insider",), act=acts.help_given,
@@ -126,20 +127,20 @@ _HIRE = (
         act=acts.reject_claim,
     ),
     Row(
-        HIRING, "confirm_hire", to="completed", emits=("hire.confirmed", "offer.completed"), by=CONFIRMS, when=FREE,
-        until=LAPSE, guards=_CONFIRM, act=acts.confirm, note="no money: completed at once",
+        HIRING, "confirm_hire", to="completed", emits=_HIRED_FREE, by=CONFIRMS, when=FREE, until=LAPSE,
+        guards=_CONFIRM, act=acts.confirm, note="no money: completed at once",
     ),
     Row(
         HIRING, "confirm_hire", to="hired", emits=("hire.confirmed",), by=CONFIRMS, when=PAID, until=LAPSE,
         guards=_CONFIRM, act=acts.confirm, note="the money is paid out as agreed",
     ),
     Row(
-        ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=("hire.confirmed", "offer.completed"), when=FREE,
-        act=acts.confirm, note="there is good proof (grade 2 or more), and the seeker said nothing",
+        ("hire_claimed",), f"timer:{SILENCE}", to="completed", emits=_HIRED_FREE, when=FREE, act=acts.confirm,
+        note="there is good proof (grade 2 or more), and the seeker did not answer",
     ),
     Row(
         ("hire_claimed",), f"timer:{SILENCE}", to="hired", emits=("hire.confirmed",), when=PAID, act=acts.confirm,
-        note="there is good proof (grade 2 or more), and the seeker said nothing",
+        note="there is good proof (grade 2 or more), and the seeker did not answer",
     ),
     Row(HIRING, f"timer:{LAPSE}", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="no hire in time"),
     Row(
@@ -158,12 +159,12 @@ _HIRE = (
 _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
-        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.keep,
-        guards=(texts.no_contact_data("text"),),
+        _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.write_review,
+        guards=(rules.no_contact_data("text"),),
         note="neither sees the other's before both are in, or its time is over",
     ),
     Row(
-        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, reviews.HAS_TEXT),
+        _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, rules.HAS_TEXT),
         act=reviews.remove_text, note="the stars stay",
     ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""What matching keeps of a listing, and what follows for its offers when the listing ends.
+"""Matching's copy of a listing, and what follows for its offers when the listing ends.
 
 The copy is overwritten by each listing.* event of a higher number, and has what offers and matches need. One that was
-made when less was kept is no match until its listing's next event, or until `golem replay` sends the last one again.
+copied by an older version is no match until its listing's next event, or until `golem replay` sends the last one again.
 When the listing has ended, a timer of the copy calls off its offers in passes, until a pass finds none; an offer that
 slips in between is found by its own check.
 """
@@ -21,20 +21,20 @@ TYPES = tuple(
 )
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
-_KEPT = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
+_COPIED = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 _OPTIONAL = (
     "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
     "leaving_on", "published_at",
 )  # fmt: skip
 
 
-def kept(event: Trigger) -> dict[str, Any]:
+def copied_fields(event: Trigger) -> dict[str, Any]:
     """The fields of the copy, less those by which matches are found: `matches.facets` adds them."""
-    return {name: event.data[name] for name in _KEPT} | {name: event.data.get(name) for name in _OPTIONAL}
+    return {name: event.data[name] for name in _COPIED} | {name: event.data.get(name) for name in _OPTIONAL}
 
 
 def lacks(copy: Change) -> bool:
-    """Whether it is from before the fields for matches were kept."""
+    """Whether an older version copied it, without the fields for matches."""
     return "country" not in copy.doc
 
 
@@ -70,4 +70,4 @@ class Closing:
             )
             return self._offer.fold(change, trigger).outcome == "taken"
 
-        return self._store.run({offer_id: self._offer.name}, decide)
+        return self._store.run({offer_id: self._offer}, decide)

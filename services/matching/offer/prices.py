@@ -52,16 +52,16 @@ def _price(change: Change, trigger: Trigger) -> _Price | None:
     return _Price(named["amount"], named["currency"], listing["currency"], limit)
 
 
-def _of_price(rule: str, holds: Callable[[_Price], bool], words: Callable[[_Price], str], pointer: str) -> Guard:
-    def kept(change: Change, trigger: Trigger) -> bool:
+def _of_price(rule: str, holds: Callable[[_Price], bool], text: Callable[[_Price], str], pointer: str) -> Guard:
+    def fits(change: Change, trigger: Trigger) -> bool:
         price = _price(change, trigger)
         return price is None or holds(price)
 
-    def say(change: Change, trigger: Trigger) -> str:
+    def detail(change: Change, trigger: Trigger) -> str:
         price = _price(change, trigger)
-        return words(price) if price else ""
+        return text(price) if price else ""
 
-    return Guard(rule, kept, say, pointer)
+    return Guard(rule, fits, detail, pointer)
 
 
 ONE_CURRENCY = _of_price(

@@ -10,13 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer import acts
-from services.matching.offer.rules import Needs
 from shared.aggregate import Change, Condition, Trigger
 from shared.settings import Terms
 
 Offer = Mapping[str, Any]
 WRITERS = ("insider", "seeker")
-_SAID = ("stars", "would_again", "text")
+_WRITTEN = ("stars", "would_again", "text")
 
 
 def shown_from(offer: Offer, terms: Terms) -> datetime | None:
@@ -53,15 +52,15 @@ def seen_by(offer: Offer, of: frozenset[str], terms: Terms, now: datetime) -> di
 # -- what the rows do
 
 
-def keep(change: Change, trigger: Trigger) -> acts.Extra:
-    said = {name: trigger.data[name] for name in _SAID if name in trigger.data}
-    review = {**said, "at": change.now}
+def write_review(change: Change, trigger: Trigger) -> acts.Extra:
+    written = {name: trigger.data[name] for name in _WRITTEN if name in trigger.data}
+    review = {**written, "at": change.now}
     change.set(reviews={**change.get("reviews", {}), acts.actor(trigger): review})
     return {"offer.reviewed": {"by": acts.actor(trigger)}}
 
 
 def remove_text(change: Change, trigger: Trigger) -> None:
-    """The text goes, the stars stay; why is told with it."""
+    """Remove the text, with the reason; the stars stay."""
     writer, reviews = trigger.data["of"], change["reviews"]
     rest = {name: value for name, value in reviews[writer].items() if name != "text"}
     removed = {"at": change.now, "reason": trigger.data["reason"]}
@@ -78,12 +77,7 @@ def _may(change: Change, trigger: Trigger) -> bool:
 
 
 MAY_REVIEW = Condition(
-    "a hire, no review of one's own so far, and time left: {review_within} after the hire or after its end, "
+    "a hire, no review by this party so far, and time left: {review_within} after the hire or after its end, "
     "{review_blind} after the other's review",
     _may,
-)
-HAS_TEXT = Needs(
-    "review-text",
-    lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
-    "There is no such review, or it has no text.",
 )

@@ -3,12 +3,12 @@ Pure.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from services.matching.offer import prices
-from shared.aggregate import Change, Condition, Guard, Refusal, Trigger
+from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
+from shared.contact_details import contact_data
 from shared.settings import Terms
 
 LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
@@ -60,11 +60,6 @@ def _today(change: Change) -> date:
 # -- conditions
 
 
-def is_current(change: Change, trigger: Trigger) -> bool:
-    instruction = change.get("instruction")
-    return bool(instruction and instruction["id"] == trigger.data["instruction_id"])
-
-
 def _undisturbed(change: Change) -> bool:
     if change.get("escrow_status") == "disputed":
         return False
@@ -100,13 +95,13 @@ TAKEN_LATER = Condition("the listing is filled or removed, and a dispute or a cl
 CHECK_FAILS = Condition(
     "the listing has ended, or the seeker's reservation is gone",
     lambda change, trigger: (
-        is_current(change, trigger) and (trigger.data["status"] in LISTING_OVER or not trigger.data["reserved"])
+        is_answered(change, trigger) and (trigger.data["status"] in LISTING_OVER or not trigger.data["reserved"])
     ),
 )
 CHECK_FAILS_ACCEPTED = Condition(
     "the listing is filled or removed, or the seeker's reservation is gone",
     lambda change, trigger: (
-        is_current(change, trigger)
+        is_answered(change, trigger)
         and _undisturbed(change)
         and (_both(change, trigger) or not trigger.data["reserved"])
     ),
@@ -114,16 +109,6 @@ CHECK_FAILS_ACCEPTED = Condition(
 
 
 # -- guards
-
-
-@dataclass(frozen=True)
-class Needs(Guard):
-    """A guard whose refusal speaks of a state (409), not of what was sent."""
-
-    def check(self, change: Change, trigger: Trigger) -> None:
-        if not self.holds(change, trigger):
-            words = self.words if isinstance(self.words, str) else self.words(change, trigger)
-            raise Refusal("state", self.rule, words, self.pointer)
 
 
 _OWN = "This listing is your own: nobody deals with themselves."
@@ -137,16 +122,18 @@ NO_SELF_DEALING = Guard(
 )
 NOT_ONE_PERSON = Guard("no-self-dealing", lambda change, trigger: not trigger.data.get("one_person", False), _OWN)
 """Two accounts may be seen to be one person only after the offer was made."""
-LISTING_PUBLISHED = Needs(
+LISTING_PUBLISHED = Guard(
     "listing-published",
     lambda change, trigger: trigger.data["listing"]["status"] == "published",
     lambda change, trigger: f"The listing is {trigger.data['listing']['status']}: it takes no new offers.",
     "/listing_id",
+    refuses="state",
 )
-LISTING_LIVES = Needs(
+LISTING_LIVES = Guard(
     "listing-ended",
     lambda change, trigger: trigger.data["listing_status"] not in LISTING_OVER,
     lambda change, trigger: f"The listing is {trigger.data['listing_status']}: this offer ends with it.",
+    refuses="state",
 )
 
 
@@ -180,10 +167,11 @@ ROUNDS = Guard(
     lambda change, trigger: change["rounds"] < MOST_ROUNDS,
     f"New terms can be proposed {MOST_ROUNDS} times at most. Now accept, decline or withdraw.",
 )
-RESERVED = Needs(
+RESERVED = Guard(
     "exposure-reserved",
     lambda change, trigger: change["price"] == 0 or trigger.data.get("reserved") == change["price"],
     "The price changed while it was being accepted: read it again.",
+    refuses="state",
 )
 
 STAFF_REASON = Guard(
@@ -216,7 +204,9 @@ ENDED_ON = Guard(
     lambda change, trigger: f"Expected a day from {start_window(change)[0]} to today.",
     "/on",
 )
-ENDED_ONCE = Needs("ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.")
+ENDED_ONCE = Guard(
+    "ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.", refuses="state"
+)
 HELP_AGREED = Guard(
     "help-agreed",
     lambda change, trigger: trigger.data["kind"] in change["help"],
@@ -238,19 +228,43 @@ def _record(change: Change, trigger: Trigger) -> Mapping[str, Any] | None:
     return next((each for each in change.get("given", ()) if (each["kind"], each["on"]) == which), None)
 
 
-HELP_ONCE = Needs("help-once", lambda change, trigger: _record(change, trigger) is None, "That is on record already.")
+HELP_ONCE = Guard(
+    "help-once", lambda change, trigger: _record(change, trigger) is None, "That is on record already.", refuses="state"
+)
 HELP_BOUND = Guard(
     "help-bound",
     lambda change, trigger: len(change.get("given", ())) < MOST_HELP_RECORDS,
     f"An offer keeps {MOST_HELP_RECORDS} records of help at most.",
 )
-HELP_RECORDED = Needs(
+HELP_RECORDED = Guard(
     "help-recorded",
     lambda change, trigger: _record(change, trigger) is not None,
     "No such help is on record: the insider records it first.",
+    refuses="state",
 )
-HELP_ANSWERED_ONCE = Needs(
+HELP_ANSWERED_ONCE = Guard(
     "help-answered",
     lambda change, trigger: "answer" not in (_record(change, trigger) or {}),
     "It is answered already.",
+    refuses="state",
 )
+HAS_TEXT = Guard(
+    "review-text",
+    lambda change, trigger: "text" in change.get("reviews", {}).get(trigger.data["of"], {}),
+    "There is no such review, or it has no text.",
+    refuses="state",
+)
+
+
+def no_contact_data(field: str) -> Guard:
+    """The rule that this text of a command holds no way to reach its writer."""
+
+    def found(trigger: Trigger) -> str | None:
+        return next((words for _, words in contact_data(trigger.data.get(field) or "")), None)
+
+    return Guard(
+        "no-contact-data",
+        lambda change, trigger: found(trigger) is None,
+        lambda change, trigger: found(trigger) or "",
+        f"/{field}",
+    )

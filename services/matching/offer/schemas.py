@@ -1,11 +1,11 @@
 """What comes in and goes out over HTTP about offers, a seeker's account and reviews."""
 
 from services.matching.offer.lifecycle import PARTIES, STATES
+from services.matching.offer.messages import LONGEST
 from services.matching.offer.rules import EVIDENCE
-from services.matching.offer.texts import LONGEST
+from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import http as fields
-from shared.fields.http import Body, MoneySchema
+from shared.fields import Body, MoneySchema
 from shared.http.answer.pages import PageQuery
 
 SHOWN_STATES = tuple(state for state in STATES if state != "new")
@@ -178,7 +178,7 @@ class Offer(Body):
 
 
 class Requests(Body):
-    """Offers that one may make in any seven days. `next_at`: when one is free again; null while one is."""
+    """Offers you may make in any seven days. `next_at`: when you may make the next; null if you may now."""
 
     a_week = fields.Integer()
     used = fields.Integer()
@@ -187,7 +187,7 @@ class Requests(Body):
 
 
 class Exposure(Body):
-    """What one may have agreed to pay at once, in all offers together."""
+    """What you may have agreed to pay at one time, in all offers together."""
 
     cap = fields.Part(MoneySchema)
     used = fields.Part(MoneySchema)
@@ -195,7 +195,7 @@ class Exposure(Body):
 
 
 class Reservation(Body):
-    """A live offer of one's own; `amount` is 0 until it is accepted."""
+    """One of your open offers; `amount` is 0 until it is accepted."""
 
     offer_id = fields.Uuid()
     listing_id = fields.Uuid()
@@ -239,8 +239,8 @@ class Review(NewReview):
 class Reviews(Body):
     """Both reviews of an offer, by who wrote them; null where there is none, or it is not shown yet.
 
-    `given` says whose are in. They are shown from `shown_from` on (null while there is none). `until` is how long one
-    may still write one's own; null where one may not.
+    `given` says whose are in. They are shown from `shown_from` on (null while there is none). `until` is how long you
+    may still write yours; null where you may not.
     """
 
     offer_id = fields.Uuid()

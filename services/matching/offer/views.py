@@ -62,7 +62,7 @@ def account_view(standing: Standing) -> dict[str, Any]:
         },
         "reservations": [
             {"offer_id": offer_id, **each, "amount": _money(each["amount"])}
-            for offer_id, each in sorted(standing.reserved.items(), key=lambda kept: (kept[1]["at"], kept[0]))
+            for offer_id, each in sorted(standing.reserved.items(), key=lambda item: (item[1]["at"], item[0]))
         ],
     }  # fmt: skip
 

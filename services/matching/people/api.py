@@ -9,7 +9,7 @@ from shared.http.problems import Fault, Problem
 operations: Operations[Parts] = Operations("matching", "People")
 
 
-@operations.delete("/v1/me", "eraseMe", "Be forgotten; refused while money of an agreement is open", who=ANYONE,
+@operations.delete("/v1/me", "eraseMe", "Forget me; refused while money of an agreement is still in escrow", who=ANYONE,
                    answers={202: Leaving})  # fmt: skip
 def erase(call: Call[Parts]) -> Answer:
     try:

@@ -19,14 +19,14 @@ PATH = "/v1/me/export"
 operations: Operations[Parts] = Operations("matching", "People")
 
 
-@operations.get(PATH, "exportMe", "Where everything is that is held of oneself", who=ANYONE,
+@operations.get(PATH, "exportMe", "List where to export the data held about you", who=ANYONE,
                 answers={200: Export})  # fmt: skip
 def shares(call: Call[Parts]) -> Answer:
     found = [{"service": name, "href": f"{PATH}/{name}"} for name in SHARES]
     return Answer({"person_id": call.person, "shares": found})
 
 
-@operations.get(f"{PATH}/matching", "exportMatching", "What is held of oneself here: account, profile, offers",
+@operations.get(f"{PATH}/matching", "exportMatching", "Export your account, profile and offers",
                 who=ANYONE, query=PageQuery, answers={200: MatchingShare})  # fmt: skip
 def export(call: Call[Parts]) -> Answer:
     offers, after = call.parts.offers, after_text(call)
@@ -34,8 +34,8 @@ def export(call: Call[Parts]) -> Answer:
 
     def whole(doc: Document) -> dict[str, Any]:
         of = roles(doc, call.principal)
-        said = dict.fromkeys(PARTIES) | reviews.seen_by(doc, of, terms, now)
-        return view(doc, of) | {"reviews": said}
+        reviewed = dict.fromkeys(PARTIES) | reviews.seen_by(doc, of, terms, now)
+        return view(doc, of) | {"reviews": reviewed}
 
     found = own_offers(offers.store, call.person, {}, after, call.page.limit + 1)
     answer = text_page(call, found, "position", whole)

@@ -1,4 +1,4 @@
-"""What matching keeps of a person who asked to be forgotten: their offers end, and lose what was written in them.
+"""Erase a person who asked to be forgotten from matching: their offers end, and lose what was written in them.
 
 Who agreed with whom, on what, and what became of it stays under pseudonyms: the other one needs it, and so do
 the books. What the two wrote goes with both sides of it, as each wrote about the other.
@@ -14,7 +14,7 @@ from services.matching.offer.lifecycle import LIVE, PARTIES
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
 
-_WORDS = ("messages", "application")
+_PERSONAL_TEXTS = ("messages", "application")
 """Fields of an offer that are nothing but a person's own words, or lead to them elsewhere."""
 _GONE = "erased"
 
@@ -60,7 +60,7 @@ class Erasing:
             without_fingerprints(change)
             return True
 
-        return self._store.run({offer_id: self._offer.name}, decide)
+        return self._store.run({offer_id: self._offer}, decide)
 
     def _end(self, change: Change, person: str) -> None:
         """What was not agreed, and what was agreed without money; the rest is left alone."""
@@ -77,7 +77,7 @@ def _forget(profile: Change) -> int:
 
 
 def _emptied(offer: Document) -> dict[str, Any]:
-    emptied: dict[str, Any] = {name: None for name in _WORDS if name in offer}
+    emptied: dict[str, Any] = {name: None for name in _PERSONAL_TEXTS if name in offer}
     for name in ("cancel_asked", "cancelled"):
         if offer.get(name, {}).get("reason"):
             emptied[name] = {**offer[name], "reason": None}
@@ -91,6 +91,6 @@ def _emptied(offer: Document) -> dict[str, Any]:
 
 
 def _without_text(review: dict[str, Any]) -> dict[str, Any]:
-    """The stars stay: they are the other one's record."""
-    kept = {name: value for name, value in review.items() if name != "text"}
-    return kept | ({"removed": {**review["removed"], "reason": _GONE}} if "removed" in review else {})
+    """The stars stay: they are the other party's record."""
+    rest = {name: value for name, value in review.items() if name != "text"}
+    return rest | ({"removed": {**review["removed"], "reason": _GONE}} if "removed" in review else {})

@@ -1,7 +1,6 @@
 """A person here: whose address is whose, and being forgotten. A document has the person's pseudonym as its id.
 
-It keeps state (known, asking, leaving, erased), mark and number (of their verified address, from `contact.verified`),
-asked_at, erased_at, erasures (the last day's). Two accounts with one mark are one person, who does not deal with
+The document is `documents.PersonDocument`. Two accounts with one mark are one person, who does not deal with
 themselves.
 
 To be forgotten: while money of theirs is open it is refused. `asking`, they are looked at once more: who reserves for
@@ -34,7 +33,7 @@ _WAITS = timedelta(hours=1)
 
 
 class Marks:
-    """The route of `contact.verified`: the mark of a person's address, where the event is newer than what is kept."""
+    """The route of `contact.verified`: the mark of a person's address, where the event is newer than the copy."""
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {event.data["person_id"]: KIND}
@@ -53,8 +52,8 @@ class MoneyOpen(Refusal):
     """The person is needed still: `offers` are those in which money waits."""
 
     def __init__(self, offers: list[str]) -> None:
-        words = "Money of your agreements is still open. See them through or call them off, then ask again."
-        super().__init__("state", "money-open", words)
+        detail = "Money of your agreements is still open. See them through or call them off, then ask again."
+        super().__init__("state", "money-open", detail)
         self.offers = offers
 
 
@@ -144,14 +143,12 @@ def _ask(change: Change) -> None:
             raise TooOften(min(recent) + _DAY - change.now)
         change.set(state="asking", asked_at=change.now)
         change.schedule(PASS, change.now + _ASKS_NO_LONGER)
-        change.settle()
 
 
 def _stay(change: Change) -> None:
     if change.state == "asking":
         change.set(state="known", asked_at=None)
         change.schedule(PASS, None)
-        change.settle()
 
 
 def _leave(change: Change) -> datetime | None:
@@ -161,6 +158,5 @@ def _leave(change: Change) -> datetime | None:
     if change.state == "asking":
         change.set(state="leaving")
         change.schedule(PASS, change.now)
-        change.settle()
     asked_at: datetime = change["asked_at"]
     return asked_at

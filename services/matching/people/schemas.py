@@ -2,8 +2,8 @@
 
 from services.matching.matches.schemas import Profile
 from services.matching.offer.schemas import Account, Offer, Review
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared import fields
+from shared.fields import Body
 
 
 class Leaving(Body):
@@ -22,14 +22,14 @@ class Share(Body):
 
 
 class Export(Body):
-    """Everything that is held of oneself, a part for each service; each part comes in pages."""
+    """All data held about you, one part for each service; each part comes in pages."""
 
     person_id = fields.PersonId()
     shares = fields.Several(fields.Part(Share))
 
 
 class Person(Body):
-    """`state`: known, asking or leaving (to be forgotten), erased. `mark`: what one's verified address is known by."""
+    """`state`: known, asking or leaving (to be forgotten), erased. `mark`: a keyed hash of your verified address."""
 
     state = fields.Text()
     mark = fields.Text(allow_none=True)
@@ -49,7 +49,7 @@ class WithReviews(Offer):
 
 
 class MatchingShare(Body):
-    """One's offers, in pages. The first page has one's account and profile as well."""
+    """Your offers, in pages. The first page has your account and profile as well."""
 
     person_id = fields.PersonId()
     person = fields.Part(Person, allow_none=True)

@@ -1,7 +1,7 @@
 """A person's command on an aggregate: the same repeat, the same If-Match, the same refusals for every service.
 
 Order: authenticate (done), the key (a repeat gets the same status with the document as it is now), If-Match, the
-lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not kept.
+lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,24 +36,18 @@ class Resource:
     path: str
     retry_unknown: bool = False
 
-    def create(
-        self, call: Call[Any], trigger: str, data: Mapping[str, Any], status: int = 201, at: str | None = None
-    ) -> Answer:
-        """Make a new aggregate by a command that its lifecycle takes in state "new"; its id is the command's, or `at`
-        where it has a name of its own. What stands there already takes the command as its lifecycle says.
+    def create(self, call: Call[Any], data: Mapping[str, Any], status: int = 201, at: str | None = None) -> Answer:
+        """Make a new aggregate by the operation's command, which its lifecycle takes in state "new"; its id is the
+        command's, or `at` where it has a name of its own. What stands there already takes the command as its lifecycle
+        says.
         """
-        return self._run(call, at or call.command_id, trigger, data, status, creates=True, named=at is not None)
+        return self._run(call, at or call.command_id, data, status, creates=True, named=at is not None)
 
     def command(
-        self,
-        call: Call[Any],
-        trigger: str,
-        data: Mapping[str, Any] | None = None,
-        status: int = 200,
-        at: str | None = None,
+        self, call: Call[Any], data: Mapping[str, Any] | None = None, status: int = 200, at: str | None = None
     ) -> Answer:
-        """Let the aggregate take a command that the path names, or `at`."""
-        return self._run(call, at or call.id, trigger, data or {}, status, creates=False)
+        """Let the aggregate that the path names, or `at`, take the operation's command."""
+        return self._run(call, at or call.id, data or {}, status, creates=False)
 
     def show(self, call: Call[Any], at: str | None = None) -> Answer:
         doc, roles = self.read(call, at)
@@ -87,7 +81,6 @@ class Resource:
         self,
         call: Call[Any],
         document_id: str,
-        name: str,
         data: Mapping[str, Any],
         status: int,
         *,
@@ -106,11 +99,11 @@ class Resource:
                 if creates and not named:
                     raise Problem("key-reused", "The key made something else.", errors=[_KEY_FAULT])
                 call.if_match.check(known["version"])
-            self._fold(call, change, name, data, roles, status)
+            self._fold(call, change, data, roles, status)
             doc = change.document()
             return doc, self.roles(doc, call.principal), status, False
 
-        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle.name}, decide)
+        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle}, decide)
         shown = self.view(doc, roles)
         location = f"{self.path}/{shown.get('id', doc['_id'])}" if answered == 201 else None
         return document_response(shown, answered, location, doc["version"], replayed)
@@ -127,10 +120,12 @@ class Resource:
         return None
 
     def _fold(
-        self, call: Call[Any], change: Change, name: str, data: Mapping[str, Any], roles: frozenset[str], status: int
+        self, call: Call[Any], change: Change, data: Mapping[str, Any], roles: frozenset[str], status: int
     ) -> None:
+        if call.operation.command is None:
+            raise LookupError(f"{call.operation.id} does not declare the command that it gives")
         trigger = Trigger(
-            name=name,
+            name=call.operation.command,
             id=call.command_id,
             kind="command",
             at=change.now,

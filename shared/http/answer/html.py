@@ -54,7 +54,7 @@ def paragraphs(*texts: str) -> Markup:
 
 
 def of_problem(problem: Problem, language: str) -> Page:
-    """A refusal as a page: what is said, and where it is about the input, of each field what was expected."""
+    """A refusal as a page: its detail, and where it is about the input, of each field what was expected."""
     faults = [f"{fault.pointer.strip('/') or fault.rule}: {fault.message}" for fault in problem.errors]
-    said = problem.slug == "invalid"
-    return Page(language, "Good Golem", paragraphs(*(faults if said else [problem.detail])))
+    is_invalid = problem.slug == "invalid"
+    return Page(language, "Good Golem", paragraphs(*(faults if is_invalid else [problem.detail])))

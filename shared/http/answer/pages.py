@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from marshmallow import Schema, fields
 
-from shared.fields.http import Body, Integer, Query, Strict
+from shared.fields import Body, Integer, Kind, Query
 from shared.http.declare.operations import Answer, Call
 from shared.http.problems import Fault, invalid
 
@@ -21,7 +21,7 @@ _VERSION = 1
 _MOST_CURSOR = 1024
 
 
-class Cursor(Strict, fields.String):
+class Cursor(Kind, fields.String):
     """Where the last page ended: the sort values of its last item. Loads as a list of JSON scalars.
 
     It is no secret and no proof: the checksum finds typing errors, so its values are input like any other.
@@ -91,8 +91,8 @@ def page_response(call: Call[Any], items: Sequence[Any], last: Sequence[Any] | N
     if last is None:
         return Answer({"items": items, "next": None})
     cursor = encode(last)
-    kept = [(name, value) for name, value in call.parameters if name != "cursor"]
-    target = f"{quote(call.path)}?{urlencode([*kept, ('cursor', cursor)])}"
+    others = [(name, value) for name, value in call.parameters if name != "cursor"]
+    target = f"{quote(call.path)}?{urlencode([*others, ('cursor', cursor)])}"
     return Answer({"items": items, "next": cursor}, headers={"Link": f'<{target}>; rel="next"'})
 
 
@@ -104,14 +104,14 @@ def after_text(call: Call[Any], form: re.Pattern[str] = POSITION) -> str | None:
     match call.page.after:
         case None:
             return None
-        case [str(place)] if form.fullmatch(place):
-            return place
+        case [str(sort_key)] if form.fullmatch(sort_key):
+            return sort_key
         case _:
             raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
 
 
-def text_page(call: Call[Any], found: Sequence[Any], place: str, view: Callable[[Any], Any]) -> Answer:
-    """The page of a list that was asked for one item more than its limit; `place` is the field it is sorted by."""
+def text_page(call: Call[Any], found: Sequence[Any], sort_key: str, view: Callable[[Any], Any]) -> Answer:
+    """The page of a list that was asked for one item more than its limit; `sort_key` is the field it is sorted by."""
     shown = found[: call.page.limit]
-    last = [shown[-1][place]] if len(found) > len(shown) else None
+    last = [shown[-1][sort_key]] if len(found) > len(shown) else None
     return page_response(call, [view(each) for each in shown], last)

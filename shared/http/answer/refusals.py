@@ -20,7 +20,7 @@ _KINDS: dict[int, tuple[Slug, str]] = {
 
 
 def write_problem(client: socket.socket, status: int, reason: str, _message: Any) -> None:
-    """In place of `gunicorn.util.write_error`. gunicorn's own message may quote the request, so it is not said."""
+    """In place of `gunicorn.util.write_error`. gunicorn's own message may quote the request, so it is left out."""
     slug, detail = _KINDS.get(status, ("bad-request" if status < 500 else "internal", f"{reason}."))
     body = json.dumps(Problem(slug, detail, status=status).as_json())
     lines = (

@@ -1,7 +1,7 @@
 """How `GET …/explain` looks: what may happen next, by whom, until when (made by `shared.aggregate.explain`)."""
 
-from shared.fields import http as fields
-from shared.fields.http import Body
+from shared import fields
+from shared.fields import Body
 
 
 class Step(Body):

@@ -91,7 +91,7 @@ def _operation(operation: Operation[Any], service: str, terms: Terms) -> dict[st
     described: dict[str, Any] = {
         "operationId": operation.id,
         "summary": summary,
-        "description": operation.who.words if operation.who else "",
+        "description": operation.who.description if operation.who else "",
         "tags": [service],
         "security": [{"bearer": []}] if operation.who and operation.who.token else [],
         "parameters": _parameters(operation),

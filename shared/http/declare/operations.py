@@ -2,7 +2,7 @@
 
     operations: Operations[Parts] = Operations("listing", "Listings")
 
-    @operations.post("/v1/listings", "createListing", "Write a listing", who=ANYONE, body=New, answers={201: Listing})
+    @operations.post("/v1/listings", "createListing", "Create a listing", who=ANYONE, body=New, answers={201: Listing})
     def create(call: Call[Parts]) -> Answer: ...
 
 A view gets a `Call`, all of it checked, and gives an `Answer`; it holds no rule.
@@ -10,7 +10,7 @@ A view gets a `Call`, all of it checked, and gives an `Answer`; it holds no rule
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Required, TypedDict, TypeVar, Unpack
 
@@ -34,11 +34,15 @@ class Undeclared(Exception):
     """An operation without a rule who may call it: refused when the app is made."""
 
 
+class UnknownCommand(Exception):
+    """An operation gives a command that its documents' lifecycle has not: refused when the app is made."""
+
+
 @dataclass(frozen=True)
 class Who:
-    """Who may call an operation. `words` are for the documentation."""
+    """Who may call an operation. `description` is for the documentation."""
 
-    words: str
+    description: str
     token: bool = True
     roles: frozenset[str] = frozenset()
 
@@ -124,6 +128,7 @@ class Call(Generic[Parts]):
 
 
 View = Callable[[Call[Parts]], Answer]
+Declare = Callable[[View[Parts]], View[Parts]]
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ class Operation(Generic[Parts]):
     form: bool
     page: bool
     media: str
+    command: str | None
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
@@ -192,29 +198,40 @@ class Options(TypedDict, total=False):
     form: bool
     page: bool
     media: str
+    command: str
 
 
 class Operations(Generic[Parts]):
-    """A service's operations, in the order they are declared."""
+    """A service's operations, in the order they are declared. `commands` are those of the lifecycle of the documents
+    that they are about.
+    """
 
-    def __init__(self, service: str, title: str) -> None:
-        self.service, self.title = service, title
+    def __init__(self, service: str, title: str, commands: Collection[str] = ()) -> None:
+        self.service, self.title, self.commands = service, title, commands
         self.all: list[Operation[Parts]] = []
+        self._unknown: list[str] = []
 
     def include(self, *parts: "Operations[Parts]") -> None:
         """Take what other files of the service declare, in their order."""
         for part in parts:
             self.all.extend(part.all)
+            self._unknown.extend(part._unknown)
 
     def include_slice(self, slice_of: Callable[[Parts], Slice], *subjects: "Operations[Slice]") -> None:
         """Take what a subject of the service declares; its views know their own slice of the parts alone."""
-        self.all.extend(operation.of_slice(slice_of) for subject in subjects for operation in subject.all)
+        for subject in subjects:
+            self.all.extend(operation.of_slice(slice_of) for operation in subject.all)
+            self._unknown.extend(subject._unknown)
 
     def check(self) -> None:
-        """Raises Undeclared for operations without a rule, ValueError for two with one id."""
+        """Raises Undeclared for operations without a rule, UnknownCommand for a command that no document takes,
+        ValueError for two operations with one id.
+        """
         open_to_all = [operation.id for operation in self.all if operation.who is None]
         if open_to_all:
-            raise Undeclared(f"{self.service}: nobody is said to be allowed to call {', '.join(open_to_all)}")
+            raise Undeclared(f"{self.service}: no rule says who may call {', '.join(open_to_all)}")
+        if self._unknown:
+            raise UnknownCommand(f"{self.service}: no such command: {', '.join(self._unknown)}")
         ids = [operation.id for operation in self.all]
         if len(set(ids)) != len(ids):
             raise ValueError(f"{self.service}: two operations have one id")
@@ -226,14 +243,14 @@ class Operations(Generic[Parts]):
         operation_id: str,
         summary: str,
         **options: Unpack[Options],
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    ) -> Declare[Parts]:
         """Declare the decorated view.
 
         `who` may call it; without it the app is not made. `answers` is {status: schema, or None where the body leaves
         as it is}. `key`: takes an Idempotency-Key (by default each POST with a token). `match`: takes If-Match (by
         default all but GET that have an id in their path). `form`: the body may also come from an HTML form. `page`: it
         may answer with a page (`shared.http.answer.html`) where the client asks for HTML. `media`: the media type of
-        its JSON.
+        its JSON. `command`: what the view has a document do (`Resource.command`), by its name in the lifecycle.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -243,37 +260,31 @@ class Operations(Generic[Parts]):
 
         def declare(view: View[Parts]) -> View[Parts]:
             form, page, media = options.get("form", False), options.get("page", False), options.get("media", JSON)
+            command = options.get("command")
             operation = Operation(
-                method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media
-            )
+                method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
+                command,
+            )  # fmt: skip
+            if command is not None and command not in self.commands:
+                self._unknown.append(f"{command} ({operation_id})")
             self.all.append(operation)
             return view
 
         return declare
 
-    def get(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def get(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("GET", path, operation_id, summary, **options)
 
-    def post(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def post(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("POST", path, operation_id, summary, **options)
 
-    def put(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def put(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("PUT", path, operation_id, summary, **options)
 
-    def patch(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def patch(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("PATCH", path, operation_id, summary, **options)
 
-    def delete(
-        self, path: str, operation_id: str, summary: str, **options: Unpack[Options]
-    ) -> Callable[[View[Parts]], View[Parts]]:
+    def delete(self, path: str, operation_id: str, summary: str, **options: Unpack[Options]) -> Declare[Parts]:
         return self.add("DELETE", path, operation_id, summary, **options)
 
 

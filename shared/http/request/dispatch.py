@@ -8,8 +8,8 @@ from typing import Any, Generic
 from flask import Response, request
 from marshmallow import ValidationError
 
-from shared.fields.events import format_time
-from shared.fields.http import Body
+from shared.clock import format_time
+from shared.fields import Body
 from shared.http.answer import html
 from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
@@ -36,8 +36,8 @@ class Dispatcher(Generic[Parts]):
         """Raises Problem, or whatever the view raises."""
         texts = {name: str(value) for name, value in ids.items()}
         request.environ[OPERATION], request.environ[PATH] = operation.id, operation.path_for_logs(texts)
-        said = {"http.request.method": operation.method, "http.route": operation.template}
-        traces.describe(said, name=f"{operation.method} {operation.template}")
+        attributes = {"http.request.method": operation.method, "http.route": operation.template}
+        traces.describe(attributes, name=f"{operation.method} {operation.template}")
         try:
             return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
         except Problem as problem:
@@ -78,13 +78,13 @@ class Dispatcher(Generic[Parts]):
 
     def _caller(self, who: Who | None) -> Principal | None:
         if who is None:
-            raise Problem("forbidden", "Nobody is said to be allowed to do this.")
+            raise Problem("forbidden", "You are not allowed to do this.")
         if not who.token:
             return None
         caller = self._verifier.principal(request.headers.get("Authorization"))
         self._limit.check(caller.person_id)
         if who.roles and not caller.has(*who.roles):
-            raise Problem("forbidden", who.words)
+            raise Problem("forbidden", who.description)
         return caller
 
 

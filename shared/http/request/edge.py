@@ -57,11 +57,11 @@ class Edge:
         metrics.HTTP_REQUESTS.labels(self._service, operation, str(status)).inc()
         metrics.HTTP_SECONDS.labels(self._service, operation).observe(seconds)
         traces.describe({"http.response.status_code": status}, failed=status >= 500)
-        said: dict[str, Any] = {"operation": operation, "status": status, "ms": round(seconds * 1000, 2)}
+        fields: dict[str, Any] = {"operation": operation, "status": status, "ms": round(seconds * 1000, 2)}
         if PATH in environ:
-            said |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
+            fields |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
         probe = _is_probe(environ)
-        log.log(logging.DEBUG if probe else logging.INFO, "request", extra=said)
+        log.log(logging.DEBUG if probe else logging.INFO, "request", extra=fields)
 
 
 def _read_rest(environ: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Idempotency-Key and If-Match, as a request has them. What is kept, and where, is the aggregate store's matter."""
+"""Idempotency-Key and If-Match, as a request has them. What is stored is the aggregate store's matter."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""How fast one person may ask: a burst, then a steady rate. Kept in memory, so each process counts for itself."""
+"""How fast one person may ask: a burst, then a steady rate. Counted in memory, so each process counts for itself."""
 
 import time
 

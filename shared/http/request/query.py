@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from marshmallow import Schema, ValidationError
 
-from shared.fields.http import Query, Several
+from shared.fields import Query, Several
 from shared.http.problems import Fault, Problem, faults_of, invalid
 
 _NONE_KNOWN = Query()

@@ -6,7 +6,7 @@ import pytest
 from pymongo import InsertOne, UpdateOne
 
 from shared.aggregate import Change
-from tests.support.toy import Toys, public
+from tests.support.toy import BOX, Toys, public
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 STORED = {"_id": "a", "kind": "box", "version": 4, "state": "open", "updated_at": NOW, "gone": 1, "things": 2}
@@ -124,17 +124,41 @@ def test_a_list_that_is_pushed_and_removed_is_removed():
 
 
 def test_due_at_is_the_earliest_timer_that_counts():
-    given = change()
-    for name, hours in (("late", 3), ("early", 1), ("middle", 2)):
+    """In a frozen box only "melt" does; what is read or written says so without being asked to."""
+    given = Change("a", BOX, {**STORED, "state": "frozen"}, NOW)
+    for name, hours in (("parked", 3), ("shut", 1), ("melt", 2)):
         given.schedule(name, NOW + timedelta(hours=hours))
-    given.settle(lambda timer: timer != "early")
-    assert given["due_at"] == NOW + timedelta(hours=2)
+    assert given.document()["due_at"] == NOW + timedelta(hours=2)
+    assert given.update()["$set"]["due_at"] == NOW + timedelta(hours=2)
 
-    given.schedule("late", None)
-    given.schedule("middle", None)
-    given.settle(lambda timer: timer != "early")
-    assert given.get("due_at") is None
-    assert given.timers == {"early": NOW + timedelta(hours=1)}
+    given.schedule("parked", None)
+    given.schedule("melt", None)
+    assert "due_at" not in given.document()
+    assert given.timers == {"shut": NOW + timedelta(hours=1)}
+
+
+def test_due_at_follows_the_state():
+    """A timer that did not count does, once the state lets it."""
+    shut = NOW + timedelta(hours=1)
+    given = Change("a", BOX, {**STORED, "state": "frozen", "timers": {"shut": shut}}, NOW)
+    given.set(state="open")
+
+    assert given.update()["$set"]["due_at"] == shut
+
+
+def test_without_a_lifecycle_every_timer_counts():
+    given = change(state="frozen")
+    given.schedule("late", NOW + timedelta(hours=3))
+    given.schedule("early", NOW + timedelta(hours=1))
+
+    assert given.document()["due_at"] == NOW + timedelta(hours=1)
+
+
+def test_what_decides_no_timer_leaves_due_at_alone():
+    given = change(timers={"t": NOW}, due_at=NOW + timedelta(hours=1))
+    given.set(things=3)
+
+    assert "due_at" not in given.update()["$set"]
 
 
 def test_a_saved_point_brings_everything_back():

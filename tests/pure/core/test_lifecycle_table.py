@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.aggregate import Condition, Lifecycle, Park, Refusal, Row, cells, explain
+from shared.aggregate import Condition, Emit, Lifecycle, Park, Refusal, Row, cells, explain
 from shared.aggregate.lifecycle import due
 from tests.support.toy import BOX, DAY, ROWS, Toys, public
 
@@ -18,6 +18,12 @@ def toys() -> Toys:
 def table(**changed: Any) -> Lifecycle:
     given = {"states": ("new", "open"), "rows": (), "public": public, "events": ("seen",)} | changed
     return Lifecycle("toy", **given)
+
+
+def test_a_command_that_the_table_has_not_is_no_refusal(toys: Toys):
+    """It is a slip of ours, not a person's."""
+    with pytest.raises(LookupError, match="box has no command fil"):
+        toys.command("fil")
 
 
 # -- the table is checked when it is made
@@ -47,6 +53,12 @@ def test_a_cell_that_is_answered_twice_is_an_error():
 @pytest.mark.parametrize("row", [Row(("nowhere",), "seen"), Row(("new",), "seen", to="nowhere")])
 def test_an_unknown_state_is_an_error(row: Row):
     with pytest.raises(ValueError, match="unknown states"):
+        table(rows=(row,), answers=cells(ignore={"seen": ("new", "open")}))
+
+
+def test_a_row_of_several_events_says_the_status_of_each():
+    row = Row(("new",), "open", to="open", emits=(Emit("escrow.held", "held"), "escrow.settled"))
+    with pytest.raises(ValueError, match="each says its status"):
         table(rows=(row,), answers=cells(ignore={"seen": ("new", "open")}))
 
 
@@ -384,7 +396,7 @@ def test_a_timer_that_is_not_due_or_not_there_does_nothing(toys: Toys):
 
 
 def test_a_timer_without_a_fitting_row_is_over(toys: Toys):
-    toys.on("box-1", lambda c: (c.schedule("tick", c.now), c.settle()))
+    toys.on("box-1", lambda c: c.schedule("tick", c.now))
 
     assert toys.timer("tick").outcome == "ignored"
     assert "tick" not in toys.doc()["timers"]

@@ -53,7 +53,6 @@ class Polling(Toys):
     def _schedule(change: Change, timers: tuple[str, ...]) -> None:
         for name in timers:
             change.schedule(name, change.now)
-        change.settle()
 
 
 def test_a_deadline_fires_when_it_is_due():
@@ -311,9 +310,9 @@ def test_a_provider_that_does_not_answer_holds_no_deadline_up_and_fills_no_queue
         toys.opened("box-4")
         toys.clock.advance(11 * DAY)
         toys.poller.step()
-        in_hand = len(toys.poller._asked)
+        in_hand = len(toys.poller._in_hand)
         toys.poller.step()
-        most = len(toys.poller._asked)
+        most = len(toys.poller._in_hand)
         fired = toys.state("box-4")
         go_on.set()
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 
-from shared.fields import http as fields
+from shared import fields
 from shared.http.answer.documents import document_response
 from shared.http.answer.pages import PageQuery, page_of, page_response
 from shared.http.app import create_app

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-from shared.fields import http as fields
+from shared import fields
 from shared.http.answer import html
 from shared.http.app import create_app
 from shared.http.declare import openapi

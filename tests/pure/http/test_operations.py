@@ -2,16 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from services.escrow import api as escrow_api
+from services.escrow.lifecycle import ESCROW
+from services.listing import api as listing_api
+from services.listing.lifecycle import LISTING
+from services.matching import api as matching_api
+from services.matching.employer.lifecycle import EMPLOYER
+from services.matching.offer.lifecycle import OFFER
+from shared.http.answer.commands import Resource
 from shared.http.app import create_app
-from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Operations, Undeclared
+from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Operations, Undeclared, UnknownCommand
 from shared.ids import command_id
 from shared.settings import Settings
+from tests.support.toy import BOX, Toys
 
 SOME_ID = "01977c1e-3a52-7d0f-9a4e-5b8f0c2d7e11"
 
@@ -23,6 +33,50 @@ def test_an_operation_without_a_rule_is_refused(settings: Settings) -> None:
 
     with pytest.raises(Undeclared, match="openToAll"):
         create_app(settings, operations, None, ready={})
+
+
+def test_a_command_that_the_lifecycle_has_not_is_refused(settings: Settings) -> None:
+    """A slip of the pen is seen when the app is made, also in the file of a subject, not by the first who asks."""
+    operations: Operations[None] = Operations("boxes", "Boxes")
+    for include, name in ((operations.include, "fil"), (partial(operations.include_slice, lambda parts: parts), "aks")):
+        subject: Operations[None] = Operations("boxes", "Boxes", BOX.commands())
+        for number, command in enumerate(("open", name)):
+            declare = subject.post(
+                "/v1/boxes", f"{name}{number}", "Do", who=ANYONE, command=command, answers={200: None}
+            )
+            declare(lambda call: Answer({}))
+        include(subject)
+
+    with pytest.raises(UnknownCommand, match=r"fil \(fil1\), aks \(aks1\)$"):
+        create_app(settings, operations, None, ready={})
+
+
+def test_each_service_knows_the_commands_that_it_offers() -> None:
+    """All commands of a lifecycle that people give stand in its API."""
+    offered = {
+        name: {operation.command for operation in each.operations.all} - {None}
+        for name, each in (("listing", listing_api), ("escrow", escrow_api), ("matching", matching_api))
+    }
+
+    assert offered["listing"] == set(LISTING.commands())
+    assert offered["escrow"] == set(ESCROW.commands())
+    assert offered["matching"] == {*OFFER.commands(), *EMPLOYER.commands()}
+
+
+def test_a_view_gives_no_command_that_its_operation_does_not_declare(settings: Settings, ida: dict[str, str]) -> None:
+    toys = Toys().opened()
+    boxes = Resource(toys.store, BOX, lambda doc, principal: frozenset({"maker"}), lambda doc, of: doc, "/v1/boxes")
+    operations: Operations[Resource] = Operations("boxes", "Boxes", BOX.commands())
+    for command in (None, "ask"):
+        options = {"command": command} if command else {}
+        declare = operations.post(f"/v1/{command}", f"do{command}", "Do", who=ANYONE, answers={200: None}, **options)
+        declare(lambda call: call.parts.command(call, at="box-1") and Answer({}))
+    client = create_app(settings, operations, boxes, ready={}).test_client()
+
+    assert client.post("/v1/None", headers=ida).status_code == 500
+    assert toys.state() == "open"
+    assert client.post("/v1/ask", headers=ida).status_code == 200
+    assert toys.state() == "asking"
 
 
 def test_a_route_past_the_operations_answers_nobody(app: Flask, ida: dict[str, str]) -> None:

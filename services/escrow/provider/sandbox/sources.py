@@ -15,7 +15,7 @@ class Source:
 
     hold_refused: str | None = None  # reason
     answer_lost: bool = False  # the hold succeeds, the first answer never arrives
-    late: bool = False  # decided after a delay, told by webhook alone
+    late: bool = False  # decided after a delay, reported by webhook alone
     releases_refused: int = 0  # how many releases or splits of the offer are refused before one succeeds
     refunds_refused: int = 0  # likewise for refunds
     then: tuple[Step, ...] = ()  # what follows a successful hold, a delay apart

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import snowballstemmer
 
-from shared.words import fold as fold
-from shared.words import words as words
+from shared.folding import fold as fold
+from shared.folding import words as words
 
 _WHOLE = 3
 """Words of so many letters have no ending to lose."""
@@ -21,7 +21,7 @@ _ENGLISH_EMPTY = "a an and are as at be by for from in is of on our that the thi
 _FRENCH_EMPTY = """a au aux avec ce ces d dans de des du elle en est et il ils l la le les leur leurs nos notre nous ou
     par pour qu que qui s sa ses son sont sur un une vos votre vous"""
 _EMPTY = frozenset(f"{_ENGLISH_EMPTY} {_FRENCH_EMPTY}".split())
-"""Words that say nothing by themselves: neither kept nor looked for. `it` is none: IT is a trade."""
+"""Words that mean nothing by themselves: neither indexed nor searched for. `it` is none: IT is a trade."""
 
 _FRENCH = tuple(
     (re.compile(ending), plain)

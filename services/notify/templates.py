@@ -1,6 +1,6 @@
-"""The words of notifications and mails, in each language, from the templates of `texts.<language>.json`. Pure.
+"""The text of notifications and mails, in each language, from the templates of `templates.<language>.json`. Pure.
 
-A template has {fields} of the event's data, written for people: amounts, days, codes by their words (`words.json`).
+A template has {fields} of the event's data, written for people: amounts, days, codes by their phrases (`phrases.json`).
 Beside those: {deal} (which help, for how much), {because} (" (the reason)", or nothing) and durations of the terms.
 Where the price is 0, `<key>.free` is taken if there is one. Ids stand in a line of their own at the end. Never a name.
 """
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.fields.events import parse_time
+from shared.clock import parse_time
 from shared.money import format_amount
 from shared.settings import Terms
 from shared.settings.in_words import measured
@@ -26,11 +26,13 @@ def _read(name: str) -> Any:
     return json.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
-TEXTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {each: _read(f"texts.{each}.json") for each in LANGUAGES}
+BY_LANGUAGE: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    each: _read(f"templates.{each}.json") for each in LANGUAGES
+}
 """{language: {key: {"subject", "text"}}}; an empty line parts paragraphs."""
 
-TEMPLATES = TEXTS[DEFAULT_LANGUAGE]
-WORDS: Mapping[str, Mapping[str, str]] = _read("words.json")
+TEMPLATES = BY_LANGUAGE[DEFAULT_LANGUAGE]
+PHRASES: Mapping[str, Mapping[str, str]] = _read("phrases.json")
 """{code: {language: what it says}}; other codes are read as they are."""
 
 _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "refunded", "charged_back")
@@ -46,15 +48,15 @@ def render(
 ) -> tuple[str, str]:
     """(subject, text) for an event's data. KeyError for an unknown key, or a field that the event has not."""
     free = f"{key}.free"
-    template = TEXTS[language][free if data.get("price") == 0 and free in TEMPLATES else key]
-    said = _terms(terms, language) | _said(data, language)
-    about = next((f"\n\n{word(name, language)} {data[name]}" for name in _IDS if name in data), "")
-    return template["subject"].format_map(said), template["text"].format_map(said) + about
+    template = BY_LANGUAGE[language][free if data.get("price") == 0 and free in TEMPLATES else key]
+    values = _terms(terms, language) | _values(data, language)
+    about = next((f"\n\n{phrase(name, language)} {data[name]}" for name in _IDS if name in data), "")
+    return template["subject"].format_map(values), template["text"].format_map(values) + about
 
 
-def word(code: str, language: str) -> str:
-    """What a code says."""
-    return WORDS[code][language] if code in WORDS else code.replace("_", " ")
+def phrase(code: str, language: str) -> str:
+    """The phrase for a code."""
+    return PHRASES[code][language] if code in PHRASES else code.replace("_", " ")
 
 
 def amount(value: int, currency: str, language: str) -> str:
@@ -68,7 +70,7 @@ def amount(value: int, currency: str, language: str) -> str:
 def day(text: str, language: str) -> str:
     """2027-01-04 is January 4, 2027, and in French 4 janvier 2027."""
     when = date.fromisoformat(text)
-    month = word(f"month.{when.month}", language)
+    month = phrase(f"month.{when.month}", language)
     if language == "fr":
         return f"{'1er' if when.day == 1 else when.day} {month} {when.year}"
     return f"{month} {when.day}, {when.year}"
@@ -84,32 +86,34 @@ def moment(text: str, language: str) -> str:
 def duration(value: timedelta, language: str) -> str:
     """48 hours, and in French 48 heures (with no line break inside)."""
     number, unit = measured(value)
-    return f"{number}\u00a0{word(unit, language)}"
+    return f"{number}\u00a0{phrase(unit, language)}"
 
 
 def _terms(terms: Terms, language: str) -> dict[str, str]:
     return {name: duration(getattr(terms, name), language) for name in _TERMS}
 
 
-def _said(data: Mapping[str, Any], language: str) -> dict[str, str]:
-    said = {"because": f" ({word(data['reason'], language)})" if data.get("reason") else ""}
+def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
+    values = {"because": f" ({phrase(data['reason'], language)})" if data.get("reason") else ""}
     for name, value in data.items():
         if name in _AMOUNTS and isinstance(value, int):
-            said[name] = amount(value, data["currency"], language)
+            values[name] = amount(value, data["currency"], language)
         elif isinstance(value, str):
-            said[name] = _text(name, value, language)
-    if isinstance(data.get("help"), list) and "price" in said:
-        said["deal"] = _deal(data["help"], data["price"], said["price"], language)
-    return said
+            values[name] = _text(name, value, language)
+    if isinstance(data.get("help"), list) and "price" in values:
+        values["deal"] = _deal(data["help"], data["price"], values["price"], language)
+    return values
 
 
 def _text(name: str, value: str, language: str) -> str:
     if name in _MOMENTS:
         return moment(value, language)
-    return day(value, language) if name in _DAYS else word(value, language)
+    return day(value, language) if name in _DAYS else phrase(value, language)
 
 
-def _deal(help_: list[str], price: int, said: str, language: str) -> str:
-    *others, last = (word(each, language) for each in help_)
-    kinds = f"{', '.join(others)} {word('and', language)} {last}" if others else last
-    return f"{kinds}, {word('free', language)}" if price == 0 else f"{kinds}, {word('for', language)} {said}"
+def _deal(help_: list[str], price: int, written_price: str, language: str) -> str:
+    *others, last = (phrase(each, language) for each in help_)
+    kinds = f"{', '.join(others)} {phrase('and', language)} {last}" if others else last
+    return (
+        f"{kinds}, {phrase('free', language)}" if price == 0 else f"{kinds}, {phrase('for', language)} {written_price}"
+    )

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.listing.words import words
+from services.listing.stems import words
+from shared.contact_details import contact_data
 from shared.domains import shown
-from shared.wording import contact_data
 
 Found = tuple[str, str, str]
 """(rule's id, pointer, words for a person)."""
 
 
-def texts(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def public_texts(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(pointer, text) of every free text that others will see."""
     yield "/title", listing["title"]
     for name in ("duties", "skills"):
@@ -28,7 +28,7 @@ def texts(listing: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def check(listing: Mapping[str, Any], legal_forms: Sequence[str]) -> Iterator[Found]:
     """Everything in the listing's texts that should not be there."""
     name, domain = name_of_employer(listing["employer"]["name"], legal_forms), listing["employer"].get("domain")
-    for pointer, text in texts(listing):
+    for pointer, text in public_texts(listing):
         for rule, says in contact_data(text):
             yield rule, pointer, says
         if names(text, name) or (domain and names_domain(text, domain)):

@@ -1,0 +1,129 @@
+"""The documents of the collection `escrows`: the escrow, and where a person is paid. Amounts in minor units."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from services.escrow.journal import Entry
+from shared.aggregate.documents import CoreDocument, OpenTask
+
+
+class Tranche(TypedDict, total=False):
+    due_day: int
+    amount: int  # what leaves the escrow for it, fee included
+    status: str  # waiting, paid, struck, refunded or split
+    due_at: datetime  # there once the hire is known
+
+
+class OpenInstruction(OpenTask, total=False):
+    """The one instruction to the provider whose outcome the escrow waits for."""
+
+    what: str  # what it is for: hold, release:<index>, refund, split
+    amount: int
+    currency: str
+    opened_at: datetime
+    source: str  # of a hold: the seeker's means of payment, a token
+    hold_id: str  # the hold that the money comes from
+    payee: str  # the insider
+    fee: int
+    tranche: int  # its index
+    refund: int  # of a split: what goes back to the seeker
+
+
+class Blocked(TypedDict):
+    """The provider refused; a new instruction follows at `again_at`."""
+
+    what: str
+    reason: str
+    since: datetime
+    again_at: datetime
+
+
+class Dispute(TypedDict):
+    by: str
+    reason: str
+    opened_at: datetime
+    expires_at: datetime
+    before: str  # the state to go back to
+
+
+class Decision(TypedDict):
+    decision: str  # refund, release, split or return
+    reason: str
+    by: str  # the arbiter
+    at: datetime
+
+
+class Chargeback(TypedDict):
+    id: str
+    amount: int
+    from_held: int  # how much of it was still held
+    before: str  # the state to go back to
+    opened_at: datetime
+
+
+class Difference(TypedDict, total=False):
+    what: str  # a sum, or `journal`
+    here: int
+    there: int
+
+
+class Flagged(TypedDict):
+    """Reconciliation found a difference in two passes."""
+
+    since: datetime
+    differences: list[Difference]
+
+
+class EscrowDocument(CoreDocument, total=False):
+    """Its id is the offer's."""
+
+    # the offer's terms
+    listing_id: str
+    insider: str
+    seeker: str
+    price: int
+    currency: str
+    fee_bps: int
+    tranches: list[Tranche]
+    accepted_at: datetime
+
+    # the money
+    funded: int
+    held: int
+    released: int
+    fees: int
+    refunded: int
+    charged_back: int
+    loss: int  # the platform's, by chargebacks
+    journal: list[Entry]
+    instruction: OpenInstruction
+    closed: dict[str, int]  # how many instructions were closed, by what they were for
+    hold_id: str
+
+    # what happens to it
+    opened_at: datetime
+    fund_by: datetime
+    fund_attempts: int
+    declined: str  # why the provider declined the last hold
+    hire_event_id: str  # the cause of every payout
+    start_on: str
+    ended_on: str  # the last day of work
+    refund_at: datetime  # when what the end of the hire struck goes back
+    blocked: Blocked
+    dispute: Dispute
+    disputed_by: list[str]
+    decisions: list[Decision]
+    decided: bool  # an arbiter has released all that is held
+    chargeback: Chargeback
+    flagged: Flagged
+
+    # for queries
+    parties: list[str]
+    position: str  # sort key of a person's escrows
+
+
+class PayoutDocument(CoreDocument, total=False):
+    """`payout:<person>`. Both fields go when it is deleted; the document stays, so that no version is used twice."""
+
+    account: str  # the provider's token for an account of theirs
+    owner: str

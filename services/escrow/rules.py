@@ -1,0 +1,61 @@
+"""The rules of an escrow: which row is taken (conditions), and what a command must keep (guards). Pure.
+
+The chargebacks' conditions stand in `chargebacks`.
+"""
+
+from services.escrow.plan import next_waiting, struck
+from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
+
+FUND_ATTEMPTS = 10
+
+
+def _asks_all(change: Change, trigger: Trigger) -> bool:
+    return is_answered(change, trigger) and bool(change["instruction"]["amount"] == change["held"])
+
+
+FREE = Condition("the price is 0", lambda change, trigger: trigger.data["price"] == 0)
+LAST_OF_ALL = Condition(
+    "it is the open instruction's, nothing is left and nothing was refunded",
+    lambda change, trigger: _asks_all(change, trigger) and change["refunded"] == 0,
+)
+LAST = Condition("it is the open instruction's, and nothing is left", _asks_all)
+WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_waiting(change["tranches"]) is not None)
+STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
+UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
+
+MAY_FUND = Guard(
+    "fund_attempts",
+    lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
+    f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
+)
+ONE_DISPUTE = Guard(
+    "one_dispute_a_party",
+    lambda change, trigger: (
+        ("insider" if trigger.by == change["insider"] else "seeker") not in change.get("disputed_by", ())
+    ),
+    "You have disputed this escrow before; each party may do so once.",
+)
+NOT_DECIDED = Guard(
+    "decided",
+    lambda change, trigger: not change.get("decided"),
+    "An arbiter has decided that this money is the insider's.",
+)
+HIRE_KNOWN = Guard(
+    "hire_confirmed",
+    lambda change, trigger: change["dispute"]["before"] == "probation",
+    "Money goes to the insider only after the hire is confirmed. Until then it can be refunded or returned. "
+    "An arbiter who finds that the hire happened confirms it on the offer.",
+    "/decision",
+)
+
+
+def was(before: str) -> Condition:
+    return Condition(f"this was {before} before", lambda change, trigger: bool(change["dispute"]["before"] == before))
+
+
+def decided(decision: str, before: str | None = None) -> Condition:
+    """The arbiter's command says `decision` (and the dispute is about an escrow that was `before`)."""
+    return Condition(
+        f"the decision is {decision}" + (f" and this was {before} before" if before else ""),
+        lambda change, trigger: trigger.data["decision"] == decision and before in (None, change["dispute"]["before"]),
+    )

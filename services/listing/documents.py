@@ -1,0 +1,124 @@
+"""The documents of the collection `listings`: listings, who knows which employer, and where people get mail at work."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from shared.aggregate.documents import CoreDocument
+
+
+class Employer(TypedDict, total=False):
+    name: str
+    domain: str  # of its e-mail addresses
+
+
+class Code(TypedDict):
+    scheme: str
+    code: str
+
+
+class Pay(TypedDict, total=False):
+    min: int  # minor units
+    max: int
+    currency: str
+    per: str
+
+
+class Price(TypedDict):
+    amount: int
+    currency: str
+
+
+class Help(TypedDict):
+    kind: str
+    price: Price
+
+
+class Tranche(TypedDict):
+    due_day: int
+    bps: int
+
+
+class Consent(TypedDict):
+    """The employer's, to paid help."""
+
+    who: str  # a function
+    how: str
+    on: str
+
+
+class Reason(TypedDict):
+    rule: str
+    pointer: str
+    message: str
+
+
+class Decision(TypedDict, total=False):
+    """A decision of the rules or of staff."""
+
+    outcome: str  # published, in_review, returned, removed
+    by: str  # `rules`, or the moderator
+    at: datetime
+    rules: list[str]  # rules that were applied
+    reasons: list[Reason]
+    reason: str
+    note: str
+
+
+class ListingDocument(CoreDocument, total=False):
+    # as its insider wrote it
+    insider: str
+    title: str
+    employer: Employer
+    country: str
+    region: str
+    industry: Code
+    occupation: Code
+    duties: list[str]
+    skills: list[str]
+    seats: int
+    leaving_on: str
+    pay: Pay
+    help: list[Help]
+    tranches: list[Tranche]
+    consent: Consent
+
+    # what became of it
+    published_at: datetime
+    hired: int  # seats taken
+    edits: int  # how often its insider changed it
+    domain_mark: str  # of the employer's domain
+    workplace_mark: str  # of the employer's domain and this listing
+    insider_verified: bool  # its insider gets mail at the employer's domain
+    review: Decision  # the last one
+    audit: list[Decision]
+
+    # for the search (see `search` and `orders`)
+    words: list[str]  # stems of title and duties
+    codes: list[str]
+    region_key: str
+    facets: list[str]
+    prices: dict[str, int]  # by kind of help
+    cheapest: int
+    year_pay: dict[str, int]
+    rank: str  # sort key: newest
+    place_leaving: str  # sort keys of the other orders
+    place_best_paid: str
+    place_cheapest: str
+    place_coaching: str
+    place_reference: str
+    place_good_word: str
+
+
+class UnveiledDocument(CoreDocument, total=False):
+    """`unveiled:<listing_id>:<person_id>`: a seeker who may see the employer."""
+
+    listing_id: str
+    seeker: str
+    offers: list[str]  # the offers whose activation unveiled it: a repeat unveils nothing again
+
+
+class WorkDocument(CoreDocument, total=False):
+    """`work:<person>`: the employers' domains at which a person has verified an address."""
+
+    owner: str
+    marks: list[str]  # of the domains

@@ -1,0 +1,16 @@
+"""The document of a person."""
+
+from datetime import datetime
+
+from shared.aggregate.documents import Copy
+
+
+class PersonDocument(Copy, total=False):
+    """Its id is the person's pseudonym. States: known, asking or leaving (to be forgotten), erased.
+
+    `number` is that of the last `contact.verified`.
+    """
+
+    mark: str  # of their verified address: two accounts with one mark are one person
+    asked_at: datetime  # when they asked to be forgotten
+    erasures: list[datetime]  # the last day's

@@ -1,0 +1,65 @@
+"""What things and people are called: ids, pseudonyms, hashes, domains."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields
+
+from shared.domains import LONGEST as LONGEST_DOMAIN
+from shared.domains import hostname
+from shared.fields.kind import Kind, Raw
+from shared.fields.text import Pattern
+from shared.ids import PERSON_ID
+
+
+class Id(Pattern):
+    """The id of an aggregate or an event, or a code of a public scheme (`2512` of ISCO-08)."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        expects = "an id: up to 64 letters, digits and . _ : -"
+        super().__init__("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", expects, description, **options)
+
+
+class Uuid(Kind, fields.String):
+    """A UUID in its usual form; loads in lower case."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("a UUID", {"format": "uuid"}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Raw, **_: Any) -> str:
+        if type(value) is not str:
+            raise self.refuse("type")
+        if not re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value):
+            raise self.refuse("format")
+        return str(UUID(value))
+
+
+class PersonId(Pattern):
+    """A person's pseudonym."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        super().__init__(PERSON_ID.pattern, "a person's id: p_ and 32 hex digits", description, **options)
+
+
+class Sha256(Pattern):
+    """A SHA-256 in lower-case hex."""
+
+    def __init__(self, description: str = "", **options: Any) -> None:
+        super().__init__("[0-9a-f]{64}", "a SHA-256 as 64 lower-case hex digits", description, **options)
+
+
+class Domain(Kind, fields.String):
+    """A domain such as `acme.example`; loads in lower case and ASCII (IDNA)."""
+
+    def __init__(self, **options: Any) -> None:
+        schema = {"format": "idn-hostname", "maxLength": LONGEST_DOMAIN}
+        super().__init__("a domain such as acme.example", schema, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Raw, **_: Any) -> str:
+        if type(value) is not str:
+            raise self.refuse("type")
+        domain = hostname(value)
+        if domain is None:
+            raise self.refuse("format")
+        return domain
