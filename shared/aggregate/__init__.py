@@ -10,7 +10,7 @@ from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
-from shared.aggregate.store import Contended, Store, open_store
+from shared.aggregate.store import Contended, Store, Unwritable, open_store
 from shared.aggregate.table import Answer, Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
 from shared.aggregate.verdict import Verdict
@@ -39,6 +39,7 @@ __all__ = [
     "Row",
     "Store",
     "Trigger",
+    "Unwritable",
     "Verdict",
     "Waiting",
     "cells",

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from shared.aggregate.change import Change, Kind, Trigger
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.store import Contended, Store
+from shared.aggregate.store import Contended, Store, Unwritable
 from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
 
 
@@ -85,14 +85,17 @@ class Batch:
         """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of
         both. The verdict of each event, in order.
 
-        What folding one event raises rejects that event alone; so does what the database's client cannot write, found
-        by taking the events one by one. Raises pymongo's errors (nothing is known then; process the same events again)
-        and Contended.
+        What folding one event raises rejects that event alone; so does what the database's client cannot write or the
+        database refuses for good, found by taking the events one by one. Raises pymongo's errors (nothing is known
+        then; process the same events again) and Contended.
         """
         try:
             return self._process(events)
         except (PyMongoError, Contended):
             raise
+        except Unwritable as error:
+            if len(events) == 1:
+                return [rejected("unwritable", str(error))]
         except Exception:
             if len(events) == 1:
                 return [rejected("error", traceback.format_exc())]
