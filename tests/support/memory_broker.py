@@ -260,6 +260,7 @@ class MemoryEnds:
 
     def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], fault: Fault = _quiet) -> None:
         self._broker, self._group, self._topics, self.fault = broker, group, list(topics), fault
+        self.paused: frozenset[str] = frozenset()
 
     def read(self) -> tuple[Mapping[Place, int], Mapping[Place, int]]:
         self.fault("ends:before")
@@ -267,6 +268,7 @@ class MemoryEnds:
             raise KafkaConnectionError("away")
         places = [place for topic in self._topics for place in self._broker.places(topic)]
         begin = {place: self._broker._begin.get(place, 0) for place in places}
+        self.paused = frozenset(place[0] for place in self._broker.group(self._group).paused)
         return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed
 
     def close(self) -> None:
