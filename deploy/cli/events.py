@@ -17,11 +17,12 @@ from rich.text import Text
 from deploy.cli.options import data_option, json_option, since_option
 from deploy.system.connect import find
 from deploy.system.records import as_object, body, headers
-from deploy.system.topics import read, reader, spans
+from deploy.system.topics import Spans, read, reader, spans
 from deploy.system.topics import when as written_at
 from shared.events.catalogue import EVENT_NAMES
 from shared.messaging.kafka import Unreadable
 
+_SMALL = 1000
 _QUIET = 0.2
 """Seconds between two looks when nothing comes; the embedded broker answers an empty fetch at once."""
 
@@ -41,6 +42,8 @@ def events(types: tuple[str, ...], since: datetime | None, follow: bool, data: P
         since = datetime.fromtimestamp(0, UTC)
     with suppress(KeyboardInterrupt), reader(system) as consumer:
         for record in _records(consumer, topics, since, follow):
+            if since and record.timestamp < since.timestamp() * 1000:
+                continue
             if as_json:
                 click.echo(json.dumps(as_object(record), ensure_ascii=False))
             else:
@@ -66,14 +69,27 @@ def _records(consumer: KafkaConsumer, topics: Sequence[str], since: datetime | N
     if not held:
         raise click.ClickException("the broker has none of these topics; the stack makes them when it starts")
     consumer.assign(list(held))
-    firsts = consumer.offsets_for_times({p: int(since.timestamp() * 1000) for p in held}) if since else {}
-    wanted = {place: (first.offset if (first := firsts.get(place)) else end, end) for place, (_, end) in held.items()}
+    wanted = _since(consumer, held, since)
     if not follow:
         yield from sorted(read(consumer, wanted), key=lambda record: (record.timestamp, record.offset))
         return
     for place, (first, _) in wanted.items():
         consumer.seek(place, first)
     yield from _tail(consumer)
+
+
+def _since(consumer: KafkaConsumer, held: Spans, since: datetime | None) -> Spans:
+    """Where each partition is to be read from. The embedded broker has no answer for a partition with a record that it
+    cannot parse: one that is small is then read whole.
+    """
+    if since is None:
+        return {place: (end, end) for place, (_, end) in held.items()}
+    found = consumer.offsets_for_times({place: int(since.timestamp() * 1000) for place in held})
+    firsts = {place: at.offset for place, at in found.items() if at is not None}
+    return {
+        place: (firsts.get(place, first if end - first <= _SMALL or since.timestamp() <= 0 else end), end)
+        for place, (first, end) in held.items()
+    }
 
 
 def _tail(consumer: KafkaConsumer) -> Iterator[Any]:

@@ -1,7 +1,8 @@
 """Who may do what on the broker, as data: made of the event catalogue (who emits) and the handlers (who reads).
 
 A service writes the events it owns and its dead letters, and reads what its HANDLERS name, its redriven records and
-their letters, in the one consumer group that has its name. The operator watches everything and redrives; a subscriber reads events.
+their letters, in the one consumer group that has its name. The operator watches everything and redrives; a subscriber
+reads events.
 """
 
 import importlib
