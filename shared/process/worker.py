@@ -151,11 +151,17 @@ class Worker:
     # -- the end
 
     def _close(self) -> None:
-        self.pool.shutdown(wait=True, cancel_futures=True)
-        self.bus.source.close()
-        try:
-            self.loops.lease.give_back()
-        except PyMongoError as error:
-            log.info("the lease was not given back", extra={"error": type(error).__name__})
-        self.bus.publisher.close()
-        self.bus.ends.close()
+        """Let go of everything. The clients of a loop that did not end are still in its hands: they end with the
+        process, and so does what is in the pool.
+        """
+        closing: list[Callable[[], object]] = [self.loops.lease.give_back]
+        if self.hung:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+        else:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+            closing = [self.bus.source.close, *closing, self.bus.publisher.close, self.bus.ends.close]
+        for close in closing:
+            try:
+                close()
+            except Exception as error:  # each is let go of, whatever the others say
+                log.warning("something was not closed", extra={"error": type(error).__name__})
