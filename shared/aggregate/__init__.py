@@ -5,7 +5,7 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 `shared.messaging` moves the events, `shared.poller` watches the clock.
 """
 
-from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
+from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes, last_number
 from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
@@ -46,6 +46,7 @@ __all__ = [
     "close_task",
     "explain",
     "is_answered",
+    "last_number",
     "migrate",
     "open_store",
     "open_task",

@@ -20,7 +20,17 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.events.cloudevents import Event, Headers, Poison, Reason, check_source, decode, encode, source_of
+from shared.events.cloudevents import (
+    MAX_SEQUENCE,
+    Event,
+    Headers,
+    Poison,
+    Reason,
+    check_source,
+    decode,
+    encode,
+    source_of,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -29,6 +39,7 @@ __all__ = [
     "Event",
     "EventType",
     "Headers",
+    "MAX_SEQUENCE",
     "Poison",
     "Reason",
     "SchemaError",

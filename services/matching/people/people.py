@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OPEN
 from services.matching.people.erasure import Erasing
-from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict
+from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict, last_number
 from shared.aggregate.erasure import AGAIN_AFTER, PASS
 from shared.aggregate.verdict import IGNORED, TAKEN
 
@@ -40,7 +40,7 @@ class Marks:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["person_id"]]
-        if event.sequence <= change.get("number", 0):
+        if event.sequence <= last_number(change):
             return IGNORED
         change.set(number=event.sequence, mark=event.data["mark"])
         if change.state == "new":
