@@ -10,6 +10,7 @@ from rich.table import Table
 
 from deploy import SERVICES
 from deploy.cli.options import data_option, json_option, service_option
+from deploy.cli.output import foreign, say, say_json
 from deploy.system.connect import find
 from deploy.system.letters import about, one, read, send_again, sent_again
 from deploy.system.records import body, headers
@@ -36,15 +37,15 @@ def list_letters(service: str | None, data: Path | None, as_json: bool) -> None:
     letters = [about(letter) for name in names for letter in read(system, name)]
     letters = [letter | {"sent_again": again.get(letter["letter"])} for letter in letters]
     if as_json:
-        click.echo(json.dumps(letters, indent=2))
+        say_json(letters, indent=2)
         return
     if not letters:
         click.echo("no dead letters")
         return
     table = Table("letter", "when (UTC)", "reason", "from", "key", "sent again", box=None, header_style="bold")
     for row in letters:
-        sent = (row["sent_again"] or "")[:19]
-        table.add_row(row["letter"], row["at"][:19], row["reason"], row["origin"], row["key"] or "", sent)
+        cells = row["letter"], row["at"][:19], row["reason"], row["origin"], row["key"] or "", row["sent_again"] or ""
+        table.add_row(*map(foreign, cells))
     Console(highlight=False, soft_wrap=True).print(table)
 
 
@@ -58,19 +59,21 @@ def show(letter: str, data: Path | None, as_json: bool) -> None:
     record = one(find(data), service, partition, offset)
     summary = about(record) | {"headers": headers(record), "value": body(record)}
     if as_json:
-        exact = base64.b64encode(record.value or b"").decode()
-        click.echo(json.dumps(summary | {"base64": exact}, indent=2, ensure_ascii=False))
+        say_json(summary | {"base64": base64.b64encode(record.value or b"").decode()}, indent=2)
         return
     for name in ("letter", "at", "reason", "origin", "key"):
-        click.echo(f"{name:8} {summary[name]}")
-    click.echo(f"error    {summary['error']}")
+        say(f"{name:8} {summary[name]}")
+    say(f"error    {summary['error']}", lines=True)
     click.echo("headers")
     for name, value in summary["headers"].items():
         if not name.startswith(PREFIX):
-            click.echo(f"  {name}: {value}")
+            say(f"  {name}: {value}")
     click.echo("value")
     value = summary["value"]
-    click.echo(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+    if isinstance(value, str):
+        say(value, lines=True)
+    else:
+        say_json(value, indent=2)
 
 
 @dlq.command()
@@ -103,6 +106,6 @@ def redrive(letters: tuple[str, ...], everything: bool, service: str | None, dat
 def _parse(letter: str) -> tuple[str, int, int]:
     service, _, place = letter.partition("/")
     partition, _, offset = place.partition("/")
-    if service not in SERVICES or not partition.isdigit() or not offset.isdigit():
+    if service not in SERVICES or not partition.isdecimal() or not offset.isdecimal():
         raise click.BadParameter(f"{letter!r} is not SERVICE/PARTITION/OFFSET, such as escrow/0/12")
     return service, int(partition), int(offset)

@@ -11,9 +11,9 @@ from kafka import KafkaProducer, TopicPartition
 
 from deploy.system import NotFound
 from deploy.system.connect import System
-from deploy.system.records import headers
+from deploy.system.records import headers, moment
 from deploy.system.topics import read as read_spans
-from deploy.system.topics import reader, spans, when
+from deploy.system.topics import reader, spans
 from shared.messaging.dead_letters import PREFIX
 from shared.messaging.redriven import LETTER, NO_LETTER
 
@@ -40,7 +40,7 @@ def sent_again(system: System, service: str) -> Mapping[str, str]:
     with reader(system) as consumer:
         found = list(read_spans(consumer, spans(consumer, [f"{service}.redrive"])))
     named = [(headers(record).get(LETTER), record) for record in found]
-    return {f"{service}/{place}": when(record).isoformat(timespec="seconds") for place, record in named if place}
+    return {f"{service}/{place}": moment(record.timestamp, "seconds") for place, record in named if place}
 
 
 def one(system: System, service: str, partition: int, offset: int) -> Any:
@@ -60,7 +60,7 @@ def about(record: Any) -> dict[str, Any]:
     origin = "/".join(sent.get(f"{PREFIX}{name}", "?") for name in ("topic", "partition", "offset"))
     return {
         "letter": name_of(record),
-        "at": when(record).isoformat(timespec="seconds"),
+        "at": moment(record.timestamp, "seconds"),
         "reason": sent.get(f"{PREFIX}reason", "?"),
         "error": sent.get(f"{PREFIX}error", ""),
         "origin": origin,
