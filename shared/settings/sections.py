@@ -100,14 +100,22 @@ class Tokens:
     jwks_url: str | None
 
 
+TLS_MODES = ("none", "starttls", "implicit")
+
+
 @dataclass(frozen=True)
 class Mail:
+    """`tls` is one of `TLS_MODES`; `ca_file` (PEM) holds the authorities that vouch for the server, in place of the
+    system's.
+    """
+
     host: str
     port: int
     sender: str
     username: str | None
     password: str | None = field(repr=False)
-    starttls: bool
+    tls: str
+    ca_file: Path | None
 
 
 PROVIDERS = ("sandbox",)
