@@ -138,7 +138,8 @@ def _tokens(read: Reader) -> Tokens:
     if read.given("JWKS_FILE") == read.given("JWKS_URL"):
         read.fault("JWKS_FILE", "give one of JWKS_FILE and JWKS_URL: the public keys that tokens are signed with")
     issuer = read.one("TOKEN_ISSUER", values.text, "https://golem.local")
-    return Tokens(issuer, read.one("TOKEN_AUDIENCE", values.text, "good-golem"), keys_file, keys_url)
+    audience = read.one("TOKEN_AUDIENCE", values.text, "good-golem")
+    return Tokens(issuer, audience, keys_file, keys_url, read.optional("PSEUDONYM_ISSUER", values.text))
 
 
 def _mail(read: Reader) -> Mail:

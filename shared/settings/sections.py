@@ -96,10 +96,17 @@ class Worker:
 
 @dataclass(frozen=True)
 class Tokens:
+    """`issuer` is who signs the tokens; people go on being named by `former_issuer` where there was one before it."""
+
     issuer: str
     audience: str
     jwks_file: Path | None
     jwks_url: str | None
+    former_issuer: str | None = None
+
+    @property
+    def pseudonym_issuer(self) -> str:
+        return self.former_issuer or self.issuer
 
 
 TLS_MODES = ("none", "starttls", "implicit")
