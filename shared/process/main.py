@@ -17,7 +17,7 @@ from flask import Flask
 from shared.aggregate import Migration, Store, migrate, open_store
 from shared.clock import Clock
 from shared.messaging.frontier import KafkaEnds
-from shared.messaging.kafka import KafkaPublisher, KafkaSource
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
 from shared.process import health
 from shared.process.loops import Bus
 from shared.process.work import Work
@@ -92,6 +92,7 @@ def kafka_bus(settings: Kafka, work: Work) -> Bus:
         KafkaPublisher(settings, f"{work.service}-relay", clock),
         KafkaSource(settings, work.service, work.topics, clock),
         KafkaEnds(settings, work.service, work.topics),
+        KafkaLetters(settings, work.service, clock),
     )
 
 

@@ -16,7 +16,7 @@ from services.matching.matches.identities import identity
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OPEN
 from services.matching.people.erasure import Erasing
-from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict
+from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict, last_number
 from shared.aggregate.erasure import AGAIN_AFTER, PASS
 from shared.aggregate.verdict import IGNORED, TAKEN
 
@@ -41,7 +41,7 @@ class Marks:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["person_id"]]
-        if event.sequence <= change.get("number", 0):
+        if event.sequence <= last_number(change):
             return IGNORED
         change.set(number=event.sequence, mark=event.data["mark"], box_mark=event.data.get("box_mark"), identity=None)
         if change.state == "new":
