@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.aggregate import Change, Trigger
+from shared.aggregate import Change, Trigger, last_number
 
 EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
 UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
@@ -48,7 +48,7 @@ def thaw(change: Change) -> None:
 
 def copy_escrow(change: Change, event: Trigger) -> bool:
     """Copy the escrow's status where the event is newer than the copy; False where it is not."""
-    if event.sequence <= change.get("escrow_number", 0):
+    if event.sequence <= last_number(change, "escrow_number"):
         return False
     before = disputed(change)
     if not before and event.data["status"] == "disputed":
