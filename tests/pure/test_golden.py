@@ -48,7 +48,7 @@ def test_html_says_what_the_plain_text_says(language: str) -> None:
         shown = _words(re.sub(r"<style.*?</style>|<[^>]+>", " ", rich.get_content(), flags=re.DOTALL))
         text = plain.get_content().partition("\n-- \n")[0]
         for paragraph in re.sub(r"https?://\S+", "", text).split("\n\n"):
-            assert _words(paragraph).rstrip(":") in shown, about
+            assert _words(paragraph).rstrip(": ") in shown, about
 
 
 def _words(text: str) -> str:
