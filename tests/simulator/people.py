@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.escrow.lifecycle import ESCROW
@@ -50,7 +50,7 @@ ASIDE = {
     "accepted": ("fund", "fund", "cancel"),
     "active": ("record_help", "cancel", "dispute"),
     "hire_claimed": ("reject_hire", "cancel", "dispute"),
-    "hired": ("end", "dispute"),
+    "hired": ("end", "dispute", "postpone", "answer_postponement"),
     "completed": ("end",),
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
@@ -165,7 +165,7 @@ class People:
         today = self.world.webs["matching"].clock.now().date()
         data: dict[str, Any]
         match move:
-            case "fund" | "dispute" | "withdraw_dispute" | "resolve":
+            case "fund" | "dispute" | "withdraw_dispute" | "resolve" | "postpone" | "answer_postponement":
                 self._move_escrow(move, offer, party)
             case "accept":
                 self._accept(offer)
@@ -234,6 +234,15 @@ class People:
                 name = "withdraw"
                 if (escrow.get("dispute") or {}).get("by") == party:
                     roles = {party, "opener"}
+            case "postpone" if "start_on" in escrow:
+                roles, by = {"insider"}, offer["insider"]
+                data = {"start_on": self._day(date.fromisoformat(escrow["start_on"]), 1, 40)}
+            case "answer_postponement" if "postponement" in escrow:
+                roles, by = {"seeker"}, offer["seeker"]
+                answer = self.chance.choice(("agreed", "agreed", "declined"))
+                data = {"start_on": escrow["postponement"]["start_on"], "answer": answer}
+            case "postpone" | "answer_postponement":
+                return
             case "resolve":
                 roles, by = {"arbiter"}, self.staff
                 decision = self.chance.choice(("return", "refund", "release", "split"))
