@@ -43,6 +43,7 @@ ONWARDS = {
     "accepted": ("fund",),
     "active": ("claim_hire", "confirm_hire"),
     "hire_claimed": ("confirm_hire",),
+    "hired": ("postpone", "answer_postponement"),
 }
 ASIDE = {
     "proposed": ("counter", "counter", "decline", "withdraw"),
@@ -50,7 +51,7 @@ ASIDE = {
     "accepted": ("fund", "fund", "cancel"),
     "active": ("record_help", "cancel", "dispute"),
     "hire_claimed": ("reject_hire", "cancel", "dispute"),
-    "hired": ("end", "dispute", "postpone", "answer_postponement"),
+    "hired": ("end", "dispute"),
     "completed": ("end",),
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
