@@ -27,15 +27,20 @@ class Full(Exception):
         self.wait = wait
 
 
-def reserve(store: Store, key: bytes, address: str, what: str, most: int) -> None:
-    """Count one more mail to the address's mailbox. Raises Full where there were `most` in the last day or week."""
-    mailbox_id = f"{KIND}:{mailbox_mark(key, address)}"
-    store.run({mailbox_id: KIND}, lambda changes: _count(changes[mailbox_id], what, most))
+class Mailboxes:
+    """The mailboxes of notify's collection; `key` makes their marks."""
 
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store, self._key = store, key
 
-def on_timer(change: Change, timer: str) -> None:
-    """Nothing of a mailbox stays longer than it counts."""
-    _keep(change, {what: _recent(change, what) for what in _WITHIN})
+    def reserve(self, address: str, what: str, most: int) -> None:
+        """Count one more mail to the address's mailbox. Raises Full where there were `most` in the last day or week."""
+        mailbox_id = f"{KIND}:{mailbox_mark(self._key, address)}"
+        self._store.run({mailbox_id: KIND}, lambda changes: _count(changes[mailbox_id], what, most))
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """Nothing of a mailbox stays longer than it counts."""
+        _keep(change, {what: _recent(change, what) for what in _WITHIN})
 
 
 def _count(change: Change, what: str, most: int) -> None:

@@ -145,6 +145,9 @@ EVENT_NAMES: tuple[str, ...] = tuple(dict.fromkeys(each.name for each in _TYPES)
 PUBLIC_NAMES: tuple[str, ...] = tuple(name for name in EVENT_NAMES if not _LATEST[name].internal)
 """Those that a subscriber may read."""
 
+INTERNAL_NAMES: frozenset[str] = frozenset(EVENT_NAMES) - frozenset(PUBLIC_NAMES)
+"""Those between the services: marks and registers. No deadline decides by what they bring."""
+
 
 def latest(name: str) -> EventType:
     """The newest version of the event `name`, the one that is emitted; UnknownType."""

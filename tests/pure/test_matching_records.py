@@ -123,11 +123,11 @@ def test_whoever_hires_themselves_does_not_count() -> None:
     ("one", "other", "same"),
     [
         ({"mark": "m_1"}, {"mark": "m_1"}, True),
-        ({"mark": "m_1"}, {"mark": "m_2", "mailbox": "m_1"}, True),
-        ({"mark": "m_3", "mailbox": "m_1"}, {"mark": "m_2", "mailbox": "m_1"}, True),
+        ({"mark": "m_1"}, {"mark": "m_2", "box_mark": "m_1"}, True),
+        ({"mark": "m_3", "box_mark": "m_1"}, {"mark": "m_2", "box_mark": "m_1"}, True),
         ({"mark": "m_1"}, {"mark": "m_2"}, False),
         ({"_id": "a", "number": 1}, {"_id": "b", "number": 2}, False),
-        ({"identity": identity({"mark": "m_1"})}, {"mark": "m_4", "mailbox": "m_1"}, True),
+        ({"identity": identity({"mark": "m_1"})}, {"mark": "m_4", "box_mark": "m_1"}, True),
     ],
 )
 def test_who_is_one_person(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:

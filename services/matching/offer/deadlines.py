@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.aggregate import Change, Trigger
+from shared.aggregate import Change, Trigger, last_number
 
 EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
 UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
@@ -57,7 +57,7 @@ def _postpone(change: Change, start_on: str) -> bool:
 def copy_escrow(change: Change, event: Trigger) -> bool:
     """Copy the escrow's status where the event is newer, and a later first day; False where it brings neither."""
     moved = event.name == "escrow.postponed" and _postpone(change, event.data["start_on"])
-    if event.sequence <= change.get("escrow_number", 0):
+    if event.sequence <= last_number(change, "escrow_number"):
         return moved
     before = disputed(change)
     if not before and event.data["status"] == "disputed":

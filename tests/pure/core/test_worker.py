@@ -15,6 +15,8 @@ from pymongo.errors import AutoReconnect
 from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
 from shared.clock import ManualClock
+from shared.messaging.dead_letters import DeadLetter, message
+from shared.messaging.ports import Record
 from shared.process.health import probe
 from shared.process.loops import Loops
 from shared.process.main import run
@@ -26,7 +28,7 @@ from shared.settings import Worker as WorkerSettings
 from tests.support.collector import collector
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.records import erased
-from tests.support.toy import BOX, Toys
+from tests.support.toy import BOX, DAY, Toys
 from tests.support.web import settings
 
 LOOPS = ("consumer", "relay", "poller", "frontier")
@@ -212,6 +214,51 @@ def test_only_who_holds_the_lease_relays_and_polls_while_all_consume(given: Give
     assert published == [1, 0]
     assert carried_out == [0, 1]
     assert first.consume() + second.consume() == 1
+
+
+# -- deadlines
+
+
+def test_a_real_workers_deadlines_wait_for_what_lies_in_the_topics(given: Given) -> None:
+    """The timer is long due; the event that it must not overtake waits in Kafka."""
+    given.toys.opened()
+    given.toys.clock.advance(11 * DAY)
+    given.write()
+    work = given.work()
+    loops = given.worker().loops
+    loops.relay()
+    loops.observe()
+    assert (loops.poll(), given.toys.state()) == (0, "open")
+
+    assert loops.consume() == 1
+    loops.observe()
+    assert loops.poll() == 1
+    assert given.toys.state() != "open"
+    assert work.topics == ("person.erased", "boxes.redrive")
+
+
+def test_a_real_worker_takes_what_is_sent_again_by_its_letter(given: Given) -> None:
+    event = erased("again")
+    record = Record(event.topic, 0, 0, event.key, event.value, event.headers)
+    buried = given.broker.append(message("boxes", DeadLetter(record, "error", "")))
+    place = f"{buried.partition}/{buried.offset}".encode()
+    given.broker.append(replace(event, topic="boxes.redrive", headers=(*event.headers, ("dlq_letter", place))))
+    given.broker.append(erased("forged", topic="boxes.redrive"))
+    loops = given.worker().loops
+
+    assert loops.consume() == 2
+    assert given.toys.collection.find_one({"_id": "person-1"})["applied"] == ["again"]
+
+
+def test_readiness_names_a_paused_topic(given: Given) -> None:
+    worker = given.worker()
+    for number in range(60):
+        given.broker.append(erased(str(number), value=b"{"))
+    worker.loops.consume()
+    status, _, body = probe(worker.ready())
+
+    assert status == 503
+    assert b"person.erased" in body
 
 
 # -- what fails

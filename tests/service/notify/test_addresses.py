@@ -402,5 +402,5 @@ def test_the_event_says_which_mailbox_it_is(
     anna.post("/v1/me/contact/verify", {"code": code_in(mailbox)})
 
     plain = email.lower().replace("an.na+x@googlemail", "anna@gmail").replace("+me", "")
-    said = {"person_id": anna.id, "mark": contact_mark(KEY, email), "mailbox": contact_mark(KEY, plain)}
+    said = {"person_id": anna.id, "mark": contact_mark(KEY, email), "box_mark": contact_mark(KEY, plain)}
     assert events(store, f"contact:{anna.id}") == [("contact.verified", said)]
