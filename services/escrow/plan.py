@@ -38,6 +38,19 @@ def _day(start_on: str, tranche: Tranche) -> datetime:
     return datetime.combine(date.fromisoformat(start_on), time(), UTC) + timedelta(days=tranche["due_day"])
 
 
+def is_to_come(tranche: Tranche, now: datetime) -> bool:
+    """Whether it waits for a day after the first day of work, and that day has not come."""
+    return tranche["status"] == "waiting" and tranche["due_day"] > 0 and bool(tranche["due_at"] > now)
+
+
+def postponed(plan: Plan, start_on: str, now: datetime) -> list[Tranche]:
+    """The plan of a hire that starts later: what is to come falls due by the new day, all else stays."""
+    return [
+        moved if is_to_come(tranche, now) else tranche
+        for tranche, moved in zip(plan, dated(plan, start_on, now), strict=True)
+    ]
+
+
 def brought_forward(plan: Plan, at: datetime) -> list[Tranche]:
     """The plan where all that is not paid out yet, struck or not, is due `at`."""
     return [
@@ -53,7 +66,7 @@ def ended(plan: Plan, start_on: str, on: str, told_at: datetime | None = None) -
     """
 
     def is_struck(tranche: Tranche) -> bool:
-        day = _day(start_on, tranche)
+        day = min(_day(start_on, tranche), tranche["due_at"])
         earned = not tranche["due_day"] or day.date().isoformat() <= on or (told_at is not None and day <= told_at)
         return tranche["status"] == "waiting" and not earned
 

@@ -3,7 +3,7 @@
 funded = held + released + fees + refunded + charged_back, in every event.
 """
 
-from shared.fields import Amount, Currency, EventData, Flag, Id, Integer, PersonId, Sha256, Time, Word
+from shared.fields import Amount, Currency, Date, EventData, Flag, Id, Integer, PersonId, Sha256, Time, Word
 
 ESCROW_STATES = (
     "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",
@@ -36,6 +36,10 @@ class EscrowOpened(EscrowState):
 
 class EscrowHeld(EscrowState):
     begin = Flag("the seeker begins with the payment", optional=True)
+
+
+class EscrowPostponed(EscrowState):
+    start_on = Date("the later first day of work")
 
 
 class EscrowRefused(EscrowState):
