@@ -95,6 +95,7 @@ def end_hire(change: Change, trigger: Trigger) -> None:
     on, by_insider = trigger.data["on"], trigger.data["by"] == "insider"
     told_at = None if by_insider else min(trigger.at, change.now)
     change.set(tranches=plan.ended(change["tranches"], change["start_on"], on, told_at), ended_on=on)
+    change.set(ended_told_at=told_at)
     wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
     at = change.now + wait
     change.set(refund_at=min(change.get("refund_at", at), at))

@@ -119,6 +119,7 @@ class EscrowDocument(CoreDocument, total=False):
     start_on: str
     postponement: Postponement
     ended_on: str  # the last day of work
+    ended_told_at: datetime  # what was due by then stays due; absent where the insider said it
     refund_at: datetime  # when what the end of the hire struck goes back
     blocked: Blocked
     dispute: Dispute

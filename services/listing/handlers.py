@@ -7,6 +7,7 @@ from services.listing.lifecycle import LISTING
 from services.listing.unveiling import ENDS, Unveil
 from services.listing.workplaces import Learn
 from shared.aggregate import Change, Kind, Lifecycle, OnLifecycle, Routes, Trigger, Verdict, erasure
+from shared.aggregate.verdict import TAKEN
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class OfHire(OnLifecycle):
         if verdict.outcome == "rejected":
             return verdict
         unveiled = self.unveil.fold(changes, event)
-        return unveiled if verdict.outcome in ("ignored", "duplicate") else verdict
+        return unveiled if unveiled is TAKEN and verdict.outcome in ("ignored", "duplicate") else verdict
 
 
 def handlers(listing: Lifecycle = LISTING) -> Routes:

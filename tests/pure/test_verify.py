@@ -83,7 +83,7 @@ def test_a_hire_with_tranches_and_one_that_ended(scene: Scene, tmp_path: Any) ->
     plan = [{"due_day": 0, "bps": 5_000}, {"due_day": 30, "bps": 5_000}]
     listing_id = whole.published(seats=2, tranches=plan, help=COACHING_AND_WORD)
     ended, whole_hire = whole.hired(listing_id, "bo"), whole.hired(listing_id, "cas", "tok_transfer_refused")
-    whole.call("matching", "anna", f"/v1/offers/{ended}/end", {"on": "2027-01-02"})
+    whole.call("matching", "anna", f"/v1/offers/{ended}/end", {"on": "2027-01-04"})
     for _ in range(5):
         whole.settle(timedelta(days=10))
         assert found(whole.snapshot()) == []

@@ -50,13 +50,15 @@ def near(amount: int, of: int, bps: int) -> bool:
 
 
 def earned(doc: Doc) -> int:
-    """What falls due by the last day of work: all of it where the hire has not ended."""
+    """What falls due by the last day of work, or was due when others than the insider said that it ended."""
     return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche["due_day"]))
 
 
 def is_earned(doc: Doc, due_day: int) -> bool:
     due = date.fromisoformat(doc["start_on"]) + timedelta(days=due_day)
-    return due_day == 0 or "ended_on" not in doc or due <= date.fromisoformat(doc["ended_on"])
+    if due_day == 0 or "ended_on" not in doc or due <= date.fromisoformat(doc["ended_on"]):
+        return True
+    return "ended_told_at" in doc and due <= doc["ended_told_at"].date()
 
 
 def statuses(doc: Doc, status: str) -> set[int]:
@@ -185,8 +187,10 @@ def strikes_what_is_later(step: Step) -> bool:
     if step.trigger.name != "hire.ended":
         return not struck
     later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche["due_day"])}
+    told_at = None if step.trigger.data["by"] == "insider" else step.trigger.at
     return (
         step.after["ended_on"] == step.trigger.data["on"]
+        and step.after.get("ended_told_at") == told_at
         and struck <= later
         and not later & statuses(step.after, "waiting")
     )
