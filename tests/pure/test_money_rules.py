@@ -291,7 +291,9 @@ HIRE_MISTAKES: dict[str, Plant] = {
         Row(("hire_claimed",), "timer:lapse", **_CONFIRM)
     ),
     "an arbiter confirms without a reason": each(_without(STAFF_REASON)),
-    "one calls it off alone, whenever": each(lambda row: replace(row, when=None) if row.when is MAY_CANCEL_ALONE else row),
+    "one calls it off alone, whenever": each(
+        lambda row: replace(row, when=None) if row.when is MAY_CANCEL_ALONE else row
+    ),
     "the hired are called off": first(Row(("hired",), "cancel", by=("seeker",), **_CANCEL)),
     "an expired listing takes what was accepted": first(
         Row(("accepted", "active"), "listing.ended", **_CANCEL | {"act": offer_acts.listing_ended})

@@ -117,17 +117,12 @@ def _offer_alike(s: Situation) -> Hashable:
     if s.state in OPEN:
         return *alike, document.get("proposed_by"), bool(document.get("instruction"))
     if s.state not in ("accepted", "active", "hire_claimed"):
-        return (
-            *alike,
-            (document.get("ended") or {}).get("by") == "seeker",
-            bool(document.get("ended")),
-            bool(_parked(s)),
-            *_reviews_alike(document),
-        )
+        return *alike, (document.get("ended") or {}).get("by"), bool(_parked(s)), *_reviews_alike(document)
     quiet = not any(document.get(name) for name in ("undisturbed_until", "cancel_asked", "closing"))
     calm = quiet and document.get("escrow_status") in (None, "free")
     return (
-        *alike, "begun_at" in document, (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
+        *alike, "begun_at" in document,
+        (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
         tuple(document["given"][0]) if calm and document.get("given") else None,
         tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked", "left"})),
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
