@@ -22,6 +22,7 @@ from services.escrow.books import close, instruct, move
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.escrow.rules import HIRE_KNOWN
 from services.matching.offer import acts as offer_acts
+from services.matching.offer import beginning
 from services.matching.offer.beginning import MAY_CANCEL_ALONE
 from services.matching.offer.rules import FREE, STAFF_REASON
 from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
@@ -305,7 +306,7 @@ HIRE_MISTAKES: dict[str, Plant] = {
         lambda row: replace(row, by=("maker", "other")) if row.trigger == "accept" else row
     ),
     "active before it is paid for": first(
-        Row(("accepted",), "escrow.lapsed", to="active", emits=("offer.activated",), act=offer_acts.activate)
+        Row(("accepted",), "escrow.lapsed", to="active", emits=("offer.activated",), act=beginning.activate)
     ),
 }  # fmt: skip
 
