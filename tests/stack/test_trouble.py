@@ -1,6 +1,7 @@
 """A broker or a database that is away, and records that nobody can read: what users and operators see of it."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -135,3 +136,11 @@ def test_a_service_that_is_down_is_a_problem_document_of_the_gateway(stack: Stac
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 503
+
+
+def test_a_process_that_hangs_is_ended_and_started_again(stack: Stack, hires: Hires) -> None:
+    """It runs and answers nobody, as one whose loop never returns: nothing dies by itself."""
+    old = stack.kill("notify-worker", signal.SIGSTOP)
+    stack.wait_restarted("notify-worker", old, seconds=120)
+
+    assert hires.one()
