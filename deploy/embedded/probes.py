@@ -1,6 +1,7 @@
 """Whether a process answers."""
 
 import http.client
+import json
 import os
 import socket
 
@@ -10,7 +11,10 @@ from deploy.embedded.programs import Program
 
 
 def answers(program: Program, pid: int | None) -> bool:
-    """Whether it says 200 where it speaks HTTP, else whether the process `pid` itself takes a connection."""
+    """Whether it says 200 where it speaks HTTP, else whether the process `pid` itself takes a connection.
+
+    A worker that has paused a topic answers, too: it does all the rest, and starting it again would not change that.
+    """
     port, path = program.answers
     try:
         if not path:
@@ -19,10 +23,18 @@ def answers(program: Program, pid: int | None) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", path)
-            return connection.getresponse().status == 200
+            answer = connection.getresponse()
+            return answer.status == 200 or (answer.status == 503 and _works_but_for_a_topic(answer.read(10_000)))
         finally:
             connection.close()
     except (OSError, http.client.HTTPException):
+        return False
+
+
+def _works_but_for_a_topic(problem: bytes) -> bool:
+    try:
+        return [fault["rule"] for fault in json.loads(problem)["errors"]] == ["consuming"]
+    except (ValueError, KeyError, TypeError):
         return False
 
 
