@@ -72,6 +72,14 @@ def get(url: str, *, seconds: float, most_bytes: int, headers: Mapping[str, str]
     return body
 
 
+def probe(url: str, *, seconds: float) -> int:
+    """The status of the answer to a GET, without a proxy; no redirect is followed, and no body read. NoAnswer where
+    there was none in time.
+    """
+    status, _ = _exchange(request.Request(url), seconds, None, ())
+    return status
+
+
 def post(url: str, body: bytes, *, seconds: float, headers: Mapping[str, str]) -> int:
     """The status of the answer to a POST; no redirect is followed, and no body of an answer is read. NoAnswer where
     there was none in time.

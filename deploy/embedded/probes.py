@@ -1,12 +1,12 @@
 """Whether a process answers."""
 
-import http.client
 import os
 import socket
 
 import psutil
 
 from deploy.embedded.programs import Program
+from shared import outgoing
 
 
 def answers(program: Program, pid: int | None) -> bool:
@@ -16,13 +16,8 @@ def answers(program: Program, pid: int | None) -> bool:
         if not path:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return pid is not None and _listens(pid, port)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status == 200
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException):
+        return outgoing.probe(f"http://127.0.0.1:{port}{path}", seconds=5) == 200
+    except (OSError, outgoing.NoAnswer):
         return False
 
 
