@@ -21,7 +21,7 @@ from shared.aggregate.naming import NamedOtherwise, Naming
 from shared.clock import Clock
 from shared.http.problems import Problem
 from shared.messaging.frontier import KafkaEnds
-from shared.messaging.kafka import KafkaPublisher, KafkaSource
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
 from shared.process import health
 from shared.process.loops import Bus
 from shared.process.spare import STUCK, Spare
@@ -123,6 +123,7 @@ def kafka_bus(settings: Kafka, work: Work) -> Bus:
         KafkaPublisher(settings, f"{work.service}-relay", clock),
         KafkaSource(settings, work.service, work.topics, clock),
         KafkaEnds(settings, work.service, work.topics),
+        KafkaLetters(settings, work.service, clock),
     )
 
 
