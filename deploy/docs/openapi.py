@@ -8,6 +8,7 @@ from services.listing.api import operations as listing
 from services.matching.api import operations as matching
 from services.notify.api import operations as notify
 from shared.http.declare import openapi
+from shared.http.declare.merging import merge
 from shared.http.declare.operations import Operations
 from shared.settings import Terms
 
@@ -15,5 +16,5 @@ from shared.settings import Terms
 def page() -> str:
     """The merged document as JSON text."""
     each: dict[str, Operations[Any]] = {"listing": listing, "matching": matching, "escrow": escrow, "notify": notify}
-    merged = openapi.merge({name: openapi.document(operations, Terms()) for name, operations in each.items()})
+    merged = merge({name: openapi.document(operations, Terms()) for name, operations in each.items()})
     return json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

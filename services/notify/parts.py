@@ -1,8 +1,9 @@
 """What the views of notify work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.aggregate import Store
+from shared.http.answer.patience import Patience
 from shared.settings import Terms
 
 
@@ -13,3 +14,4 @@ class Parts:
     store: Store
     key: bytes
     terms: Terms
+    patience: Patience = field(default_factory=Patience)
