@@ -9,6 +9,7 @@ from rich.table import Table
 
 from deploy import SERVICES
 from deploy.cli.options import data_option, json_option, service_option
+from deploy.cli.output import foreign, say, say_json
 from deploy.system.connect import find
 from deploy.system.letters import about, one, read, send_again
 from deploy.system.records import body, headers
@@ -31,7 +32,7 @@ def list_letters(service: str | None, data: Path | None, as_json: bool) -> None:
     """List dead letters, the oldest first."""
     letters = [letter for name in ([service] if service else SERVICES) for letter in read(find(data), name)]
     if as_json:
-        click.echo(json.dumps([about(letter) for letter in letters], indent=2))
+        say_json([about(letter) for letter in letters], indent=2)
         return
     if not letters:
         click.echo("no dead letters")
@@ -39,7 +40,8 @@ def list_letters(service: str | None, data: Path | None, as_json: bool) -> None:
     table = Table("letter", "when (UTC)", "reason", "from", "key", box=None, header_style="bold")
     for letter in letters:
         summary = about(letter)
-        table.add_row(summary["letter"], summary["at"][:19], summary["reason"], summary["origin"], summary["key"] or "")
+        cells = summary["letter"], summary["at"][:19], summary["reason"], summary["origin"], summary["key"] or ""
+        table.add_row(*map(foreign, cells))
     Console(highlight=False, soft_wrap=True).print(table)
 
 
@@ -53,18 +55,21 @@ def show(letter: str, data: Path | None, as_json: bool) -> None:
     record = one(find(data), service, partition, offset)
     summary = about(record) | {"headers": headers(record), "value": body(record)}
     if as_json:
-        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+        say_json(summary, indent=2)
         return
     for name in ("letter", "at", "reason", "origin", "key"):
-        click.echo(f"{name:8} {summary[name]}")
-    click.echo(f"error    {summary['error']}")
+        say(f"{name:8} {summary[name]}")
+    say(f"error    {summary['error']}", lines=True)
     click.echo("headers")
     for name, value in summary["headers"].items():
         if not name.startswith(PREFIX):
-            click.echo(f"  {name}: {value}")
+            say(f"  {name}: {value}")
     click.echo("value")
     value = summary["value"]
-    click.echo(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+    if isinstance(value, str):
+        say(value, lines=True)
+    else:
+        say_json(value, indent=2)
 
 
 @dlq.command()
@@ -91,6 +96,6 @@ def redrive(letters: tuple[str, ...], everything: bool, service: str | None, dat
 def _parse(letter: str) -> tuple[str, int, int]:
     service, _, place = letter.partition("/")
     partition, _, offset = place.partition("/")
-    if service not in SERVICES or not partition.isdigit() or not offset.isdigit():
+    if service not in SERVICES or not partition.isdecimal() or not offset.isdecimal():
         raise click.BadParameter(f"{letter!r} is not SERVICE/PARTITION/OFFSET, such as escrow/0/12")
     return service, int(partition), int(offset)

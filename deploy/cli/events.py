@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,10 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from deploy.cli.options import data_option, json_option, since_option
+from deploy.cli.output import say_json
 from deploy.system.connect import find
-from deploy.system.records import as_object, body, headers
+from deploy.system.records import as_object, body, headers, moment
+from shared.characters import printable
 from shared.events.catalogue import EVENT_NAMES
 
+_NUMBER = re.compile("[0-9]{1,20}")
 _QUIET = 0.2
 """Seconds between two looks when nothing comes; the embedded broker answers an empty fetch at once."""
 
@@ -39,7 +43,7 @@ def events(types: tuple[str, ...], since: datetime | None, follow: bool, data: P
             since = datetime.fromtimestamp(0, UTC)
         for record in _records(consumer, topics, since, follow):
             if as_json:
-                click.echo(json.dumps(as_object(record), ensure_ascii=False))
+                say_json(as_object(record))
             else:
                 console.print(readable(record))
     except KeyboardInterrupt:
@@ -102,16 +106,17 @@ def readable(record: Any) -> Text:
     """One record on one line: time, type, subject, number, and its data without what the line already says."""
     carried = headers(record)
     subject = carried.get("ce_subject", "")
-    when = carried.get("ce_time") or datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    when = carried.get("ce_time") or moment(record.timestamp)
+    number = carried.get("ce_sequence", "")
     data = body(record)
     if isinstance(data, dict):
         data = " ".join(f"{name}={_short(value)}" for name, value in data.items() if value != subject)
     return Text.assemble(
-        (when[11:23].rstrip("Z").ljust(12) + "  ", "dim"),
-        (carried.get("ce_type", record.topic).ljust(26), "bold cyan"),
-        f"{subject} ",
-        (f"#{int(carried['ce_sequence'])} " if carried.get("ce_sequence", "").isdigit() else "", "dim"),
-        (str(data), "dim"),
+        (printable(when[11:23].rstrip("Z")).ljust(12) + "  ", "dim"),
+        (printable(carried.get("ce_type", record.topic)).ljust(26), "bold cyan"),
+        f"{printable(subject)} ",
+        (f"#{int(number)} " if _NUMBER.fullmatch(number) else "", "dim"),
+        (printable(str(data)), "dim"),
     )
 
 

@@ -1,14 +1,13 @@
 """The dead letters of the services: read from the topics, and sent again."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from deploy.system import NotFound
 from deploy.system.connect import System
-from deploy.system.records import headers
+from deploy.system.records import headers, moment
 from shared.messaging.dead_letters import PREFIX
 
 
@@ -52,7 +51,7 @@ def about(record: Any) -> dict[str, Any]:
     origin = "/".join(sent.get(f"{PREFIX}{name}", "?") for name in ("topic", "partition", "offset"))
     return {
         "letter": f"{service_of(record)}/{record.partition}/{record.offset}",
-        "at": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="seconds"),
+        "at": moment(record.timestamp, "seconds"),
         "reason": sent.get(f"{PREFIX}reason", "?"),
         "error": sent.get(f"{PREFIX}error", ""),
         "origin": origin,

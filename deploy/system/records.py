@@ -1,6 +1,7 @@
 """A record of a topic as it is shown: its headers as text, its value as JSON where it is JSON."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -13,8 +14,16 @@ def body(record: Any) -> Any:
     text = (record.value or b"").decode(errors="replace")
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+
+
+def moment(milliseconds: int, timespec: str = "milliseconds") -> str:
+    """A record's time in UTC, or its number where that is no time: producers write what they like."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec=timespec)
+    except (ValueError, OverflowError, OSError):
+        return str(milliseconds)
 
 
 def as_object(record: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import sys
 
 from flask import Flask
 
+from services.notify import mailboxes
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
 from services.notify.employer_links import EMPLOYER_LINK
@@ -42,7 +43,10 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
         store=store,
         routes=handlers(notification),
         lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK),
-        timers={erasure.KIND: erasure.passes(Erasing(store, notification).one_pass)},
+        timers={
+            erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),
+            mailboxes.KIND: mailboxes.on_timer,
+        },
         carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
     )
 

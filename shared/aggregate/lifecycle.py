@@ -215,6 +215,7 @@ class Lifecycle:
 
     def leave(self, change: Change, trigger: Trigger) -> Verdict:
         """Park a trigger for the worker's poller to fold at once (a webhook that a web process received)."""
+        self._own(change)
         if change.knows(trigger.id):
             return DUPLICATE
         parking.leave(change, trigger)

@@ -47,9 +47,11 @@ class Terms:
     code_expiry: timedelta = timedelta(minutes=15)
     code_tries: int = 5
     codes_a_day: int = 5
+    codes_a_day_per_mailbox: int = 5
     code_again: timedelta = timedelta(minutes=1)
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
+    employer_links_a_week_per_mailbox: int = 20
     # a seeker's budget of requests
     requests_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units

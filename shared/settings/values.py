@@ -79,9 +79,17 @@ def origins(raw: str) -> tuple[str, ...]:
 
 def url(raw: str) -> str:
     parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(raw):
         raise ValueError("expected an http or https URL")
     return raw
+
+
+def _has_port(raw: str) -> bool:
+    """Whether its port, if it names one, is a number that can be asked."""
+    try:
+        return urlsplit(raw).port != 0
+    except ValueError:
+        return False
 
 
 def base_url(raw: str) -> str:

@@ -171,11 +171,11 @@ def test_an_answer_that_becomes_yours_while_you_accept(world: World) -> None:
     path = world.proposed()
     original = Resource.command
 
-    def meanwhile(self: Resource, call: Call[Any], trigger: str, *rest: Any) -> Answer:
-        if trigger == "accept":
+    def meanwhile(self: Resource, call: Call[Any], *rest: Any) -> Answer:
+        if call.operation.command == "accept":
             named = {"price": {"amount": 60_000, "currency": "EUR"}}
             assert world.insider.post(f"{path}/counter", named).status_code == 200
-        return original(self, call, trigger, *rest)
+        return original(self, call, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Resource, "command", meanwhile)

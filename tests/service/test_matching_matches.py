@@ -103,6 +103,7 @@ def test_an_insider_whose_hires_lasted_is_higher(world: World) -> None:
     """The record is that of `/v1/insiders`: help for nothing counts at once, a job that lasts after 90 days."""
     path = world.accepted(world.other, price=0)
     world.other.post(f"{path}/confirm-hire", {"start_on": "2027-01-01"})
+    world.verified(world.other)
     known, unknown = world.listed(), new_id()
     assert world.told("listing.created", 2, **listing(listing_id=unknown, insider="p_" + "7" * 32)) == "taken"
     wants(world, industries=[SOFTWARE])

@@ -33,6 +33,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "notification": notify.NotificationDocument,
         "contact": notify.AddressDocument,
         "work_mail": notify.AddressDocument,
+        "mailbox": notify.MailboxDocument,
         "offer": notify.OfferCopy,
         "employer_link": notify.EmployerLinkDocument,
         "employer": notify.EmployerCopy,
