@@ -107,7 +107,9 @@ def webhook(call: Call[Parts]) -> Answer:
         notice = parts.notices.read(call.header(header) or "", call.raw, store.clock.now())
         trigger = trigger_of_notice(notice)
     except BadSignature as error:
-        fault = Fault.of_header(header, error.reason, "expected the provider's signature of these bytes, made just now")
+        fault = Fault.of_header(
+            header, error.reason.replace("_", "-"), "expected the provider's signature of these bytes, made just now"
+        )
         raise Problem("unauthenticated", "This is not known to come from the provider.", errors=[fault]) from None
     except BadNotice as error:
         raise invalid([Fault("", "notice", str(error))]) from None

@@ -24,12 +24,12 @@ STRUCK = Condition("the end of the hire struck something", lambda change, trigge
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
 
 MAY_FUND = Guard(
-    "fund_attempts",
+    "fund-attempts",
     lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
     f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
 )
 ONE_DISPUTE = Guard(
-    "one_dispute_a_party",
+    "one-dispute-a-party",
     lambda change, trigger: (
         ("insider" if trigger.by == change["insider"] else "seeker") not in change.get("disputed_by", ())
     ),
@@ -41,7 +41,7 @@ NOT_DECIDED = Guard(
     "An arbiter has decided that this money is the insider's.",
 )
 HIRE_KNOWN = Guard(
-    "hire_confirmed",
+    "hire-confirmed",
     lambda change, trigger: change["dispute"]["before"] == "probation",
     "Money goes to the insider only after the hire is confirmed. Until then it can be refunded or returned. "
     "An arbiter who finds that the hire happened confirms it on the offer.",

@@ -231,14 +231,14 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
     ),
     "no split before the hire": (
         "disputed", "resolve", "arbiter", {"decision": "split", "reason": "r", "insider_bps": 1}, "rule",
-        "hire_confirmed",
+        "hire-confirmed",
     ),
     "no release before the hire": (
-        "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire_confirmed",
+        "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire-confirmed",
     ),
     "no dispute of what is over": ("settled", "dispute", "seeker", {"reason": "other"}, "state", "state"),
     "no dispute while the provider is asked": (
-        "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction_open",
+        "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction-open",
     ),
 }  # fmt: skip
 
@@ -266,7 +266,7 @@ def test_one_dispute_a_party() -> None:
         given.command("dispute", "seeker", reason="not_hired")
     given.command("dispute", "insider", reason="Text of their own.")
 
-    assert refused.value.rule == "one_dispute_a_party"
+    assert refused.value.rule == "one-dispute-a-party"
     assert given.data("dispute.opened") | {"by": "insider", "reason": "other"} == given.data("dispute.opened")
 
 
@@ -280,7 +280,7 @@ def test_ten_attempts() -> None:
     with pytest.raises(Refusal) as refused:
         given.command("fund", "seeker", source="tok_visa")
 
-    assert refused.value.rule == "fund_attempts"
+    assert refused.value.rule == "fund-attempts"
     assert given.emitted == ["escrow.opened"] + ["escrow.declined"] * 10
     assert given.data("escrow.declined")["reason"] == "card_declined"
     assert given.wait(hours=72).state == "lapsed"

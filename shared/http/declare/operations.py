@@ -158,7 +158,8 @@ class Operation(Generic[Parts]):
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
-        return replace(self, view=lambda call: self.view(replace(call, parts=slice_of(call.parts))))
+        view = functools.wraps(self.view)(lambda call: self.view(replace(call, parts=slice_of(call.parts))))
+        return replace(self, view=view)
 
     @property
     def rule(self) -> str:
