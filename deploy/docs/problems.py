@@ -1,4 +1,4 @@
-"""`docs/problems.md`: every problem type and every rule's id, made from the catalogue and from where the code has it."""
+"""`docs/problems.md`: every problem type and every rule's id, made from where the code has them."""
 
 import sys
 from collections.abc import Iterable
@@ -21,7 +21,8 @@ Generated from the code by `python -m deploy.docs`; a test fails when this page 
 What is refused is answered as RFC 9457 problem details, `application/problem+json`: `type`, `title`, `status`,
 `detail`, `request_id`, and `errors`, each with `pointer` (where), `rule` (which) and `message` (what was expected).
 What the gateway refuses by itself has no `errors`. A type is `{TYPES}` and a word of the first
-table; a rule's id is kebab-case. Neither changes its meaning within a version; programs go by them, not by the words. `Retry-After` is there where the
+table; a rule's id is kebab-case. Neither changes its meaning within a version; programs go by them, not by the
+words. `Retry-After` is there where the
 same request can succeed later: ask again then, and stop when it is there no more.
 
 An `Idempotency-Key` counts for one caller, method and path (with its ids): the same key on another operation is another

@@ -34,6 +34,7 @@ ADVICE: dict[str, str] = {
     "exposure-cap": "`GET /v1/account` says how much is left; wait until an agreement has ended.",
     "exposure-reserved": "Read the offer again, then accept it.",
     "format": "Write it in the form that the message shows.",
+    "free-stays-free": "Leave the price at 0.",
     "fund-attempts": "Let the agreement lapse and make a new offer.",
     "help-agreed": "Name help that this offer is about.",
     "help-answered": "It is answered; nothing is left to do.",

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _SOURCES = ("services", "shared")
 _WHICH = {
-    "Violation": 0, "refuse": 0, "_refuse": 0, "Guard": 0, "keeps": 0, "Breach": 0, "_malformed": 0,
+    "Violation": 0, "refuse": 0, "_refuse": 0, "Guard": 0, "keeps": 0, "_of_price": 0, "Breach": 0, "_malformed": 0,
     "Fault": 1, "Refusal": 1, "of_query": 1, "of_header": 1, "BadSignature": 0,
 }  # fmt: skip
 """{what is called: the number of the argument that is the rule's id}."""
@@ -58,11 +58,8 @@ def _rule_of(rule: ast.expr, rest: list[ast.expr]) -> Iterator[tuple[str, str | 
 def _reason_of_token(value: ast.Tuple) -> Iterator[tuple[str, str | None]]:
     """`shared.http.request.tokens` gives the reasons of a token as pairs."""
     rule, words = value.elts
-    if (
-        isinstance(rule, ast.Constant)
-        and isinstance(rule.value, str)
-        and isinstance(words, ast.Constant | ast.JoinedStr)
-    ):
+    plain = isinstance(words, ast.Constant | ast.JoinedStr)
+    if isinstance(rule, ast.Constant) and isinstance(rule.value, str) and plain:
         said = words.value if isinstance(words, ast.Constant) else "the token …"
         if isinstance(said, str) and said.startswith("the "):
             yield rule.value, said
