@@ -1,7 +1,7 @@
 """`docs/problems.md`: every problem type and every rule's id, made from where the code has them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from deploy.docs.lifecycles import LIFECYCLES
@@ -42,6 +42,13 @@ _RULES = """
 |---|---|---|---|
 """
 _ANYWHERE = "All"
+_MAY: dict[str, Callable[[Operation[Any]], bool]] = {
+    "key-reused": lambda operation: operation.key,
+    "busy": lambda operation: operation.command is not None,
+    "refused-by-rule": lambda operation: operation.method != "GET",
+    "malformed-json": lambda operation: operation.body is not None,
+}
+"""Which of the operations with its status may answer with a type."""
 
 
 def page() -> str:
@@ -56,7 +63,8 @@ def page() -> str:
 
 def _type(slug: str, status: int, title: str, every: Iterable[Operation[Any]]) -> str:
     ids = [operation.id for operation in every]
-    those = [operation.id for operation in every if status in statuses_of(operation)]
+    may = _MAY.get(slug)
+    those = [each.id for each in every if status in statuses_of(each) and (may is None or may(each))]
     where = _ANYWHERE if len(those) == len(ids) else ", ".join(sorted(those)) or "none that is declared"
     return f"| `{slug}` | {status} | {title} | {where} |\n"
 
