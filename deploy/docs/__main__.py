@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import codes, invariants, lifecycles, matching, openapi, problems
+from deploy.docs import codes, evidence, invariants, lifecycles, matching, openapi, problems
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,6 +13,7 @@ def pages() -> dict[Path, str]:
     docs = ROOT / "docs"
     return {
         docs / "codes.md": codes.page(),
+        docs / "evidence.md": evidence.page(),
         docs / "invariants.md": invariants.page(),
         docs / "lifecycles.md": lifecycles.page(),
         docs / "matching.md": matching.page(),
