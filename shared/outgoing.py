@@ -42,21 +42,21 @@ class Deadline:
         return left
 
 
-def bounded_reader(sock: socket.socket, deadline: Deadline) -> io.BufferedReader:
-    """What `sock.makefile("rb")` gives, with every read within the deadline."""
-    return io.BufferedReader(_Bounded(sock, deadline))
+def bounded_reader(sock: socket.socket, left: Callable[[], float]) -> io.BufferedReader:
+    """What `sock.makefile("rb")` gives, with every read within the seconds that are left by then."""
+    return io.BufferedReader(_Bounded(sock, left))
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
+    def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
+        self._sock, self._left = sock, left
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._deadline.left())
+        self._sock.settimeout(self._left())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -137,7 +137,7 @@ def _connecting(kind: type[HTTPConnection], deadline: Deadline, opened: ExitStac
         def __init__(self, sock: socket.socket, *more: Any, **named: Any) -> None:
             super().__init__(sock, *more, **named)
             self.fp.close()
-            self.fp = bounded_reader(sock, deadline)
+            self.fp = bounded_reader(sock, deadline.left)
             opened.callback(self.close)
 
     def connecting(host: str, **named: Any) -> HTTPConnection:

@@ -45,6 +45,12 @@ def _print(report: dict[str, Any]) -> None:
         ages = _seconds(row["outbox_seconds"]), _seconds(row["overdue_seconds"])
         table.add_row(name, str(row["outbox"]), ages[0], lag, dead, parked, overdue, ages[1])
     console.print(table)
+    for name, row in report["services"].items():
+        for topic in row["paused"]:
+            console.print(
+                f"[red]{name} reads no more of {topic}[/red]: too many of its records died. `golem dlq list` says why; "
+                f"once that is mended, restart the {name} worker"
+            )
 
 
 def _seconds(age: float | None) -> str:

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.messaging.kafka import Unreadable
+
 
 def headers(record: Any) -> dict[str, str]:
     return {name: (value or b"").decode(errors="replace") for name, value in record.headers}
@@ -27,7 +29,8 @@ def moment(milliseconds: int, timespec: str = "milliseconds") -> str:
 
 
 def as_object(record: Any) -> dict[str, Any]:
-    """One record for programs: {topic, partition, offset, key, headers, data}."""
+    """One record for programs: {topic, partition, offset, key, headers, data}; `unreadable` says why where it is."""
     key = record.key.decode(errors="replace") if record.key is not None else None
     place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-    return place | {"key": key, "headers": headers(record), "data": body(record)}
+    shown = place | {"key": key, "headers": headers(record), "data": body(record)}
+    return shown | ({"unreadable": record.why} if isinstance(record, Unreadable) else {})

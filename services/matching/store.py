@@ -15,7 +15,7 @@ from shared.clock import format_time
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
-_OF_PEOPLE = {"mark": 1, "mailbox": 1, "identity": 1, "number": 1}
+_OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
 _WITHOUT_FACETS = {"facets": 0, "tranches": 0}
 

@@ -132,10 +132,8 @@ def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
     """(event type, data): the marks say which addresses, and which mailboxes, are the same, and never the address."""
     person, email = change["owner"], change["email"]
     if change.kind == CONTACT:
-        mark, mailbox = contact_mark(key, email), mailbox_mark(key, email)
-        return "contact.verified", {"person_id": person, "mark": mark} | (
-            {"mailbox": mailbox} if mailbox != mark else {}
-        )
+        mark, box = contact_mark(key, email), mailbox_mark(key, email)
+        return "contact.verified", {"person_id": person, "mark": mark} | ({"box_mark": box} if box != mark else {})
     return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email) or "")}
 
 

@@ -37,7 +37,7 @@ def ask(call: Call[Parts]) -> Answer:
         employer_links.ask(change, link_id, mark, body["offer_id"], employer, asked, parts.terms)
         if not reserved:
             most = parts.terms.employer_links_a_week_per_mailbox
-            mailboxes.reserve(parts.store, parts.key, asked["address"], mailboxes.LINKS, most)
+            parts.mailboxes.reserve(asked["address"], mailboxes.LINKS, most)
             reserved = True
         return change.document(), False
 

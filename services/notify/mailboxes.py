@@ -1,7 +1,8 @@
 """How much goes to one mailbox that nobody there has asked for, whoever asks for it: codes, and employers' links.
 
-A document `mailbox:<mark>` keeps sent {codes, links: [times]}, of the last day and week; the mark is a keyed hash, the
-same for all addresses of the mailbox. A timer empties it once nothing in it counts.
+A document `mailbox:<mark>` keeps sent {contact, work_mail, links: [times]}: the last day's codes for each kind of
+address, and the last week's links. The mark is a keyed hash, the same for all addresses of the mailbox. A timer
+empties it once nothing in it counts.
 
 It is reserved first, in a change of its own, and then the mail is asked for: two who ask at once may find one place
 too few, never one too many. What is reserved and not used is free again when its time has passed.
@@ -10,12 +11,13 @@ too few, never one too many. What is reserved and not used is free again when it
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import Change, Store
 from shared.ids import mailbox_mark
 
 KIND = "mailbox"
-CODES, LINKS = "codes", "links"
-_WITHIN: Mapping[str, timedelta] = {CODES: timedelta(days=1), LINKS: timedelta(days=7)}
+LINKS = "links"
+_WITHIN: Mapping[str, timedelta] = {CONTACT: timedelta(days=1), WORK_MAIL: timedelta(days=1), LINKS: timedelta(days=7)}
 _EMPTY = "empty"
 
 
@@ -27,15 +29,20 @@ class Full(Exception):
         self.wait = wait
 
 
-def reserve(store: Store, key: bytes, address: str, what: str, most: int) -> None:
-    """Count one more mail to the address's mailbox. Raises Full where there were `most` in the last day or week."""
-    mailbox_id = f"{KIND}:{mailbox_mark(key, address)}"
-    store.run({mailbox_id: KIND}, lambda changes: _count(changes[mailbox_id], what, most))
+class Mailboxes:
+    """The mailboxes of notify's collection; `key` makes their marks."""
 
+    def __init__(self, store: Store, key: bytes) -> None:
+        self._store, self._key = store, key
 
-def on_timer(change: Change, timer: str) -> None:
-    """Nothing of a mailbox stays longer than it counts."""
-    _keep(change, {what: _recent(change, what) for what in _WITHIN})
+    def reserve(self, address: str, what: str, most: int) -> None:
+        """Count one more mail to the address's mailbox. Raises Full where there were `most` in the last day or week."""
+        mailbox_id = f"{KIND}:{mailbox_mark(self._key, address)}"
+        self._store.run({mailbox_id: KIND}, lambda changes: _count(changes[mailbox_id], what, most))
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        """Nothing of a mailbox stays longer than it counts."""
+        _keep(change, {what: _recent(change, what) for what in _WITHIN})
 
 
 def _count(change: Change, what: str, most: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from services.notify.mailboxes import Mailboxes
 from shared.aggregate import Store
 from shared.http.answer.patience import Patience
 from shared.settings import Terms
@@ -15,3 +16,7 @@ class Parts:
     key: bytes
     terms: Terms
     patience: Patience = field(default_factory=Patience)
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(self.store, self.key)

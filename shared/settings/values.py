@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,12 @@ def text(raw: str) -> str:
     if not raw.isprintable():
         raise ValueError("expected printable text")
     return raw
+
+
+def ascii_text(raw: str) -> str:
+    if not raw.isascii():
+        raise ValueError("expected ASCII characters alone")
+    return text(raw)
 
 
 def name(raw: str) -> str:
@@ -116,6 +123,15 @@ def readable(raw: str) -> Path:
     path = Path(raw)
     if not path.is_file():
         raise ValueError("expected a file that exists")
+    return path
+
+
+def certificates(raw: str) -> Path:
+    path = readable(raw)
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValueError("expected a PEM file with certificates") from None
     return path
 
 

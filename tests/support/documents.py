@@ -40,7 +40,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "listing": notify.ListingCopy,
     },
 }
-NOT_AGGREGATES = ("lease", "migrations")
+NOT_AGGREGATES = ("lease", "migrations", "naming")
 
 
 def undeclared(service: str, document: Mapping[str, Any]) -> set[str]:

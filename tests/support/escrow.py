@@ -41,7 +41,6 @@ class Escrow:
     def __init__(self, terms: Terms | None = None, **offered: Any) -> None:
         self.clock = ManualClock()
         self.lifecycle = ESCROW.with_terms(terms or Terms())
-        self.routes = handlers(self.lifecycle)
         self.document: dict[str, Any] | None = None
         self.events: list[dict[str, Any]] = []
         self.dead: list[Mapping[str, Any]] = []
@@ -52,6 +51,10 @@ class Escrow:
         self.accounts: dict[str, str] = {}
         self.payments = Payments(self.provider, self.clock, self.accounts.get)
         self.numbers = 0
+
+    @property
+    def routes(self) -> Mapping[str, Any]:
+        return handlers(self.lifecycle)
 
     # -- what happens
 

@@ -64,7 +64,7 @@ class World:
 
     def verified(self, who: Caller, mark: str = "", mailbox: str = "", number: int = 1) -> None:
         """Somebody's address is proven; `mark` is that of the address, `mailbox` of its mailbox, where they differ."""
-        data = {"person_id": who.id, "mark": mark or f"m_{who.sub}"} | ({"mailbox": mailbox} if mailbox else {})
+        data = {"person_id": who.id, "mark": mark or f"m_{who.sub}"} | ({"box_mark": mailbox} if mailbox else {})
         assert self.told("contact.verified", number, **data) == "taken"
 
     # -- the usual beginnings; each is the path of an offer

@@ -81,11 +81,12 @@ def answering(answer: bytes, found: list[bytes] | None = None) -> Play:
     return play
 
 
-def trickling(answer: bytes, at_once: int = 0, seconds: float = 0.1) -> Play:
-    """Sends the first `at_once` bytes, then one at a time, each `seconds` after the last."""
+def trickling(answer: bytes, at_once: int = 0, seconds: float = 0.1, reads: bool = True) -> Play:
+    """Sends the first `at_once` bytes, then one at a time, each `seconds` after the last; first `reads` a request."""
 
     def play(link: socket.socket, ended: threading.Event) -> None:
-        head_of(link)
+        if reads:
+            head_of(link)
         link.sendall(answer[:at_once])
         for byte in answer[at_once:]:
             if ended.wait(seconds):

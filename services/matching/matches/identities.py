@@ -12,7 +12,7 @@ from shared.aggregate import Document
 
 def identity(person: Document) -> str | None:
     """The identity of a person's document; None of whom no address was ever verified."""
-    mailbox = person.get("mailbox") or person.get("mark")
+    mailbox = person.get("box_mark") or person.get("mark")
     if mailbox:
         return hashlib.sha256(f"identity\0{mailbox}".encode()).hexdigest()[:32]
     before: str | None = person.get("identity")

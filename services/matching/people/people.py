@@ -16,7 +16,7 @@ from services.matching.matches.identities import identity
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OPEN
 from services.matching.people.erasure import Erasing
-from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict
+from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict, last_number
 from shared.aggregate.erasure import AGAIN_AFTER, PASS
 from shared.aggregate.verdict import IGNORED, TAKEN
 
@@ -41,9 +41,9 @@ class Marks:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["person_id"]]
-        if event.sequence <= change.get("number", 0):
+        if event.sequence <= last_number(change):
             return IGNORED
-        change.set(number=event.sequence, mark=event.data["mark"], mailbox=event.data.get("mailbox"), identity=None)
+        change.set(number=event.sequence, mark=event.data["mark"], box_mark=event.data.get("box_mark"), identity=None)
         if change.state == "new":
             change.set(state="known")
         return TAKEN
@@ -111,7 +111,7 @@ class People:
         elif left.waiting:
             change.schedule(PASS, change.now + _WAITS)
         else:
-            change.set(identity=identity({"_id": change.id, **change.doc}), mark=None, mailbox=None)
+            change.set(identity=identity({"_id": change.id, **change.doc}), mark=None, box_mark=None)
             change.set(state="erased", erased_at=change.now, erasures=[*_recent(change), change.now])
             change.emit("person.erased", {"person_id": change.id})
 
@@ -136,7 +136,7 @@ def _money_ended(offer: Document) -> bool:
 
 def _marks(person: Document) -> set[str]:
     """Of the address as it was given and of its mailbox: either may be all that an older document has of the other."""
-    return {person[name] for name in ("mark", "mailbox") if person.get(name)}
+    return {person[name] for name in ("mark", "box_mark") if person.get(name)}
 
 
 def _recent(change: Change) -> list[datetime]:

@@ -91,7 +91,7 @@ class Verifier:
             _refuse("sub", f"expected a sub of 1 to {_LONGEST_SUB} printable characters")
         if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
             _refuse("roles", "expected roles to be a list of words")
-        return Principal(person_id(self._pseudonym_key, self._tokens.issuer, sub), ROLES.intersection(roles))
+        return Principal(person_id(self._pseudonym_key, self._tokens.pseudonym_issuer, sub), ROLES.intersection(roles))
 
 
 def _reason(error: jwt.InvalidTokenError) -> tuple[str, str]:

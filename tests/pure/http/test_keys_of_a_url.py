@@ -185,3 +185,15 @@ def test_a_file_that_is_broken_is_logged_once(tmp_path: Path, caplog: pytest.Log
 
     assert all(keys.find("one") for _ in range(10))
     assert len(caplog.records) == 1
+
+
+def test_another_provider_leaves_people_who_they_were(tmp_path: Path) -> None:
+    """Tokens of the new issuer alone are good; the pseudonym is still made with the one before it."""
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [jwk(ONE, kid="one")]}))
+    moved = Tokens("https://new.example", _TOKENS.audience, None, None, former_issuer=_TOKENS.issuer)
+    before, after = Verifier(_TOKENS, b"k" * 32, FileKeys(path)), Verifier(moved, b"k" * 32, FileKeys(path))
+
+    assert after.principal(signed(ONE, "one", iss="https://new.example")) == before.principal(signed(ONE, "one"))
+    with pytest.raises(Problem):
+        after.principal(signed(ONE, "one"))
