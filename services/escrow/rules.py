@@ -67,7 +67,7 @@ def _proposed(change: Change) -> str | None:
 
 
 PAYOUTS_TO_COME = Guard(
-    "payouts_to_come",
+    "payouts-to-come",
     lambda change, trigger: (
         change.get("ended_on") is None and any(is_to_come(each, change.now) for each in change["tranches"])
     ),
@@ -75,18 +75,18 @@ PAYOUTS_TO_COME = Guard(
     refuses="state",
 )
 LATER_START = Guard(
-    "later_start",
+    "later-start",
     lambda change, trigger: _start_window(change)[0] < trigger.data["start_on"] <= _start_window(change)[1],
     lambda change, trigger: "Expected a day after {}, up to {}.".format(*_start_window(change)),
     "/start_on",
 )
 POSTPONEMENTS = Guard(
-    "postponements_bound",
+    "postponements-bound",
     lambda change, trigger: change.get("postponement", {}).get("number", 0) < MOST_POSTPONEMENTS,
     f"A later first day is proposed {MOST_POSTPONEMENTS} times at most.",
 )
 PROPOSED_START = Guard(
-    "proposed_start",
+    "proposed-start",
     lambda change, trigger: _proposed(change) == trigger.data["start_on"],
     lambda change, trigger: f"The day that is proposed is {_proposed(change)}.",
     "/start_on",

@@ -484,7 +484,7 @@ def test_a_later_first_day(world: World) -> None:
     problem(world.other.post(f"{path}/postpone", later), 404, "not-found")
     problem(world.seeker.post(f"{path}/postpone", later), 403, "forbidden")
     refused = world.insider.post(f"{path}/postpone", {"start_on": "2027-01-04"})
-    assert problem(refused, 422, "refused-by-rule") == [("/start_on", "later_start")]
+    assert problem(refused, 422, "refused-by-rule") == [("/start_on", "later-start")]
     problem(world.seeker.post(answer, {**later, "answer": "agreed"}), 409, "conflict")
 
     proposed = world.insider.post(f"{path}/postpone", later, Idempotency_Key="once")
