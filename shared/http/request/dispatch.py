@@ -58,7 +58,7 @@ class Dispatcher(Generic[Parts]):
         headers = request.headers
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
-        query = read_query(request.query_string, operation.query)
+        query = {} if operation.page and operation.query is None else read_query(request.query_string, operation.query)
         sent = self._sent(operation)
         try:
             body = {} if operation.signed else (operation.body or _NO_BODY).load(sent)
@@ -72,9 +72,9 @@ class Dispatcher(Generic[Parts]):
             ids={name: str(value) for name, value in ids.items()},
             body=body,
             query=query,
-            parameters=parameters_of(request.query_string),
+            parameters=parameters_of(request.query_string) if query else (),
             headers=dict(headers),
-            raw=b"" if operation.method == "GET" else request.get_data(cache=True),
+            raw=b"" if operation.method == "GET" or operation.any_body else request.get_data(cache=True),
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
@@ -84,7 +84,7 @@ class Dispatcher(Generic[Parts]):
     @staticmethod
     def _sent(operation: Operation[Parts]) -> dict[str, Any]:
         """The body; of one that is signed nothing is read before its view has checked the signature."""
-        if operation.method == "GET":
+        if operation.method == "GET" or operation.any_body:
             return {}
         if operation.signed:
             read_bytes(request)
