@@ -1,6 +1,5 @@
 """Whether a process answers."""
 
-import http.client
 import json
 import os
 import socket
@@ -8,6 +7,7 @@ import socket
 import psutil
 
 from deploy.embedded.programs import Program
+from shared import outgoing
 
 
 def answers(program: Program, pid: int | None) -> bool:
@@ -20,14 +20,9 @@ def answers(program: Program, pid: int | None) -> bool:
         if not path:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return pid is not None and _listens(pid, port)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status == 200 or (answer.status == 503 and _works_but_for_a_topic(answer.read(10_000)))
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException):
+        status, body = outgoing.ask(f"http://127.0.0.1:{port}{path}", seconds=5, most_bytes=10_000)
+        return status == 200 or (status == 503 and _works_but_for_a_topic(body))
+    except (OSError, outgoing.NoAnswer):
         return False
 
 
