@@ -13,7 +13,7 @@ from deploy.embedded.data import Data
 from deploy.embedded.liveness import Liveness
 from deploy.embedded.probes import answers, is_alive
 from deploy.embedded.programs import Program
-from deploy.embedded.supervision import Supervisor, SupervisorGone
+from deploy.embedded.supervision import Supervisor, SupervisorGone, Unfit
 
 
 class StackError(Exception):
@@ -49,12 +49,14 @@ class Processes:
     # -- life
 
     def launch(self, programs: list[Program], port: int, environment: Mapping[str, str], *, bound: bool) -> None:
-        """Start supervisor on `port`; none of the programs runs yet. Raises PortLost."""
+        """Start supervisor on `port`; none of the programs runs yet. Raises PortLost, StackError."""
         self.programs = programs
         self._liveness = Liveness(programs)
         self._supervisor = Supervisor(self._data, port, programs)
         try:
             self._supervisor.launch(environment, bound=bound)
+        except Unfit as unfit:
+            raise StackError(f"the stack cannot start: {unfit}") from unfit
         except SupervisorGone as gone:
             raise PortLost(f"supervisor did not start ({gone})") from gone
 

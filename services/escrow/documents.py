@@ -38,6 +38,15 @@ class Blocked(TypedDict):
     again_at: datetime
 
 
+class Postponement(TypedDict, total=False):
+    """The last proposal of a later first day of work."""
+
+    start_on: str
+    at: datetime
+    number: int  # how many were made
+    answer: str  # the seeker's: agreed or declined; absent before
+
+
 class Dispute(TypedDict):
     by: str
     reason: str
@@ -107,6 +116,7 @@ class EscrowDocument(CoreDocument, total=False):
     declined: str  # why the provider declined the last hold
     hire_event_id: str  # the cause of every payout
     start_on: str
+    postponement: Postponement
     ended_on: str  # the last day of work
     refund_at: datetime  # when what the end of the hire struck goes back
     blocked: Blocked

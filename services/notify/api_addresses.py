@@ -101,7 +101,7 @@ def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
         if change.get("language") != chosen:
             change.set(language=chosen)
         if addresses.put(change, call.person, email, parts.terms) and not reserved:
-            parts.mailboxes.reserve(email, mailboxes.CODES, parts.terms.codes_a_day_per_mailbox)
+            parts.mailboxes.reserve(email, kind, parts.terms.codes_a_day_per_mailbox)
             reserved = True
         return change.document()
 

@@ -50,7 +50,7 @@ class AddressDocument(CoreDocument, total=False):
 class MailboxDocument(CoreDocument, total=False):
     """`mailbox:<mark>`: how much went there that nobody there asked for."""
 
-    sent: dict[str, list[datetime]]  # codes of the last day, links of the last week; gone when none counts
+    sent: dict[str, list[datetime]]  # codes by kind of address, and links; gone when none counts
 
 
 class OfferCopy(Copy, total=False):

@@ -1,7 +1,8 @@
 """How much goes to one mailbox that nobody there has asked for, whoever asks for it: codes, and employers' links.
 
-A document `mailbox:<mark>` keeps sent {codes, links: [times]}, of the last day and week; the mark is a keyed hash, the
-same for all addresses of the mailbox. A timer empties it once nothing in it counts.
+A document `mailbox:<mark>` keeps sent {contact, work_mail, links: [times]}: the last day's codes for each kind of
+address, and the last week's links. The mark is a keyed hash, the same for all addresses of the mailbox. A timer
+empties it once nothing in it counts.
 
 It is reserved first, in a change of its own, and then the mail is asked for: two who ask at once may find one place
 too few, never one too many. What is reserved and not used is free again when its time has passed.
@@ -10,12 +11,13 @@ too few, never one too many. What is reserved and not used is free again when it
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import Change, Store
 from shared.ids import mailbox_mark
 
 KIND = "mailbox"
-CODES, LINKS = "codes", "links"
-_WITHIN: Mapping[str, timedelta] = {CODES: timedelta(days=1), LINKS: timedelta(days=7)}
+LINKS = "links"
+_WITHIN: Mapping[str, timedelta] = {CONTACT: timedelta(days=1), WORK_MAIL: timedelta(days=1), LINKS: timedelta(days=7)}
 _EMPTY = "empty"
 
 

@@ -11,16 +11,16 @@ from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
 from shared.aggregate.store import Contended, Store, Unwritable, open_store
-from shared.aggregate.table import Answer, Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
+from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
     "ANSWERED",
-    "Answer",
     "Batch",
     "Breach",
+    "Cell",
     "Change",
     "Condition",
     "Contended",

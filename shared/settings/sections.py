@@ -47,7 +47,7 @@ class Terms:
     code_expiry: timedelta = timedelta(minutes=15)
     code_tries: int = 5
     codes_a_day: int = 5
-    codes_a_day_per_mailbox: int = 5
+    codes_a_day_per_mailbox: int = 6
     code_again: timedelta = timedelta(minutes=1)
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3

@@ -32,7 +32,7 @@ def test_every_event_has_one_writer() -> None:
 def test_a_service_reads_what_its_handlers_take(service: str) -> None:
     mine = {a.name for a in acls() if a.principal == service and a.kind == "topic" and a.operation == "read"}
 
-    assert mine == {*reads(service), f"{service}.redrive"}
+    assert mine == {*reads(service), f"{service}.redrive", f"{service}.dead"}
 
 
 def test_no_right_is_wider_than_a_name_but_to_look() -> None:

@@ -94,7 +94,8 @@ def test_who_is_not_verified_does_not_count() -> None:
     """Neither their hire, nor their review, nor what the ranking looks at."""
     known = hire(7, stars=4)
 
-    found = record(*(hire(number, price=0, stars=5) for number in range(6)), known, known={known["seeker"]: "one"})
+    unknown = [hire(number, price=0, stars=5) for number in range(6)]
+    found = record(*unknown, known, known={known["seeker"]: "one", INSIDER: "mine"})
 
     assert (found.hires, found.for_nothing, found.lasted, found.given) == (1, 0, 1, 0)
     assert (found.stars, len(found.reviews)) == ((0, 0, 0, 1, 0), 1)

@@ -143,6 +143,9 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
             last = (events[-1]["seq"], events[-1]["data"]["status"])
             if (doc.get("escrow_number"), doc.get("escrow_status")) != last:
                 yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last}"
+            days = [each["data"]["start_on"] for each in events if each["type"] == "escrow.postponed"]
+            if days and doc["hire"]["start_on"] != days[-1]:
+                yield f"offer {doc['_id']} starts on {doc['hire']['start_on']}, its escrow says {days[-1]}"
     offers = {doc["_id"]: doc["events"] for doc in docs["matching"] if doc["kind"] == "offer"}
     for doc in docs["notify"]:
         if doc["kind"] == "offer":

@@ -46,10 +46,19 @@ def thaw(change: Change) -> None:
     change.set(waiting=None)
 
 
+def _postpone(change: Change, start_on: str) -> bool:
+    """The first day only ever moves to a later one: so the order of the events does not matter."""
+    moved = bool(start_on > change["hire"]["start_on"])
+    if moved:
+        change.set(hire={**change["hire"], "start_on": start_on})
+    return moved
+
+
 def copy_escrow(change: Change, event: Trigger) -> bool:
-    """Copy the escrow's status where the event is newer than the copy; False where it is not."""
+    """Copy the escrow's status where the event is newer, and a later first day; False where it brings neither."""
+    moved = event.name == "escrow.postponed" and _postpone(change, event.data["start_on"])
     if event.sequence <= last_number(change, "escrow_number"):
-        return False
+        return moved
     before = disputed(change)
     if not before and event.data["status"] == "disputed":
         freeze(change)
