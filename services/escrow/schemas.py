@@ -70,12 +70,16 @@ class Notice(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    id = Raw(metadata={"type": "string", "description": "the same each time it is sent"})
-    kind = Raw(metadata={"enum": [*get_args(NoticeKind)]})
-    offer_id = Raw(metadata={"type": "string"})
-    at = Raw(metadata={"type": "string", "format": "date-time"})
-    outcome = Raw(metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"})
-    chargeback = Raw(metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"})
+    id = Raw(allow_none=True, metadata={"type": "string", "description": "the same each time it is sent"})
+    kind = Raw(allow_none=True, metadata={"enum": [*get_args(NoticeKind)]})
+    offer_id = Raw(allow_none=True, metadata={"type": "string"})
+    at = Raw(allow_none=True, metadata={"type": "string", "format": "date-time"})
+    outcome = Raw(
+        allow_none=True, metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"}
+    )
+    chargeback = Raw(
+        allow_none=True, metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"}
+    )
 
 
 class Signed(Body):
@@ -131,7 +135,7 @@ class Postponement(Body):
 
     start_on = fields.Date()
     at = fields.Instant()
-    answer = fields.Choice("agreed", "declined")
+    answer = fields.Choice("agreed", "declined", optional=True)
 
 
 class Escrow(Body):
@@ -155,10 +159,10 @@ class Escrow(Body):
     due = fields.Several(fields.Part(Due), 0, 12)
     fund_by = fields.Instant(allow_none=True)
     fund_attempts = fields.Integer(0, 10)
-    declined = fields.Code(allow_none=True)
+    declined = fields.Code(allow_none=True, optional=True)
     start_on = fields.Date(allow_none=True)
     postponement = fields.Part(Postponement, allow_none=True)
-    hire_event_id = fields.Uuid(allow_none=True)
+    hire_event_id = fields.Id(allow_none=True)
     blocked = fields.Part(Blocked, allow_none=True)
     dispute = fields.Part(OpenDispute, allow_none=True)
     decisions = fields.Several(fields.Part(Decision))
@@ -220,7 +224,7 @@ class Entry(Body):
     lines = fields.Several(fields.Part(Line))
     hash = fields.Sha256()
     previous = fields.Sha256()
-    hire_event_id = fields.Uuid(optional=True)
+    hire_event_id = fields.Id(optional=True)
 
 
 class Journal(Body):

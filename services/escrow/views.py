@@ -11,7 +11,7 @@ from shared.http.declare.principal import Principal
 
 STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
-_NOT_YET = ("fund_by", "declined", "start_on", "hire_event_id", "blocked", "dispute")
+_NOT_YET = ("fund_by", "start_on", "hire_event_id", "blocked", "dispute", "postponement")
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:

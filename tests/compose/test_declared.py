@@ -38,9 +38,11 @@ def test_a_service_reads_what_its_handlers_take(service: str) -> None:
 
 def test_no_right_is_wider_than_a_name_but_to_look() -> None:
     """No service has a prefix, a wildcard or a right on the cluster."""
-    for acl in acls():
-        if acl.principal in SERVICES:
-            assert not acl.prefixed and acl.name != "*" and acl.kind != "cluster"
+    of_services = [acl for acl in acls() if acl.principal in SERVICES]
+
+    assert {acl.principal for acl in of_services} == set(SERVICES)
+    for acl in of_services:
+        assert not acl.prefixed and acl.name != "*" and acl.kind != "cluster"
 
 
 def test_a_subscriber_reads_and_no_more() -> None:

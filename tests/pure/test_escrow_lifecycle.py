@@ -279,7 +279,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
         "disputed in probation", "postpone", "insider", {"start_on": LATER}, "state", "state",
     ),
     "no later first day while the provider is asked": (
-        "releasing", "postpone", "insider", {"start_on": LATER}, "busy", "instruction_open",
+        "releasing", "postpone", "insider", {"start_on": LATER}, "busy", "instruction-open",
     ),
     "no answer where nothing is proposed": (
         "probation", "answer_postponement", "seeker", {"start_on": LATER, "answer": "agreed"}, "state", "condition",

@@ -109,9 +109,11 @@ class Webhook(Body):
         unknown = EXCLUDE
 
     action = Raw(
-        metadata={"type": "string", "description": f"{', '.join((*HIRED, *TAKEN_BACK))}; others are left unread"}
+        allow_none=True,
+        metadata={"type": "string", "description": f"{', '.join((*HIRED, *TAKEN_BACK))}; others are left unread"},
     )
     payload = Raw(
+        allow_none=True,
         metadata={
             "type": "object",
             "description": "of a hire `application.id`, and `application.offer.starts_at` where the day is known",
@@ -127,7 +129,7 @@ class Webhook(Body):
                     },
                 }
             },
-        }
+        },
     )
 
 

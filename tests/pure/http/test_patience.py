@@ -12,7 +12,7 @@ from shared.ids import new_id
 BY_KEY = str(uuid5(NAMESPACE_DNS, "a key"))
 
 
-@pytest.mark.parametrize("document_id", [new_id(), BY_KEY])
+@pytest.mark.parametrize("document_id", [new_id(), BY_KEY], ids=["new", "by key"])
 def test_a_client_that_obeys_comes_to_an_end(document_id: str) -> None:
     patience, clock, turns = Patience(), ManualClock(), 0
 
@@ -23,7 +23,11 @@ def test_a_client_that_obeys_comes_to_an_end(document_id: str) -> None:
     assert turns == LONGEST.total_seconds()
 
 
-@pytest.mark.parametrize("document_id", [str(uuid4()), "00000000-0000-0000-0000-000000000000", "o-1", ""])
+@pytest.mark.parametrize(
+    "document_id",
+    [str(uuid4()), "00000000-0000-0000-0000-000000000000", "o-1", ""],
+    ids=["random", "nil", "none", "empty"],
+)
 def test_what_was_never_made_here_will_not_come(document_id: str) -> None:
     """No id of ours is random."""
     assert Patience().seconds("p_1", document_id, ManualClock().now()) is None
