@@ -10,6 +10,7 @@ from services.matching.matches.facets import questions
 from services.matching.matches.records import Record, record_of
 from services.matching.matches.scoring import Match, match, ranked
 from services.matching.offer.accounts import Accounts
+from services.matching.offer.reservations import is_live
 from services.matching.store import hires_of_all, listings_with
 from shared.aggregate import Store
 from shared.settings import Terms
@@ -25,7 +26,7 @@ def find(store: Store, accounts: Accounts, terms: Terms, person: str, profile: M
     found: dict[str, Mapping[str, Any]] = {}
     for facets in questions(profile):
         found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS)}
-    taken = {each["listing_id"] for each in accounts.standing(person).reserved.values()}
+    taken = {each["listing_id"] for each in accounts.standing(person).reserved.values() if is_live(each)}
     listings = [each for key, each in found.items() if each["insider"] != person and key not in taken]
     records = _records(store, terms, {each["insider"] for each in listings})
     return ranked(match(profile, each, records[each["insider"]]) for each in listings)

@@ -46,6 +46,12 @@ def thaw(change: Change) -> None:
     change.set(waiting=None)
 
 
+def _is_over_paid(event: Trigger) -> bool:
+    """Whether the escrow has ended and the seeker's bank may yet take back, or took, what was paid from it."""
+    status, released = event.data["status"], event.data.get("released", 0)
+    return status in ("settled", "charged_back") or (status in ("split", "refunded") and released > 0)
+
+
 def copy_escrow(change: Change, event: Trigger) -> bool:
     """Copy the escrow's status where the event is newer than the copy; False where it is not."""
     if event.sequence <= change.get("escrow_number", 0):
@@ -54,6 +60,8 @@ def copy_escrow(change: Change, event: Trigger) -> bool:
     if not before and event.data["status"] == "disputed":
         freeze(change)
     change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
+    if _is_over_paid(event):
+        change.set(paid_at=change.now)
     over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
     if over or (before and not disputed(change)):
         thaw(change)
