@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow import plan
-from services.escrow.books import close, instruct, move
+from services.escrow.books import close, fee_of, instruct, move
 from shared.aggregate import Change, Trigger, try_task
 from shared.clock import format_time, parse_time
 from shared.money import share
@@ -114,7 +114,7 @@ def ask_release(change: Change, trigger: Trigger) -> None:
         raise ValueError(f"{change.id}: no tranche waits")
     change.schedule("payout", None)
     amount = change["tranches"][index]["amount"]
-    fee = share(amount, change["fee_bps"])
+    fee = fee_of(change, amount)
     terms = {"payee": change["insider"], "fee": fee, "tranche": index, "hold_id": change["hold_id"]}
     instruct(change, "release", f"release:{index}", amount, **terms)
 
@@ -225,7 +225,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
     decide(change, trigger)
     stop_timers(change)
     gross = share(change["held"], trigger.data["insider_bps"])
-    fee, back = share(gross, change["fee_bps"]), change["held"] - gross
+    fee, back = fee_of(change, gross), change["held"] - gross
     terms = {"payee": change["insider"], "fee": fee, "refund": back, "hold_id": change["hold_id"]}
     instruct(change, "split", "split", change["held"], **terms)
     return {"dispute.resolved": {"decision": "split"}}

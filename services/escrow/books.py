@@ -8,6 +8,7 @@ from typing import Any
 
 from services.escrow import journal
 from shared.aggregate import Change, Trigger, close_task, open_task
+from shared.money import share
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 
@@ -48,6 +49,17 @@ def instruct(change: Change, kind: str, what: str, amount: int, **terms: Any) ->
     number = change.get("closed", {}).get(what, 0) + 1
     terms |= {"what": what, "amount": amount, "currency": change["currency"], "opened_at": change.now}
     open_task(change, f"{change.id}:{what}:{number}", kind, change.now, **terms)
+
+
+def fee_of(change: Change, amount: int) -> int:
+    """The platform's fee on a release of `amount`, which is the next part of what the insider earns.
+
+    The fee is one of the whole: what is owed on all that was released until then and on this, less what was taken. So
+    the parts sum up to the fee of their sum, whatever the tranches; the last takes the rounding.
+    """
+    taken = int(change.get("fees", 0))
+    earned = int(change.get("released", 0)) + taken + amount
+    return max(share(earned, change["fee_bps"]) - taken, 0)
 
 
 def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
