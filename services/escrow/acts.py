@@ -75,6 +75,7 @@ def start_probation(change: Change, trigger: Trigger) -> None:
     confirmed_at = min(parse_time(hire["confirmed_at"]), change.now)
     change.set(
         hire_event_id=trigger.id,
+        hire_known_at=change.now,
         start_on=hire["start_on"],
         tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at),
     )
@@ -100,7 +101,9 @@ def watch(change: Change) -> None:
         change.set(blocked=None)
         blocked = None
     due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
-    change.schedule("payout", max(due, blocked["again_at"]) if due and blocked else due)
+    if due:
+        due = max(due, change.get("payout_from", due), blocked["again_at"] if blocked else due)
+    change.schedule("payout", due)
     change.schedule("refund", change["refund_at"] if plan.struck(change["tranches"]) else None)
 
 
@@ -121,13 +124,21 @@ def ask_release(change: Change, trigger: Trigger) -> None:
 
 def release(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
-    amount, fee = done["amount"], done["fee"]
-    hire = change["hire_event_id"]
-    move(change, done["id"], held=-amount, released=amount - fee, fees=fee, hire_event_id=hire)
+    amount, fee, set_off = done["amount"], done["fee"], done.get("set_off", 0)
+    hire, paid = change["hire_event_id"], amount - fee - set_off
+    moved = {"held": -amount, "released": paid, "fees": fee + set_off, "set_off": set_off}
+    move(change, done["id"], hire_event_id=hire, **moved)
     change.set(tranches=plan.marked(change["tranches"], "paid", index=done["tranche"]))
     watch(change)
-    says = {"tranche": done["tranche"], "amount": amount - fee, "fee": fee, "hire_event_id": hire}
-    return {"escrow.released": says}
+    says = {"tranche": done["tranche"], "amount": paid, "fee": fee, "hire_event_id": hire}
+    return {"escrow.released": says | ({"set_off": set_off} if set_off else {})}
+
+
+def postpone_release(change: Change, trigger: Trigger) -> None:
+    """The insider has no history yet: what falls due is paid from then on."""
+    close(change, trigger)
+    change.set(payout_from=trigger.data.get("until", change.now))
+    watch(change)
 
 
 def block_release(change: Change, trigger: Trigger) -> Says:
@@ -164,8 +175,10 @@ def refund(change: Change, trigger: Trigger) -> Says:
 
 def split(change: Change, trigger: Trigger) -> None:
     done = close(change, trigger)
-    paid = done["amount"] - done["refund"] - done["fee"]
-    sums = {"held": -done["amount"], "released": paid, "fees": done["fee"], "refunded": done["refund"]}
+    fee, set_off = done["fee"], done.get("set_off", 0)
+    paid = done["amount"] - done["refund"] - fee - set_off
+    sums = {"held": -done["amount"], "released": paid, "fees": fee + set_off, "refunded": done["refund"]}
+    sums["set_off"] = set_off
     move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
     change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
 

@@ -38,6 +38,8 @@ def erase(change: Change, person: str) -> None:
         change.set(dispute={**change["dispute"], "reason": _OTHER})
     if change.get("decisions"):
         change.set(decisions=[{**each, "reason": _GONE} for each in change["decisions"]])
+    if change.get("loss_decision"):
+        change.set(loss_decision={**change["loss_decision"], "reason": _GONE})
     without_fingerprints(change, person)
     change.set(erased_at=change.now)
 

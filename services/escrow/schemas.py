@@ -6,6 +6,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
+from services.escrow.losses import DECISIONS as LOSS_DECISIONS
 from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
 from services.escrow.store import FOR_STAFF
 from shared import fields
@@ -41,6 +42,13 @@ class Resolve(Body):
         if (data.get("decision") == "split") != ("insider_bps" in data):
             says = Violation("split", "belongs to the decision split, and to no other")
             raise ValidationError({"insider_bps": [says]})
+
+
+class DecideLoss(Body):
+    """Whose a loss is: `write_off`, the platform's; `set_off`, it is taken from later payouts to the insider."""
+
+    decision = fields.Choice(*LOSS_DECISIONS, required=True)
+    reason = fields.Text(1, 1000, lines=True, required=True)
 
 
 class Notice(Schema):
@@ -89,7 +97,11 @@ class Blocked(Body):
 
 
 class Escrow(Body):
-    """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back."""
+    """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back.
+
+    `set_off` is what of `fees` was kept of payouts for an earlier loss of the insider's. `payout_from`: who was never
+    paid before is paid from then on.
+    """
 
     offer_id = fields.Uuid()
     listing_id = fields.Uuid()
@@ -106,6 +118,8 @@ class Escrow(Body):
     fees = fields.Integer()
     refunded = fields.Integer()
     charged_back = fields.Integer()
+    set_off = fields.Integer()
+    payout_from = fields.Instant(allow_none=True)
     due = fields.Several(fields.Part(Due), 0, 12)
     fund_by = fields.Instant(allow_none=True)
     fund_attempts = fields.Integer(0, 10)
@@ -132,6 +146,15 @@ class Difference(Body):
     there = fields.Integer(-MAX_AMOUNT)
 
 
+class LossDecision(Body):
+    """An arbiter's or operator's, on a loss."""
+
+    by = fields.PersonId()
+    decision = fields.Choice(*LOSS_DECISIONS)
+    reason = fields.Text(1, 1000, lines=True)
+    at = fields.Instant()
+
+
 class Flag(Body):
     """Two passes of the reconciliation found that the escrow and the provider do not agree."""
 
@@ -144,6 +167,8 @@ class Looked(Escrow):
 
     why = fields.Several(fields.Choice(*FOR_STAFF))
     loss = fields.Integer()
+    loss_since = fields.Instant(allow_none=True)
+    loss_decision = fields.Part(LossDecision, allow_none=True)
     flagged = fields.Part(Flag, allow_none=True)
 
 
@@ -151,6 +176,7 @@ class Counts(Body):
     flagged = fields.Integer()
     blocked = fields.Integer()
     disputed = fields.Integer()
+    loss = fields.Integer()
 
 
 class Reconciliation(Body):

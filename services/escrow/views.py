@@ -28,7 +28,7 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     return shown | {
         "offer_id": doc["_id"],
         "status": doc["state"],
-        **{name: doc.get(name, 0) for name in SUMS},
+        **{name: doc.get(name, 0) for name in (*SUMS, "set_off")},
         "due": due(doc),
         "fund_attempts": doc.get("fund_attempts", 0),
         "created_at": doc["opened_at"],
@@ -51,7 +51,8 @@ def due(doc: Document) -> list[dict[str, Any]]:
 def looked(doc: Document) -> dict[str, Any]:
     """The escrow as staff see it in the reconciliation."""
     why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
-    return view(doc, frozenset(STAFF)) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
+    own = {name: doc.get(name) for name in ("flagged", "loss_since", "loss_decision")}
+    return view(doc, frozenset(STAFF)) | {"why": why, "loss": doc.get("loss", 0), **own}
 
 
 def payout_view(doc: Document) -> dict[str, Any]:

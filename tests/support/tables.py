@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
@@ -256,7 +257,7 @@ def _escrow_alike(s: Situation) -> Hashable:
         s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
         (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
-        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s),
+        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
     )  # fmt: skip
 
 
@@ -276,6 +277,7 @@ def _escrow_bodies(s: Situation, at: datetime) -> Bodies:
         "dispute": {"": {"reason": "other"}},
         "withdraw": {"": {}},
         "resolve": decisions,
+        "decide_loss": {name: {"decision": name, "reason": "So it is."} for name in losses.DECISIONS},
     }
 
 
