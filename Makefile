@@ -40,9 +40,9 @@ bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
 
 soak: .venv/.dev  ## Play 10,000 agreements and 10,000 seeds of the simulator
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/pure/test_machines.py $(ARGS)
-	@$(BIN)/python -m tests.simulator --seeds 10000
+	@$(BIN)/python -m tests.simulator --seeds 10000 --jobs auto
 
-simulate: .venv/.dev  ## Play bad days (SEED=7 plays one and says what happened; ARGS="--seeds 1000")
+simulate: .venv/.dev  ## Play bad days (SEED=7 plays one and says what happened; ARGS="--seeds 1000 --jobs auto")
 	@$(BIN)/python -m tests.simulator $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 secrets:  ## Make the secrets that docker compose mounts, once

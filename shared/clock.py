@@ -6,7 +6,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_RFC_3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(\.[0-9]{1,30})?([Zz]|[+-][0-9]{2}:[0-5][0-9])"
+)
+_LEAP = "60"
 
 
 class Clock(Protocol):
@@ -34,13 +37,26 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Any RFC 3339 time as an aware datetime in UTC; else ValueError."""
-    if _RFC_3339.fullmatch(text) is None:
+    """Any RFC 3339 time as an aware datetime in UTC, cut to microseconds; else ValueError.
+
+    A leap second, the last of a day in UTC, is the first moment of the next day.
+    """
+    found = _RFC_3339.fullmatch(text)
+    if found is None:
         raise ValueError("not an RFC 3339 time")
+    day, minute, second, fraction, zone = found.groups()
+    parts = f"{minute}{'59' if second == _LEAP else second}{(fraction or '')[:7]}{zone.upper()}"
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        moment = datetime.fromisoformat(f"{day}T{parts}").astimezone(UTC)
+        return _after_leap(moment) if second == _LEAP else moment
     except OverflowError:
         raise ValueError("not a time in UTC's range") from None
+
+
+def _after_leap(second_before: datetime) -> datetime:
+    if (second_before.hour, second_before.minute) != (23, 59):
+        raise ValueError("a leap second is the last of a day in UTC")
+    return second_before.replace(microsecond=0) + timedelta(seconds=1)
 
 
 class SystemClock:

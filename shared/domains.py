@@ -1,7 +1,11 @@
 """Host names of employers and of e-mail addresses: one written form, and which of them anybody can get a mailbox at."""
 
+import functools
 import re
 from pathlib import Path
+
+import idna
+from publicsuffixlist import PublicSuffixList
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _LAST = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
@@ -12,15 +16,16 @@ PUBLIC_MAIL = frozenset(Path(__file__).with_name("public_mail.txt").read_text("a
 
 
 def hostname(text: str) -> str | None:
-    """A domain in lower-case ASCII (IDNA 2003), `Bücher.example` as `xn--bcher-kva.example`; None for what is none.
+    """A domain in lower-case ASCII (IDNA 2008 with the mapping of UTS 46, not the transitional one): `Straße.example`
+    as `xn--strae-oqa.example`; None for what is none.
 
     It has two labels or more, and no number for its last: an IP address is no domain.
     """
     if not text or len(text) > LONGEST or text != text.strip():
         return None
     try:
-        written = text.encode("idna").decode("ascii").lower()
-        shown(written)
+        written = idna.encode(text, uts46=True, std3_rules=True).decode("ascii")
+        idna.decode(written)
     except UnicodeError:
         return None
     labels = written.split(".")
@@ -30,8 +35,11 @@ def hostname(text: str) -> str | None:
 
 
 def shown(domain: str) -> str:
-    """A domain as it is shown to people: `bücher.example`."""
-    return domain.encode("ascii").decode("idna")
+    """A domain as it is shown to people: `bücher.example`; as it is written, where IDNA 2008 has no other form."""
+    try:
+        return idna.decode(domain)
+    except UnicodeError:
+        return domain
 
 
 def domain_of(address: str) -> str | None:
@@ -43,3 +51,14 @@ def is_public_mail(domain: str) -> bool:
     """Whether a mailbox there says nothing about where one works: a public provider's domain, or one below it."""
     labels = domain.split(".")
     return any(".".join(labels[start:]) in PUBLIC_MAIL for start in range(len(labels) - 1))
+
+
+def is_top_level(label: str) -> bool:
+    """Whether names are registered below this label of the root zone, as far as the public suffix list knows."""
+    return label.replace("-", "").isalnum() and _suffixes().publicsuffix(f"x.{label}", accept_unknown=False) is not None
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    """Read where a text is first checked: most processes check none."""
+    return PublicSuffixList(only_icann=True)

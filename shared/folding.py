@@ -3,15 +3,17 @@
 import re
 import unicodedata
 
+from shared.characters import normal_form
+
 _WORD = re.compile(r"[^\W_]+[+#]*")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 
 
 def fold(text: str) -> str:
-    """The text without accents and case; NFKD, so that wide and ligature forms are the plain letters."""
+    """The text's normal form without accents and case."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", normal_form(text).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
 
 

@@ -7,6 +7,8 @@ import uuid
 
 import uuid_utils
 
+from shared.mail_addresses import mailbox
+
 COMMANDS = uuid.UUID("6f0b7c1e-3a52-5d0f-9a4e-5b8f0c2d7e11")
 """The namespace of command ids. It never changes: the ids of what was created hang on it."""
 
@@ -24,6 +26,11 @@ def person_id(key: bytes, issuer: str, sub: str) -> str:
 def contact_mark(key: bytes, address: str) -> str:
     """What an e-mail address is recognised by without being known; case does not count."""
     return _mark(key, "contact", address.casefold())
+
+
+def mailbox_mark(key: bytes, address: str) -> str:
+    """What a mailbox is recognised by, whichever of its addresses is given: the `contact_mark` of the plainest one."""
+    return contact_mark(key, mailbox(address))
 
 
 def domain_mark(key: bytes, domain: str) -> str:

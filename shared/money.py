@@ -1,7 +1,5 @@
 """Money: whole minor units of an ISO 4217 currency, and integer arithmetic only."""
 
-from dataclasses import dataclass
-
 MAX_AMOUNT = 10**9
 WHOLE_BPS = 10_000
 
@@ -17,23 +15,6 @@ _DIGITS = {
 }
 MINOR_DIGITS = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
 CURRENCIES = frozenset(MINOR_DIGITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """`amount` minor units (0..10**9) of `currency`. Anything else raises ValueError."""
-
-    amount: int
-    currency: str
-
-    def __post_init__(self) -> None:
-        if type(self.amount) is not int or not 0 <= self.amount <= MAX_AMOUNT:
-            raise ValueError(f"an amount is a whole number from 0 to {MAX_AMOUNT}")
-        if self.currency not in CURRENCIES:
-            raise ValueError("a currency is an ISO 4217 code in use")
-
-    def __str__(self) -> str:
-        return format_amount(self.amount, self.currency)
 
 
 def share(amount: int, bps: int) -> int:

@@ -2,22 +2,30 @@
 
 import difflib
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from rich.console import Console
 from rich.text import Text
 
 from deploy.cli.options import data_option, json_option, since_option
+from deploy.cli.output import say_json
 from deploy.system.connect import find
-from deploy.system.records import as_object, body, headers
+from deploy.system.records import as_object, body, headers, moment
+from deploy.system.topics import Spans, read, reader, spans
+from shared.characters import printable
 from shared.events.catalogue import EVENT_NAMES
+from shared.messaging.kafka import Unreadable
 
+_SMALL = 1000
+_NUMBER = re.compile("[0-9]{1,20}")
 _QUIET = 0.2
 """Seconds between two looks when nothing comes; the embedded broker answers an empty fetch at once."""
 
@@ -33,19 +41,16 @@ def events(types: tuple[str, ...], since: datetime | None, follow: bool, data: P
     topics = _topics(types)
     system = find(data)
     console = Console(highlight=False, soft_wrap=True)
-    consumer = KafkaConsumer(**system.kafka, enable_auto_commit=False)
-    try:
-        if since is None and not follow:
-            since = datetime.fromtimestamp(0, UTC)
+    if since is None and not follow:
+        since = datetime.fromtimestamp(0, UTC)
+    with suppress(KeyboardInterrupt), reader(system) as consumer:
         for record in _records(consumer, topics, since, follow):
+            if since and record.timestamp < since.timestamp() * 1000:
+                continue
             if as_json:
-                click.echo(json.dumps(as_object(record), ensure_ascii=False))
+                say_json(as_object(record))
             else:
                 console.print(readable(record))
-    except KeyboardInterrupt:
-        return
-    finally:
-        consumer.close(autocommit=False)
 
 
 def _topics(types: Sequence[str]) -> list[str]:
@@ -63,23 +68,31 @@ def _topics(types: Sequence[str]) -> list[str]:
 
 def _records(consumer: KafkaConsumer, topics: Sequence[str], since: datetime | None, follow: bool) -> Iterator[Any]:
     """Records in the order they are met; without `follow`, in the order of their times, until the present end."""
-    places = [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
-    if not places:
+    held = spans(consumer, topics)
+    if not held:
         raise click.ClickException("the broker has none of these topics; the stack makes them when it starts")
-    ends = consumer.end_offsets(places)
-    consumer.assign(places)
-    firsts = consumer.offsets_for_times({p: int(since.timestamp() * 1000) for p in places}) if since else {}
-    for place in places:
-        first = firsts.get(place)
-        consumer.seek(place, first.offset if first else ends[place])
-    if follow:
-        yield from _tail(consumer)
-    else:
-        yield from sorted(_until(consumer, ends), key=lambda record: (record.timestamp, record.offset))
+    consumer.assign(list(held))
+    wanted = _since(consumer, held, since)
+    if not follow:
+        yield from sorted(read(consumer, wanted), key=lambda record: (record.timestamp, record.offset))
+        return
+    for place, (first, _) in wanted.items():
+        consumer.seek(place, first)
+    yield from _tail(consumer)
+
+
+def _since(consumer: KafkaConsumer, held: Spans, since: datetime | None) -> Spans:
+    """Where each partition is to be read from. The embedded broker has no answer for a partition with a record that it
+    cannot parse: one that is small is then read whole.
+    """
+    if since is None:
+        return {place: (end, end) for place, (_, end) in held.items()}
+    found = consumer.offsets_for_times({place: int(since.timestamp() * 1000) for place in held})
+    firsts = {place: at.offset for place, at in found.items() if at is not None}
+    return {
+        place: (firsts.get(place, first if end - first <= _SMALL or since.timestamp() <= 0 else end), end)
+        for place, (first, end) in held.items()
+    }
 
 
 def _tail(consumer: KafkaConsumer) -> Iterator[Any]:
@@ -90,28 +103,23 @@ def _tail(consumer: KafkaConsumer) -> Iterator[Any]:
             time.sleep(_QUIET)
 
 
-def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    left = {place for place, end in ends.items() if consumer.position(place) < end}
-    while left:
-        for place, records in consumer.poll(timeout_ms=200).items():
-            yield from (record for record in records if record.offset < ends[place])
-        left = {place for place in left if consumer.position(place) < ends[place]}
-
-
 def readable(record: Any) -> Text:
     """One record on one line: time, type, subject, number, and its data without what the line already says."""
     carried = headers(record)
     subject = carried.get("ce_subject", "")
-    when = carried.get("ce_time") or datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    when = carried.get("ce_time") or moment(record.timestamp)
+    number = carried.get("ce_sequence", "")
     data = body(record)
-    if isinstance(data, dict):
+    if isinstance(record, Unreadable):
+        data = f"UNREADABLE ({record.why}) {_short(data)}"
+    elif isinstance(data, dict):
         data = " ".join(f"{name}={_short(value)}" for name, value in data.items() if value != subject)
     return Text.assemble(
-        (when[11:23].rstrip("Z").ljust(12) + "  ", "dim"),
-        (carried.get("ce_type", record.topic).ljust(26), "bold cyan"),
-        f"{subject} ",
-        (f"#{int(carried['ce_sequence'])} " if carried.get("ce_sequence", "").isdigit() else "", "dim"),
-        (str(data), "dim"),
+        (printable(when[11:23].rstrip("Z")).ljust(12) + "  ", "dim"),
+        (printable(carried.get("ce_type", record.topic)).ljust(26), "bold cyan"),
+        f"{printable(subject)} ",
+        (f"#{int(number)} " if _NUMBER.fullmatch(number) else "", "dim"),
+        (printable(str(data)), "dim"),
     )
 
 

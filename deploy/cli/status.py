@@ -1,6 +1,5 @@
 """`golem status`: what runs, and what waits where."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.cli.options import data_option, json_option
+from deploy.cli.output import say_json
 from deploy.system.connect import find
 from deploy.system.processes import processes
 from deploy.system.waiting import services
@@ -22,7 +22,7 @@ def status(data: Path | None, as_json: bool) -> None:
     system = find(data)
     report = {"gateway": system.gateway, "processes": processes(system), "services": services(system)}
     if as_json:
-        click.echo(json.dumps(report, indent=2))
+        say_json(report, indent=2)
     else:
         _print(report)
 
@@ -45,6 +45,12 @@ def _print(report: dict[str, Any]) -> None:
         ages = _seconds(row["outbox_seconds"]), _seconds(row["overdue_seconds"])
         table.add_row(name, str(row["outbox"]), ages[0], lag, dead, parked, overdue, ages[1])
     console.print(table)
+    for name, row in report["services"].items():
+        for topic in row["paused"]:
+            console.print(
+                f"[red]{name} reads no more of {topic}[/red]: too many of its records died. `golem dlq list` says why; "
+                f"once that is mended, restart the {name} worker"
+            )
 
 
 def _seconds(age: float | None) -> str:

@@ -13,6 +13,8 @@ from deploy.cli.options import data_option
 from deploy.embedded.data import DataInUse, default_folder
 from deploy.embedded.stack import Stack, StackError
 
+_OPEN = "It and the database ask nobody for a password: for trying out, where you are alone"
+
 
 class Stopped(BaseException):
     """Somebody asked us to stop."""
@@ -22,7 +24,11 @@ class Stopped(BaseException):
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The gateway's port; any free one by default.")
 @data_option
 def up(port: int, data: Path | None) -> None:
-    """Run the whole system on this machine, in the foreground."""
+    """Run the whole system on this machine, in the foreground: for trying out.
+
+    Its broker and its database listen on 127.0.0.1 alone, and ask nobody for a password: whoever has an account on this
+    machine may read and write everything in them. A process that hangs is ended and started again.
+    """
     console = Console(highlight=False, soft_wrap=True)
     folder = data or default_folder()
     console.print(f"[bold]Good Golem[/bold] starts, its data in {folder}")
@@ -36,6 +42,7 @@ def up(port: int, data: Path | None) -> None:
             # One plain line that programs wait for.
             print(f"ready {stack.gateway}", flush=True)
             console.print(f"  logs in {stack.data.logs}, mails in {stack.mail}; Ctrl-C stops it all", markup=False)
+            console.print(f"  broker at {stack.kafka}. {_OPEN}", markup=False)
             stack.wait()
     except Stopped:
         console.print("stopping")

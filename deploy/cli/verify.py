@@ -1,6 +1,5 @@
 """`golem verify`: is everything true that must always be true? Databases, topics, groups and the provider's books."""
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from deploy import SERVICES
 from deploy.cli.options import data_option, json_option
+from deploy.cli.output import foreign, say_json
 from deploy.system.connect import System, find
 from deploy.verify import INVARIANTS, SETTLING, Result, Snapshot, Violation
 from deploy.verify import verify as check
@@ -50,7 +50,7 @@ def verify(wait: float, acknowledged: Path | None, data: Path | None, as_json: b
     report = examine(lambda: snapshot(system, settling, answered))
     report |= {"drained": drained if wait else None}
     if as_json:
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        say_json(report, indent=2)
     else:
         _print(report, wait)
     if not report["holds"] or (wait and not drained):
@@ -123,7 +123,7 @@ def _print(report: dict[str, Any], wait: float) -> None:
         left = f", {each['in_flight']} in flight" if each["in_flight"] else ""
         console.print(f"{each['id']:<4}{verdict:<20} {each['says']} ({each['checked']} checked{left})")
         for violation in each["violations"]:
-            console.print(f"      {violation['subject']}: {violation['words']}", markup=False)
+            console.print(foreign(f"      {violation['subject']}: {violation['words']}"))
     if report["drained"] is False:
         console.print(f"not drained within {wait:g} s: see `golem status`")
     if report["settling_seconds"]:

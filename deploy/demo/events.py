@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from shared.events import EVENT_NAMES, Event, Poison, decode
+from shared.messaging.kafka import lenient
 
 
 @dataclass
@@ -26,7 +27,8 @@ class Ear:
     def __init__(self, client: dict[str, Any], tell: Callable[[Overheard], None]) -> None:
         self._tell = tell
         self._stop = threading.Event()
-        self._consumer = KafkaConsumer(**client, group_id=None, enable_auto_commit=False, auto_offset_reset="latest")
+        options = {"group_id": None, "enable_auto_commit": False, "auto_offset_reset": "latest"}
+        self._consumer = lenient(KafkaConsumer(**client, **options))
         self._listen_to(sorted(EVENT_NAMES))
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
         self._thread.start()

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.demo.events import Overheard
+from shared.characters import printable
 
 _SHORT = 8
 
@@ -35,7 +36,9 @@ class Show:
     def event(self, heard: Overheard) -> None:
         event = heard.event
         self.events += 1
-        self._print(self._line("⚡", event.type, event.subject, "magenta", _gist(event.data), indent=6))
+        self._print(
+            self._line("⚡", event.type, printable(event.subject), "magenta", printable(_gist(event.data)), indent=6)
+        )
 
     def ending(self, outcome: dict[str, Any], where: list[tuple[str, str]]) -> None:
         self._print(Text())

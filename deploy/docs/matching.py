@@ -24,7 +24,8 @@ _FOOT = """
 - **It cannot be bought.** Nothing that is paid is worth a point. A price above 0 only costs the points of help for
   nothing; a higher one neither raises nor lowers the score. There are no promoted listings.
 - **Free help, and help that lasts, count for more.** Of an insider's hires those count in which a different
-  person kept the job for {days} days or more, or got it free of charge; the same person counts once. Reviews are shown
+  person kept the job for {days} days or more, or got it free of charge; the same person counts once, and only who has
+  verified an address: all accounts of one mailbox are one person. Reviews are shown
   with the record (`GET /v1/insiders/{{person}}`) and are not part of the score.
 - **The same on every run.** Of two listings with one score the one with the smaller id comes first; chance and the
   caller's clicks are no part of it.

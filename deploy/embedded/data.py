@@ -43,9 +43,12 @@ class Data:
         return self.folder / "alive"
 
     def make(self) -> None:
+        """Make what is missing. All of it is its owner's alone: mails, logs and documents speak of people."""
+        below = (self.logs, self.mail, self.folder / "broker", self.folder / "database", self.folder / "gateway")
         self.folder.mkdir(parents=True, exist_ok=True)
-        for each in (self.logs, self.mail, self.folder / "broker", self.folder / "database", self.folder / "gateway"):
+        for each in (self.folder, *below):
             each.mkdir(exist_ok=True)
+            each.chmod(0o700)
         self.keys.make()
 
     def set_logs_aside(self) -> None:

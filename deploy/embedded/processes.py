@@ -10,9 +10,10 @@ from typing import Any
 
 from deploy.embedded import identity
 from deploy.embedded.data import Data
+from deploy.embedded.liveness import Liveness
 from deploy.embedded.probes import answers, is_alive
 from deploy.embedded.programs import Program
-from deploy.embedded.supervision import Supervisor, SupervisorGone
+from deploy.embedded.supervision import Supervisor, SupervisorGone, Unfit
 
 
 class StackError(Exception):
@@ -42,16 +43,20 @@ class Processes:
         self._pids: dict[str, int] = {}
         self._died: dict[str, int] = {}
         self._held: set[str] = set()
+        self._liveness: Liveness | None = None
         self._guard = threading.RLock()
 
     # -- life
 
     def launch(self, programs: list[Program], port: int, environment: Mapping[str, str], *, bound: bool) -> None:
-        """Start supervisor on `port`; none of the programs runs yet. Raises PortLost."""
+        """Start supervisor on `port`; none of the programs runs yet. Raises PortLost, StackError."""
         self.programs = programs
+        self._liveness = Liveness(programs)
         self._supervisor = Supervisor(self._data, port, programs)
         try:
             self._supervisor.launch(environment, bound=bound)
+        except Unfit as unfit:
+            raise StackError(f"the stack cannot start: {unfit}") from unfit
         except SupervisorGone as gone:
             raise PortLost(f"supervisor did not start ({gone})") from gone
 
@@ -170,6 +175,16 @@ class Processes:
     def release(self, name: str) -> None:
         self._held.discard(name)
         self.start([self.program(name)])
+
+    def end_hung(self) -> None:
+        """Kill what runs and hangs: supervisor starts it again. It may take seconds, for each is asked."""
+        if self._liveness is None:
+            return
+        pids = {name: pid for name, pid in dict(self._pids).items() if name not in self._held}
+        for name, fault in self._liveness.hung(pids).items():
+            self._say(f"{name} hangs ({fault}); it is ended and started again")
+            with suppress(ProcessLookupError):
+                os.kill(pids[name], signal.SIGKILL)
 
     # -- what there is of one program
 

@@ -164,7 +164,8 @@ def _gateway(layout: Layout) -> Program:
     environment |= {
         "GATEWAY_BIND": "127.0.0.1",
         "GATEWAY_PORT": str(layout.ports["gateway"]),
-        "GATEWAY_STORAGE": str(layout.data.folder / "gateway"),
+        # It stands between quotes in the Caddyfile.
+        "GATEWAY_STORAGE": str(layout.data.folder / "gateway").replace('"', '\\"'),
         "HOME": str(layout.data.folder),
     }
     command = (_script("caddy"), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile")

@@ -24,6 +24,9 @@ __all__ = ["Stack", "StackError"]
 _TICK = 0.2
 """Seconds between two looks at the processes."""
 
+_LIFE_TICK = 5.0
+"""Seconds between two looks at what the processes say of themselves."""
+
 _SERVERS = ("broker", "database")
 
 
@@ -67,6 +70,7 @@ class Stack:
         self._processes = Processes(self.data, self._say, self._write, self._broker_lost)
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="stack-watch", daemon=True)
+        self._life = threading.Thread(target=self._watch_life, name="stack-livez", daemon=True)
 
     # -- life
 
@@ -102,8 +106,9 @@ class Stack:
     def stop(self) -> None:
         """Stop everything in order: gateway, webs, workers, mail, then the servers. May be called twice."""
         self._stopping.set()
-        if self._watcher.is_alive():
-            self._watcher.join()
+        for thread in (self._watcher, self._life):
+            if thread.is_alive():
+                thread.join()
         clean = self._processes.shutdown()
         if self._lock is not None:
             if clean and self.failure is None and self._recover_since is None:
@@ -211,6 +216,7 @@ class Stack:
                     raise
                 self._say(f"{lost}; trying others")
         self._watcher.start()
+        self._life.start()
 
     def _launch(self) -> None:
         self.data.set_logs_aside()
@@ -255,6 +261,10 @@ class Stack:
             except Exception as error:  # whatever it is, the one who waits for the stack must hear of it
                 self._processes.failure = self.failure or f"{type(error).__name__}: {error}"
                 return
+
+    def _watch_life(self) -> None:
+        while not self._stopping.wait(_LIFE_TICK):
+            self._processes.end_hung()
 
     def _broker_lost(self) -> None:
         restart_broker(self._known, self._processes, self._say)

@@ -3,6 +3,8 @@
 import base64
 import http.client
 import os
+import re
+import resource
 import secrets
 import shlex
 import subprocess
@@ -18,6 +20,18 @@ from deploy.embedded import identity
 from deploy.embedded.data import Data
 from deploy.embedded.keys import write_private
 from deploy.embedded.programs import GROUPS, Program
+
+_FILES = 1024
+"""Open files that supervisord asks for."""
+_COMMENT = re.compile(r"\s[#;]")
+
+
+class Unfit(Exception):
+    """What supervisor cannot work with: a path of the checkout, the Python or the data folder, or a limit."""
+
+
+class NoMoreFiles(Unfit):
+    """Fewer open files are allowed here than the stack needs."""
 
 
 class SupervisorGone(Exception):
@@ -38,10 +52,11 @@ class Supervisor:
     # -- the supervisor itself
 
     def launch(self, environment: Mapping[str, str], bound: bool = False) -> None:
-        """Start supervisord; SupervisorGone if it ends before it answers (its port was taken, most likely).
+        """Start supervisord; SupervisorGone if it ends before it answers (its port was taken, most likely), Unfit.
 
         `bound`: it stops everything by itself when the calling thread is gone.
         """
+        _allow_files()
         module = ["deploy.embedded.bound", str(os.getpid())] if bound else ["supervisor.supervisord"]
         conf = self.data.folder / "supervisord.conf"
         write_private(conf, self.configuration())
@@ -60,10 +75,15 @@ class Supervisor:
             try:
                 self.pids()
                 return
-            except SupervisorGone:
+            except SupervisorGone as gone:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise
+                    raise SupervisorGone(self._last_words() or str(gone)) from gone
                 time.sleep(0.05)
+
+    def _last_words(self) -> str:
+        """What supervisord said of why it ended."""
+        said = (self.data.logs / "supervisord.err").read_text(errors="replace")
+        return next((line for line in said.splitlines() if line.startswith("Error")), "")
 
     @property
     def record(self) -> dict[str, Any] | None:
@@ -160,7 +180,7 @@ class Supervisor:
         return _section(
             f"program:{program.name}",
             command=shlex.join(program.command),
-            environment=",".join(f'{name}="{value}"' for name, value in program.environment.items()),
+            environment=",".join(f"{name}={_quoted(value)}" for name, value in program.environment.items()),
             directory=ROOT,
             autostart="false",
             autorestart="true" if program.restarted_by_supervisor else "false",
@@ -175,9 +195,35 @@ class Supervisor:
         )
 
 
+def _allow_files() -> None:
+    """Raise this process's limit of open files to what supervisor asks for, as far as it may. Raises NoMoreFiles."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _FILES:
+        if hard != resource.RLIM_INFINITY and hard < _FILES:
+            raise NoMoreFiles(f"{hard} open files are allowed here (ulimit -n), and it needs {_FILES}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, hard))
+
+
+def _quoted(value: str) -> str:
+    """As supervisor reads `environment`: it knows quotes, and no way to escape one. Unfit for both kinds in a value."""
+    quote = "'" if '"' in value else '"'
+    if quote in value:
+        raise Unfit(f"both kinds of quotes in {value!r}; choose another folder")
+    return f"{quote}{value}{quote}"
+
+
 def _section(title: str, **values: object) -> str:
-    lines = [f"{name} = {str(value).replace('%', '%%')}" for name, value in values.items() if str(value)]
+    lines = [f"{name} = {_escaped(name, str(value))}" for name, value in values.items() if str(value)]
     return "\n".join([f"[{title}]", *lines])
+
+
+def _escaped(name: str, value: str) -> str:
+    """supervisor expands % in every value, and in a program's log file twice; ` #` and ` ;` begin a comment."""
+    if found := _COMMENT.search(value):
+        raise Unfit(f"{found[0]!r} in {value!r}; choose another folder")
+    if not value.isprintable():
+        raise Unfit(f"a control character in {value!r}; choose another folder")
+    return value.replace("%", "%%%%" if name == "stdout_logfile" else "%%")
 
 
 def _request(port: int, password: str, method: str, arguments: tuple[Any, ...]) -> Any:

@@ -23,15 +23,18 @@ from kafka.errors import KafkaError
 from deploy.kafka.principals import Acl
 
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER}
-_SETTLED_WITHIN = 15.0
+_SETTLED_WITHIN = 300.0
+"""Seconds: a broker that is busy makes its partitions first."""
 
 
 def set_users(admin: KafkaAdminClient, passwords: Mapping[str, str], clients: Mapping[str, Any]) -> list[str]:
-    """Make the users whose password does not let them in yet, and return their names.
+    """Make the users that are missing or whose password does not let them in, and return their names.
 
-    `clients` are the connection settings by which users come in (another listener than the admin's). KafkaError.
+    `clients` are the connection settings by which users come in (another listener than the admin's). Waits for minutes,
+    if need be, until the broker lets them in. KafkaError.
     """
-    wrong = [name for name, password in passwords.items() if not _lets_in(clients, name, password)]
+    there = credentials(admin)
+    wrong = [name for name, password in passwords.items() if name not in there or not _lets_in(clients, name, password)]
     if wrong:
         made = [_credential(name, passwords[name]) for name in wrong]
         for name, error in admin.alter_user_scram_credentials(made).items():
@@ -41,8 +44,8 @@ def set_users(admin: KafkaAdminClient, passwords: Mapping[str, str], clients: Ma
     for name in wrong:  # until the broker has taken it up from its own log
         while not _lets_in(clients, name, passwords[name]):
             if time.monotonic() > deadline:
-                raise KafkaError(f"user {name} was made and is still not let in")
-            time.sleep(0.2)
+                raise KafkaError(f"user {name} was made and is still not let in after {_SETTLED_WITHIN:.0f} s")
+            time.sleep(1.0)
     return wrong
 
 

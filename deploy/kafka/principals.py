@@ -1,7 +1,8 @@
 """Who may do what on the broker, as data: made of the event catalogue (who emits) and the handlers (who reads).
 
-A service writes the events it owns and its dead letters, and reads what its HANDLERS name and its redriven records,
-in the one consumer group that has its name. The operator watches everything and redrives; a subscriber reads events.
+A service writes the events it owns and its dead letters, and reads what its HANDLERS name, its redriven records and
+their letters, in the one consumer group that has its name. The operator watches everything and redrives; a subscriber
+reads events.
 """
 
 import importlib
@@ -52,8 +53,13 @@ def subscriber(name: str) -> list[Acl]:
 
 def _service(service: str) -> Iterable[Acl]:
     yield from _all(service, "topic", [*emits(service), f"{service}.dead"], "write", "describe")
-    yield from _all(service, "topic", [*reads(service), f"{service}.redrive"], "read", "describe")
+    yield from _all(service, "topic", [*reads(service), *_own(service)], "read", "describe")
     yield from _all(service, "group", [service], "read", "describe")
+
+
+def _own(service: str) -> list[str]:
+    """What is sent again to it, and its dead letters, by which it knows what was."""
+    return [f"{service}.redrive", f"{service}.dead"]
 
 
 def _operator() -> Iterable[Acl]:

@@ -17,9 +17,11 @@ from kafka.errors import KafkaError
 from deploy import SERVICES
 from deploy.kafka.access import set_acls, set_users
 from deploy.kafka.principals import OPERATOR, acls
-from deploy.kafka.topics import client_settings, create
+from deploy.kafka.topics import client_settings, create, patiently
 
 PRINCIPALS = (*SERVICES, OPERATOR)
+_PATIENCE = 300.0
+"""Seconds for a broker that is away or busy."""
 
 
 def setup(environ: Mapping[str, str]) -> str:
@@ -28,10 +30,11 @@ def setup(environ: Mapping[str, str]) -> str:
     passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in PRINCIPALS}
     client = client_settings(environ)
     replication = int(environ.get("KAFKA_REPLICATION") or -1)
-    topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, patience=60.0)
-    admin = KafkaAdminClient(**client)
+    # Users first: a broker that is making its partitions takes long to let them in.
+    admin = patiently(lambda: KafkaAdminClient(**client), _PATIENCE)
     try:
         users = set_users(admin, passwords, clients(environ))
+        topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
         made, gone = set_acls(admin, acls(), PRINCIPALS)
     finally:
         admin.close()

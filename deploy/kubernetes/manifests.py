@@ -33,7 +33,7 @@ _SHARED = {
     "PROVIDER_WEBHOOK_URL": "http://gateway:8080/v1/webhooks/provider",
     "SMTP_HOST": "smtp.example",
     "SMTP_PORT": "587",
-    "SMTP_STARTTLS": "1",
+    "SMTP_TLS": "starttls",
     "LOG_LEVEL": "INFO",
     # A collector's base URL, such as http://collector.observability:4318; blank: no traces are sent.
     "OTEL_EXPORTER_OTLP_ENDPOINT": "",

@@ -4,29 +4,35 @@ import importlib
 from datetime import UTC, datetime
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
 from pymongo.collection import Collection
 
 from deploy import SERVICES
 from deploy.mongo.collections import aggregates
 from deploy.system.connect import System
+from deploy.system.records import headers
+from deploy.system.topics import read, reader, spans
+from shared.messaging.frontier import paused_topics
+from shared.messaging.redriven import LETTER
 
 
 def services(system: System) -> dict[str, dict[str, Any]]:
-    """{service: {outbox, outbox_seconds, lag, dead_letters, parked, overdue, overdue_seconds}}."""
-    consumer = KafkaConsumer(**system.kafka, enable_auto_commit=False)
+    """{service: {outbox, outbox_seconds, lag, paused, dead_letters, parked, overdue, overdue_seconds}}.
+
+    `paused` are the topics that the service reads no more; `dead_letters` were not sent again.
+    """
     admin = KafkaAdminClient(**system.kafka)
     try:
-        with system.database() as client:
+        with reader(system) as consumer, system.database() as client:
             return {
                 service: waiting(aggregates(client, service, system.database_prefix))
-                | {"lag": _lag(admin, consumer, service), "dead_letters": _records(consumer, f"{service}.dead")}
+                | _reading(admin, consumer, service)
+                | {"dead_letters": _letters(consumer, service)}
                 for service in SERVICES
             }
     finally:
         admin.close()
-        consumer.close(autocommit=False)
 
 
 def waiting(collection: Collection[dict[str, Any]]) -> dict[str, Any]:
@@ -48,19 +54,18 @@ def _age(times: list[datetime], now: datetime) -> float | None:
     return round(max(0.0, (now - min(times)).total_seconds()), 1) if times else None
 
 
-def _lag(admin: KafkaAdminClient, consumer: KafkaConsumer, service: str) -> int:
-    """How many records the service has still to take, over all topics it reads."""
-    read = [*importlib.import_module(f"services.{service}.handlers").HANDLERS, f"{service}.redrive"]
-    places = _places(consumer, read)
-    ends, firsts = consumer.end_offsets(places), consumer.beginning_offsets(places)
-    taken = {place: int(at.offset) for place, at in admin.list_group_offsets(service).get(service, {}).items()}
-    return sum(max(0, ends[place] - max(taken.get(place, 0), firsts[place])) for place in places)
+def _reading(admin: KafkaAdminClient, consumer: KafkaConsumer, service: str) -> dict[str, Any]:
+    """How much the service has still to take, over all topics it reads, and which of them it has paused."""
+    topics = [*importlib.import_module(f"services.{service}.handlers").HANDLERS, f"{service}.redrive"]
+    held = spans(consumer, topics)
+    offsets = admin.list_group_offsets(service).get(service, {})
+    taken = {place: int(at.offset) for place, at in offsets.items()}
+    lag = sum(max(0, end - max(taken.get(place, 0), first)) for place, (first, end) in held.items())
+    return {"lag": lag, "paused": sorted(paused_topics(offsets))}
 
 
-def _records(consumer: KafkaConsumer, topic: str) -> int:
-    places = _places(consumer, [topic])
-    return int(sum(consumer.end_offsets(places).values()) - sum(consumer.beginning_offsets(places).values()))
-
-
-def _places(consumer: KafkaConsumer, topics: list[str]) -> list[TopicPartition]:
-    return [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()]
+def _letters(consumer: KafkaConsumer, service: str) -> int:
+    """The dead letters that were not sent again; they are counted, for offsets belong to markers as well."""
+    letters = {f"{r.partition}/{r.offset}" for r in read(consumer, spans(consumer, [f"{service}.dead"]))}
+    sent = {headers(r).get(LETTER) for r in read(consumer, spans(consumer, [f"{service}.redrive"]))}
+    return len(letters - sent)

@@ -10,7 +10,7 @@ from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
 from services.notify.addresses import CONTACT_CODE
 from shared.aggregate import Document, Kind, Trigger
-from shared.events import Event
+from shared.events import Event, source_of
 
 _FORGOTTEN_AFTER = timedelta(days=90)
 """Nobody is notified any more of events this old."""
@@ -49,7 +49,7 @@ def _is(emitted: Emitted, event: Event) -> bool:
         stored["version"],
         stored["seq"],
         emitted.doc["_id"],
-        f"urn:good-golem:{emitted.service}",
+        source_of(emitted.service),
     )
     read = (event.type, event.version, event.sequence, event.subject, event.source)
     return written == read and _plain(stored["data"]) == event.data

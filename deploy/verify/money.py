@@ -11,6 +11,7 @@ from services.escrow.journal import balances, faults
 from services.escrow.provider.port import Account, Transfer
 from services.escrow.reconciliation import differences
 from shared.aggregate import Document
+from shared.events import source_of
 
 
 def sums(seen: Snapshot, tally: Tally) -> None:
@@ -158,7 +159,7 @@ def chain(seen: Snapshot, tally: Tally) -> None:
                 tally.check(journal[-1]["hash"] in last, subject, "no event carries the hash of its last entry")
     for record in seen.records:
         event = record.event
-        if event is None or event.source != "urn:good-golem:escrow" or event.subject not in hashes:
+        if event is None or event.source != source_of("escrow") or event.subject not in hashes:
             continue
         if seen.recent(event.time) or seen.young(seen.escrows[event.subject]):
             tally.leave()

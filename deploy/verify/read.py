@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
@@ -13,11 +12,13 @@ from deploy.mongo.collections import aggregates
 from deploy.system import NotFound
 from deploy.system.connect import System
 from deploy.system.letters import read as read_letters
+from deploy.system.topics import read, reader, spans, when
 from deploy.system.waiting import services as waiting
 from deploy.verify.snapshot import Place, Seen, Snapshot
 from services.escrow.provider.factory import open_records
 from services.escrow.provider.port import every
 from shared.events import EVENT_NAMES, Event, Poison, decode
+from shared.messaging.kafka import Unreadable
 from shared.settings import PROVIDERS, values
 from shared.settings.environment import Reader
 
@@ -82,24 +83,14 @@ def _committed(system: System) -> dict[str, dict[Place, int]]:
 
 def _records(system: System) -> list[Seen]:
     """Every record of the events' topics, up to where they end now, each partition in its order."""
-    consumer = KafkaConsumer(**system.kafka, enable_auto_commit=False)
-    try:
-        places = [TopicPartition(topic, n) for topic in EVENT_NAMES for n in consumer.partitions_for_topic(topic) or ()]
-        ends = consumer.end_offsets(places)
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        found: list[Seen] = []
-        while any(consumer.position(place) < end for place, end in ends.items()):
-            for place, records in consumer.poll(timeout_ms=200, max_records=5000).items():
-                found += [_seen(record) for record in records if record.offset < ends[place]]
-        return sorted(found, key=lambda seen: (seen.topic, seen.partition, seen.offset))
-    finally:
-        consumer.close(autocommit=False)
+    with reader(system) as consumer:
+        found = [_seen(record) for record in read(consumer, spans(consumer, EVENT_NAMES))]
+    return sorted(found, key=lambda seen: (seen.topic, seen.partition, seen.offset))
 
 
 def _seen(record: Any) -> Seen:
-    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return Seen(record.topic, record.partition, record.offset, at, event_of(record.key, record.value, record.headers))
+    event = None if isinstance(record, Unreadable) else event_of(record.key, record.value, record.headers)
+    return Seen(record.topic, record.partition, record.offset, when(record), event)
 
 
 def event_of(key: bytes | None, value: bytes | None, headers: Any) -> Event | None:

@@ -59,6 +59,23 @@ def fund(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
+    "/v1/escrows/{offer_id}/postpone", "postponeStart",
+    "Insider: propose a later first day of work; payouts not yet due follow it", who=DOCUMENT, body=schemas.Postpone,
+    command="postpone", answers={200: schemas.Escrow},
+)  # fmt: skip
+def postpone(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, call.body)
+
+
+@operations.post(
+    "/v1/escrows/{offer_id}/postpone/answer", "answerPostponement", "Seeker: agree to the later first day, or decline",
+    who=DOCUMENT, body=schemas.PostponeAnswer, command="answer_postponement", answers={200: schemas.Escrow},
+)  # fmt: skip
+def answer_postponement(call: Call[Parts]) -> Answer:
+    return call.parts.escrows.command(call, call.body)
+
+
+@operations.post(
     "/v1/escrows/{offer_id}/dispute", "disputeEscrow", "Open a dispute; the money stays in escrow meanwhile",
     who=DOCUMENT, body=schemas.Dispute, command="dispute", answers={200: schemas.Escrow},
 )  # fmt: skip

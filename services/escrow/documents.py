@@ -40,6 +40,15 @@ class Blocked(TypedDict):
     again_at: datetime
 
 
+class Postponement(TypedDict, total=False):
+    """The last proposal of a later first day of work."""
+
+    start_on: str
+    at: datetime
+    number: int  # how many were made
+    answer: str  # the seeker's: agreed or declined; absent before
+
+
 class Dispute(TypedDict):
     by: str
     reason: str
@@ -114,6 +123,7 @@ class EscrowDocument(CoreDocument, total=False):
     hire_known_at: datetime
     payout_from: datetime  # nothing is paid before: the insider had no history
     start_on: str
+    postponement: Postponement
     ended_on: str  # the last day of work
     refund_at: datetime  # when what the end of the hire struck goes back
     blocked: Blocked

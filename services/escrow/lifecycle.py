@@ -1,12 +1,12 @@
 """The escrow's lifecycle: one table. Money moves only where a row says so, and only by the provider's outcome.
 
 funding, releasing, refunding and splitting are the states with an open instruction: they take its outcome and nothing
-else. The acts stand in `acts` and `chargebacks`, what commands must keep in `rules`, the money in `books`.
+else. The acts stand in `acts`, `postponing` and `chargebacks`, the rules in `rules`, the money in `books`.
 """
 
 from datetime import timedelta
 
-from services.escrow import acts, losses
+from services.escrow import acts, losses, postponing
 from services.escrow import chargebacks as cb
 from services.escrow.books import public
 from services.escrow.rules import (
@@ -14,14 +14,19 @@ from services.escrow.rules import (
     HIRE_KNOWN,
     LAST,
     LAST_OF_ALL,
+    LATER_START,
     LOSS_OPEN,
     MAY_FUND,
     NOT_DECIDED,
     ONE_DISPUTE,
+    PAYOUTS_TO_COME,
+    POSTPONEMENTS,
+    PROPOSED_START,
     REFUSED,
     STRUCK,
     UNDECIDED,
     WAITING,
+    answered,
     decided,
     was,
 )
@@ -83,6 +88,23 @@ PAYING_ROWS = (
         ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
         note="later payouts are dropped; the rest goes back at once, or in {ended_refund_after} where the seeker says "
              "it",
+    ),
+)  # fmt: skip
+
+POSTPONING_ROWS = (
+    Row(
+        ("probation",), "postpone", emits=("escrow.postpone_proposed",), by=("insider",), act=postponing.propose,
+        guards=(PAYOUTS_TO_COME, LATER_START, POSTPONEMENTS),
+        note="a later first day of work; the seeker is asked",
+    ),
+    Row(
+        ("probation",), "answer_postponement", emits=("escrow.postponed",), by=("seeker",),
+        when=answered("agreed"), guards=(PROPOSED_START, PAYOUTS_TO_COME, LATER_START),
+        act=postponing.agree, note="payouts that are not due yet follow the later day",
+    ),
+    Row(
+        ("probation",), "answer_postponement", emits=("escrow.postpone_declined",), by=("seeker",),
+        when=answered("declined"), guards=(PROPOSED_START,), act=postponing.decline,
     ),
 )  # fmt: skip
 
@@ -236,7 +258,15 @@ ANSWERS = cells(
 ESCROW = Lifecycle(
     "escrow",
     states=STATES,
-    rows=(*OPENING_ROWS, *PAYING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS, *LOSS_ROWS),
+    rows=(
+        *OPENING_ROWS,
+        *PAYING_ROWS,
+        *POSTPONING_ROWS,
+        *REFUNDING_ROWS,
+        *DISPUTE_ROWS,
+        *CHARGEBACK_ROWS,
+        *LOSS_ROWS,
+    ),
     public=public,
     events=EVENTS,
     outcomes=OUTCOMES,

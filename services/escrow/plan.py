@@ -34,6 +34,19 @@ def dated(plan: Plan, start_on: str, confirmed_at: datetime) -> list[Tranche]:
     ]
 
 
+def is_to_come(tranche: Tranche, now: datetime) -> bool:
+    """Whether it waits for a day after the first day of work, and that day has not come."""
+    return tranche["status"] == "waiting" and tranche["due_day"] > 0 and bool(tranche["due_at"] > now)
+
+
+def postponed(plan: Plan, start_on: str, now: datetime) -> list[Tranche]:
+    """The plan of a hire that starts later: what is to come falls due by the new day, all else stays."""
+    return [
+        moved if is_to_come(tranche, now) else tranche
+        for tranche, moved in zip(plan, dated(plan, start_on, now), strict=True)
+    ]
+
+
 def brought_forward(plan: Plan, at: datetime) -> list[Tranche]:
     """The plan where all that is not paid out yet, struck or not, is due `at`."""
     return [

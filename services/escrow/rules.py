@@ -3,10 +3,13 @@
 The chargebacks' conditions stand in `chargebacks`.
 """
 
-from services.escrow.plan import next_waiting, struck
+from typing import Any
+
+from services.escrow.plan import is_to_come, next_waiting, struck
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 
 FUND_ATTEMPTS = 10
+MOST_POSTPONEMENTS = 5
 
 
 def _asks_all(change: Change, trigger: Trigger) -> bool:
@@ -61,6 +64,54 @@ HIRE_KNOWN = Guard(
     "An arbiter who finds that the hire happened confirms it on the offer.",
     "/decision",
 )
+
+
+def _start_window(change: Change) -> tuple[str, str]:
+    """The first day that stands, and the last that may take its place, as ISO dates.
+
+    It counts from the acceptance, so the money is never held longer than was possible when the offer was made.
+    """
+    return change["start_on"], (change["accepted_at"].date() + change.terms.start_on_after).isoformat()
+
+
+def _proposed(change: Change) -> str | None:
+    """The later first day that waits for the seeker's answer."""
+    proposal: dict[str, Any] = change.get("postponement", {})
+    return None if "answer" in proposal else proposal.get("start_on")
+
+
+PAYOUTS_TO_COME = Guard(
+    "payouts_to_come",
+    lambda change, trigger: (
+        change.get("ended_on") is None and any(is_to_come(each, change.now) for each in change["tranches"])
+    ),
+    "The hire has ended, or every payout is made or due: none would move.",
+    refuses="state",
+)
+LATER_START = Guard(
+    "later_start",
+    lambda change, trigger: _start_window(change)[0] < trigger.data["start_on"] <= _start_window(change)[1],
+    lambda change, trigger: "Expected a day after {}, up to {}.".format(*_start_window(change)),
+    "/start_on",
+)
+POSTPONEMENTS = Guard(
+    "postponements_bound",
+    lambda change, trigger: change.get("postponement", {}).get("number", 0) < MOST_POSTPONEMENTS,
+    f"A later first day is proposed {MOST_POSTPONEMENTS} times at most.",
+)
+PROPOSED_START = Guard(
+    "proposed_start",
+    lambda change, trigger: _proposed(change) == trigger.data["start_on"],
+    lambda change, trigger: f"The day that is proposed is {_proposed(change)}.",
+    "/start_on",
+)
+
+
+def answered(answer: str) -> Condition:
+    return Condition(
+        f"a later day is proposed, and the answer is {answer}",
+        lambda change, trigger: _proposed(change) is not None and trigger.data["answer"] == answer,
+    )
 
 
 def was(before: str) -> Condition:

@@ -30,6 +30,16 @@ class Dispute(Body):
     reason = fields.Text(1, 1000, lines=True, required=True)
 
 
+class Postpone(Body):
+    start_on = fields.Date(required=True)
+
+
+class PostponeAnswer(Postpone):
+    """`start_on` is the day that was proposed."""
+
+    answer = fields.Choice("agreed", "declined", required=True)
+
+
 class Resolve(Body):
     """An arbiter's decision. `insider_bps` is the insider's share of what is held, in ten-thousandths, fee included."""
 
@@ -96,6 +106,14 @@ class Blocked(Body):
     again_at = fields.Instant()
 
 
+class Postponement(Body):
+    """The last proposal of a later first day; without `answer` it waits for the seeker's."""
+
+    start_on = fields.Date()
+    at = fields.Instant()
+    answer = fields.Choice("agreed", "declined")
+
+
 class Escrow(Body):
     """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back.
 
@@ -125,6 +143,7 @@ class Escrow(Body):
     fund_attempts = fields.Integer(0, 10)
     declined = fields.Code(allow_none=True)
     start_on = fields.Date(allow_none=True)
+    postponement = fields.Part(Postponement, allow_none=True)
     hire_event_id = fields.Uuid(allow_none=True)
     blocked = fields.Part(Blocked, allow_none=True)
     dispute = fields.Part(OpenDispute, allow_none=True)

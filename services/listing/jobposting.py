@@ -1,9 +1,11 @@
 """A published listing as schema.org's JobPosting, for job boards and search engines. Pure.
 
-The employer stays veiled: its organization is `confidential`, as these readers expect it. The insider, the
+The description is HTML, as its readers take it: text alone, escaped, a line for each duty; the other members are plain
+text. The employer stays veiled: its organization is `confidential`, as these readers expect it. The insider, the
 help and its prices are no part of a job and stand in the listing alone.
 """
 
+import html
 from typing import Any
 
 from marshmallow import fields
@@ -89,7 +91,7 @@ def job_posting(doc: Document) -> dict[str, Any]:
         "type": "JobPosting",
         "identifier": {"type": "PropertyValue", "name": "Good Golem", "value": doc["_id"]},
         "title": doc["title"],
-        "description": "\n".join(doc["duties"]),
+        "description": "\n".join(html.escape(duty, quote=False) for duty in doc["duties"]),
         "responsibilities": doc["duties"],
         "skills": doc.get("skills", []),
         "occupation": _category(doc["occupation"]),

@@ -8,6 +8,7 @@ from services.listing.lifecycle import STATES
 from services.listing.orders import NAMES as ORDERS
 from services.listing.rules import foreign_prices
 from shared import codes
+from shared.characters import normal_form
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
 from shared.fields import (
@@ -40,7 +41,7 @@ REASONS = ("contact_data", "employer_named", "unclear", "unlawful", "not_genuine
 
 def _no_at(value: str) -> None:
     """A region is a public name and stands in events, which refuse an address."""
-    if "@" in value:
+    if "@" in normal_form(value):
         raise ValidationError([Violation("characters", "expected a name without @")])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.listing.stems import words
+from shared.characters import normal_form
 from shared.contact_details import contact_data
 from shared.domains import shown
 
@@ -46,8 +47,8 @@ def name_of_employer(name: str, legal_forms: Sequence[str]) -> list[str]:
 
 def names_domain(text: str, domain: str) -> bool:
     """Whether the employer's domain stands in the text, as it is written in mail or as it is shown to people."""
-    forms = {domain, shown(domain)}
-    return any(re.search(rf"(?<![\w-]){re.escape(form)}(?![\w-])", text, re.IGNORECASE) for form in forms)
+    forms, read = {domain, shown(domain)}, normal_form(text)
+    return any(re.search(rf"(?<![\w-]){re.escape(form)}(?![\w-])", read, re.IGNORECASE) for form in forms)
 
 
 def names(text: str, name: Sequence[str]) -> bool:

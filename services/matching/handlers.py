@@ -10,13 +10,9 @@ from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
 from shared.aggregate import Change, Copy, Kind, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
+from shared.events import EVENT_NAMES, latest
 
-ESCROW_TYPES = (
-    "escrow.opened", "escrow.held", "escrow.declined", "escrow.lapsed", "escrow.probation_started", "escrow.released",
-    "escrow.settled", "escrow.release_refused", "escrow.refunded", "escrow.refund_refused", "escrow.split",
-    "escrow.charged_back", "escrow.chargeback_reversed", "dispute.opened", "dispute.withdrawn", "dispute.resolved",
-    "dispute.expired",
-)  # fmt: skip
+ESCROW_TYPES = tuple(name for name in EVENT_NAMES if latest(name).owner == "escrow")
 
 
 @dataclass(frozen=True)

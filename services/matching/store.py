@@ -16,6 +16,7 @@ from shared.clock import format_time
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
+_OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
 _OF_ONE = 20
 """Listings of one insider that are looked at for a match."""
@@ -105,6 +106,12 @@ def hires_of_all(store: Store, insiders: Iterable[str], limit: int) -> dict[str,
     for doc in store.collection.find(query, _OF_HIRES).sort(order).limit(limit):
         found.setdefault(doc["hired_by"], []).append(doc)
     return found
+
+
+def people_of(store: Store, hires: Iterable[Document]) -> dict[str, Document]:
+    """What is known of the addresses of those who were hired and of who helped them, by person."""
+    people = sorted({hire[name] for hire in hires for name in ("seeker", "hired_by")})
+    return {doc["_id"]: doc for doc in store.collection.find({"_id": {"$in": people}}, _OF_PEOPLE)} if people else {}
 
 
 def listings_with(store: Store, facets: Sequence[str], limit: int) -> list[Document]:

@@ -16,7 +16,8 @@ from services.notify.lifecycle import OUTCOMES
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger, cells, close_task, open_task
 from shared.domains import domain_of, is_public_mail
-from shared.ids import contact_mark, domain_mark, new_id
+from shared.ids import contact_mark, domain_mark, mailbox_mark, new_id
+from shared.mail_addresses import are_same
 from shared.settings import Terms
 
 MOST_VERIFIED = 200
@@ -36,17 +37,21 @@ class TooSoon(Exception):
 # -- what a person asks for
 
 
-def put(change: Change, person: str, email: str, terms: Terms) -> None:
-    """Give an address: one that is not verified is mailed a code, the same one again after a minute.
+def put(change: Change, person: str, email: str, terms: Terms) -> bool:
+    """Give an address: one that is not verified is mailed a code, the same one again after a minute; whether it is.
 
     Raises TooSoon, Refusal.
     """
     if change.is_new:
         change.set(state="known", owner=person, created_at=change.now)
+    if not is_at(change.doc, email):
+        change.set(verified_at=None, code=None, undelivered=None)
     if change.get("email") != email:
-        change.set(email=email, verified_at=None, code=None, undelivered=None)
-    if change.get("verified_at") is None:
-        _send_code(change, terms)
+        change.set(email=email)
+    if change.get("verified_at") is not None:
+        return False
+    _send_code(change, terms)
+    return True
 
 
 def verify(change: Change, key: bytes, given: str, terms: Terms) -> bool:
@@ -88,6 +93,11 @@ def refuse_public(email: str) -> None:
 # -- what it says of an address
 
 
+def is_at(document: Mapping[str, Any], email: str) -> bool:
+    """Whether the document has this address, however its domain is written."""
+    return "email" in document and are_same(document["email"], email)
+
+
 def is_verified(document: Mapping[str, Any] | None) -> bool:
     """Whether mail may go to this document's address."""
     return document is not None and "email" in document and "verified_at" in document
@@ -119,10 +129,11 @@ def _send_code(change: Change, terms: Terms) -> None:
 
 
 def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
-    """(event type, data): the marks say which addresses are the same, and never the address."""
+    """(event type, data): the marks say which addresses, and which mailboxes, are the same, and never the address."""
     person, email = change["owner"], change["email"]
     if change.kind == CONTACT:
-        return "contact.verified", {"person_id": person, "mark": contact_mark(key, email)}
+        mark, box = contact_mark(key, email), mailbox_mark(key, email)
+        return "contact.verified", {"person_id": person, "mark": mark} | ({"box_mark": box} if box != mark else {})
     return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email) or "")}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.notify import addresses
+from services.notify import addresses, mailboxes
 from services.notify.parts import Parts
 from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
@@ -91,13 +91,18 @@ def _show(call: Call[Parts], kind: str) -> Answer:
 
 
 def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
+    parts, email, reserved = call.parts, call.body["email"], False
+
     def decide(change: Change) -> Document:
-        if change.get("email") != call.body["email"] and kind == WORK_MAIL:
-            addresses.refuse_public(call.body["email"])
+        nonlocal reserved
+        if kind == WORK_MAIL and not addresses.is_at(change.doc, email):
+            addresses.refuse_public(email)
         chosen = language or change.get("language") or accepted_language(call.header("Accept-Language"))
         if change.get("language") != chosen:
             change.set(language=chosen)
-        addresses.put(change, call.person, call.body["email"], call.parts.terms)
+        if addresses.put(change, call.person, email, parts.terms) and not reserved:
+            parts.mailboxes.reserve(email, kind, parts.terms.codes_a_day_per_mailbox)
+            reserved = True
         return change.document()
 
     return document_response(address_view(_run(call, kind, decide)))
@@ -140,7 +145,7 @@ def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
 
     try:
         return call.parts.store.run({own_id: _LIFECYCLE[kind]}, checked)
-    except addresses.TooSoon as refused:
+    except (addresses.TooSoon, mailboxes.Full) as refused:
         wait = refused.wait.total_seconds()
         raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None
     except Refusal as refusal:

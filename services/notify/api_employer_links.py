@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.notify import employer_links
+from services.notify import employer_links, mailboxes
 from services.notify.employer_links import EMPLOYER_LINK, link_key
 from services.notify.parts import Parts
 from services.notify.schemas import EmployerLink, NewEmployerLink
@@ -27,20 +27,28 @@ def ask(call: Call[Parts]) -> Answer:
     parts, body = call.parts, call.body
     offer, role = _offer(call, body["offer_id"])
     asked = {"language": language(call.header("Accept-Language")), **body}
-    mark, link_id = employer_links.mark_of(parts.key, call.fingerprint), call.command_id
+    mark, link_id, reserved = employer_links.mark_of(parts.key, call.fingerprint), call.command_id, False
 
     def decide(changes: dict[str, Change]) -> tuple[Document, bool]:
+        nonlocal reserved
         (change,) = changes.values()
         if employer_links.is_repeat(change, link_id, mark):
             return change.document(), True
         employer = employer_links.check(parts.store, parts.key, offer, role, asked)
         employer_links.ask(change, link_id, mark, body["offer_id"], employer, asked, parts.terms)
+        if not reserved:
+            most = parts.terms.employer_links_a_week_per_mailbox
+            parts.mailboxes.reserve(asked["address"], mailboxes.LINKS, most)
+            reserved = True
         return change.document(), False
 
     try:
         return _answer(*parts.store.run({link_key(body["offer_id"]): EMPLOYER_LINK}, decide), status=202)
     except employer_links.TooMany as refused:
         words = f"An employer is asked {parts.terms.employer_links_a_week} times a week at most."
+        raise Problem("too-many-requests", words, retry_after=refused.wait.total_seconds()) from None
+    except mailboxes.Full as refused:
+        words = "As many asked at this address this week as may ask there."
         raise Problem("too-many-requests", words, retry_after=refused.wait.total_seconds()) from None
     except employer_links.KeyReused:
         fault = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")

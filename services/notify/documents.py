@@ -47,6 +47,12 @@ class AddressDocument(CoreDocument, total=False):
     unmailed: list[str]  # groups of notifications that are not mailed
 
 
+class MailboxDocument(CoreDocument, total=False):
+    """`mailbox:<mark>`: how much went there that nobody there asked for."""
+
+    sent: dict[str, list[datetime]]  # codes by kind of address, and links; gone when none counts
+
+
 class OfferCopy(Copy, total=False):
     """`offer:<offer_id>`"""
 

@@ -36,6 +36,7 @@ from shared.aggregate import (
 from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
+from shared.mail_addresses import mailbox
 from shared.settings import Terms
 
 KIND = "employer_link"
@@ -105,7 +106,9 @@ _ADDRESSES = (contact_id, work_mail_id)
 
 
 def _is_at(document: Document | None, address: str) -> bool:
-    return bool(document) and str((document or {}).get("email", "")).casefold() == address.casefold()
+    """Whether what is mailed to the address comes where the document's mail does."""
+    own = (document or {}).get("email")
+    return own is not None and mailbox(own) == mailbox(address)
 
 
 # -- asking

@@ -26,6 +26,8 @@ _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", _Url)
 _POLICY = EmailPolicy(header_factory=_HEADERS)
 
+_COLON = {"fr": "\u00a0:"}
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -72,6 +74,7 @@ def message_id(about: str, sender: str) -> str:
 
 
 def _plain(letter: Letter) -> str:
-    parts = [letter.text, *([f"{letter.link[0]}:\n{letter.link[1]}"] if letter.link else [])]
-    foot = [f"{words}: {url}" if url else words for words, url in letter.foot]
+    colon = _COLON.get(letter.language, ":")
+    parts = [letter.text, *([f"{letter.link[0]}{colon}\n{letter.link[1]}"] if letter.link else [])]
+    foot = [f"{words}{colon} {url}" if url else words for words, url in letter.foot]
     return "\n\n".join(parts) + "\n\n-- \n" + "\n".join(["Good Golem", *foot]) + "\n"

@@ -2,19 +2,14 @@
 
 import logging
 import smtplib
-from collections.abc import Callable
+import ssl
 from datetime import datetime
-from email.message import EmailMessage
 
 from services.notify.letter import Letter, message
+from services.notify.smtp import Send, final
 from shared.aggregate import Document, Trigger
 from shared.clock import Clock
-from shared.settings import Mail
 from shared.telemetry import metrics
-
-TIMEOUT_SECONDS = 10.0
-Send = Callable[[EmailMessage, str], None]
-"""Hands a message for one address to the mail server; raises smtplib's errors and OSError."""
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +21,17 @@ class Postman:
         self.clock, self.sender, self.send = clock, sender, send
 
     def post(self, document: Document, letter: Letter, address: str, at: datetime) -> Trigger | None:
-        """`mail.sent`; `mail.failed` (the server refused it for good, 5xx); None: away, or refused for the moment, and
-        tried again later. `at` is the mail's date. A repeat has the same Message-ID.
+        """`mail.sent`; `mail.failed` (the server refused the recipient or the message for good); None: away, or refused
+        for what can be mended, and tried again later. `at` is the mail's date. A repeat has the same Message-ID.
         """
         kind, about = document["kind"], document["instruction"]["id"]
         try:
             self.send(message(letter, self.sender, address, about, at), address)
         except (smtplib.SMTPException, OSError) as error:
-            code = permanent(error)
-            failure = {"error": type(error).__name__, "code": code, "retried": code is None}
+            code = final(error)
+            failure = {"error": type(error).__name__, "code": code or _code(error), "retried": code is None}
+            if isinstance(error, ssl.SSLError):
+                failure["reason"] = getattr(error, "verify_message", None) or error.reason
             log.warning("a mail was not taken", extra=failure)
             metrics.MAILS.labels(kind, "failed" if code else "later").inc()
             return self.outcome(document, "failed", f"smtp_{code}") if code else None
@@ -52,27 +49,8 @@ class Postman:
         return Trigger(name=f"mail.{name}", id=f"{instruction_id}:{name}", kind="outcome", at=now, data=data)
 
 
-def permanent(error: Exception) -> int | None:
-    """The code of a refusal that no repeat will change (5xx, save of our own login), else None."""
-    if isinstance(error, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError | smtplib.SMTPHeloError):
-        return None
+def _code(error: Exception) -> int | None:
+    """What the server answered, without its words: they may hold the address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in error.recipients.values()]
-        return codes[0] if codes and all(500 <= code < 600 for code in codes) else None
-    if isinstance(error, smtplib.SMTPResponseException) and 500 <= error.smtp_code < 600:
-        return error.smtp_code
-    return None
-
-
-def smtp(settings: Mail, timeout: float = TIMEOUT_SECONDS) -> Send:
-    """Send over a connection of its own each time, with a timeout on each step."""
-
-    def send(message: EmailMessage, address: str) -> None:
-        with smtplib.SMTP(settings.host, settings.port, timeout=timeout) as server:
-            if settings.starttls:
-                server.starttls()
-            if settings.username:
-                server.login(settings.username, settings.password or "")
-            server.send_message(message, to_addrs=[address])
-
-    return send
+        return next((code for code, _ in error.recipients.values()), None)
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None

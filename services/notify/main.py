@@ -10,9 +10,12 @@ from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
-from services.notify.mail import Postman, Send, smtp
+from services.notify.mail import Postman
+from services.notify.mailboxes import KIND as MAILBOX
+from services.notify.mailboxes import Mailboxes
 from services.notify.mails import Mails
 from services.notify.parts import Parts
+from services.notify.smtp import Send, smtp
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, erasure
 from shared.clock import Clock
@@ -42,7 +45,10 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
         store=store,
         routes=handlers(notification),
         lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK),
-        timers={erasure.KIND: erasure.passes(Erasing(store, notification).one_pass)},
+        timers={
+            erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),
+            MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
+        },
         carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.notify.store import OFFER, offer_key
-from shared.aggregate import Change, Trigger, Verdict
+from shared.aggregate import Change, Trigger, Verdict, last_number
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 _COPIED = ("offer_id", "listing_id", "insider", "seeker", "status")
@@ -28,7 +28,7 @@ class OfOffer:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[offer_key(event.data["offer_id"])]
-        newer = event.sequence > change.get("number", 0)
+        newer = event.sequence > last_number(change)
         revealed = event.data["status"] in _AFTER_ACTIVATION and not change.get("activated")
         if change.is_new and not change.dirty:
             change.set(parties=[event.data["insider"], event.data["seeker"]])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.notify.mailboxes import Mailboxes
 from shared.aggregate import Store
 from shared.settings import Terms
 
@@ -13,3 +14,7 @@ class Parts:
     store: Store
     key: bytes
     terms: Terms
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(self.store, self.key)

@@ -3,15 +3,24 @@
 from services.notify.lifecycle import DELIVERED
 from services.notify.recipients import OPTIONAL, READ
 from services.notify.templates import LANGUAGES
-from shared.fields import Body, Choice, Flag, Instant, Integer, Part, Pattern, PersonId, Several, Text, Uuid
-
-_LOCAL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
-_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-ADDRESS = rf"(?=.{{3,254}}$)(?=[^@]{{1,64}}@){_LOCAL}@{_DOMAIN}"
+from shared.fields import (
+    Body,
+    Choice,
+    Flag,
+    Instant,
+    Integer,
+    MailAddress,
+    Part,
+    Pattern,
+    PersonId,
+    Several,
+    Text,
+    Uuid,
+)
 
 
 class NewWorkMail(Body):
-    email = Pattern(ADDRESS, "an e-mail address such as anna@example.org", required=True)
+    email = MailAddress(required=True)
 
 
 class NewContact(NewWorkMail):
@@ -92,7 +101,7 @@ class NewEmployerLink(Body):
     """
 
     offer_id = Uuid(required=True)
-    address = Pattern(ADDRESS, "an e-mail address at the employer", required=True)
+    address = MailAddress("an e-mail address at the employer", required=True)
     reference = Text(1, 120, required=True)
     language = Choice(*LANGUAGES, metadata={"description": "of the mail; by default Accept-Language"})
 

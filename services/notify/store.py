@@ -2,6 +2,7 @@
 
 <event id>:<person>   a notification                     contact:<person>     where a person's mail goes
 offer:<offer_id>      whose offer it is, and how it is   work_mail:<person>   their address at an employer
+mailbox:<mark>        how much went there unasked
 """
 
 from pymongo import ASCENDING, DESCENDING

@@ -5,22 +5,22 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 `shared.messaging` moves the events, `shared.poller` watches the clock.
 """
 
-from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes
+from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes, last_number
 from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, migrate
-from shared.aggregate.store import Contended, Store, open_store
-from shared.aggregate.table import Answer, Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
+from shared.aggregate.store import Contended, Store, Unwritable, open_store
+from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
     "ANSWERED",
-    "Answer",
     "Batch",
     "Breach",
+    "Cell",
     "Change",
     "Condition",
     "Contended",
@@ -39,12 +39,14 @@ __all__ = [
     "Row",
     "Store",
     "Trigger",
+    "Unwritable",
     "Verdict",
     "Waiting",
     "cells",
     "close_task",
     "explain",
     "is_answered",
+    "last_number",
     "migrate",
     "open_store",
     "open_task",

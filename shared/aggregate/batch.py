@@ -13,8 +13,9 @@ from pymongo.errors import PyMongoError
 
 from shared.aggregate.change import Change, Kind, Trigger
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.store import Contended, Store
+from shared.aggregate.store import Contended, Store, Unwritable
 from shared.aggregate.verdict import IGNORED, TAKEN, Verdict, rejected
+from shared.events import MAX_SEQUENCE
 
 
 class Route(Protocol):
@@ -65,13 +66,21 @@ class Copy:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[f"{self.kind}:{event.data[self.key]}"]
-        copied = change.get("number", 0)
+        copied = last_number(change)
         if event.sequence < copied or (event.sequence == copied and not self.lacks(change)):
             return IGNORED
         change.set(number=event.sequence, **self.fields(event))
         if self.then:
             self.then(change, event)
         return TAKEN
+
+
+def last_number(change: Change, field: str = "number") -> int:
+    """The number of the last event that a copy took; 0 where no document can have emitted it: an earlier version took
+    any from anybody, and such a copy follows its owner again from the next replay on.
+    """
+    number = int(change.get(field, 0))
+    return number if number <= MAX_SEQUENCE else 0
 
 
 class Batch:
@@ -85,14 +94,17 @@ class Batch:
         """Fold the events and write the result: one `find` and one `bulk_write`; where a race was lost, once more of
         both. The verdict of each event, in order.
 
-        What folding one event raises rejects that event alone; so does what the database's client cannot write, found
-        by taking the events one by one. Raises pymongo's errors (nothing is known then; process the same events again)
-        and Contended.
+        What folding one event raises rejects that event alone; so does what the database's client cannot write or the
+        database refuses for good, found by taking the events one by one. Raises pymongo's errors (nothing is known
+        then; process the same events again) and Contended.
         """
         try:
             return self._process(events)
         except (PyMongoError, Contended):
             raise
+        except Unwritable as error:
+            if len(events) == 1:
+                return [rejected("unwritable", str(error))]
         except Exception:
             if len(events) == 1:
                 return [rejected("error", traceback.format_exc())]

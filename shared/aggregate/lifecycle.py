@@ -18,7 +18,7 @@ from shared.aggregate import parking, tasks
 from shared.aggregate.change import Change, Trigger
 from shared.aggregate.faults import faults
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
-from shared.aggregate.table import Answer, Cells, Park, Refusal, Row
+from shared.aggregate.table import Cell, Cells, Park, Refusal, Row
 from shared.aggregate.tasks import TASK_TIMER, UNKNOWN_OUTCOME
 from shared.aggregate.verdict import DUPLICATE, IGNORED, PARKED, TAKEN, Verdict, rejected
 from shared.settings import Terms
@@ -62,7 +62,7 @@ class Lifecycle:
         for state in busy:
             for event in events:
                 if not self.rows_of(state, event):
-                    self.answers.setdefault(event, {}).setdefault(state, Answer("park"))
+                    self.answers.setdefault(event, {}).setdefault(state, Cell("park"))
         if fault := next(faults(self), None):
             raise ValueError(f"{name}: {fault}")
 
@@ -96,7 +96,7 @@ class Lifecycle:
         rows = self.rows_of(change.state, trigger.name)
         return next((row for row in rows if row.when is None or row.when.holds(change, trigger)), None)
 
-    def answer(self, state: str, trigger: str) -> Answer | None:
+    def answer(self, state: str, trigger: str) -> Cell | None:
         return self.answers.get(trigger, {}).get(state)
 
     def counts(self, state: str, timer: str) -> bool:
@@ -215,6 +215,7 @@ class Lifecycle:
 
     def leave(self, change: Change, trigger: Trigger) -> Verdict:
         """Park a trigger for the worker's poller to fold at once (a webhook that a web process received)."""
+        self._own(change)
         if change.knows(trigger.id):
             return DUPLICATE
         parking.leave(change, trigger)

@@ -18,11 +18,34 @@ from shared.telemetry import metrics
 
 Result = TypeVar("Result")
 _DUPLICATE_KEY = 11000
+_FOR_GOOD = frozenset(
+    {
+        2,  # BadValue
+        9,  # FailedToParse
+        14,  # TypeMismatch
+        15,  # Overflow
+        16,  # InvalidLength
+        22,  # InvalidBSON
+        28,  # PathNotViable
+        40,  # ConflictingUpdateOperators
+        52, 53, 54, 55, 56, 57, 58,  # names of fields and ids
+        66,  # ImmutableField
+        121,  # DocumentValidationFailure
+        171,  # CannotIndexParallelArrays
+        10334, 17419, 17420,  # the document would be too large
+        16837, 16755, 17280,  # an update of that form, an index's key
+    }
+)  # fmt: skip
+"""Codes of write errors that no repeat makes go away."""
 _WITHOUT_OUTBOX = {"events": 0}
 
 
 class Contended(Exception):
     """Others changed the document again and again while this change was tried; nothing was written."""
+
+
+class Unwritable(Exception):
+    """The database will never take this change, whoever asks how often. Other documents' changes may be written."""
 
 
 class Store:
@@ -70,7 +93,8 @@ class Store:
         """Change the documents named in `kinds` ({id: its lifecycle, or the name of a kind that has none}) by `decide`,
         which may be called several times.
 
-        Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races.
+        Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races, and
+        Unwritable.
         """
         for attempt in range(self.tries):
             documents = self.load(kinds)
@@ -91,8 +115,11 @@ class Store:
             result = self.collection.bulk_write(operations, ordered=False)
             whole = result.matched_count + result.inserted_count == len(operations)
         except BulkWriteError as error:
-            if any(e["code"] != _DUPLICATE_KEY for e in error.details["writeErrors"]):
+            faults = [fault for fault in error.details["writeErrors"] if fault["code"] != _DUPLICATE_KEY]
+            if any(fault["code"] not in _FOR_GOOD for fault in faults):
                 raise
+            if faults:
+                raise Unwritable(_words(faults[0])) from error
             if error.details["writeConcernErrors"]:
                 raise AutoReconnect("written where it may yet be rolled back") from error
             whole = False
@@ -101,6 +128,10 @@ class Store:
         if not whole:
             metrics.RACES_LOST.inc()
         return whole
+
+
+def _words(fault: Mapping[str, Any]) -> str:
+    return f"the database refuses it: code {fault['code']}, {str(fault.get('errmsg', ''))[:300]}"
 
 
 def collection(database: Database[Document], name: str) -> Collection[Document]:

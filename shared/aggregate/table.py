@@ -108,7 +108,7 @@ class Park:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Cell:
     """What a cell without a row says to an event or an outcome."""
 
     kind: Literal["ignore", "park", "reject"]
@@ -116,7 +116,7 @@ class Answer:
     reason: str = ""
 
 
-Cells = Mapping[str, Mapping[str, Answer]]
+Cells = Mapping[str, Mapping[str, Cell]]
 
 
 def cells(
@@ -126,20 +126,20 @@ def cells(
     reject: Mapping[str, Iterable[str]] | None = None,
 ) -> Cells:
     """Answers by trigger and state: `ignore` and `reject` give states a trigger, `park` a Park for each state."""
-    table: dict[str, dict[str, Answer]] = {}
+    table: dict[str, dict[str, Cell]] = {}
 
-    def put(trigger: str, state: str, answer: Answer) -> None:
+    def put(trigger: str, state: str, answer: Cell) -> None:
         if state in table.setdefault(trigger, {}):
             raise ValueError(f"{trigger} in {state} is answered twice")
         table[trigger][state] = answer
 
     for trigger, states in (ignore or {}).items():
         for state in states:
-            put(trigger, state, Answer("ignore"))
+            put(trigger, state, Cell("ignore"))
     for trigger, parks in (park or {}).items():
         for state, how in parks.items():
-            put(trigger, state, Answer("park", how))
+            put(trigger, state, Cell("park", how))
     for trigger, states in (reject or {}).items():
         for state in states:
-            put(trigger, state, Answer("reject", reason="not_in_this_state"))
+            put(trigger, state, Cell("reject", reason="not_in_this_state"))
     return table

@@ -20,7 +20,17 @@ from shared.events.catalogue import (
     parse_dataschema,
     read_data,
 )
-from shared.events.cloudevents import Event, Headers, Poison, Reason, decode, encode
+from shared.events.cloudevents import (
+    MAX_SEQUENCE,
+    Event,
+    Headers,
+    Poison,
+    Reason,
+    check_source,
+    decode,
+    encode,
+    source_of,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -29,11 +39,13 @@ __all__ = [
     "Event",
     "EventType",
     "Headers",
+    "MAX_SEQUENCE",
     "Poison",
     "Reason",
     "SchemaError",
     "UnknownType",
     "UnknownVersion",
+    "check_source",
     "dataschema_uri",
     "decode",
     "emit_data",
@@ -42,4 +54,5 @@ __all__ = [
     "latest",
     "parse_dataschema",
     "read_data",
+    "source_of",
 ]

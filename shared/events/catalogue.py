@@ -114,6 +114,9 @@ _TYPES = (
     _escrow("escrow.declined", escrow.EscrowRefused, "the provider declined; may be tried again"),
     _escrow("escrow.lapsed", escrow.EscrowState, "never funded"),
     _escrow("escrow.probation_started", escrow.EscrowState, "the hire is known; tranches fall due from now"),
+    _escrow("escrow.postpone_proposed", escrow.EscrowPostponed, "the insider proposes a later first day of work"),
+    _escrow("escrow.postponed", escrow.EscrowPostponed, "the seeker agrees: payouts not yet due follow that day"),
+    _escrow("escrow.postpone_declined", escrow.EscrowPostponed, "the seeker declines: the day stays as it was"),
     _escrow("escrow.released", escrow.EscrowReleased, "one tranche is paid to the insider"),
     _escrow("escrow.settled", escrow.EscrowState, "the last is paid"),
     _escrow("escrow.release_refused", escrow.EscrowReleaseRefused, "the provider refuses a payout; tried again"),
@@ -141,6 +144,9 @@ EVENT_NAMES: tuple[str, ...] = tuple(dict.fromkeys(each.name for each in _TYPES)
 """Every event name, which is also its topic, in the order of the lifecycles."""
 PUBLIC_NAMES: tuple[str, ...] = tuple(name for name in EVENT_NAMES if not _LATEST[name].internal)
 """Those that a subscriber may read."""
+
+INTERNAL_NAMES: frozenset[str] = frozenset(EVENT_NAMES) - frozenset(PUBLIC_NAMES)
+"""Those between the services: marks and registers. No deadline decides by what they bring."""
 
 
 def latest(name: str) -> EventType:

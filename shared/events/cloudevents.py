@@ -19,12 +19,15 @@ from shared.events.catalogue import (
     UnknownVersion,
     dataschema_uri,
     find,
+    latest,
     parse_dataschema,
     read_data,
 )
 
 MAX_BYTES = 1_000_000
-MAX_SEQUENCE = 10**10 - 1
+MAX_SEQUENCE = 65_535
+"""An aggregate is one document of at most 16 MB with all of its events, each of which takes more than 256 bytes."""
+
 CONTENT_TYPE = "application/json"
 
 Headers = list[tuple[str, bytes]]
@@ -50,7 +53,11 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     UNKNOWN_VERSION = "unknown_version"
     WRONG_KEY = "wrong_key"
+    WRONG_SOURCE = "wrong_source"
     BAD_DATA = "bad_data"
+    UNREADABLE = "unreadable"
+    WRONG_TOPIC = "wrong_topic"
+    NOT_READ_HERE = "not_read_here"
 
 
 class Poison(Exception):
@@ -78,10 +85,15 @@ class Event:
     traceparent: str | None = None
 
 
+def source_of(service: str) -> str:
+    """The `ce_source` of what a service emits."""
+    return f"urn:good-golem:{service}"
+
+
 def encode(event: Event) -> tuple[bytes, bytes, Headers]:
     """(key, value, headers) of the record. Time is cut to milliseconds; an ill-formed traceparent is left out.
 
-    Raises ValueError where a field of the event has no form in a record: a naive time, a sequence outside 1..10**10-1,
+    Raises ValueError where a field of the event has no form in a record: a naive time, a sequence outside 1..65535,
     an id, source or subject that is not 1..256 visible ASCII characters, data with NaN or above 1 MB.
     """
     if not 1 <= event.sequence <= MAX_SEQUENCE:
@@ -122,8 +134,11 @@ def decode(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, 
         _bad("ce_specversion", "1.0")
     if attributes["content-type"].partition(";")[0].strip().lower() != CONTENT_TYPE:
         _bad("content-type", CONTENT_TYPE)
-    if _SEQUENCE.fullmatch(attributes["ce_sequence"]) is None or int(attributes["ce_sequence"]) < 1:
-        _bad("ce_sequence", "a number from 1, of ten digits")
+    if (
+        _SEQUENCE.fullmatch(attributes["ce_sequence"]) is None
+        or not 1 <= int(attributes["ce_sequence"]) <= MAX_SEQUENCE
+    ):
+        _bad("ce_sequence", f"a number from 1 to {MAX_SEQUENCE}, of ten digits")
     try:
         time = parse_time(attributes["ce_time"])
     except ValueError:
@@ -142,6 +157,13 @@ def decode(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, 
         data=_data(attributes["ce_type"], version, attributes["ce_subject"], value),
         traceparent=attributes.get("traceparent"),
     )
+
+
+def check_source(event: Event) -> None:
+    """A service takes an event from its owner alone. Raises Poison."""
+    owner = source_of(latest(event.type).owner)
+    if event.source != owner:
+        raise Poison(Reason.WRONG_SOURCE, f"only {owner} emits {event.type}")
 
 
 def _bad(header: str, wanted: str) -> NoReturn:

@@ -3,7 +3,7 @@
 funded = held + released + fees + refunded + charged_back, in every event.
 """
 
-from shared.fields import Amount, Currency, EventData, Id, Integer, PersonId, Sha256, Time, Word
+from shared.fields import Amount, Currency, Date, EventData, Id, Integer, PersonId, Sha256, Time, Word
 
 ESCROW_STATES = (
     "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",
@@ -32,6 +32,10 @@ class EscrowState(EventData):
 class EscrowOpened(EscrowState):
     fund_by = Time("the seeker funds it before this")
     price = Amount("what is to be funded")
+
+
+class EscrowPostponed(EscrowState):
+    start_on = Date("the later first day of work")
 
 
 class EscrowRefused(EscrowState):

@@ -14,6 +14,7 @@ class PersonErased(EventData):
 class ContactVerified(EventData):
     person_id = PersonId("who gave the code that was mailed to their address")
     mark = Id("the mark of that address")
+    box_mark = Id("the mark of its mailbox, where another address is the plainest one of it", optional=True)
 
 
 class WorkVerified(EventData):

@@ -8,7 +8,7 @@ that is not optional, and a country or currency newer than the reader's list pas
 
 from shared.fields.compound import CodeSchema, MoneySchema, Part, Several
 from shared.fields.kind import Body, EventData, Kind, Query, Violation
-from shared.fields.names import Domain, Id, PersonId, Sha256, Uuid
+from shared.fields.names import Domain, Id, MailAddress, PersonId, Sha256, Uuid
 from shared.fields.numbers import Amount, Flag, Integer
 from shared.fields.standards import Code, Country, Currency
 from shared.fields.text import Choice, Label, Pattern, Text, Word
@@ -31,6 +31,7 @@ __all__ = [
     "Integer",
     "Kind",
     "Label",
+    "MailAddress",
     "MoneySchema",
     "Part",
     "Pattern",

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 
 from shared import codes
+from shared.characters import normal_form
 from shared.fields.kind import Body, Kind, Violation
 from shared.fields.standards import Code
 from shared.fields.text import Choice, Text
@@ -57,7 +58,7 @@ class Skill(Kind, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:
         name: str = self._name(found[1]) if isinstance(value, str) and (found := _ESCO.fullmatch(value)) else value
         plain: str = self.plain.deserialize(name, attr, data)
-        if "@" in plain:
+        if "@" in normal_form(plain):
             raise self.refuse("characters")
         return plain
 

@@ -11,6 +11,9 @@ from shared.domains import hostname
 from shared.fields.kind import Kind, Raw
 from shared.fields.text import Pattern
 from shared.ids import PERSON_ID
+from shared.mail_addresses import FORM as MAIL_ADDRESS
+from shared.mail_addresses import LONGEST as LONGEST_MAIL_ADDRESS
+from shared.mail_addresses import mail_address
 
 
 class Id(Pattern):
@@ -63,3 +66,19 @@ class Domain(Kind, fields.String):
         if domain is None:
             raise self.refuse("format")
         return domain
+
+
+class MailAddress(Kind, fields.String):
+    """An e-mail address such as `anna@example.org`; loads with its domain in ASCII (IDNA)."""
+
+    def __init__(self, expects: str = "an e-mail address such as anna@example.org", **options: Any) -> None:
+        schema = {"format": "idn-email", "pattern": f"^{MAIL_ADDRESS}$", "maxLength": LONGEST_MAIL_ADDRESS}
+        super().__init__(expects, schema, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Raw, **_: Any) -> str:
+        if type(value) is not str:
+            raise self.refuse("type")
+        address = mail_address(value)
+        if address is None:
+            raise self.refuse("format")
+        return address

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from shared.characters import is_empty, normal_form, stored
 from shared.fields.kind import Kind, Raw
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -15,7 +16,9 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 class Text(Kind, fields.String):
     """Text of `low`..`high` characters: no control characters (`lines` allows line feeds), no blanks around it.
 
-    Neither are lone surrogates and bidirectional controls, which make text look like other text.
+    Neither are lone surrogates and bidirectional controls, which make text look like other text. Loads without other
+    characters that can only deceive (`shared.characters`); what is left, and its normal form, are as long, and where
+    `low` is not 0 there is something to see.
     """
 
     def __init__(self, low: int = 1, high: int = 200, *, lines: bool = False, **options: Any) -> None:
@@ -30,9 +33,17 @@ class Text(Kind, fields.String):
             raise self.refuse("length")
         if any(self._is_foreign(character) for character in value):
             raise self.refuse("characters")
-        if value != value.strip():
+        kept = stored(value)
+        if (
+            not self.low <= len(kept)
+            or not self.low <= len(normal_form(kept)) <= self.high
+            or self.low
+            and is_empty(kept)
+        ):
+            raise self.refuse("length")
+        if kept != kept.strip():
             raise self.refuse("blanks")
-        return value
+        return kept
 
     def _is_foreign(self, character: str) -> bool:
         if character == "\n":

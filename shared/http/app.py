@@ -47,7 +47,8 @@ def create_app(
     ready: Checks,
     verifier: Verifier | None = None,
 ) -> Flask:
-    """The app of `settings.service`. `parts` is what its views work with; `ready` is {name: check} of /readyz.
+    """The app of `settings.service`. `parts` is what its views work with; `ready` is {name: check} of /readyz,
+    to which the token keys come.
 
     Raises Undeclared where an operation does not say who may call it.
     """
@@ -62,7 +63,7 @@ def create_app(
     for operation in operations.all:
         view = functools.partial(_view, dispatcher, operation)
         app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])
-    _add_own(app, operations, settings.terms, ready)
+    _add_own(app, operations, settings.terms, {**ready, "token_keys": verifier.ready})
     _refuse_undeclared(app)
     app.register_error_handler(Exception, lambda error: problem_of(error).response())
     if settings.web.cors_origins:

@@ -1,7 +1,8 @@
 """The consumer loop: poll, decode, fold into the documents, bury what is dead, commit. In that order, or not at all.
 
     step()   one batch; returns how many records it was
-    ok       False once so many records died that consuming stopped
+    ok       whether all of its topics are read
+    paused   the topics of which so many records died that nothing more of them is read until a restart
 
 Transient errors (the database or the broker away): the same batch again, after a pause, as a member of the group;
 nothing is skipped. Poison and what the rules reject: a dead letter, acknowledged before the offset is committed.
@@ -13,12 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
+from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Batch, Contended, Trigger, Verdict
-from shared.events import Poison, decode
+from shared.events import Poison, Reason, check_source, decode
 from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, stored_record
 from shared.messaging.ports import Publisher, Rebalanced, Record, Source
+from shared.messaging.redriven import NO_LETTER, Letters, NoLetters, origin_of, place_of, why_not
 from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
@@ -28,11 +31,14 @@ _PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class _Read:
-    """A record and what it decoded to: a trigger, or why it is poison (a code and words). `began` is in ns."""
+    """A record and what it decoded to: a trigger, or why it is poison (a code and words). `began` is in ns; `origin` is
+    the topic that a redriven record first came from.
+    """
 
     record: Record
     trigger: Trigger | None = None
     poison: tuple[str, str] | None = None
+    origin: str = ""
     began: int = field(default_factory=time.time_ns)
 
 
@@ -49,6 +55,7 @@ class Consumer:
         publisher: Publisher,
         stop: Flag,
         beat: Callable[[], None] = lambda: None,
+        letters: Letters | None = None,
     ) -> None:
         self.service = service
         self.redrive = f"{service}.redrive"
@@ -57,47 +64,89 @@ class Consumer:
         self.publisher = publisher
         self.stop = stop
         self.beat = beat
-        self.share = DeadShare()
+        self.letters = letters or NoLetters()
         self.ok = True
+        self.paused: set[str] = set()
+        self._shares: dict[str, DeadShare] = {}
 
     def step(self) -> int:
         try:
-            if not self.ok:
-                self.source.keep_alive()
-                return 0
             records = self.source.poll()
             if records:
                 self._take(records)
         except Rebalanced:
             log.info("partitions moved; what was under way is read again")
             return 0
-        except TooManyDead as error:
-            self.ok = False
-            log.error("consuming stopped: %s; see `golem dlq list`, then restart this worker", error)
-            return 0
         return len(records)
 
     def _take(self, records: Sequence[Record]) -> None:
-        reads = [self.read(record) for record in records]
-        letters = self._fold(reads)
-        if letters is None or not self._bury(letters):
+        letters = self._letters_of(records)
+        if letters is None:
+            return
+        reads = [self.read(record, letters.get(record)) for record in records]
+        dead = self._fold(reads)
+        if dead is None or not self._bury(dead):
             return  # asked to stop: nothing is committed, all of it is read again
         self.source.commit(records)
-        died = {letter.record for letter in letters}
-        # What a person had sent again and died again says nothing of the topics.
-        self.share.note([read.record in died for read in reads if read.record.topic != self.redrive])
+        self._note(reads, {letter.record for letter in dead})
 
-    def read(self, record: Record) -> _Read:
-        """Decode one record. Only the service's redrive topic may carry events of other types than its name says."""
+    def _note(self, reads: Sequence[_Read], died: set[Record]) -> None:
+        """A topic of which too many died is paused, that one alone: the others are read on. What a person had sent
+        again and died again says nothing of the topics.
+        """
+        for read in reads:
+            topic = read.record.topic
+            if topic == self.redrive or topic in self.paused:
+                continue
+            try:
+                self._shares.setdefault(topic, DeadShare()).note([read.record in died])
+            except TooManyDead as error:
+                self.paused.add(topic)
+                self.ok = False
+                metrics.TOPIC_PAUSED.labels(self.service, topic).set(1)
+                log.error("%s is paused: %s; see `golem dlq list`, then restart this worker", topic, error)
+                self.source.pause(topic)
+
+    def _letters_of(self, records: Sequence[Record]) -> dict[Record, Record] | None:
+        """The letter of each redriven record that has one; None if the process is to stop first."""
+        places = {record: place for record in records if record.topic == self.redrive and (place := place_of(record))}
+        attempt = 0
+        while not self.stop.is_set():
+            try:
+                found = self.letters.find(places.values())
+            except KafkaError as error:
+                log.warning("dead letters could not be read; it is tried again", extra={"error": type(error).__name__})
+                self._pause(attempt)
+                attempt += 1
+                continue
+            return {record: found[place] for record, place in places.items() if place in found}
+        return None
+
+    def read(self, record: Record, letter: Record | None = None) -> _Read:
+        """Decode one record. The service's redrive topic may carry events of all types, each with its `letter`."""
+        origin = record.topic
+        if record.topic == self.redrive:
+            origin = origin_of(letter) if letter else ""
+            if why := why_not(record, letter):
+                return _Read(record, poison=(NO_LETTER, why), origin=origin)
+        poison, trigger = None, None
         try:
-            event = decode(record.key, record.value, record.headers)
-        except Poison as poison:
-            return _Read(record, poison=(poison.reason_code, poison.message))
-        if record.topic not in (event.type, self.redrive):
-            return _Read(record, poison=("wrong_topic", f"{event.type} does not belong into {record.topic}"))
+            trigger = self._decode(record, origin)
+        except Poison as error:
+            poison = (str(error.reason_code), error.message)
+        return _Read(record, trigger, poison, origin if record.topic == self.redrive else "")
+
+    def _decode(self, record: Record, origin: str) -> Trigger:
+        """Raises Poison."""
+        if record.unreadable:
+            raise Poison(Reason.UNREADABLE, record.unreadable)
+        event = decode(record.key, record.value, record.headers)
+        if origin not in (event.type, self.redrive):  # letters of earlier versions do not say where it first was
+            raise Poison(Reason.WRONG_TOPIC, f"{event.type} does not belong into {origin}")
+        check_source(event)
         if event.type not in self.batch.routes:
-            return _Read(record, poison=("not_read_here", f"{self.service} does not read {event.type}"))
-        trigger = Trigger(
+            raise Poison(Reason.NOT_READ_HERE, f"{self.service} does not read {event.type}")
+        return Trigger(
             name=event.type,
             id=event.id,
             kind="event",
@@ -105,9 +154,8 @@ class Consumer:
             data=event.data,
             sequence=event.sequence,
             traceparent=event.traceparent,
-            record=stored_record(record),
+            record=stored_record(record, origin if record.topic == self.redrive else ""),
         )
-        return _Read(record, trigger=trigger)
 
     def _fold(self, reads: Sequence[_Read]) -> list[DeadLetter] | None:
         """Fold the batch, again and again while the database is away; None if the process is to stop first."""
@@ -130,13 +178,13 @@ class Consumer:
         for read in reads:
             if read.poison:
                 metrics.RECORDS.labels(self.service, read.record.topic, "poison").inc()
-                letters.append(DeadLetter(read.record, *read.poison))
+                letters.append(DeadLetter(read.record, *read.poison, read.origin))
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
             self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
-                letters.append(DeadLetter(read.record, verdict.reason, verdict.detail))
+                letters.append(DeadLetter(read.record, verdict.reason, verdict.detail, read.origin))
         for letter in letters:
             log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
         return letters

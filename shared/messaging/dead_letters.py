@@ -1,8 +1,10 @@
 """Dead letters: what a service could not take, in the topic `<service>.dead`, with the original bytes and the reason.
 
 Headers beside the record's own: `dlq_reason` (a code), `dlq_error` (words or a traceback), `dlq_topic`,
-`dlq_partition`, `dlq_offset`, `dlq_service`. `golem dlq redrive` sends the original bytes and headers to
-`<service>.redrive`, which only that service reads.
+`dlq_partition`, `dlq_offset`, `dlq_service`; `dlq_origin` where it had been sent again: the topic it first came from;
+`dlq_cut` where the record was larger than a letter may be. `golem dlq redrive` sends the original bytes and headers to
+`<service>.redrive`, which only that service reads, with `dlq_letter`: the letter's place. What is sent there is taken
+only if that letter is there and has the same bytes (`redriven.py`).
 """
 
 from collections import deque
@@ -15,6 +17,8 @@ from shared.telemetry import metrics
 
 PREFIX = "dlq_"
 _ERROR_LIMIT = 8_000
+_KEY_LIMIT, _HEADERS_LIMIT, _VALUE_LIMIT = 100_000, 400_000, 1_300_000
+"""Bytes: together less than the topics take. What unpacks to more could never be buried, and would stop its topic."""
 
 
 class TooManyDead(Exception):
@@ -23,9 +27,12 @@ class TooManyDead(Exception):
 
 @dataclass(frozen=True)
 class DeadLetter:
+    """`origin` is the topic that the record first came from, where it was sent again since."""
+
     record: Record
     reason: str
     error: str
+    origin: str = ""
 
 
 def from_parked(parked: Mapping[str, Any]) -> DeadLetter | None:
@@ -34,12 +41,13 @@ def from_parked(parked: Mapping[str, Any]) -> DeadLetter | None:
     if not stored:
         return None
     error = parked.get("error") or f"parked at {parked['parked_at'].isoformat()}"
-    return DeadLetter(record_from(stored), parked["reason"], error)
+    return DeadLetter(record_from(stored), parked["reason"], error, stored.get("origin", ""))
 
 
-def stored_record(record: Record) -> dict[str, Any]:
-    """The record as a document keeps it beside what is parked."""
+def stored_record(record: Record, origin: str = "") -> dict[str, Any]:
+    """The record as a document keeps it beside what is parked; `origin` as in its letter."""
     fields = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    fields |= {"origin": origin} if origin else {}
     return fields | {"key": record.key, "value": record.value, "headers": [list(h) for h in record.headers]}
 
 
@@ -58,10 +66,42 @@ def message(service: str, letter: DeadLetter) -> Message:
         "offset": str(record.offset),
         "service": service,
     }
-    own = tuple(h for h in record.headers if not h[0].startswith(PREFIX))
-    headers = own + tuple((PREFIX + name, value.encode(errors="replace")) for name, value in about.items())
-    nothing = record.key is None and record.value is None  # which the client cannot send
-    return Message(f"{service}.dead", record.key, b"" if nothing else record.value, headers)
+    if letter.origin:
+        about["origin"] = letter.origin
+    key, value, own = record.key, record.value, own_headers(record)
+    if size := _too_large(record):
+        key, value, own = key and key[:_KEY_LIMIT], value and value[:_VALUE_LIMIT], _those_that_fit(own)
+        about["cut"] = f"of {size} bytes"
+    headers = own + tuple((PREFIX + name, text.encode(errors="replace")) for name, text in about.items())
+    nothing = key is None and value is None  # which the client cannot send
+    return Message(f"{service}.dead", key, b"" if nothing else value, headers)
+
+
+def own_headers(record: Record) -> Headers:
+    """The record's headers, without what was said about it as a dead letter."""
+    return tuple(header for header in record.headers if not header[0].startswith(PREFIX))
+
+
+def _too_large(record: Record) -> int:
+    """The record's size in bytes where any part of it is larger than a letter holds, else 0."""
+    headers = sum(_size(header) for header in record.headers)
+    sizes = (len(record.key or b""), headers, len(record.value or b""))
+    limits = (_KEY_LIMIT, _HEADERS_LIMIT, _VALUE_LIMIT)
+    return sum(sizes) if any(size > limit for size, limit in zip(sizes, limits, strict=True)) else 0
+
+
+def _size(header: tuple[str, bytes]) -> int:
+    return len(header[0].encode(errors="replace")) + len(header[1]) + 10
+
+
+def _those_that_fit(headers: Headers) -> Headers:
+    left, kept = _HEADERS_LIMIT, []
+    for header in headers:
+        left -= _size(header)
+        if left < 0:
+            break
+        kept.append(header)
+    return tuple(kept)
 
 
 def bury(publisher: Publisher, service: str, letters: Sequence[DeadLetter]) -> bool:

@@ -1,7 +1,9 @@
 """May deadlines fire? Only while the group has read all that the topics held a minute ago.
 
 So an outage never lets a deadline overtake a hire that waits in Kafka. At the start it is all that the topics held when
-first asked; with the broker away nothing is known, and deadlines wait.
+first asked; with the broker away nothing is known, and deadlines wait. So they do for a topic that is paused since too
+many of its records died, for a hire may wait in it; only one of the internal events (marks of addresses, the register
+of employers), by which no deadline decides, is not waited for while it is paused.
 """
 
 import logging
@@ -12,9 +14,12 @@ from typing import Protocol
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
+from shared.events.catalogue import INTERNAL_NAMES
 from shared.messaging.kafka import connection
+from shared.messaging.ports import PAUSED
 from shared.settings import Kafka
 from shared.telemetry import metrics
 
@@ -24,6 +29,9 @@ Offsets = Mapping[tuple[str, int], int]
 
 class Ends(Protocol):
     """Reads where the topics end and how far the group is; raises KafkaError (or OSError) if the broker is away."""
+
+    paused: frozenset[str]
+    """The topics that the group's offsets said were paused, at the last reading."""
 
     def read(self) -> tuple[Offsets, Offsets]:
         """({(topic, partition): end}, {(topic, partition): next offset to read}) of all that the group reads."""
@@ -37,8 +45,17 @@ class Ends(Protocol):
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own."""
 
-    def __init__(self, service: str, ends: Ends, clock: Clock, behind: float = 60.0, fresh: float = 15.0) -> None:
+    def __init__(
+        self,
+        service: str,
+        ends: Ends,
+        clock: Clock,
+        behind: float = 60.0,
+        fresh: float = 15.0,
+        internal: frozenset[str] = INTERNAL_NAMES,
+    ) -> None:
         self.service = service
+        self._internal = internal
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
@@ -56,11 +73,17 @@ class Frontier:
         while len(self._readings) > 1 and self._readings[1][0] <= now - self._behind:
             self._readings.popleft()
         _, then = self._readings[0]
-        behind = [place for place, end in then.items() if committed.get(place, 0) < end]
+        left_out = self._ends.paused & self._internal
+        behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
         self._passed_at = None if behind else now
 
     def passed(self) -> bool:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
+
+
+def paused_topics(offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> frozenset[str]:
+    """The topics whose reader has written beside the group's offset that it has paused them."""
+    return frozenset(place.topic for place, at in offsets.items() if at.offset >= 0 and at.metadata == PAUSED)
 
 
 class KafkaEnds:
@@ -69,6 +92,7 @@ class KafkaEnds:
     def __init__(self, settings: Kafka, service: str, topics: Sequence[str]) -> None:
         self._settings, self._service, self._topics = settings, service, list(topics)
         self._admin: KafkaAdminClient | None = None
+        self.paused: frozenset[str] = frozenset()
 
     def read(self) -> tuple[Offsets, Offsets]:
         try:
@@ -91,6 +115,7 @@ class KafkaEnds:
         starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
         group = self._admin.list_group_offsets(self._service)[self._service]
         committed = {(p.topic, p.partition): o.offset for p, o in group.items() if o.offset >= 0}
+        self.paused = paused_topics(group)
         begin = {(p.topic, p.partition): o.offset for p, o in starts.items()}
         return {(p.topic, p.partition): o.offset for p, o in ends.items()}, begin | committed
 

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+PAUSED = "paused"
+"""The text beside a committed offset whose topic its reader has paused."""
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record as it was read; `offset` is its place in (topic, partition)."""
+    """One record as it was read; `offset` is its place in (topic, partition).
+
+    `unreadable` says why the client could not parse it; then the value may be the bytes as they lie in the log.
+    """
 
     topic: str
     partition: int
@@ -19,6 +25,7 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,13 @@ class Source(Protocol):
         ...
 
     def commit(self, records: Sequence[Record]) -> None:
-        """All of these and what came before them is done. Raises Rebalanced if the partitions are not ours any more."""
+        """All of these and what came before them is done, and with the last one read what is no record behind it (the
+        markers of transactions). Raises Rebalanced if the partitions are not ours any more.
+        """
+        ...
+
+    def pause(self, topic: str) -> None:
+        """Read nothing more of this topic until the process ends, and have the group's offsets say so (`PAUSED`)."""
         ...
 
     def keep_alive(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from shared.aggregate import Document, Store
-from shared.events import Event, encode
+from shared.events import Event, encode, source_of
 from shared.messaging.ports import Message, Publisher
 from shared.telemetry import metrics, traces
 
@@ -51,7 +51,7 @@ class Relay:
         self.service = service
         self.store = store
         self.publisher = publisher
-        self.source = f"urn:good-golem:{service}"
+        self.source = source_of(service)
         self.limit = limit
         self._rests_until: dict[str, float] = {}
 

@@ -134,7 +134,6 @@ class Poller:
             for name in ready:
                 change.schedule(name, None)
                 on_timer(change, name)
-            change.settle()
             return len(ready)
 
         return self.store.run({doc["_id"]: doc["kind"]}, decide)

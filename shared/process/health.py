@@ -14,26 +14,37 @@ from shared.settings import Address
 from shared.telemetry import metrics
 
 Checks = Mapping[str, Callable[[], bool]]
+"""By name; a check that has more to say than no raises NotWell."""
+
 _READ_SECONDS = 5
+_NOT = "does not hold"
 log = logging.getLogger(__name__)
+
+
+class NotWell(Exception):
+    """A check does not hold; the message says what the matter is, to whoever may ask."""
 
 
 def probe(checks: Checks) -> tuple[int, str, bytes]:
     """(status, content type, body): 200 where every check says yes, else a 503 problem naming those that do not."""
-    failed = [name for name, check in checks.items() if not _holds(name, check)]
+    answers = {name: _fault(name, check) for name, check in checks.items()}
+    failed = {name: said for name, said in answers.items() if said}
     if not failed:
         return 200, "application/json", b'{"status":"ok"}'
-    faults = [Fault("", name, "does not hold") for name in failed]
+    faults = [Fault("", name, said) for name, said in failed.items()]
     problem = Problem("unavailable", f"Not well: {', '.join(failed)}.", errors=faults)
     return problem.status, CONTENT_TYPE, json.dumps(problem.as_json()).encode()
 
 
-def _holds(name: str, check: Callable[[], bool]) -> bool:
+def _fault(name: str, check: Callable[[], bool]) -> str:
+    """What a check has to say against it; "" where it holds."""
     try:
-        return bool(check())
+        return "" if check() else _NOT
+    except NotWell as error:
+        return str(error)
     except Exception as error:  # a check that raises has failed, whatever it raises
         log.warning("the check %s failed: %s", name, type(error).__name__)
-        return False
+        return _NOT
 
 
 class HealthServer:

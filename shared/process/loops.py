@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from shared.aggregate import Batch
 from shared.messaging.consumer import Consumer
 from shared.messaging.frontier import Ends, Frontier
 from shared.messaging.ports import Publisher, Source
+from shared.messaging.redriven import Letters, NoLetters
 from shared.messaging.relay import Relay
 from shared.poller import Lease, Poller
 from shared.process.work import Beat, Work
@@ -16,11 +17,14 @@ from shared.process.work import Beat, Work
 
 @dataclass(frozen=True)
 class Bus:
-    """One worker's clients of the broker: it writes, it reads as a member of its group, it asks how far that is."""
+    """One worker's clients of the broker: it writes, it reads as a member of its group, it asks how far that is, and it
+    looks its dead letters up.
+    """
 
     publisher: Publisher
     source: Source
     ends: Ends
+    letters: Letters = field(default_factory=NoLetters)
 
 
 class Loops:
@@ -40,7 +44,7 @@ class Loops:
         pool: ThreadPoolExecutor | None = None,
     ) -> None:
         service, store = work.service, work.store
-        self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat)
+        self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
         self.frontier = Frontier(service, bus.ends, store.clock)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher)

@@ -10,14 +10,18 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
-from flask import Flask
+from flask import Flask, request
+from pymongo.errors import PyMongoError
 
 from shared.aggregate import Migration, Store, migrate, open_store
+from shared.aggregate.naming import NamedOtherwise, Naming
 from shared.clock import Clock
+from shared.http.problems import Problem
 from shared.messaging.frontier import KafkaEnds
-from shared.messaging.kafka import KafkaPublisher, KafkaSource
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
 from shared.process import health
 from shared.process.loops import Bus
 from shared.process.work import Work
@@ -61,7 +65,18 @@ class Service(Generic[Outside]):
         """The app of one web process, with its settings from the environment."""
         settings = load_or_exit(self.name, "web", *self.web_needs)
         logs.configure(self.name, "web", settings.log_level)
-        return self.build(settings, open_store(settings.mongodb, self.collection))
+        store = open_store(settings.mongodb, self.collection)
+        naming = Naming(store.collection, settings.pseudonym_key, settings.tokens.pseudonym_issuer)
+        try:
+            naming.agree()
+        except NamedOtherwise as error:
+            self._refuse(error)
+            raise SystemExit(EX_CONFIG) from None
+        except PyMongoError:
+            pass  # the database is away: requests wait for it, and for this
+        app = self.build(settings, store)
+        app.before_request(partial(_only_where_agreed, naming))
+        return app
 
     def migrate(self) -> int:
         migrate(open_store(load_or_exit(self.name).mongodb, self.collection).collection, self.migrations)
@@ -72,17 +87,27 @@ class Service(Generic[Outside]):
         settings = load_or_exit(self.name, "worker", *self.worker_needs)
         logs.configure(self.name, "worker", settings.log_level)
         store = open_store(settings.mongodb, self.collection)
-        migrate(store.collection, self.migrations)
         try:
+            Naming(store.collection, settings.pseudonym_key).agree()
+            migrate(store.collection, self.migrations)
             work = self.work(settings, store, self.outside(settings, store.clock))
-        except SettingsError as error:
-            print(f"{self.name}: {error}", file=sys.stderr, flush=True)
+        except (SettingsError, NamedOtherwise) as error:
+            self._refuse(error)
             return EX_CONFIG
         worker = Worker(work, kafka_bus(settings.kafka, work), settings.worker.slot)
         code = run(worker, settings)
         if worker.hung:
             os._exit(code)
         return code
+
+    def _refuse(self, error: Exception) -> None:
+        print(f"{self.name}: {error}", file=sys.stderr, flush=True)
+
+
+def _only_where_agreed(naming: Naming) -> None:
+    """Nobody is named, and the process is not ready, before the documents were seen to name people likewise."""
+    if ("Authorization" in request.headers or request.path == "/readyz") and not naming.agreed():
+        raise Problem("unavailable", "The service is not ready yet.", retry_after=5)
 
 
 def kafka_bus(settings: Kafka, work: Work) -> Bus:
@@ -92,6 +117,7 @@ def kafka_bus(settings: Kafka, work: Work) -> Bus:
         KafkaPublisher(settings, f"{work.service}-relay", clock),
         KafkaSource(settings, work.service, work.topics, clock),
         KafkaEnds(settings, work.service, work.topics),
+        KafkaLetters(settings, work.service, clock),
     )
 
 

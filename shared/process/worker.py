@@ -14,7 +14,7 @@ from functools import partial
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Contended, waiting
-from shared.process.health import Checks
+from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
 from shared.process.pulse import Pulse
 from shared.process.work import Beat, Work
@@ -80,8 +80,13 @@ class Worker:
         return {
             "mongodb": self.work.store.ping,
             "joined": lambda: self.bus.source.joined,
-            "consuming": lambda: self.loops.consumer.ok,
+            "consuming": self._consuming,
         }
+
+    def _consuming(self) -> bool:
+        if paused := sorted(self.loops.consumer.paused):
+            raise NotWell(f"too many records died, and nothing more is read of: {', '.join(paused)}")
+        return self.loops.consumer.ok
 
     # -- loops
 
@@ -146,11 +151,17 @@ class Worker:
     # -- the end
 
     def _close(self) -> None:
-        self.pool.shutdown(wait=True, cancel_futures=True)
-        self.bus.source.close()
-        try:
-            self.loops.lease.give_back()
-        except PyMongoError as error:
-            log.info("the lease was not given back", extra={"error": type(error).__name__})
-        self.bus.publisher.close()
-        self.bus.ends.close()
+        """Let go of everything. The clients of a loop that did not end are still in its hands: they end with the
+        process, and so does what is in the pool.
+        """
+        closing: list[Callable[[], object]] = [self.loops.lease.give_back]
+        if self.hung:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+        else:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+            closing = [self.bus.source.close, *closing, self.bus.publisher.close, self.bus.ends.close]
+        for close in closing:
+            try:
+                close()
+            except Exception as error:  # each is let go of, whatever the others say
+                log.warning("something was not closed", extra={"error": type(error).__name__})

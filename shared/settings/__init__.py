@@ -13,6 +13,7 @@ from shared.settings import values
 from shared.settings.environment import Reader
 from shared.settings.sections import (
     PROVIDERS,
+    TLS_MODES,
     Address,
     Kafka,
     Mail,
@@ -32,6 +33,9 @@ __all__ = [
 
 EX_CONFIG = 78
 """The exit code of a process with wrong settings (sysexits.h)."""
+
+_SUBMISSIONS_PORT = 465
+"""RFC 8314: TLS from the first byte."""
 
 Need = Literal["web", "worker", "mail", "provider"]
 
@@ -134,16 +138,31 @@ def _tokens(read: Reader) -> Tokens:
     if read.given("JWKS_FILE") == read.given("JWKS_URL"):
         read.fault("JWKS_FILE", "give one of JWKS_FILE and JWKS_URL: the public keys that tokens are signed with")
     issuer = read.one("TOKEN_ISSUER", values.text, "https://golem.local")
-    return Tokens(issuer, read.one("TOKEN_AUDIENCE", values.text, "good-golem"), keys_file, keys_url)
+    audience = read.one("TOKEN_AUDIENCE", values.text, "good-golem")
+    return Tokens(issuer, audience, keys_file, keys_url, read.optional("PSEUDONYM_ISSUER", values.text))
 
 
 def _mail(read: Reader) -> Mail:
-    user = read.optional("SMTP_USERNAME", values.text)
+    user = read.optional("SMTP_USERNAME", values.ascii_text)
+    port = read.one("SMTP_PORT", values.whole(1, 65535))
     return Mail(
         read.one("SMTP_HOST", values.text),
-        read.one("SMTP_PORT", values.whole(1, 65535)),
+        port,
         read.one("SMTP_FROM", values.mailbox, "Good Golem <no-reply@golem.local>"),
         user,
-        read.optional("SMTP_PASSWORD", values.text, needed=user is not None, secret=True),
-        read.one("SMTP_STARTTLS", values.flag, False),
+        read.optional("SMTP_PASSWORD", values.ascii_text, needed=user is not None, secret=True),
+        _mail_tls(read, port, with_login=user is not None),
+        read.optional("SMTP_CA_FILE", values.certificates),
     )
+
+
+def _mail_tls(read: Reader, port: int | None, with_login: bool) -> str:
+    """SMTP_TLS, or what SMTP_STARTTLS of older versions says; with neither, a password never goes out in the clear."""
+    older, given = read.optional("SMTP_STARTTLS", values.flag), read.given("SMTP_TLS")
+    if older is not None:
+        if given:
+            read.fault("SMTP_STARTTLS", "is given beside SMTP_TLS, which takes its place")
+        return "starttls" if older else "none"
+    default = "implicit" if port == _SUBMISSIONS_PORT else "starttls" if with_login else "none"
+    mode: str = read.one("SMTP_TLS", values.choice(*TLS_MODES), default)
+    return mode

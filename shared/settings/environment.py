@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared.money import MAX_AMOUNT, WHOLE_BPS
 from shared.settings import values
 from shared.settings.sections import Terms
 
@@ -66,7 +67,7 @@ class Reader:
     def terms(self) -> Terms:
         found: dict[str, Any] = {}
         for term in fields(Terms):
-            most = 10_000 if term.name == "fee_bps" else 10**9
+            most = WHOLE_BPS if term.name == "fee_bps" else MAX_AMOUNT
             span = isinstance(term.default, timedelta)
             parse: Callable[[str], Any] = values.seconds if span else values.whole(0, most)
             found[term.name] = self.one(term.name.upper(), parse, term.default)

@@ -47,9 +47,11 @@ class Terms:
     code_expiry: timedelta = timedelta(minutes=15)
     code_tries: int = 5
     codes_a_day: int = 5
+    codes_a_day_per_mailbox: int = 6
     code_again: timedelta = timedelta(minutes=1)
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
+    employer_links_a_week_per_mailbox: int = 20
     # a seeker's budget of requests; an insider's of listings handed in
     requests_a_week: int = 20
     listings_a_week: int = 20
@@ -99,20 +101,35 @@ class Worker:
 
 @dataclass(frozen=True)
 class Tokens:
+    """`issuer` is who signs the tokens; people go on being named by `former_issuer` where there was one before it."""
+
     issuer: str
     audience: str
     jwks_file: Path | None
     jwks_url: str | None
+    former_issuer: str | None = None
+
+    @property
+    def pseudonym_issuer(self) -> str:
+        return self.former_issuer or self.issuer
+
+
+TLS_MODES = ("none", "starttls", "implicit")
 
 
 @dataclass(frozen=True)
 class Mail:
+    """`tls` is one of `TLS_MODES`; `ca_file` (PEM) holds the authorities that vouch for the server, in place of the
+    system's.
+    """
+
     host: str
     port: int
     sender: str
     username: str | None
     password: str | None = field(repr=False)
-    starttls: bool
+    tls: str
+    ca_file: Path | None
 
 
 PROVIDERS = ("sandbox",)

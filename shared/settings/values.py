@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,12 @@ def text(raw: str) -> str:
     if not raw.isprintable():
         raise ValueError("expected printable text")
     return raw
+
+
+def ascii_text(raw: str) -> str:
+    if not raw.isascii():
+        raise ValueError("expected ASCII characters alone")
+    return text(raw)
 
 
 def name(raw: str) -> str:
@@ -79,9 +86,17 @@ def origins(raw: str) -> tuple[str, ...]:
 
 def url(raw: str) -> str:
     parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(raw):
         raise ValueError("expected an http or https URL")
     return raw
+
+
+def _has_port(raw: str) -> bool:
+    """Whether its port, if it names one, is a number that can be asked."""
+    try:
+        return urlsplit(raw).port != 0
+    except ValueError:
+        return False
 
 
 def base_url(raw: str) -> str:
@@ -108,6 +123,15 @@ def readable(raw: str) -> Path:
     path = Path(raw)
     if not path.is_file():
         raise ValueError("expected a file that exists")
+    return path
+
+
+def certificates(raw: str) -> Path:
+    path = readable(raw)
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValueError("expected a PEM file with certificates") from None
     return path
 
 

@@ -14,15 +14,22 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from shared.characters import printable
 from shared.telemetry import traces
 
+_ATOM = r"[^\s@<>\"'(),;:=]"
 _STRIKE = (
-    re.compile(r"\bBearer\s+\S+", re.IGNORECASE),
-    re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"),
-    re.compile(r"(?<=://)[^\s/@]+@"),
-    re.compile(r"\bip=\S+"),
-    re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+"),
+    re.compile(r"\bBearer\s++\S++", re.IGNORECASE),
+    re.compile(r"(?<=://)[^\s/@]++@"),
+    re.compile(r"\bip=\S++"),
+    re.compile(rf"(?<!{_ATOM}){_ATOM}++(?:@{_ATOM}++)++"),
 )
+"""Each begins where nothing of its kind stands before, and gives nothing back, so that the time is that of one reading:
+what is logged may be long, and was written by others.
+"""
+_TOKENS = re.compile(r"[A-Za-z0-9_.-]++")
+_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]")
+_REMOVED = "[removed]"
 _SECRET_NAMES = re.compile(r"authorization|token|password|secret|cookie|e?mail|api_?key", re.IGNORECASE)
 _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -30,8 +37,15 @@ _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime
 def strike(text: str) -> str:
     """`text` without tokens, credentials and e-mail addresses."""
     for pattern in _STRIKE:
-        text = pattern.sub("[removed]", text)
-    return text
+        text = pattern.sub(_REMOVED, text)
+    return _TOKENS.sub(_without_token, text)
+
+
+def _without_token(found: re.Match[str]) -> str:
+    """A run of a JWT's characters without the JWT in it."""
+    run = found.group()
+    begins = _TOKEN.search(run)
+    return run[: begins.start()] + _REMOVED if begins and "." in run[begins.end() :] else run
 
 
 class NothingPersonal(logging.Filter):
@@ -73,7 +87,7 @@ class JsonLines(logging.Formatter):
         line |= {name: _plain(value) for name, value in vars(record).items() if name not in _OF_A_RECORD}
         if record.exc_info:
             line["exception"] = strike(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return printable(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def _plain(value: Any) -> Any:

@@ -46,6 +46,9 @@ CONSUMER_LAG = Gauge(
     "golem_consumer_lag", "Records not yet committed, on the topics that the service reads", ["service"]
 )
 DEAD_LETTERS = Counter("golem_dead_letters", "Records put aside as dead letters", ["service", "reason"])
+TOPIC_PAUSED = Gauge(
+    "golem_topic_paused", "1 where too many records of a topic died: it is read no more", ["service", "type"]
+)
 PARKED = Gauge("golem_parked_events", "Events that wait inside documents for their turn", ["service"])
 
 # The poller. `timer` is the timer's name in its lifecycle; the timers of documents without one are not counted.

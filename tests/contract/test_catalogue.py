@@ -37,7 +37,8 @@ DESIGNED = """
     offer.cancel_asked offer.activated offer.lapsed offer.completed offer.closed offer.reviewed help.given
     hire.claimed hire.rejected hire.confirmed hire.ended
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
-    escrow.release_refused escrow.refunded escrow.refund_refused escrow.split escrow.charged_back
+    escrow.postpone_proposed escrow.postponed escrow.postpone_declined escrow.release_refused escrow.refunded
+    escrow.refund_refused escrow.split escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
     contact.verified work.verified employer.registered employer.removed
 """

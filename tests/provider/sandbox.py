@@ -6,7 +6,7 @@ from typing import Any, Literal
 from services.escrow.provider.port import Unavailable
 from services.escrow.provider.sandbox.ledger import Ledger
 from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import Store
+from services.escrow.provider.sandbox.store import PartyStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, SignedNotices, sign
 from shared.clock import ManualClock
 from tests.provider.harness import Known, Receiver
@@ -20,7 +20,7 @@ class SandboxHarness:
 
     known = Known("tok_visa", "tok_declined", "tok_late", DELAY, "acct_test", "acct_closed")
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: PartyStore) -> None:
         self.clock = ManualClock()
         self.store = Breaking(store)
         self.notices = SignedNotices(SECRET)
@@ -55,7 +55,7 @@ class SandboxHarness:
 class Breaking:
     """A store whose connection breaks at the next write when `breaks` is set, before or after it was made."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: PartyStore) -> None:
         self._store = store
         self.breaks: Literal["before", "after"] | None = None
 

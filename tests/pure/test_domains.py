@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domains import PUBLIC_MAIL, domain_of, hostname, is_public_mail
+from shared.domains import PUBLIC_MAIL, domain_of, hostname, is_public_mail, is_top_level, shown
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,14 @@ from shared.domains import PUBLIC_MAIL, domain_of, hostname, is_public_mail
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
         ("a-1.example", "a-1.example"),
+        ("straße.de", "xn--strae-oqa.de"),
+        ("STRASSE.de", "strasse.de"),
+        ("xn--strae-oqa.de", "xn--strae-oqa.de"),
+        ("πόλις.example", "xn--uxadok1c.example"),
+        ("пример.рф", "xn--e1afmkfd.xn--p1ai"),
+        ("ａｃｍｅ．com", "acme.com"),
+        ("acme。com", "acme.com"),
+        ("ac\u200bme\u00ad.com", "acme.com"),
     ],
 )
 def test_a_domain_has_one_written_form(text: str, domain: str) -> None:
@@ -58,3 +66,19 @@ def test_a_mailbox_that_says_something(domain: str) -> None:
 
 def test_the_list_is_written_as_domains_are() -> None:
     assert all(hostname(domain) == domain for domain in PUBLIC_MAIL)
+
+
+def test_a_domain_as_people_see_it() -> None:
+    """One that IDNA 2008 has no form for, as older documents may hold, is shown as it is written."""
+    assert shown("xn--strae-oqa.de") == "straße.de"
+    assert shown("xn--i-7iq.example") == "xn--i-7iq.example"
+
+
+@pytest.mark.parametrize("label", ["com", "work", "рф", "xn--p1ai", "みんな", "zip", "ck"])
+def test_a_top_level_domain(label: str) -> None:
+    assert is_top_level(label)
+
+
+@pytest.mark.parametrize("label", ["js", "example", "2027", "", "-", "x.com", "\ud800", "co uk"])
+def test_no_top_level_domain(label: str) -> None:
+    assert not is_top_level(label)

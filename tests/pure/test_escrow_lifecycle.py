@@ -57,6 +57,17 @@ def escrow(state: str) -> Escrow:
     return made
 
 
+LATER = "2027-01-26"
+"""The hire's first day is 2027-01-04: the second tranche falls due on 2027-02-03, or 22 days later by this day."""
+
+
+def postponed(made: Escrow, start_on: str, answer: str = "agreed") -> Escrow:
+    """A later first day is proposed, and answered."""
+    made.command("postpone", "insider", start_on=start_on)
+    made.command("answer_postponement", "seeker", start_on=start_on, answer=answer)
+    return made
+
+
 PATHS: dict[str, tuple[str, Callable[[Escrow], object], str, list[str]]] = {
     "an accepted offer opens it": ("new", lambda e: e.event("offer.accepted"), "awaiting", ["escrow.opened"]),
     "the seeker funds it": ("awaiting", lambda e: e.command("fund", "seeker", source="tok_visa"), "funding", []),
@@ -88,6 +99,26 @@ PATHS: dict[str, tuple[str, Callable[[Escrow], object], str, list[str]]] = {
     ),
     "a party disputes what is held": (
         "held", lambda e: e.command("dispute", "insider", reason="other"), "disputed", ["dispute.opened"],
+    ),
+    "the insider proposes a later first day": (
+        "probation", lambda e: e.command("postpone", "insider", start_on=LATER), "probation",
+        ["escrow.postpone_proposed"],
+    ),
+    "the seeker agrees to it, and the payouts follow": (
+        "probation", lambda e: (postponed(e, LATER), e.wait(days=54)), "probation",
+        ["escrow.postpone_proposed", "escrow.postponed"],
+    ),
+    "and fall due by the later day": (
+        "probation", lambda e: (postponed(e, LATER), e.wait(days=55)), "probation",
+        ["escrow.postpone_proposed", "escrow.postponed", "escrow.released"],
+    ),
+    "the seeker declines it, and the day stays": (
+        "probation", lambda e: (postponed(e, LATER, "declined"), e.wait(days=33)), "probation",
+        ["escrow.postpone_proposed", "escrow.postpone_declined", "escrow.released"],
+    ),
+    "a later first day in vain: the hire ends": (
+        "probation", lambda e: (postponed(e, LATER), e.event("hire.ended", on="2027-02-10"), e.work()), "refunded",
+        ["escrow.postpone_proposed", "escrow.postponed", "escrow.refunded"],
     ),
     "the opener withdraws": ("disputed", lambda e: e.command("withdraw", "seeker"), "held", ["dispute.withdrawn"]),
     "the opener withdraws, in probation": (
@@ -236,6 +267,23 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
     "no release before the hire": (
         "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire_confirmed",
     ),
+    "the seeker does not propose a later first day": (
+        "probation", "postpone", "seeker", {"start_on": LATER}, "forbidden", "role",
+    ),
+    "no earlier first day": ("probation", "postpone", "insider", {"start_on": "2027-01-03"}, "rule", "later_start"),
+    "not the same day": ("probation", "postpone", "insider", {"start_on": "2027-01-04"}, "rule", "later_start"),
+    "not later than a hire may start": (
+        "probation", "postpone", "insider", {"start_on": "2028-01-02"}, "rule", "later_start",
+    ),
+    "no later first day in a dispute": (
+        "disputed in probation", "postpone", "insider", {"start_on": LATER}, "state", "state",
+    ),
+    "no later first day while the provider is asked": (
+        "releasing", "postpone", "insider", {"start_on": LATER}, "busy", "instruction_open",
+    ),
+    "no answer where nothing is proposed": (
+        "probation", "answer_postponement", "seeker", {"start_on": LATER, "answer": "agreed"}, "state", "condition",
+    ),
     "no dispute of what is over": ("settled", "dispute", "seeker", {"reason": "other"}, "state", "state"),
     "no dispute while the provider is asked": (
         "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction_open",
@@ -255,6 +303,101 @@ def test_refused(case: str) -> None:
 
     assert (refused.value.kind, refused.value.rule) == (kind, rule)
     assert given.document == document
+
+
+def test_what_is_due_or_paid_does_not_move() -> None:
+    """The day that the seeker agreed to moves what is to come; day 0 and a blocked payout stay as they were."""
+    given = Escrow(tranches=THREE).confirmed("tok_transfer_refused")
+    given.work()
+    blocked = given.document and given.document["blocked"]
+
+    postponed(given, LATER)
+
+    assert given.document is not None
+    days = [tranche["due_at"].date().isoformat() for tranche in given.document["tranches"]]
+    assert days == ["2027-01-01", "2027-02-25", "2027-04-26"]
+    assert given.document["blocked"] == blocked
+    assert given.document["due_at"] == given.document["blocked"]["again_at"]
+    assert given.data("escrow.postponed")["start_on"] == given.document["start_on"] == LATER
+
+
+def test_a_tranche_at_its_very_time_is_due() -> None:
+    """It does not move any more, also where its timer has not fired yet; the next one does."""
+    given = escrow("probation")
+    given.command("postpone", "insider", start_on=LATER)
+    given.clock.advance(timedelta(days=33))
+
+    given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
+
+    assert given.document is not None
+    days = [tranche["due_at"].date().isoformat() for tranche in given.document["tranches"]]
+    assert days == ["2027-01-01", "2027-02-03", "2027-04-26"]
+    assert given.work().emitted[-2:] == ["escrow.postponed", "escrow.released"]
+
+
+@pytest.mark.parametrize("wait", [0, 91], ids=["all at once", "all but the last is paid, and that is due"])
+def test_no_later_first_day_without_payouts_to_come(wait: int) -> None:
+    """Where no payout would move there is nothing to propose."""
+    given = Escrow(tranches=THREE if wait else AT_ONCE).confirmed("tok_transfer_refused")
+    given.clock.advance(timedelta(days=wait + 3))
+
+    with pytest.raises(Refusal) as refused:
+        given.command("postpone", "insider", start_on=LATER)
+
+    assert (refused.value.kind, refused.value.rule) == ("state", "payouts_to_come")
+
+
+def test_no_later_first_day_after_the_hire_ended() -> None:
+    """A proposal that was made before it is not agreed to any more."""
+    given = Escrow(tranches=THREE).confirmed().work()
+    given.command("postpone", "insider", start_on=LATER)
+    given.event("hire.ended", by="seeker")
+
+    with pytest.raises(Refusal) as refused:
+        given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
+
+    assert refused.value.rule == "payouts_to_come"
+
+
+def test_only_the_day_that_is_proposed_is_agreed_to() -> None:
+    """A new proposal takes the place of the one before; an answer to the older one is refused, and so is a second."""
+    given = escrow("probation")
+    given.command("postpone", "insider", start_on="2027-02-01")
+    given.command("postpone", "insider", start_on=LATER)
+
+    with pytest.raises(Refusal) as refused:
+        given.command("answer_postponement", "seeker", start_on="2027-02-01", answer="agreed")
+    given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
+    with pytest.raises(Refusal) as again:
+        given.command("answer_postponement", "seeker", start_on=LATER, answer="declined")
+
+    assert (refused.value.rule, again.value.rule) == ("proposed_start", "condition")
+
+
+def test_a_later_first_day_is_proposed_five_times_at_most() -> None:
+    """Answered or not; a sixth proposal is refused by name."""
+    given = escrow("probation")
+    for day in range(5, 10):
+        given.command("postpone", "insider", start_on=f"2027-01-{day:02}")
+
+    with pytest.raises(Refusal) as refused:
+        given.command("postpone", "insider", start_on="2027-01-10")
+
+    assert refused.value.rule == "postponements_bound"
+
+
+def test_a_proposal_outlives_a_dispute() -> None:
+    """It can be agreed to when the dispute is over."""
+    given = escrow("probation")
+    given.command("postpone", "insider", start_on=LATER)
+    given.command("dispute", "seeker", reason="other")
+    with pytest.raises(Refusal):
+        given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
+    given.command("withdraw", "seeker")
+
+    given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
+
+    assert given.document is not None and given.document["start_on"] == LATER
 
 
 def test_one_dispute_a_party() -> None:

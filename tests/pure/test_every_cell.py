@@ -234,8 +234,13 @@ def test_nothing_is_left_out(name: str) -> None:
     timers = {row.trigger for row in table.rows if row.trigger.startswith("timer:")}
     wanted |= {(state, timer, "") for state in table.states for timer in timers}
 
-    assert wanted - result.cells == set()
-    assert [row for row in table.rows if not any(row is taken for taken in result.rows)] == []
+    missing, never = wanted - result.cells, [row for row in table.rows if not any(row is each for each in result.rows)]
+    triggers = sorted({trigger for _, trigger, _ in missing})
+    assert not missing, (
+        f"not tried: {triggers}; a command has its bodies in `_{name}_bodies` of tests/support/tables.py"
+    )
+    rows = [(row.sources, row.trigger, row.to) for row in never]
+    assert not rows, f"never taken: {rows}; tests/support/tables.py lacks a body, or `_{name}_alike` is too coarse"
 
 
 def test_the_count(capsys: pytest.CaptureFixture[str]) -> None:

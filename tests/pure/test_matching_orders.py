@@ -1,13 +1,15 @@
 """Whatever the order of the escrow's events, however often each: the same offer in the end."""
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.support.matching import Offer, confirm
+from tests.support.matching import START, Offer, confirm
+
+LATER = "2027-03-01"
 
 
 @dataclass(frozen=True)
@@ -15,12 +17,14 @@ class Path:
     """The escrow's events after the offer was accepted, as (type, status), in the order of their numbers from 2 on.
 
     `first` of them cause what a person does next (`then`), so they come before the rest; `end` is where all orders end.
+    `more` is what the events carry beside.
     """
 
     events: tuple[tuple[str, str], ...]
     end: str
     first: int = 0
     then: Callable[[Offer], object] = lambda offer: None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 HELD = ("escrow.held", "held")
@@ -53,6 +57,9 @@ PATHS = {
         (HELD, PROBATION, BACK, ("escrow.chargeback_reversed", "probation"), SETTLED), "completed", 1, confirm,
     ),
     "charged back after it was paid": Path((HELD, PROBATION, SETTLED, BACK), "completed", 1, confirm),
+    "a later first day": Path(
+        (HELD, PROBATION, ("escrow.postponed", "probation"), SETTLED), "completed", 1, confirm, {"start_on": LATER},
+    ),
     "ended": Path(
         (HELD, PROBATION, REFUNDED), "ended", 1,
         lambda offer: (confirm(offer), offer.command("end", "insider", on="2027-01-02")),
@@ -62,7 +69,7 @@ PATHS = {
 
 def outcome(offer: Offer) -> dict[str, Any]:
     """What must not depend on the order."""
-    kept = ("state", "escrow_status", "escrow_number", "parked", "waiting", "timers", "due_at")
+    kept = ("state", "hire", "escrow_status", "escrow_number", "parked", "waiting", "timers", "due_at")
     return {name: offer[name] for name in kept}
 
 
@@ -86,8 +93,9 @@ def test_every_order_ends_the_same(path: str) -> None:
     assert ends[0]["state"] == its.end
     assert ends[0]["parked"] is None
     assert all(end == ends[0] for end in ends)
+    assert ends[0]["hire"] is None or ends[0]["hire"]["start_on"] == its.more.get("start_on", START)
 
 
 def deliver(offer: Offer, path: Path, number: int) -> str:
     name, status = path.events[number - 2]
-    return offer.escrow(name, number, status).outcome
+    return offer.escrow(name, number, status, **path.more).outcome

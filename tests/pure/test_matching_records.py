@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from services.matching.matches.identities import identities, identity
 from services.matching.matches.records import Record, record_of
 from shared.settings import Terms
 
+INSIDER = "p_" + "f" * 32
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
 
 
@@ -19,11 +23,13 @@ def hire(number: int = 1, *, days: int = 100, ended: int | None = None, price: i
     said = {"reviews": {"seeker": {"stars": stars, "text": f"Number {number}.", "at": at}}} if stars else {}
     who = seeker or f"p_{number:032}"
     doc = {"_id": f"offer-{number}", "state": state, "price": price, "seeker": who, **end, **said}
-    return {**doc, "hire": {"start_on": start.isoformat()}}
+    return {**doc, "hired_by": INSIDER, "hire": {"start_on": start.isoformat()}}
 
 
-def record(*offers: Mapping[str, Any]) -> Record:
-    return record_of(map(dict, offers), Terms(), NOW)
+def record(*offers: Mapping[str, Any], known: Mapping[str, str] | None = None) -> Record:
+    """Of an insider whose seekers are all verified, each with a mailbox of their own, unless it says otherwise."""
+    everybody = {offer["seeker"]: offer["seeker"] for offer in offers}
+    return record_of(map(dict, offers), everybody if known is None else known, Terms(), NOW)
 
 
 def test_nothing_is_known_of_whom_nobody_knows() -> None:
@@ -82,3 +88,53 @@ def test_reviews_are_bounded() -> None:
     found = record(*(hire(number, stars=5) for number in range(150)))
 
     assert (found.stars[4], len(found.reviews)) == (150, 100)
+
+
+def test_who_is_not_verified_does_not_count() -> None:
+    """Neither their hire, nor their review, nor what the ranking looks at."""
+    known = hire(7, stars=4)
+
+    unknown = [hire(number, price=0, stars=5) for number in range(6)]
+    found = record(*unknown, known, known={known["seeker"]: "one", INSIDER: "mine"})
+
+    assert (found.hires, found.for_nothing, found.lasted, found.given) == (1, 0, 1, 0)
+    assert (found.stars, len(found.reviews)) == ((0, 0, 0, 1, 0), 1)
+
+
+def test_one_mailbox_is_one_person() -> None:
+    """Of its accounts the first that was hired counts, with all of its hires; later ones change nothing."""
+    first = [hire(number, seeker="p_" + "a" * 32, price=0, stars=3) for number in (1, 2)]
+    later = [hire(number, price=0, stars=5) for number in range(3, 9)]
+    known = {each["seeker"]: "one mailbox" for each in (*first, *later)}
+
+    found = record(*later, *first, known=known)
+
+    assert (found.hires, found.lasted, found.given, found.stars) == (2, 1, 1, (0, 0, 2, 0, 0))
+    assert found == record(*first, known=known)
+
+
+def test_whoever_hires_themselves_does_not_count() -> None:
+    own = hire()
+
+    assert record(own, known={own["seeker"]: "mine", INSIDER: "mine"}) == Record()
+    assert record(own, known={own["seeker"]: "theirs", INSIDER: "mine"}).hires == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"mark": "m_1"}, {"mark": "m_1"}, True),
+        ({"mark": "m_1"}, {"mark": "m_2", "box_mark": "m_1"}, True),
+        ({"mark": "m_3", "box_mark": "m_1"}, {"mark": "m_2", "box_mark": "m_1"}, True),
+        ({"mark": "m_1"}, {"mark": "m_2"}, False),
+        ({"_id": "a", "number": 1}, {"_id": "b", "number": 2}, False),
+        ({"identity": identity({"mark": "m_1"})}, {"mark": "m_4", "box_mark": "m_1"}, True),
+    ],
+)
+def test_who_is_one_person(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
+    """By the mailbox; an address that was marked before mailboxes were is its own; also after one was forgotten."""
+    assert (identity(one) == identity(other)) is same
+
+
+def test_who_has_no_identity() -> None:
+    assert identities({"a": {"_id": "a"}, "b": {"_id": "b", "mark": "m_1"}}).keys() == {"b"}

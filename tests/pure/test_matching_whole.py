@@ -63,6 +63,7 @@ def test_from_a_profile_to_a_review(whole: Whole) -> None:
     told = get(whole, "notify", "anna", "/v1/notifications")["items"]
     assert "You have a review" in {each["subject"] for each in told}
     assert "every evening" not in str(told)
+    whole.verified("bo", "bo@example.org")
     whole.settle(timedelta(days=7))
     insider = found["listing"]["insider"]
     assert get(whole, "matching", "cas", f"/v1/insiders/{insider}")["reviews"][0]["text"] == "Worth every evening."
@@ -86,3 +87,26 @@ def test_nothing_that_is_written_leaves_matching(whole: Whole) -> None:
     for words in ("payment systems", "every evening"):
         assert words in str(list(whole.stores["matching"].collection.find({})))
         assert words not in records + others
+
+
+def test_accounts_of_one_mailbox_are_one_person(whole: Whole) -> None:
+    """Whatever the address says: they are no two people to deal with each other, and one in a record."""
+    free = [{"kind": "coaching", "price": {"amount": 0, "currency": "EUR"}}]
+    listing_id = whole.published(help=free, seats=5)
+    for sub, email in (
+        ("bo", "dora+x@gmail.com"),
+        ("cas", "d.o.r.a@googlemail.com"),
+        ("eva", "Dora@GMail.com"),
+        ("fay", "dora@example.org"),
+        ("anna", "anna+me@example.org"),
+        ("ann", "anna@example.org"),
+    ):
+        whole.verified(sub, email)
+    insider = Caller(whole.apps["matching"], "anna").id
+    for sub in ("bo", "cas", "eva", "fay"):
+        offer_id = whole.accepted(listing_id, sub)
+        whole.call("matching", sub, f"/v1/offers/{offer_id}/confirm-hire", {"start_on": "2027-01-04"})
+
+    assert get(whole, "matching", "bo", f"/v1/insiders/{insider}")["hires"] == 2
+    own = Caller(whole.apps["matching"], "ann").post("/v1/offers", {"listing_id": listing_id, "help": ["coaching"]})
+    assert (own.status_code, [each["rule"] for each in own.get_json()["errors"]]) == (422, ["no-self-dealing"])

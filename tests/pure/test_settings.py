@@ -177,3 +177,44 @@ def test_a_process_with_wrong_settings_ends_with_78(capsys: pytest.CaptureFixtur
 
     assert end.value.code == 78
     assert "MONGODB_URI: is missing (or MONGODB_URI_FILE)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "tls"),
+    [
+        ({}, "none"),
+        ({"SMTP_PORT": "465"}, "implicit"),
+        ({"SMTP_USERNAME": "golem", "SMTP_PASSWORD": "secret"}, "starttls"),
+        ({"SMTP_PORT": "465", "SMTP_USERNAME": "golem", "SMTP_PASSWORD": "secret"}, "implicit"),
+        ({"SMTP_TLS": "implicit"}, "implicit"),
+        ({"SMTP_TLS": "none", "SMTP_USERNAME": "golem", "SMTP_PASSWORD": "secret"}, "none"),
+        ({"SMTP_STARTTLS": "1"}, "starttls"),
+        ({"SMTP_STARTTLS": "0", "SMTP_PORT": "465"}, "none"),
+    ],
+)
+def test_how_mail_is_encrypted(environ: dict[str, str], given: dict[str, str], tls: str) -> None:
+    """By what is set; a password never goes out in the clear unless somebody says so."""
+    assert everything(environ | given).mail.tls == tls
+
+
+def test_faults_of_the_mail_server(environ: dict[str, str], tmp_path: Path) -> None:
+    """Two words on TLS; authorities that are none; a password that SMTP cannot carry."""
+    no_ca = tmp_path / "ca.pem"
+    no_ca.write_text("no certificate")
+
+    for given, fault in (
+        ({"SMTP_TLS": "none", "SMTP_STARTTLS": "1"}, "SMTP_STARTTLS: is given beside SMTP_TLS"),
+        ({"SMTP_TLS": "ssl"}, "SMTP_TLS: expected one of none, starttls, implicit"),
+        ({"SMTP_CA_FILE": str(no_ca)}, "SMTP_CA_FILE: expected a PEM file"),
+        ({"SMTP_CA_FILE": "/nowhere"}, "SMTP_CA_FILE: expected a file that exists"),
+        ({"SMTP_USERNAME": "golem", "SMTP_PASSWORD": "gehéim"}, "SMTP_PASSWORD: expected ASCII"),
+    ):
+        (found,) = faults(environ | given)
+        assert found.startswith(fault)
+
+
+@pytest.mark.parametrize("url", ["http://h:x/", "http://h:70000/", "http://:80/", "http://h:0/"])
+def test_an_address_that_cannot_be_asked(environ: dict[str, str], url: str) -> None:
+    environ.pop("JWKS_FILE")
+
+    assert faults(environ | {"JWKS_URL": url})[0].startswith("JWKS_URL: expected an http or https URL")

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,43 @@ def test_nothing_personal_is_logged(stream: io.StringIO, personal: str) -> None:
     for word in ("ida", "example.org", "abc.def", "c2ln", "hunter2", "192.0.2.7"):
         assert word not in stream.getvalue()
     assert "password" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "struck"),
+    [
+        ("a@b@c.org x", "[removed] x"),
+        ("to <ida@example.org>, (bo@x.org)", "to <[removed]>, ([removed])"),
+        ("see @ida or ida@ home", "see @ida or ida@ home"),
+        ("cookie-eyJhbGciOi.eyJzdWIi.c2ln;", "cookie-[removed];"),
+        ("v1.eyJhbGciOi.x y", "v1.[removed] y"),
+        ("eyJustAWord and keyJoy.x", "eyJustAWord and keyJoy.x"),
+        ("bearer  abc", "[removed]"),
+        ("https://u:p@host/x?y=a@b", "https://[removed]host/x?y=[removed]"),
+    ],
+)
+def test_what_is_struck_out(text: str, struck: str) -> None:
+    assert logs.strike(text) == struck
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "@", "a@", "@a", "a.", "eyJ", "eyJ-", "eyJa.", "-eyJ", "Bearer ", " ", "://", "://a", "ip=", "a:"],
+)  # fmt: skip
+def test_time_grows_with_the_length_alone(piece: str) -> None:
+    """60,000 characters without an @ took two minutes; now they take milliseconds."""
+    began = time.process_time()
+    logs.strike("Bearer" + piece * (200_000 // len(piece)))
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("acts", ["\x1b[2J", "\x9b31m", "\u202egnp", "a\u200bb", "\x7f", "\U000e0041"])
+def test_a_line_acts_on_no_terminal(stream: io.StringIO, acts: str) -> None:
+    """And says what was logged."""
+    logging.getLogger("x").info("about %s", acts, extra={"note": acts})
+
+    assert stream.getvalue().strip("\n").isprintable()
+    assert (lines(stream)[0]["message"], lines(stream)[0]["note"]) == (f"about {acts}", acts)
 
 
 def test_trace_context_goes_on() -> None:

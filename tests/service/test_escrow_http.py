@@ -475,6 +475,42 @@ def test_tranches(world: World) -> None:
     assert [tranche["status"] for tranche in world.shown(path)["due"]] == ["paid", "paid", "waiting"]
 
 
+def test_a_later_first_day(world: World) -> None:
+    """The insider proposes it, the seeker agrees; a repeat changes nothing, and the payouts fall due by the new day."""
+    path = world.held(tranches=THREE)
+    world.event("hire.confirmed", path.rsplit("/", 1)[1], tranches=THREE)
+    world.worker.tick()
+    later, answer = {"start_on": "2027-01-26"}, f"{path}/postpone/answer"
+    problem(world.other.post(f"{path}/postpone", later), 404, "not-found")
+    problem(world.seeker.post(f"{path}/postpone", later), 403, "forbidden")
+    refused = world.insider.post(f"{path}/postpone", {"start_on": "2027-01-04"})
+    assert problem(refused, 422, "refused-by-rule") == [("/start_on", "later_start")]
+    problem(world.seeker.post(answer, {**later, "answer": "agreed"}), 409, "conflict")
+
+    proposed = world.insider.post(f"{path}/postpone", later, Idempotency_Key="once")
+    assert (proposed.status_code, proposed.get_json()["postponement"]) == (
+        200,
+        later | {"at": "2027-01-01T00:00:00.000Z"},
+    )
+    assert (
+        world.insider.post(f"{path}/postpone", later, Idempotency_Key="once").headers["Idempotency-Replayed"] == "true"
+    )
+    steps = {step["to"]: step for step in world.seeker.get(f"{path}/explain").get_json()["next"] if step.get("yours")}
+    assert steps["probation"]["name"] == "answer_postponement"
+    problem(world.seeker.post(answer, {**later, "answer": "perhaps"}), 422, "invalid")
+    problem(world.insider.post(answer, {**later, "answer": "agreed"}), 403, "forbidden")
+
+    agreed = world.seeker.post(answer, {**later, "answer": "agreed"}).get_json()
+
+    assert (agreed["start_on"], agreed["postponement"]["answer"]) == ("2027-01-26", "agreed")
+    assert [tranche["due_on"] for tranche in agreed["due"]] == ["2027-01-01", "2027-02-25", "2027-04-26"]
+    problem(world.seeker.post(answer, {**later, "answer": "declined"}), 409, "conflict")
+    world.worker.tick(timedelta(days=33))
+    assert [tranche["status"] for tranche in world.shown(path)["due"]] == ["paid", "waiting", "waiting"]
+    world.worker.tick(timedelta(days=22))
+    assert [tranche["status"] for tranche in world.shown(path)["due"]] == ["paid", "paid", "waiting"]
+
+
 @pytest.mark.parametrize("_round", range(10))
 def test_confirmed_cancelled_and_disputed_at_once(world: World, _round: int) -> None:
     """Whoever is first, the money goes one way, all of it, once; the loser's effect is visible nowhere."""

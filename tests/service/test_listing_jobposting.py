@@ -106,3 +106,24 @@ def test_its_description(anna: Caller) -> None:
 
     assert list(answer["content"]) == ["application/ld+json"]
     assert "hiringOrganization" in described["components"]["schemas"]["JobPosting"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("duty", "described"),
+    [
+        ("Bring latency < 5 ms & keep it", "Bring latency &lt; 5 ms &amp; keep it"),
+        ("</script><script>alert(1)</script>", "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("<!-- <b>bold</b> &lt;", "&lt;!-- &lt;b&gt;bold&lt;/b&gt; &amp;lt;"),
+        ("Teach List<T> and Map<K, V>", "Teach List&lt;T&gt; and Map&lt;K, V&gt;"),
+    ],
+)
+def test_a_page_can_hold_the_posting(anna: Caller, worker: Ticking, duty: str, described: str) -> None:
+    """The description is HTML that says what was written; nothing in the answer ends the script element around it."""
+    path = f"/v1/listings/{published(anna, worker, duties=[duty, 'Lead'], skills=['C<T>'], title='x <y>')}"
+
+    response = anna.get(f"{path}/jobposting")
+
+    posting = json.loads(response.data)
+    assert b"<" not in response.data and b"<" not in anna.get(path).data
+    assert posting["description"] == f"{described}\nLead"
+    assert (posting["responsibilities"], posting["skills"], posting["title"]) == ([duty, "Lead"], ["C<T>"], "x <y>")

@@ -88,3 +88,14 @@ def test_bad_messages(world: World, message: Any, rule: str) -> None:
     body = {"listing_id": world.listed(), **COACHING, "message": message}
 
     assert problem(world.seeker.post("/v1/offers", body), 422, "invalid") == [("/message", rule)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Call 06–12–34–56–78.", "Call ０６１２３４５６７８.", "I am at example．work.", "Mail bo＠example.org.",
+     "b\u200bo@example.org", "Write to bo at example dot org"],
+)  # fmt: skip
+def test_a_message_has_no_contact_data_however_it_is_written(world: World, text: str) -> None:
+    refused = world.seeker.post("/v1/offers", {"listing_id": world.listed(), **COACHING, "message": text})
+
+    assert problem(refused, 422, "refused-by-rule") == [("/message", "no-contact-data")]

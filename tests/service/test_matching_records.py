@@ -33,8 +33,9 @@ def record(world: World, person: str = "", who: Caller | None = None) -> dict[st
 
 
 def hired(world: World, sub: str, price: int = 0, **review: Any) -> str:
-    """An offer in which that seeker was hired, and what they say of it."""
+    """An offer in which that seeker, whose address is verified, was hired, and what they say of it."""
     seeker = Caller(world.app, sub)
+    world.verified(seeker)
     path = world.accepted(seeker, price=price)
     if price:
         world.escrow_is(path, "escrow.held")
@@ -104,3 +105,44 @@ def test_hires_from_before_records_were_kept(world: World) -> None:
     migrate(offers, MIGRATIONS)
 
     assert record(world)["hires"] == 1
+
+
+def test_accounts_without_an_address_make_no_record(world: World) -> None:
+    """Six of them, a minute, three reviews; and they count once they have verified an address each."""
+    seekers = [Caller(world.app, f"puppet-{number}") for number in range(6)]
+    for number, seeker in enumerate(seekers):
+        path = world.accepted(seeker, price=0)
+        assert seeker.post(f"{path}/confirm-hire", {"start_on": "2027-01-01"}).status_code == 200
+        if number < 3:
+            assert seeker.post(f"{path}/reviews", {"stars": 5}).status_code == 200
+    world.clock.advance(timedelta(days=100))
+    assert record(world) == {**NOTHING, "insider": world.insider.id}
+
+    for seeker in seekers[:2]:
+        world.verified(seeker)
+
+    found = record(world)
+    assert (found["hires"], found["lasted"]["people_90_days"], found["stars"]["five"]) == (2, 2, 2)
+
+
+def test_accounts_of_one_mailbox_are_one_person_in_a_record(world: World) -> None:
+    """Also where one was marked before mailboxes were, and where one is forgotten meanwhile."""
+    for number in range(3):
+        hired(world, f"puppet-{number}", stars=5)
+        world.clock.advance(timedelta(minutes=1))
+    world.clock.advance(timedelta(days=100))
+    assert record(world)["hires"] == 3
+    seekers = [Caller(world.app, f"puppet-{number}") for number in range(3)]
+
+    world.verified(seekers[0], "m_anna", number=2)
+    world.verified(seekers[1], "m_anna+1", "m_anna", number=2)
+    world.verified(seekers[2], "m_an.na", "m_anna", number=2)
+
+    one = record(world)
+    assert (one["hires"], one["lasted"]["people_90_days"], one["stars"]["five"]) == (1, 1, 1)
+    for seeker in seekers[:2]:
+        assert seeker.ask("DELETE", "/v1/me").status_code == 202
+        for _ in range(3):
+            world.tick(timedelta(minutes=1))
+    assert "m_anna" not in str([doc for doc in world.everything() if doc["_id"] == seekers[1].id])
+    assert (record(world)["hires"], record(world)["lasted"]["people_90_days"]) == (1, 1)

@@ -1,7 +1,7 @@
 """One suite for every database: what the core needs of a collection, over memory and over the real server."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,9 @@ import pytest
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from shared.aggregate import Store, migrate
+from shared.aggregate import Batch, Change, Store, Trigger, Verdict, migrate
 from shared.aggregate.store import collection as service_collection
+from shared.aggregate.verdict import DUPLICATE, TAKEN
 from shared.clock import ManualClock
 from shared.messaging.relay import Relay
 from shared.poller import Lease, Poller
@@ -278,3 +279,61 @@ def test_a_batch_of_hundreds_of_documents(documents: Any):
     assert toys.send(*events) == ["parked"] * 300
     assert toys.send(*events) == ["duplicate"] * 300
     assert len(boxes(documents, {"due_at": {"$lte": toys.clock.now() + 7 * DAY}}, {"_id": 1})) == 300
+
+
+# -- what the database will never take
+
+
+class _Growing:
+    """A route that puts what an event brings into one document of its own."""
+
+    def touches(self, event: Trigger) -> Mapping[str, str]:
+        return {event.data["id"]: "box"}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        change = changes[event.data["id"]]
+        if change.knows(event.id):
+            return DUPLICATE
+        change.set(**event.data["set"])
+        change.apply(event.id)
+        return TAKEN
+
+
+NEVER: dict[str, Any] = {
+    "larger than the database takes": {"much": b"\0" * 17_000_000},
+    "a number beyond 64 bits": {"number": 2**70},
+    "a value that is no BSON": {"value": object()},
+    "text that is no UTF-8": {"text": "\ud800"},
+}
+
+
+@pytest.mark.parametrize("what", NEVER)
+def test_what_can_never_be_written_rejects_its_own_event_alone(database: Any, what: str):
+    """The rest of its batch is written, and nothing is tried again for ever."""
+    store = Store(service_collection(database, "boxes"), ManualClock())
+    batch = Batch(store, {"grown": _Growing()})
+
+    def event(name: str, **fields: Any) -> Trigger:
+        return Trigger(name="grown", id=f"e-{name}", kind="event", at=NOW, data={"id": name, "set": fields})
+
+    events = [event("a", n=1), event("b", **NEVER[what]), event("c", n=1)]
+    verdicts = batch.process(events)
+    assert [verdict.outcome == "rejected" for verdict in verdicts] == [False, True, False]
+    assert sorted(doc["_id"] for doc in store.collection.find({"kind": "box"})) == ["a", "c"]
+
+
+def test_a_document_that_has_grown_too_large_takes_no_more_and_holds_up_no_other(database: Any):
+    """Its own changes are small; it is the database that finds the whole too large."""
+    store = Store(service_collection(database, "boxes"), ManualClock())
+    batch = Batch(store, {"grown": _Growing()})
+
+    def event(number: int, name: str, size: int) -> Trigger:
+        data = {"id": name, "set": {f"f{number}": b"\0" * size}}
+        return Trigger(name="grown", id=f"e-{number}", kind="event", at=NOW, data=data)
+
+    rejected = [
+        [verdict.outcome == "rejected" for verdict in batch.process([event(n, "a", 5_000_000), event(10 + n, "b", 9)])]
+        for n in range(4)
+    ]
+    assert rejected == [[False, False]] * 3 + [[True, False]]
+    assert len(store.collection.find_one({"_id": "b"})["applied"]) == 4

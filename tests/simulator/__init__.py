@@ -6,6 +6,6 @@ first. So records are read in any order across topics, twice, or late; acknowled
 die between any two steps, partitions move in the middle of a batch, and clocks stand up to an hour apart. After it all
 is calm again and every deadline has passed, `checks` says what must be true.
 
-    python -m tests.simulator --seed 7        one seed, with what happened
-    python -m tests.simulator --seeds 10000   many
+    python -m tests.simulator --seed 7                    one seed, with what happened
+    python -m tests.simulator --seeds 10000 --jobs auto   many, on all cores
 """

@@ -60,15 +60,15 @@ def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
 
 
 def _at_rest(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
-    """I10: outboxes empty, no lag, nothing parked outside chargebacks, no deadline overdue, no open instruction."""
+    """I10: outboxes empty, no lag, nothing parked outside chargebacks, no deadline ahead, no open instruction."""
     for name, each in docs.items():
         for doc in each:
             if "outbox_at" in doc or doc.get("published", 0) != doc.get("seq", 0):
                 yield f"outbox of {name} {doc['_id']}: {doc.get('published')} of {doc.get('seq')}"
             if doc.get("parked") and doc["state"] != "charged_back":
                 yield f"parked in {name} {doc['_id']} ({doc['state']}): {[p['name'] for p in doc['parked']]}"
-            if name != "notify" and doc.get("due_at") and doc["due_at"] < world.earliest:
-                yield f"overdue in {name} {doc['_id']}: {doc['timers']}"
+            if doc.get("due_at"):
+                yield f"{name} {doc['_id']} ({doc['state']}) still waits for {doc['timers']}"
             if doc.get("instruction") and doc["state"] not in ("charged_back",):
                 yield f"open instruction in {name} {doc['_id']} ({doc['state']}): {doc['instruction']}"
     for worker in world.workers.values():
@@ -143,6 +143,9 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
             last = (events[-1]["seq"], events[-1]["data"]["status"])
             if (doc.get("escrow_number"), doc.get("escrow_status")) != last:
                 yield f"offer {doc['_id']} says {doc.get('escrow_status')}, its escrow's last event {last}"
+            days = [each["data"]["start_on"] for each in events if each["type"] == "escrow.postponed"]
+            if days and doc["hire"]["start_on"] != days[-1]:
+                yield f"offer {doc['_id']} starts on {doc['hire']['start_on']}, its escrow says {days[-1]}"
     offers = {doc["_id"]: doc["events"] for doc in docs["matching"] if doc["kind"] == "offer"}
     for doc in docs["notify"]:
         if doc["kind"] == "offer":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.escrow.lifecycle import ESCROW
@@ -43,6 +43,7 @@ ONWARDS = {
     "accepted": ("fund",),
     "active": ("claim_hire", "confirm_hire"),
     "hire_claimed": ("confirm_hire",),
+    "hired": ("postpone", "answer_postponement"),
 }
 ASIDE = {
     "proposed": ("counter", "counter", "decline", "withdraw"),
@@ -165,7 +166,7 @@ class People:
         today = self.world.webs["matching"].clock.now().date()
         data: dict[str, Any]
         match move:
-            case "fund" | "dispute" | "withdraw_dispute" | "resolve":
+            case "fund" | "dispute" | "withdraw_dispute" | "resolve" | "postpone" | "answer_postponement":
                 self._move_escrow(move, offer, party)
             case "accept":
                 self._accept(offer)
@@ -234,6 +235,15 @@ class People:
                 name = "withdraw"
                 if (escrow.get("dispute") or {}).get("by") == party:
                     roles = {party, "opener"}
+            case "postpone" if "start_on" in escrow:
+                roles, by = {"insider"}, offer["insider"]
+                data = {"start_on": self._day(date.fromisoformat(escrow["start_on"]), 1, 40)}
+            case "answer_postponement" if "postponement" in escrow:
+                roles, by = {"seeker"}, offer["seeker"]
+                answer = self.chance.choice(("agreed", "agreed", "declined"))
+                data = {"start_on": escrow["postponement"]["start_on"], "answer": answer}
+            case "postpone" | "answer_postponement":
+                return
             case "resolve":
                 roles, by = {"arbiter"}, self.staff
                 decision = self.chance.choice(("return", "refund", "release", "split"))

@@ -8,7 +8,7 @@ import services.listing.main
 import services.matching.main
 import services.notify.main
 from services.escrow.provider.port import Provider
-from services.notify.mail import Send
+from services.notify.smtp import Send
 from shared.aggregate import Store
 from shared.process.work import Work
 from shared.settings import Settings, load

@@ -11,11 +11,15 @@ from unittest.mock import patch
 
 import pytest
 
+from services.escrow.lifecycle import ESCROW
+from services.listing.lifecycle import LISTING
+from services.matching.offer.lifecycle import OFFER
 from shared.aggregate import Change, parking
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.poller import Poller
 from tests.simulator.day import play
+from tests.simulator.people import ASIDE, IN_DISPUTE, LISTING_MOVES, ONWARDS
 
 SEEDS, GROUPS = 240, 8
 _ENDS = ("offer completed", "offer cancelled", "offer lapsed", "offer ended", "offer closed", "escrow settled",
@@ -32,6 +36,22 @@ def test_bad_days_end_well(group: int):
         assert day.violations == [], f"{day.violations[0]}\n{again}"
 
     assert sum(ends[end] > 0 for end in _ENDS) >= len(_ENDS) - 3, f"the days are too tame: {ends}"
+
+
+_BEGIN = {"create", "submit", "propose"}
+_UNTRIED = {
+    "publish": "the review does it", "return": "the review finds nothing",
+    "answer_help": "moves nothing", "name_application": "moves nothing",
+    "review": "moves nothing", "remove_review_text": "moves nothing",
+}  # fmt: skip
+
+
+def test_the_people_give_every_command():
+    moves = {move for usual in (ONWARDS, ASIDE) for each in usual.values() for move in each}
+    tried = {*moves, *IN_DISPUTE, *LISTING_MOVES, *_BEGIN, *_UNTRIED}
+    missing = {each for table in (LISTING, OFFER, ESCROW) for each in table.commands()} - tried
+
+    assert not missing, f"nobody gives {sorted(missing)}: a move of tests/simulator/people.py, or a reason here"
 
 
 def test_a_seed_gives_the_same_day_again():

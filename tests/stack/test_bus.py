@@ -88,10 +88,13 @@ class KafkaBus:
         return self._opened[-1]
 
     def commit_beyond(self, group: str, topic: str) -> None:
+        self.commit_at(group, topic, 1000)
+
+    def commit_at(self, group: str, topic: str, offset: int) -> None:
         consumer = KafkaConsumer(bootstrap_servers=[self.server], group_id=group, enable_auto_commit=False)
         place = TopicPartition(topic, 0)
         consumer.assign([place])
-        consumer.commit({place: OffsetAndMetadata(1000, "", -1)})
+        consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
         consumer.close()
 
     def close(self) -> None:

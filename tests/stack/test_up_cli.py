@@ -82,6 +82,29 @@ def test_dead_letter_from_end_to_end(stack: Stack) -> None:
     eventually(lambda: len(letters()) == 2, "the letter dies again, for nothing was mended")
 
 
+def test_what_others_wrote_acts_on_no_terminal(stack: Stack) -> None:
+    """Neither a key, nor a header, nor the bytes, in any command that shows them; and no rich markup is read."""
+    escape, deep = b"\x1b[2J\xc2\x9b31m", b"[" * 100_000
+    key = escape + b"[/red]evil\xe2\x80\xae"
+    headers = [("ce_type", escape), ("ce_sequence", "²".encode()), ("ce_time", escape), ("ce_subject", escape)]
+    producer = KafkaProducer(bootstrap_servers=stack.kafka)
+    for value in (escape + b"\r\n", b'{"a": "\\u001b[2J\\ud800", "b": "\xc2\x9b"}', deep):
+        producer.send("hire.ended", value=value, key=key, headers=headers).get(timeout=10)
+    producer.close()
+
+    def letters() -> list[dict[str, Any]]:
+        return [each for each in told(stack, "dlq", "list", "--service", "escrow") if "evil" in (each["key"] or "")]
+
+    eventually(lambda: len(letters()) == 3, "three dead letters")
+    shown = [golem(stack, "dlq", "show", each["letter"], *form) for each in letters() for form in ((), ("--json",))]
+    shown += [golem(stack, "dlq", "list"), golem(stack, "dlq", "list", "--json")]
+    shown += [golem(stack, "events", "hire.ended", "--no-follow", *form) for form in ((), ("--json",))]
+
+    assert all("evil" in output or "2J" in output for output in shown)
+    assert all(character == "\n" or character.isprintable() for output in shown for character in output)
+    assert told(stack, "dlq", "show", letters()[0]["letter"])["key"] == key.decode()
+
+
 def test_events(stack: Stack) -> None:
     """Events are readable, for people and for programs; a name that is none is said to be none."""
     rows = [json.loads(line) for line in golem(stack, "events", "offer.", "--no-follow", "--json").splitlines()]
@@ -103,6 +126,7 @@ def test_replay(stack: Stack) -> None:
     [
         (("dlq", "show", "escrow/0/999999"), "there is no dead letter escrow/0/999999"),
         (("dlq", "show", "nobody/0/1"), "is not SERVICE/PARTITION/OFFSET"),
+        (("dlq", "show", "escrow/0/²"), "is not SERVICE/PARTITION/OFFSET"),
         (("dlq", "redrive"), "name letters, or say --all with --service"),
         (("replay", "--since", "yesterday"), "neither a time"),
         (("token", "--sub", " "), "expected printable text"),

@@ -33,13 +33,14 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "notification": notify.NotificationDocument,
         "contact": notify.AddressDocument,
         "work_mail": notify.AddressDocument,
+        "mailbox": notify.MailboxDocument,
         "offer": notify.OfferCopy,
         "employer_link": notify.EmployerLinkDocument,
         "employer": notify.EmployerCopy,
         "listing": notify.ListingCopy,
     },
 }
-NOT_AGGREGATES = ("lease", "migrations")
+NOT_AGGREGATES = ("lease", "migrations", "naming")
 
 
 def undeclared(service: str, document: Mapping[str, Any]) -> set[str]:

@@ -43,7 +43,6 @@ class Escrow:
         self.clock = ManualClock()
         # What was agreed is not what is asked today: whoever takes the one for the other is seen.
         self.lifecycle = ESCROW.with_terms(terms or Terms(fee_bps=TODAYS_FEE_BPS))
-        self.routes = handlers(self.lifecycle)
         self.document: dict[str, Any] | None = None
         self.events: list[dict[str, Any]] = []
         self.dead: list[Mapping[str, Any]] = []
@@ -54,6 +53,10 @@ class Escrow:
         self.accounts: dict[str, str] = {}
         self.payments = Payments(self.provider, self.clock, self.accounts.get)
         self.numbers = 0
+
+    @property
+    def routes(self) -> Mapping[str, Any]:
+        return handlers(self.lifecycle)
 
     # -- what happens
 

@@ -79,9 +79,9 @@ class Offer:
         self.fold(Trigger("propose", "c-0", "command", self.clock.now(), data, by=by, roles=roles))
         return self
 
-    def escrow(self, name: str, number: int, status: str = "", *, event_id: str = "") -> Verdict:
+    def escrow(self, name: str, number: int, status: str = "", *, event_id: str = "", **more: Any) -> Verdict:
         """An event of the escrow comes from Kafka, and goes the way of the service's routes."""
-        data = {"offer_id": OFFER_ID, "status": status or name.split(".")[1]}
+        data = {"offer_id": OFFER_ID, "status": status or name.split(".")[1], **more}
         event_id = event_id or f"e-{number}-{name}"
         trigger = Trigger(name, event_id, "event", self.clock.now(), data, sequence=number)
         route = self.routes[name]

@@ -62,6 +62,11 @@ class World:
         data = {"offer_id": path.rsplit("/", 1)[1], "status": status or name.split(".")[1]}
         return self.told(name, sequence, **data)
 
+    def verified(self, who: Caller, mark: str = "", mailbox: str = "", number: int = 1) -> None:
+        """Somebody's address is proven; `mark` is that of the address, `mailbox` of its mailbox, where they differ."""
+        data = {"person_id": who.id, "mark": mark or f"m_{who.sub}"} | ({"box_mark": mailbox} if mailbox else {})
+        assert self.told("contact.verified", number, **data) == "taken"
+
     # -- the usual beginnings; each is the path of an offer
 
     def asked(self, listing_id: str, who: Caller | None = None, **headers: str) -> TestResponse:

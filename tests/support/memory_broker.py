@@ -8,7 +8,7 @@ What `broker.on_publish(message)` gives is each message's fate: "ok", "refuse" (
 import random
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kafka.errors import KafkaConnectionError
@@ -18,6 +18,7 @@ from shared.process.loops import Bus
 from tests.support.memory_collection import Fault, _quiet
 
 Place = tuple[str, int]
+_MARKER = (("a transaction's marker", b""),)
 
 
 @dataclass
@@ -25,6 +26,7 @@ class _Group:
     committed: dict[Place, int] = field(default_factory=dict)
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     generation: int = 0
+    paused: set[Place] = field(default_factory=set)
 
 
 class MemoryBroker:
@@ -46,17 +48,21 @@ class MemoryBroker:
 
     def append(self, message: Message) -> Record:
         with self._lock:
-            partition = zlib.crc32(message.key or b"") % self.partitions
-            log = self._logs.setdefault((message.topic, partition), [])
-            offset = self._begin.get((message.topic, partition), 0) + len(log)
-            record = Record(message.topic, partition, offset, message.key, message.value, message.headers)
-            log.append(record)
-            return record
+            place = (message.topic, zlib.crc32(message.key or b"") % self.partitions)
+            return self.append_at(place, message)
+
+    def append_at(self, place: Place, message: Message) -> Record:
+        log = self._logs.setdefault(place, [])
+        offset = self._begin.get(place, 0) + len(log)
+        record = Record(*place, offset, message.key, message.value, message.headers)
+        log.append(record)
+        return record
 
     def records(self, *topics: str) -> list[Record]:
         """What the topics hold (all of them, where none is named), in the order of each."""
         with self._lock:
-            return [r for place, log in sorted(self._logs.items()) if not topics or place[0] in topics for r in log]
+            logs = [log for place, log in sorted(self._logs.items()) if not topics or place[0] in topics]
+            return [record for log in logs for record in log if record.headers is not _MARKER]
 
     def topics(self) -> list[str]:
         return sorted({topic for topic, _ in self._logs})
@@ -80,6 +86,11 @@ class MemoryBroker:
                 gone = max(0, len(log) - keep)
                 self._begin[place] = self._begin.get(place, 0) + gone
                 self._logs[place] = log[gone:]
+
+    def marker(self, topic: str, partition: int = 0) -> None:
+        """A transaction's marker: it takes an offset, and no reader is given it."""
+        with self._lock:
+            self.append_at((topic, partition), Message(topic, None, None, _MARKER))
 
     # -- groups
 
@@ -154,6 +165,8 @@ class MemorySource:
         self._generation = -1
         self._positions: dict[Place, int] = {}
         self._pending: dict[Place, int] = {}
+        self._given: dict[Place, int] = {}
+        self._paused: set[str] = set()
         broker.join(group, member, topics)
 
     def poll(self) -> list[Record]:
@@ -175,19 +188,36 @@ class MemorySource:
         for place in places:
             most = self._limit - len(polled)
             most = self._chance.randint(0, min(most, 4)) if self._chance else most
-            records = self._broker.read(place, self._positions[place], most) if most else []
-            if records:
-                self._positions[place] = records[-1].offset + 1
+            if place[0] in self._paused or not most:
+                continue
+            read = self._broker.read(place, self._positions[place], most)
+            if read:
+                self._positions[place] = read[-1].offset + 1
+                records = [record for record in read if record.headers is not _MARKER]
                 polled += records
+                if records:
+                    self._given[place] = records[-1].offset
+                elif place not in self._given:
+                    self._pending[place] = self._positions[place]
         return polled
 
     def commit(self, records: Sequence[Record]) -> None:
         self.fault("commit:before")
         with self._broker._lock:
             self._moved()
-            self._pending |= {(r.topic, r.partition): r.offset + 1 for r in records}
+            for place, offset in {(r.topic, r.partition): r.offset for r in records}.items():
+                last = self._given.get(place) == offset
+                self._pending[place] = self._positions[place] if last else offset + 1
+                if last:
+                    del self._given[place]
             self._flush()
         self.fault("commit:after")
+
+    def pause(self, topic: str) -> None:
+        self._paused.add(topic)
+        with self._broker._lock:
+            group = self._broker.group(self._group)
+            group.paused |= {place for place in self._positions if place[0] == topic}
 
     def keep_alive(self) -> None:
         self.fault("keep_alive:before")
@@ -220,7 +250,7 @@ class MemorySource:
             self._broker.join(self._group, self._member, self._topics)
         if self._generation != group.generation:
             self._generation = group.generation
-            self._pending = {}
+            self._pending, self._given = {}, {}
             places = self._broker.assigned(self._group, self._member)
             self._positions = {p: group.committed.get(p, self._broker._begin.get(p, 0)) for p in places}
 
@@ -230,6 +260,7 @@ class MemoryEnds:
 
     def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], fault: Fault = _quiet) -> None:
         self._broker, self._group, self._topics, self.fault = broker, group, list(topics), fault
+        self.paused: frozenset[str] = frozenset()
 
     def read(self) -> tuple[Mapping[Place, int], Mapping[Place, int]]:
         self.fault("ends:before")
@@ -237,10 +268,25 @@ class MemoryEnds:
             raise KafkaConnectionError("away")
         places = [place for topic in self._topics for place in self._broker.places(topic)]
         begin = {place: self._broker._begin.get(place, 0) for place in places}
+        self.paused = frozenset(place[0] for place in self._broker.group(self._group).paused)
         return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed
 
     def close(self) -> None:
         """It holds no connection."""
+
+
+class MemoryLetters:
+    """One service's dead letters. KafkaConnectionError: the broker is away."""
+
+    def __init__(self, broker: MemoryBroker, service: str) -> None:
+        self._broker, self._topic = broker, f"{service}.dead"
+
+    def find(self, places: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], Record]:
+        if self._broker.away:
+            raise KafkaConnectionError("away")
+        wanted = set(places)
+        there = {(record.partition, record.offset): record for record in self._broker.records(self._topic)}
+        return {place: record for place, record in there.items() if place in wanted}
 
 
 def memory_bus(
@@ -254,4 +300,4 @@ def memory_bus(
 ) -> Bus:
     """What `shared.process.main.kafka_bus` is for Kafka; `fault` is that of its publisher and source."""
     source = MemorySource(broker, group, topics, member, chance=chance, fault=fault)
-    return Bus(MemoryPublisher(broker, fault), source, MemoryEnds(broker, group, topics))
+    return Bus(MemoryPublisher(broker, fault), source, MemoryEnds(broker, group, topics), MemoryLetters(broker, group))

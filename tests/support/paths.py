@@ -82,7 +82,7 @@ class Table:
 
     `callers`: {who: (person, roles)} in a situation. `bodies`: {command: {variant: data}}. `told`: {variant: trigger}
     of events and outcomes. `later`: moments beside now and the deadlines. `besides`: documents that come about in
-    another way than by this lifecycle (a copied status).
+    another way than by this lifecycle (a copied status). `watched` looks on.
     """
 
     lifecycle: Lifecycle
@@ -94,11 +94,12 @@ class Table:
     holds: Callable[[Situation], None]
     later: Callable[[Situation], Iterable[datetime]] = lambda situation: ()
     besides: Callable[[Situation], Iterable[Situation]] = lambda situation: ()
+    watched: type[Watched] = Watched
 
     def fold(self, situation: Situation, trigger: Trigger) -> Folded:
         """Let the document take it at the trigger's own moment; Refusal passes."""
         watched = copy(self.lifecycle)
-        watched.__class__ = Watched
+        watched.__class__ = self.watched
         assert isinstance(watched, Watched)
         watched.taken = []
         change = Change(self.id, watched, situation.document, trigger.at)

@@ -1,7 +1,7 @@
 """The three lifecycles as tables to explore: who may come, with what, and which situations are alike."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.escrow import losses
@@ -258,6 +258,7 @@ def _escrow_alike(s: Situation) -> Hashable:
         (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
         (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
+        s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
     )  # fmt: skip
 
 
@@ -272,12 +273,17 @@ def _escrow_callers(s: Situation) -> dict[str, Caller]:
 def _escrow_bodies(s: Situation, at: datetime) -> Bodies:
     decisions = {name: {"decision": name, "reason": "So it is."} for name in ("return", "refund", "split", "release")}
     decisions["split"]["insider_bps"] = 3_333  # type: ignore[assignment]
+    later = (date.fromisoformat(s.get("start_on", "2027-01-01")) + timedelta(days=20)).isoformat()
+    proposed = s.get("postponement", {}).get("start_on", later)
     return {
         "fund": {"": {"source": "tok_visa"}},
         "dispute": {"": {"reason": "other"}},
         "withdraw": {"": {}},
         "resolve": decisions,
         "decide_loss": {name: {"decision": name, "reason": "So it is."} for name in losses.DECISIONS},
+        "postpone": {"later": {"start_on": later}, "too late": {"start_on": "2099-01-01"}},
+        "answer_postponement": {answer: {"start_on": proposed, "answer": answer} for answer in ("agreed", "declined")}
+        | {"another day": {"start_on": "2027-01-01", "answer": "agreed"}},
     }
 
 

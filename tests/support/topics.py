@@ -6,12 +6,14 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from shared.messaging.kafka import lenient
+
 Headers = list[tuple[str, bytes]]
 
 
 def read_all(server: str, topics: Sequence[str], seconds: float = 20.0) -> list[Any]:
     """Every record of these topics from their beginning to where they ended when asked."""
-    consumer = KafkaConsumer(bootstrap_servers=[server], group_id=None, enable_auto_commit=False)
+    consumer = lenient(KafkaConsumer(bootstrap_servers=[server], group_id=None, enable_auto_commit=False))
     try:
         places = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
         consumer.assign(places)

@@ -22,6 +22,8 @@ from deploy.verify.read import event_of
 from services.escrow.provider.port import Records, every
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
+from services.notify.addresses import code_of
+from services.notify.store import contact_id
 from shared.aggregate import Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
@@ -31,6 +33,7 @@ from tests.support.hires import listing
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.web import Caller, settings
 
+KEY = b"k" * 40
 SECRET = "a secret between the provider and escrow"
 
 
@@ -84,6 +87,15 @@ class Whole:
         self.settle()
         said: dict[str, Any] = answer.get_json()
         return said
+
+    def verified(self, sub: str, email: str) -> None:
+        """Somebody gives an address and the code that is mailed there."""
+        caller = Caller(self.apps["notify"], sub)
+        assert caller.ask("PUT", "/v1/me/contact", {"email": email}).status_code == 200
+        document = self.stores["notify"].get(contact_id(caller.id)) or {}
+        self.call(
+            "notify", sub, "/v1/me/contact/verify", {"code": code_of(KEY, document["_id"], document["code"]["nonce"])}
+        )
 
     def published(self, **changed: Any) -> str:
         """The listing of anna's."""

@@ -6,14 +6,16 @@ Everything is read from matching's own documents: copies of listings, offers, th
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from services.matching.matches.facets import questions
+from services.matching.matches.identities import identities
 from services.matching.matches.records import Record, record_of
 from services.matching.matches.scoring import Match, match, ranked
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.reservations import is_live
-from services.matching.store import hires_of_all, listings_with
+from services.matching.store import hires_of_all, listings_with, people_of
 from shared.aggregate import Store
 from shared.settings import Terms
 
@@ -49,5 +51,5 @@ def in_rounds(found: Iterable[Match | None]) -> list[Match]:
 
 def _records(store: Store, terms: Terms, insiders: set[str]) -> Mapping[str, Record]:
     hires = hires_of_all(store, insiders, MOST_HIRES) if insiders else {}
-    now = store.clock.now()
-    return {insider: record_of(hires.get(insider, ()), terms, now) for insider in insiders}
+    now, known = store.clock.now(), identities(people_of(store, chain.from_iterable(hires.values())))
+    return {insider: record_of(hires.get(insider, ()), known, terms, now) for insider in insiders}

@@ -1,7 +1,7 @@
 """An insider's public record: what came of their help, counted from matching's own offers. Pure.
 
-A hire counts once it is confirmed, unless its offer was closed: then the money went back, and it is not known to have
-happened. A hire that has not ended is taken to last still.
+A hire of somebody whose address is verified counts once it is confirmed, unless its offer was closed: then the money
+went back, and it is not known to have happened. A hire that has not ended is taken to last still.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from datetime import date, datetime
 from statistics import median_low
 from typing import Any
 
+from services.matching.matches.identities import counted
 from services.matching.offer.reviews import are_shown
 from shared.aggregate import Document
 from shared.settings import Terms
@@ -39,9 +40,12 @@ class Record:
     reviews: tuple[Mapping[str, Any], ...] = ()
 
 
-def record_of(offers: Iterable[Document], terms: Terms, now: datetime) -> Record:
-    """The record of one insider, of their offers in which a hire was confirmed, the newest first."""
-    known = list(offers)
+def record_of(offers: Iterable[Document], identities: Mapping[str, str], terms: Terms, now: datetime) -> Record:
+    """The record of one insider, of their offers in which a hire was confirmed, the newest first.
+
+    `identities` are those of verified people, by person: nobody else's hires and reviews count.
+    """
+    known = counted(offers, identities)
     hires = [offer for offer in known if offer["state"] != "closed"]
     ends = [_days(offer, now.date()) for offer in hires if offer.get("ended")]
     reviewed = [offer for offer in known if "seeker" in offer.get("reviews", {}) and are_shown(offer, terms, now)]

@@ -6,6 +6,7 @@ from services.matching.matches.profiles import PERIODS
 from services.matching.matches.scoring import WEIGHTS
 from services.matching.offer.messages import LONGEST
 from shared import fields
+from shared.characters import normal_form
 from shared.events.schemas_listing import HELP_KINDS
 from shared.fields import Body, CodeSchema, MoneySchema
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
@@ -57,7 +58,7 @@ class MatchSchema(Body):
 
 def _no_at(value: str) -> None:
     """As in listings: names of regions have no @."""
-    if "@" in value:
+    if "@" in normal_form(value):
         raise ValidationError([fields.Violation("characters", "expected a name without @")])
 
 
@@ -123,8 +124,9 @@ class SaidOfInsider(Body):
 
 
 class InsiderRecord(Body):
-    """What came of an insider's help. `for_nothing`: those of the hires that cost the seeker nothing.
+    """What came of an insider's help, with seekers whose address is verified; all accounts of a mailbox are one person.
 
+    `for_nothing`: those of the hires that cost the seeker nothing.
     It is of the newest 500 hires; the reviews are the newest 100, newest hire first.
     """
 

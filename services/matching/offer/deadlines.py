@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.aggregate import Change, Trigger
+from shared.aggregate import Change, Trigger, last_number
 
 EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
 UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
@@ -52,10 +52,19 @@ def _is_over_paid(event: Trigger) -> bool:
     return status in ("settled", "charged_back") or (status in ("split", "refunded") and released > 0)
 
 
+def _postpone(change: Change, start_on: str) -> bool:
+    """The first day only ever moves to a later one: so the order of the events does not matter."""
+    moved = bool(start_on > change["hire"]["start_on"])
+    if moved:
+        change.set(hire={**change["hire"], "start_on": start_on})
+    return moved
+
+
 def copy_escrow(change: Change, event: Trigger) -> bool:
-    """Copy the escrow's status where the event is newer than the copy; False where it is not."""
-    if event.sequence <= change.get("escrow_number", 0):
-        return False
+    """Copy the escrow's status where the event is newer, and a later first day; False where it brings neither."""
+    moved = event.name == "escrow.postponed" and _postpone(change, event.data["start_on"])
+    if event.sequence <= last_number(change, "escrow_number"):
+        return moved
     before = disputed(change)
     if not before and event.data["status"] == "disputed":
         freeze(change)

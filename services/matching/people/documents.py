@@ -12,5 +12,7 @@ class PersonDocument(Copy, total=False):
     """
 
     mark: str  # of their verified address: two accounts with one mark are one person
+    box_mark: str  # the mark of their mailbox, where that is not the address's
+    identity: str  # of one who was forgotten: what their mailbox is counted once by, in others' records
     asked_at: datetime  # when they asked to be forgotten
     erasures: list[datetime]  # the last day's

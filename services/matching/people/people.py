@@ -1,7 +1,7 @@
 """A person here: whose address is whose, and being forgotten. A document has the person's pseudonym as its id.
 
-The document is `documents.PersonDocument`. Two accounts with one mark are one person, who does not deal with
-themselves.
+The document is `documents.PersonDocument`. Two accounts with one mark or mailbox are one person, who does not deal
+with themselves.
 
 To be forgotten: while money of theirs is open it is refused. `asking`, they are looked at once more: who reserves for
 an offer looks at this document afterwards, and who asks looks at the reservations afterwards, so an agreement on money
@@ -12,10 +12,11 @@ and empty their offers. In the end `person.erased` tells the other services; the
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from services.matching.matches.identities import identity
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OPEN
 from services.matching.people.erasure import Erasing
-from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict
+from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict, last_number
 from shared.aggregate.erasure import AGAIN_AFTER, PASS
 from shared.aggregate.verdict import IGNORED, TAKEN
 
@@ -40,9 +41,9 @@ class Marks:
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["person_id"]]
-        if event.sequence <= change.get("number", 0):
+        if event.sequence <= last_number(change):
             return IGNORED
-        change.set(number=event.sequence, mark=event.data["mark"])
+        change.set(number=event.sequence, mark=event.data["mark"], box_mark=event.data.get("box_mark"), identity=None)
         if change.state == "new":
             change.set(state="known")
         return TAKEN
@@ -72,15 +73,15 @@ class People:
         self._store, self._accounts, self._erasing = store, accounts, erasing
 
     def between(self, one: str, other: str) -> bool:
-        """Whether two accounts are one person, as far as is known: they have one verified address.
+        """Whether two accounts are one person, as far as is known: they have one verified mailbox.
 
         Asked after something was reserved for an offer between them. Raises Refusal where one of them is leaving.
         """
         found = self._store.load((one, other))
         if any(doc.get("state") in _ASKING for doc in found.values()):
             raise Refusal("state", "leaving", "One of the two is leaving: this offer ends.")
-        marks = [(found.get(person) or {}).get("mark") for person in (one, other)]
-        return marks[0] is not None and marks[0] == marks[1]
+        of_one, of_other = (_marks(found.get(person) or {}) for person in (one, other))
+        return bool(of_one & of_other)
 
     def leave(self, person: str) -> datetime:
         """Begin to forget a person; since when. Asking again while it goes on changes nothing.
@@ -110,7 +111,8 @@ class People:
         elif left.waiting:
             change.schedule(PASS, change.now + _WAITS)
         else:
-            change.set(state="erased", erased_at=change.now, mark=None, erasures=[*_recent(change), change.now])
+            change.set(identity=identity({"_id": change.id, **change.doc}), mark=None, box_mark=None)
+            change.set(state="erased", erased_at=change.now, erasures=[*_recent(change), change.now])
             change.emit("person.erased", {"person_id": change.id})
 
     def _change(self, person: str, decide: Callable[[Change], datetime | None]) -> datetime | None:
@@ -130,6 +132,11 @@ class People:
 
 def _money_ended(offer: Document) -> bool:
     return offer.get("escrow_status") in _MONEY_ENDED
+
+
+def _marks(person: Document) -> set[str]:
+    """Of the address as it was given and of its mailbox: either may be all that an older document has of the other."""
+    return {person[name] for name in ("mark", "box_mark") if person.get(name)}
 
 
 def _recent(change: Change) -> list[datetime]:

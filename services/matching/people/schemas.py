@@ -33,6 +33,10 @@ class Person(Body):
 
     state = fields.Text()
     mark = fields.Text(allow_none=True)
+    box_mark = fields.Text(
+        allow_none=True, metadata={"description": "of its mailbox, where that has a plainer address"}
+    )
+    identity = fields.Text(allow_none=True, metadata={"description": "what stays, to count one mailbox once"})
     asked_at = fields.Instant(allow_none=True)
     erased_at = fields.Instant(allow_none=True)
 

@@ -7,6 +7,7 @@ there. The `sub` ends here: beyond this module a person is their pseudonym.
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import jwt
@@ -46,7 +47,15 @@ class Verifier:
         found = _BEARER.fullmatch(authorization) if len(authorization) <= _LONGEST_TOKEN else None
         if found is None:
             _refuse("format", "expected Bearer and a JWT", challenge='error="invalid_request"')
-        return self._of_claims(self._claims(found[1]))
+        try:
+            claims = self._claims(found[1])
+        except jwt.InvalidTokenError as error:
+            _refuse(*_reason(error))
+        return self._of_claims(claims)
+
+    def ready(self) -> bool:
+        """Whether there is a key to check any token with."""
+        return self._keys.ready()
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
@@ -55,21 +64,25 @@ class Verifier:
             _refuse("format", "expected a JWT")
         if header.get("alg") not in ALGORITHMS:
             _refuse("algorithm", f"expected a token signed with one of {', '.join(ALGORITHMS)}")
-        key = self._keys.find(header.get("kid"))
-        if key is None or key.algorithm_name != header["alg"]:
+        keys = [key for key in self._keys.find(header.get("kid")) if key.algorithm_name == header["alg"]]
+        if not keys:
             _refuse("key", "expected a token signed with one of the issuer's present keys")
-        try:
-            claims: Mapping[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[key.algorithm_name],
-                issuer=self._tokens.issuer,
-                audience=self._tokens.audience,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iss", "aud", "sub"]},
-            )
-        except jwt.InvalidTokenError as error:
-            _refuse(*_reason(error))
+        for key in keys[:-1]:
+            with suppress(jwt.InvalidSignatureError):
+                return self._decoded(token, key)
+        return self._decoded(token, keys[-1])
+
+    def _decoded(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+        """Its claims; raises InvalidSignatureError where another key may fit."""
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            issuer=self._tokens.issuer,
+            audience=self._tokens.audience,
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["exp", "iss", "aud", "sub"]},
+        )
         return claims
 
     def _of_claims(self, claims: Mapping[str, Any]) -> Principal:
@@ -78,7 +91,7 @@ class Verifier:
             _refuse("sub", f"expected a sub of 1 to {_LONGEST_SUB} printable characters")
         if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
             _refuse("roles", "expected roles to be a list of words")
-        return Principal(person_id(self._pseudonym_key, self._tokens.issuer, sub), ROLES.intersection(roles))
+        return Principal(person_id(self._pseudonym_key, self._tokens.pseudonym_issuer, sub), ROLES.intersection(roles))
 
 
 def _reason(error: jwt.InvalidTokenError) -> tuple[str, str]:

@@ -6,7 +6,7 @@ none after eight seconds is thrown away and made anew.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -22,10 +22,11 @@ from kafka.errors import (
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
-from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
 from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.kafka.lenient import Unreadable, lenient
+from shared.messaging.kafka.positions import Positions
 from shared.messaging.ports import DataLost, Rebalanced, Record
 from shared.settings import Kafka
 
@@ -35,6 +36,7 @@ _JOIN_WITHIN = 8.0
 _LONG_POLL_MS = 3000
 _METADATA_WITHIN = 0.3
 _SHORT_POLL_MS = 2
+_SWEEP_EVERY = 1.0
 
 
 class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -61,8 +63,8 @@ class KafkaSource:
         self._settings, self._service, self._topics, self._clock = settings, service, list(topics), clock
         self._consumer: KafkaConsumer | None = None
         self._moves = _Moves()
-        self._pending: dict[TopicPartition, OffsetAndMetadata] = {}
-        self._joining_since = 0.0
+        self._positions = Positions()
+        self._joining_since = self._swept_at = 0.0
         self.joined = False
 
     def poll(self) -> list[Record]:
@@ -73,11 +75,29 @@ class KafkaSource:
         consumer = self._ready()
         if consumer is None:
             return []
+        self._hold_back(consumer)
+        polled = self._poll(consumer)
+        if polled is None:
+            return []
+        if self._moves.moved:
+            self._moves.moved = False
+            self._positions.forget()
+        for place in [place for place in polled if place.topic in self._positions.paused]:
+            consumer.seek(place, polled.pop(place)[0].offset)  # it came just now, and was not held back yet
+        records = [record_of(r) for found in polled.values() for r in found]
+        self._positions.gave(records)
+        self._take_note(consumer, polled)
+        self._watch()
+        self._flush(consumer)
+        return records
+
+    def _poll(self, consumer: KafkaConsumer) -> dict[TopicPartition, list[Any]] | None:
+        """What the client gives, or None where it could not read now."""
         try:
-            polled = consumer.poll(timeout_ms=self._patience())
+            return dict(consumer.poll(timeout_ms=self._patience()))
         except NoOffsetForPartitionError as error:
             consumer.seek_to_beginning(*error.args[0])
-            return []
+            return None
         except OffsetOutOfRangeError as error:
             places = sorted(str(p) for p in error.args[0])
             advice = "records are lost: empty the broker, then `golem replay` (docs/operations.md)"
@@ -87,19 +107,21 @@ class KafkaSource:
         except KafkaError as error:
             log.warning("polling failed", extra={"error": type(error).__name__})
             self._watch()
-            return []
-        if self._moves.moved:
-            self._moves.moved = False
-            self._pending.clear()  # whoever has those partitions now commits for them
-        self._watch()
-        self._flush(consumer)
-        return [_record(r) for records in polled.values() for r in records]
+        except Exception:  # whatever the client cannot take of an answer: it may never return from the next poll
+            log.exception("polling failed; the consumer is made anew")
+            self._renew()
+        return None
 
     def commit(self, records: Sequence[Record]) -> None:
-        for record in records:
-            place = TopicPartition(record.topic, record.partition)
-            self._pending[place] = OffsetAndMetadata(record.offset + 1, "", -1)
+        self._positions.done(records)
         if self._consumer is not None:
+            self._flush(self._consumer)
+
+    def pause(self, topic: str) -> None:
+        self._positions.paused.add(topic)
+        if self._consumer is not None:
+            self._hold_back(self._consumer)
+            self._take_note(self._consumer, [p for p in self._consumer.assignment() if p.topic == topic])
             self._flush(self._consumer)
 
     def keep_alive(self) -> None:
@@ -116,12 +138,15 @@ class KafkaSource:
             raise
         except KafkaError as error:
             log.warning("polling failed", extra={"error": type(error).__name__})
+        except Exception:
+            log.exception("polling failed; the consumer is made anew")
+            self._renew()
         finally:
             consumer.resume(*(consumer.assignment() & paused))
         self._watch()
         if self._moves.moved or self._consumer is not consumer:
             self._moves.moved = False
-            self._pending.clear()
+            self._positions.forget()
             raise Rebalanced
 
     def close(self) -> None:
@@ -138,7 +163,7 @@ class KafkaSource:
             return self._consumer
         self.joined = False
         try:
-            consumer = KafkaConsumer(
+            made = KafkaConsumer(
                 **connection(self._settings, f"{self._service}-consumer"),
                 group_id=self._service,
                 group_instance_id=self._settings.group_instance_id,
@@ -153,12 +178,30 @@ class KafkaSource:
         except KafkaError as error:
             log.warning("no broker to read from", extra={"error": type(error).__name__})
             return None
+        consumer = lenient(made)
         self._moves = _Moves()
         consumer.subscribe(topics=self._topics, listener=self._moves)
         time.sleep(_METADATA_WITHIN)  # a join before the topics are known is never completed (measured)
         self._joining_since = self._clock.monotonic()
         self._consumer = consumer
         return consumer
+
+    def _hold_back(self, consumer: KafkaConsumer) -> None:
+        """Read nothing of the topics that are paused, also where their partitions came later."""
+        if self._positions.paused:
+            consumer.pause(*(place for place in consumer.assignment() if place.topic in self._positions.paused))
+
+    def _take_note(self, consumer: KafkaConsumer, places: Iterable[TopicPartition]) -> None:
+        """See how far the client has come on these partitions, and every second on all."""
+        now = self._clock.monotonic()
+        if now - self._swept_at >= _SWEEP_EVERY:
+            self._swept_at, places = now, consumer.assignment()
+        try:
+            found = {place: consumer.position(place, timeout_ms=0) for place in places}
+        except (KafkaError, AssertionError) as error:
+            log.info("how far the client is, is not known yet", extra={"error": type(error).__name__})
+            return
+        self._positions.moved({place: position for place, position in found.items() if position is not None})
 
     def _patience(self) -> int:
         """How long a poll may take, in ms: a join is not cut short."""
@@ -176,7 +219,7 @@ class KafkaSource:
 
     def _renew(self) -> None:
         consumer, self._consumer = self._consumer, None
-        self._pending.clear()
+        self._positions.forget()
         if consumer is not None:
             close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=2000))
 
@@ -184,10 +227,10 @@ class KafkaSource:
         """Commit what is pending. A broker that is away keeps it pending; a lost membership drops it (it is read
         again).
         """
-        if not self._pending:
+        if not self._positions.pending:
             return
         try:
-            consumer.commit(self._pending, timeout_ms=5000)
+            consumer.commit(self._positions.pending, timeout_ms=5000)
         except FencedInstanceIdError:
             raise
         except _LOST_MEMBERSHIP as error:
@@ -196,9 +239,11 @@ class KafkaSource:
         except KafkaError as error:
             log.warning("offsets could not be committed yet", extra={"error": type(error).__name__})
             return
-        self._pending.clear()
+        self._positions.said()
 
 
-def _record(record: Any) -> Record:
+def record_of(record: Any) -> Record:
+    """A record of kafka-python as the ports have it."""
     headers = tuple((name, value if value is not None else b"") for name, value in record.headers)
-    return Record(record.topic, record.partition, record.offset, record.key, record.value, headers)
+    why = record.why if isinstance(record, Unreadable) else ""
+    return Record(record.topic, record.partition, record.offset, record.key, record.value, headers, why)

@@ -232,3 +232,46 @@ def test_a_copy_that_lacks_something_takes_its_last_event_again():
 
     assert [v.outcome for v in batch.process(events)] == ["ignored", "taken", "ignored"]
     assert (toys.doc("copy:b")["colour"], toys.doc("copy:b")["number"]) == ("colour 3", 3)
+
+
+def test_a_copy_with_a_number_that_no_document_has_follows_its_owner_again():
+    """An earlier version took any number from anybody; a replay mends what came of it."""
+    toys = Toys()
+    batch = Batch(toys.store, {"paint": Copy("copy", "box", lambda event: {"colour": event.data["colour"]})})
+    forged = {
+        "_id": "copy:b",
+        "kind": "copy",
+        "version": 1,
+        "state": "new",
+        "number": 9_999_999_999,
+        "colour": "forged",
+    }
+    toys.collection.insert_one(forged)
+    events = [toys.event("paint", "b", sequence=number, colour=f"colour {number}") for number in (1, 2, 1)]
+
+    assert [v.outcome for v in batch.process(events)] == ["taken", "taken", "ignored"]
+    assert (toys.doc("copy:b")["colour"], toys.doc("copy:b")["number"]) == ("colour 2", 2)
+
+
+def test_what_the_database_refuses_for_good_is_that_events_alone_and_what_it_refuses_for_now_is_tried_again():
+    """By its code; the rest of the batch is written."""
+    toys = Toys()
+    batch = Batch(toys.store, {"paint": Copy("copy", "box", lambda event: {"colour": event.data["colour"]})})
+    code = [17419]
+
+    def refuse(step: str) -> None:
+        if step == "bulk_write:before" and code:
+            error = {"index": 0, "code": code[0], "errmsg": "Resulting document after update is larger than 16777216"}
+            raise BulkWriteError({"writeErrors": [error], "writeConcernErrors": [], "nMatched": 0, "nInserted": 0})
+
+    toys.collection.fault = refuse
+    events = [toys.event("paint", "b", sequence=1, colour="red")]
+    (verdict,) = batch.process(events)
+    assert (verdict.outcome, verdict.reason) == ("rejected", "unwritable")
+    assert "17419" in verdict.detail
+
+    for code[0] in (112, 11600, 91, 50):
+        with pytest.raises(BulkWriteError):
+            batch.process(events)
+    code.clear()
+    assert [v.outcome for v in batch.process(events)] == ["taken"]

@@ -1,17 +1,20 @@
 """The consumer loop: what is folded, what is buried, and what may be committed."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import pytest
+from kafka.errors import KafkaConnectionError
 from pymongo.errors import AutoReconnect
 
 from shared.aggregate import Batch, Change, Trigger, Verdict
 from shared.aggregate.verdict import DUPLICATE, PARKED, TAKEN, rejected
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import DeadShare, TooManyDead
-from shared.messaging.ports import DataLost, Message
-from tests.support.memory import MemoryBroker, MemoryPublisher, MemorySource
+from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, own_headers
+from shared.messaging.dead_letters import message as letter
+from shared.messaging.ports import DataLost, Message, Record
+from tests.support.memory import MemoryBroker, MemoryLetters, MemoryPublisher, MemorySource
 from tests.support.records import PERSON, POISON, erased
 from tests.support.toy import Toys
 
@@ -50,10 +53,20 @@ class Reading(Toys):
     def worker(self, member: str) -> Consumer:
         source = MemorySource(self.broker, "listings", TOPICS, member)
         batch = Batch(self.store, {"person.erased": self.route})
-        consumer = Consumer("listings", source, batch, self.publisher, self.stop)
+        letters = MemoryLetters(self.broker, "listings")
+        consumer = Consumer("listings", source, batch, self.publisher, self.stop, letters=letters)
         # Nobody waits in a test: a pause keeps the member alive and goes on.
         consumer._pause = lambda attempt: source.keep_alive()
         return consumer
+
+    def sent_again(self, message: Message, reason: str = "error", topic: str = "person.erased") -> Message:
+        """The record as `golem dlq redrive` sends it, of a letter that is there."""
+        record = Record(topic, 0, 0, message.key, message.value, message.headers)
+        return self.letter_sent_again(self.broker.append(letter("listings", DeadLetter(record, reason, ""))))
+
+    def letter_sent_again(self, buried: Record) -> Message:
+        place = f"{buried.partition}/{buried.offset}".encode()
+        return Message("listings.redrive", buried.key, buried.value, (*own_headers(buried), ("dlq_letter", place)))
 
     def write(self, *messages: Message) -> None:
         for message in messages:
@@ -112,14 +125,143 @@ def test_a_record_in_the_wrong_topic_is_buried():
 
 def test_the_redrive_topic_takes_any_type_that_is_read_here():
     given = Reading()
-    given.write(erased("a", topic="listings.redrive"))
+    given.write(given.sent_again(erased("a")))
     given.consumer.step()
     assert given.taken == ["a"]
 
     given.consumer.batch.routes = {}
-    given.write(erased("b", topic="listings.redrive"))
+    given.write(given.sent_again(erased("b")))
     given.consumer.step()
-    assert given.died == [("not_read_here", 1)]
+    assert given.died[-1] == ("not_read_here", 1)
+
+
+FORGED: dict[str, Callable[["Reading"], Message]] = {
+    "without a letter": lambda given: erased("f", topic="listings.redrive"),
+    "a letter that is not there": lambda given: _of_letter(erased("f"), b"0/99"),
+    "no place at all": lambda given: _of_letter(erased("f"), b"\xff/-1/7"),
+    "another record's letter": lambda given: _of_letter(
+        erased("f"), dict(given.sent_again(erased("a")).headers)["dlq_letter"]
+    ),
+    "one header is another": lambda given: _other_time(given.sent_again(erased("f"))),
+    "the letter of a forged one": lambda given: given.sent_again(
+        erased("f"), reason="no_letter", topic="listings.redrive"
+    ),
+    "from a topic of another type": lambda given: given.sent_again(erased("f"), topic="offer.made"),
+    "a letter that was cut": lambda given: given.sent_again(erased("f", note=b"x" * 500_000)),
+}
+
+
+def _of_letter(message: Message, letter: bytes) -> Message:
+    return replace(message, topic="listings.redrive", headers=(*message.headers, ("dlq_letter", letter)))
+
+
+def _other_time(message: Message) -> Message:
+    return replace(
+        message, headers=tuple((n, v if n != "ce_time" else b"2027-01-02T00:00:00Z") for n, v in message.headers)
+    )
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_what_is_sent_again_has_its_letter_and_is_what_stands_there(how: str):
+    """Whoever may write to the topic cannot have the service take what it had not buried."""
+    given = Reading()
+    given.write(FORGED[how](given), erased("good"))
+    while given.consumer.step():
+        pass
+
+    assert given.taken == ["good"]
+    assert given.died[-1][0] in ("no_letter", "wrong_topic")
+
+
+def test_a_letter_that_died_again_still_says_where_it_first_came_from():
+    given = Reading()
+    given.route.asked = lambda event: rejected("no", "not yet")
+    given.write(given.sent_again(erased("a")))
+    given.consumer.step()
+    again = dict(given.broker.records("listings.dead")[-1].headers)
+    assert (again["dlq_origin"], again["dlq_topic"]) == (b"person.erased", b"listings.redrive")
+
+    given.route.asked = lambda event: None
+    given.write(given.letter_sent_again(given.broker.records("listings.dead")[-1]))
+    given.consumer.step()
+    assert given.taken == ["a"]
+
+
+def test_letters_of_an_earlier_version_that_died_again_are_taken():
+    """They say the redrive topic, and not where they first were."""
+    given = Reading()
+    given.write(given.sent_again(erased("a"), reason="parked_too_long", topic="listings.redrive"))
+    given.consumer.step()
+
+    assert given.taken == ["a"]
+
+
+def test_while_letters_cannot_be_read_nothing_is_taken_and_nothing_lost():
+    given = Reading()
+    given.write(given.sent_again(erased("a")), erased("b"))
+    tries: list[list[str]] = []
+
+    class Away:
+        def find(self, places: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], Record]:
+            tries.append(list(given.taken))
+            if len(tries) < 4:
+                raise KafkaConnectionError("away")
+            return MemoryLetters(given.broker, "listings").find(places)
+
+    given.consumer.letters = Away()
+    given.consumer.step()
+    assert tries == [[], [], [], []]
+    assert sorted(given.taken) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"ce_source": b"urn:good-golem:listing"}, "wrong_source"),
+        ({"ce_source": b"urn:good-golem:matching.evil"}, "wrong_source"),
+        ({"ce_source": b"URN:good-golem:matching"}, "wrong_source"),
+        ({"ce_sequence": b"9999999999"}, "bad_header"),
+        ({"ce_sequence": b"0000065536"}, "bad_header"),
+    ],
+    ids=str,
+)
+def test_an_event_is_taken_from_its_owner_alone_with_a_number_that_a_document_can_have(
+    changed: dict[str, bytes], reason: str
+):
+    given = Reading()
+    given.write(erased("a", **changed), given.sent_again(erased("b", **changed)), erased("good"))
+    while given.consumer.step():
+        pass
+
+    assert given.taken == ["good"]
+    assert [died for died in given.died if died[0] == reason] == [(reason, 0), (reason, 0)]
+
+
+def test_a_record_that_the_client_could_not_parse_is_buried_with_its_bytes():
+    given = Reading()
+    record = given.broker.append(erased("a"))
+    given.broker._logs["person.erased", 0][0] = replace(record, unreadable="UnicodeDecodeError: ...")
+    given.write(erased("good"))
+    given.consumer.step()
+
+    assert given.died == [("unreadable", 0)]
+    assert given.taken == ["good"]
+    (letter,) = given.broker.records("listings.dead")
+    assert (letter.key, letter.value, dict(letter.headers)["dlq_error"]) == (
+        record.key, record.value, b"UnicodeDecodeError: ...",
+    )  # fmt: skip
+
+
+def test_behind_a_transactions_marker_the_group_is_at_the_end():
+    given = Reading()
+    given.write(erased("a"))
+    given.broker.marker("person.erased")
+    given.consumer.step()
+    assert given.committed == 2
+
+    given.broker.marker("person.erased")
+    given.consumer.step(), given.consumer.step()
+    assert given.committed == 3
 
 
 def test_what_the_rules_reject_and_what_folding_raises_is_buried():
@@ -268,6 +410,29 @@ def test_too_many_dead_stops_consuming_but_not_the_member():
     given.broker.join("listings", "aaa", ["offer.made"])
     assert [given.consumer.step() for _ in range(3)] == [0, 0, 0]
     assert given.taken == []
+
+
+@pytest.mark.parametrize("topic", ["person.erased", "offer.made"])
+def test_one_topic_that_nobody_can_read_stops_no_other(topic: str):
+    given = Reading()
+    given.write(*(replace(POISON["not_json"], topic=topic) for _ in range(120)))
+    given.consumer.step()
+    given.write(erased("a"), erased("late", topic=topic, value=b"{not json"))
+    for _ in range(3):
+        given.consumer.step()
+
+    assert given.consumer.paused == {topic}
+    assert given.broker.group("listings").paused == {(topic, 0)}
+    assert given.taken == (["a"] if topic == "offer.made" else [])
+    assert len(given.died) == 120
+
+
+def test_the_dead_of_several_topics_are_not_added_up():
+    given = Reading()
+    given.write(*(replace(POISON["not_json"], topic=topic) for topic in TOPICS[:2] for _ in range(49)))
+    given.consumer.step()
+
+    assert given.consumer.ok
 
 
 def test_letters_sent_again_that_die_again_stop_nothing():

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pytest
+
 from shared.clock import ManualClock
 from shared.messaging.frontier import Frontier
 from shared.messaging.ports import Message
@@ -9,11 +11,13 @@ from tests.support.memory import MemoryBroker, MemoryEnds, MemorySource
 
 
 class Watched:
-    def __init__(self) -> None:
+    def __init__(self, *topics: str) -> None:
+        names = topics or ("a", "b")
         self.clock = ManualClock()
         self.broker = MemoryBroker(partitions=2)
-        self.source = MemorySource(self.broker, "escrow", ["a", "b"])
-        self.frontier = Frontier("escrow", MemoryEnds(self.broker, "escrow", ["a", "b"]), self.clock)
+        self.source = MemorySource(self.broker, "escrow", names)
+        self.source.poll()
+        self.frontier = Frontier("escrow", MemoryEnds(self.broker, "escrow", names), self.clock)
 
     def write(self, topic: str = "a", key: bytes = b"k") -> None:
         self.broker.append(Message(topic, key, b"{}"))
@@ -132,6 +136,34 @@ def test_a_wall_clock_that_jumps_changes_nothing():
     given.clock.set(given.clock.now().replace(year=2030))
 
     assert given.frontier.passed()
+
+
+@pytest.mark.parametrize(("topic", "waits"), [("contact.verified", False), ("hire.confirmed", True)])
+def test_a_paused_topic_is_waited_for_unless_no_deadline_decides_by_it(topic: str, waits: bool):
+    """A hire may wait in one that is paused; a mark of an address holds up nobody's money."""
+    given = Watched(topic, "offer.accepted")
+    given.write(topic)
+    given.frontier.observe()
+    assert not given.frontier.passed()
+
+    given.source.pause(topic)
+    given.frontier.observe()
+    assert given.frontier.passed() is not waits
+
+    given.write("offer.accepted")
+    given.after(70)
+    assert not given.frontier.passed()
+
+
+def test_a_transactions_marker_at_a_topics_end_holds_nothing_up():
+    given = Watched()
+    given.write()
+    given.broker.marker("a")
+    given.broker.marker("b", 1)
+    given.read()
+    given.read()
+
+    assert given.after(70)
 
 
 def test_the_ends_are_those_of_every_partition():

@@ -47,6 +47,7 @@ class Producers:
     def __call__(self, **options: Any) -> "Producers.One":
         if self.nobody:
             raise KafkaConnectionError
+        self.options = options
         self.made.append(Producers.One(self))
         return self.made[-1]
 
@@ -132,3 +133,12 @@ def test_its_end_closes_the_producer(producers: Producers, publisher: KafkaPubli
     publisher.close()
 
     assert producers.made[0].closed
+
+
+def test_nothing_counts_as_sent_before_all_replicas_have_it_and_nothing_is_written_twice(
+    producers: Producers, publisher: KafkaPublisher
+) -> None:
+    publisher.publish([ONE])
+
+    assert (producers.options["acks"], producers.options["enable_idempotence"]) == ("all", True)
+    assert not producers.options["allow_auto_create_topics"]

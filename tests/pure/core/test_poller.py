@@ -1,6 +1,6 @@
 """The poller: deadlines, what is parked, and instructions, each when it may."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event as Flag
 from typing import Any
 
@@ -265,10 +265,23 @@ def test_an_outcome_that_came_by_another_way_meanwhile_changes_nothing_more():
     assert toys.emitted().count("escrow.settled") == 1
 
 
+class Noting(ThreadPoolExecutor):
+    """A pool that notes what it was handed."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.handed: list[Future[Any]] = []
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(*args, **kwargs)
+        self.handed.append(future)
+        return future
+
+
 def test_one_instruction_is_in_one_hand_at_a_time_and_no_stale_read_asks_again():
     """The pool answers while the poller reads: what it read is older than the answer."""
     asked, go_on = Flag(), Flag()
-    with ThreadPoolExecutor(2) as pool:
+    with Noting(2) as pool:
         toys = Polling(pool=pool)
         answer = toys.poller.carry_out
 
@@ -288,11 +301,14 @@ def test_one_instruction_is_in_one_hand_at_a_time_and_no_stale_read_asks_again()
             """After the poller's next read, and before it looks at what it read, the pool is done."""
             if step == "find:after" and not go_on.is_set():
                 go_on.set()
-                pool.shutdown(wait=True)
+                assert wait(pool.handed, timeout=10).not_done == set()
 
         toys.collection.fault = finish
-        toys.poller.step()
+        assert toys.poller.step() == 0
+        handed = [future.result(timeout=10) for future in pool.handed]
 
+    assert go_on.is_set()
+    assert handed == [None]
     assert toys.asked == ["box-1:ask:1"]
     assert toys.state() == "open"
 

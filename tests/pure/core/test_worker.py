@@ -15,6 +15,8 @@ from pymongo.errors import AutoReconnect
 from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
 from shared.clock import ManualClock
+from shared.messaging.dead_letters import DeadLetter, message
+from shared.messaging.ports import Record
 from shared.process.health import probe
 from shared.process.loops import Loops
 from shared.process.main import run
@@ -26,7 +28,7 @@ from shared.settings import Worker as WorkerSettings
 from tests.support.collector import collector
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.records import erased
-from tests.support.toy import BOX, Toys
+from tests.support.toy import BOX, DAY, Toys
 from tests.support.web import settings
 
 LOOPS = ("consumer", "relay", "poller", "frontier")
@@ -64,6 +66,7 @@ class Given:
         self.toys = Toys(MemoryCollection(fault=self._asked))
         self.broker, self.route = MemoryBroker(), Folding()
         self.asked_to_carry_out: Callable[[Document], Trigger | None] = lambda doc: None
+        self.timers: dict[str, Callable[[Change, str], None]] = {}
 
     def _asked(self, step: str) -> None:
         loop = threading.current_thread().name
@@ -76,6 +79,7 @@ class Given:
             store=self.toys.store,
             routes={"person.erased": self.route},
             lifecycles=(BOX,),
+            timers=self.timers,
             carry_out=lambda doc: self.asked_to_carry_out(doc),
             loops=loops,
         )
@@ -212,6 +216,135 @@ def test_only_who_holds_the_lease_relays_and_polls_while_all_consume(given: Give
     assert published == [1, 0]
     assert carried_out == [0, 1]
     assert first.consume() + second.consume() == 1
+
+
+# -- deadlines
+
+
+def test_a_real_workers_deadlines_wait_for_what_lies_in_the_topics(given: Given) -> None:
+    """The timer is long due; the event that it must not overtake waits in Kafka."""
+    given.toys.opened()
+    given.toys.clock.advance(11 * DAY)
+    given.write()
+    work = given.work()
+    loops = given.worker().loops
+    loops.relay()
+    loops.observe()
+    assert (loops.poll(), given.toys.state()) == (0, "open")
+
+    assert loops.consume() == 1
+    loops.observe()
+    assert loops.poll() == 1
+    assert given.toys.state() != "open"
+    assert work.topics == ("person.erased", "boxes.redrive")
+
+
+def test_a_real_worker_takes_what_is_sent_again_by_its_letter(given: Given) -> None:
+    event = erased("again")
+    record = Record(event.topic, 0, 0, event.key, event.value, event.headers)
+    buried = given.broker.append(message("boxes", DeadLetter(record, "error", "")))
+    place = f"{buried.partition}/{buried.offset}".encode()
+    given.broker.append(replace(event, topic="boxes.redrive", headers=(*event.headers, ("dlq_letter", place))))
+    given.broker.append(erased("forged", topic="boxes.redrive"))
+    loops = given.worker().loops
+
+    assert loops.consume() == 2
+    assert given.toys.collection.find_one({"_id": "person-1"})["applied"] == ["again"]
+
+
+def test_readiness_names_a_paused_topic(given: Given) -> None:
+    worker = given.worker()
+    for number in range(60):
+        given.broker.append(erased(str(number), value=b"{"))
+    worker.loops.consume()
+    status, _, body = probe(worker.ready())
+
+    assert status == 503
+    assert b"person.erased" in body
+
+
+# -- what is wired to what
+
+
+def _until(holds: Callable[[], bool], worker: Worker) -> Loop:
+    """A further loop that ends the worker once that holds, or after five seconds."""
+
+    def look(stop: threading.Event, beat: Beat) -> None:
+        until = time.monotonic() + 5
+        while not holds() and time.monotonic() < until:
+            stop.wait(0.001)
+        worker.end()
+
+    return look
+
+
+def test_deadlines_wait_for_what_is_in_kafka(given: Given) -> None:
+    """The frontier that the loops observe is the one that the poller asks."""
+    given.toys.opened()
+    given.toys.clock.advance(11 * DAY)
+    given.write()
+    work = given.work()
+    loops = Loops(work, memory_bus(given.broker, "boxes", work.topics, "one"), "one", threading.Event())
+    loops.observe()
+    before = loops.poll(), given.toys.state()
+    loops.consume()
+    loops.observe()
+
+    assert before == (0, "open")
+    assert (loops.poll(), given.toys.state()) == (1, "shut")
+
+
+def test_a_running_worker_reads_on_fires_timers_carries_out_and_publishes(given: Given) -> None:
+    """All of it by its own loops, each in its thread: nobody else observes, consumes, polls or relays here."""
+    given.toys.opened().opened("box-2")
+    given.toys.clock.advance(11 * DAY)
+    given.toys.command("ask", box="box-2")
+    given.toys.store.run({"copy:1": "copy"}, lambda changes: changes["copy:1"].schedule("a", changes["copy:1"].now))
+    given.write()
+    fired: list[str] = []
+    data = {"instruction_id": given.toys.doc("box-2")["instruction"]["id"]}
+    given.asked_to_carry_out = lambda doc: Trigger("ask.done", "done", "outcome", given.toys.clock.now(), data)
+
+    def all_of_it() -> bool:
+        took = given.toys.state() == "shut" and given.toys.doc("box-2").get("answer") == "yes"
+        read = given.broker.lag("boxes", ["person.erased"]) == 0
+        return (
+            took
+            and read
+            and fired == ["a"]
+            and all("outbox_at" not in given.toys.doc(box) for box in ("box-1", "box-2"))
+        )
+
+    given.timers = {"copy": lambda change, timer: fired.append(timer)}
+    worker = given.worker(watch=lambda stop, beat: _until(all_of_it, worker)(stop, beat))
+
+    assert (worker.run(), worker.failed) == (0, None)
+    assert all_of_it()
+
+
+def test_what_the_process_writes_wakes_the_relay_and_the_poller(given: Given) -> None:
+    woken: list[tuple[str, str]] = []
+    by_the_write: set[str] = set()
+
+    class Bell(threading.Event):
+        def set(self) -> None:
+            woken.append((self.name, threading.current_thread().name))
+            super().set()
+
+        name = ""
+
+    def write(stop: threading.Event, beat: Beat) -> None:
+        given.toys.opened()
+        by_the_write.update(name for name, thread in woken if thread == "writing")
+        worker.end()
+
+    worker = given.worker(writing=write)
+    for name in ("relay", "poller"):
+        worker.pulses[name].woken = bell = Bell()
+        bell.name = name
+    worker.run()
+
+    assert by_the_write == {"relay", "poller"}
 
 
 # -- what fails

@@ -10,8 +10,8 @@ from flask import Flask
 from pymongo.database import Database
 
 from deploy.embedded.ports import free_ports
-from services.notify.mail import smtp
 from services.notify.main import build, work
+from services.notify.smtp import smtp
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection

@@ -323,3 +323,84 @@ def test_the_language_is_the_browsers_where_none_is_said(anna: Caller, header: s
     assert kept.get_json()["language"] == language
     said = anna.ask("PUT", "/v1/me/contact", {"email": "c@example.org", "language": "fr"}, Accept_Language="en")
     assert said.get_json()["language"] == "fr"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_mailbox_gets_six_codes_a_day_whoever_asks(
+    anna: Caller, store: Store, worker: Ticking, mailbox: Mailbox, path: str
+) -> None:
+    """Also where each account writes its address another way; who was refused has nothing changed."""
+    people = [Caller(anna.app, f"puppet-{number}") for number in range(12)]
+    puts = [who.ask("PUT", path, {"email": f"vic+{who.sub}@acme.example"}) for who in people]
+
+    assert [put.status_code for put in puts] == [200] * 6 + [429] * 6
+    assert {put.headers["Retry-After"] for put in puts[6:]} == {str(24 * 3600)}
+    worker.tick()
+    assert len(mailbox.taken) == 6
+    problem(people[-1].get(path), 404, "not-found")
+    assert anna.ask("PUT", path, {"email": "anna@acme.example"}).status_code == 200
+    worker.tick(timedelta(days=1))
+    assert people[-1].ask("PUT", path, {"email": "vic@acme.example"}).status_code == 200
+
+
+def test_what_is_refused_counts_for_no_mailbox(anna: Caller, bo: Caller, worker: Ticking) -> None:
+    """Somebody who asks again too soon takes no code from others; nor does what needs none."""
+    put = {"email": "anna@example.org"}
+    anna.ask("PUT", "/v1/me/contact", put)
+    assert [anna.ask("PUT", "/v1/me/contact", put).status_code for _ in range(6)] == [429] * 6
+
+    assert bo.ask("PUT", "/v1/me/contact", put).status_code == 200
+
+
+def test_nothing_stays_of_a_mailbox(anna: Caller, store: Store, worker: Ticking) -> None:
+    """While it counts, its document says no address and no person; then it is empty."""
+    anna.ask("PUT", "/v1/me/contact", {"email": "canary@acme.example"})
+    (known,) = store.collection.find({"kind": "mailbox"})
+    assert "canary" not in str(known) and anna.id not in str(known) and known["sent"]
+
+    worker.tick(timedelta(days=1))
+
+    (empty,) = store.collection.find({"kind": "mailbox"})
+    assert "sent" not in empty and "due_at" not in empty
+
+
+@pytest.mark.parametrize(
+    ("email", "to"),
+    [
+        ("o&m@acme.example", "o&m@acme.example"),
+        ("anna@xn--e1afmkfd.xn--p1ai", "anna@xn--e1afmkfd.xn--p1ai"),
+        ("anna@пример.рф", "anna@xn--e1afmkfd.xn--p1ai"),
+        ("{a|b}`c`@straße.de", "{a|b}`c`@xn--strae-oqa.de"),
+    ],
+)
+def test_every_address_gets_its_code(anna: Caller, worker: Ticking, mailbox: Mailbox, email: str, to: str) -> None:
+    """At a domain of any script, which is written in ASCII."""
+    assert anna.ask("PUT", "/v1/me/contact", {"email": email}).get_json()["email"] == to
+    worker.tick()
+    ((recipients, mail),) = mailbox.taken
+    assert (recipients, mail["To"].addresses[0].addr_spec) == ([to], to)
+    assert anna.post("/v1/me/contact/verify", {"code": code_in(mailbox)}).get_json()["verified"] is True
+
+
+def test_an_address_that_is_written_another_way_stays_verified(
+    anna: Caller, store: Store, worker: Ticking, mailbox: Mailbox
+) -> None:
+    reach(anna, worker, mailbox)
+
+    again = anna.ask("PUT", "/v1/me/contact", {"email": "anna@EXAMPLE.org"}).get_json()
+
+    assert (again["verified"], again["email"]) == (True, "anna@EXAMPLE.org")
+
+
+@pytest.mark.parametrize("email", ["an.na+x@googlemail.com", "Anna+me@example.org"])
+def test_the_event_says_which_mailbox_it_is(
+    anna: Caller, store: Store, worker: Ticking, mailbox: Mailbox, email: str
+) -> None:
+    """Beside the mark of the address, which older events have alone."""
+    anna.ask("PUT", "/v1/me/contact", {"email": email})
+    worker.tick()
+    anna.post("/v1/me/contact/verify", {"code": code_in(mailbox)})
+
+    plain = email.lower().replace("an.na+x@googlemail", "anna@gmail").replace("+me", "")
+    said = {"person_id": anna.id, "mark": contact_mark(KEY, email), "box_mark": contact_mark(KEY, plain)}
+    assert events(store, f"contact:{anna.id}") == [("contact.verified", said)]

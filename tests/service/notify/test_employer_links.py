@@ -160,6 +160,39 @@ def test_ones_own_address_is_not_the_employers(
     assert other.post("/v1/employer-links", BODY).status_code == 202
 
 
+@pytest.mark.parametrize("address", ["boss+hire@acme.example", "BOSS@Acme.Example", "Boss+a+b@acme.example"])
+def test_another_address_of_ones_own_mailbox_is_ones_own(
+    bo: Caller, worker: Ticking, mailbox: Mailbox, address: str
+) -> None:
+    bo.ask("PUT", "/v1/me/contact", {"email": "boss@acme.example"})
+    worker.tick()
+    assert bo.post("/v1/me/contact/verify", {"code": code_in(mailbox)}).status_code == 200
+
+    asked = bo.post("/v1/employer-links", {**BODY, "address": address})
+
+    assert problem(asked, 422, "refused-by-rule") == [("/address", "own-address")]
+
+
+def test_one_mailbox_is_asked_so_often_a_week_over_all_offers(
+    anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox
+) -> None:
+    """Whichever of its addresses is written; a repeat of a request is none."""
+    offers = [f"0198f3a0-0000-7000-8000-0000000001{number:02}" for number in range(22)]
+    ids = {"listing_id": LISTING_ID}
+    take(store, *(happened(store, "offer.activated", anna, bo, number=4, offer_id=each, **ids) for each in offers))
+    body = {"reference": "Bo Smith"}
+    asks = [bo.post("/v1/employer-links", {**body, "offer_id": each, "address": f"desk+{each[-2:]}@acme.example"},
+                    Idempotency_Key=each) for each in offers]  # fmt: skip
+
+    assert [ask.status_code for ask in asks] == [202] * 20 + [429] * 2
+    assert asks[-1].headers["Retry-After"] == str(7 * 24 * 3600)
+    again = {**body, "offer_id": offers[0], "address": "desk+00@acme.example"}
+    assert bo.post("/v1/employer-links", again, Idempotency_Key=offers[0]).status_code == 202
+    worker.tick(timedelta(days=7))
+    other = {**body, "offer_id": offers[-1], "address": "desk@acme.example"}
+    assert bo.post("/v1/employer-links", other).status_code == 202
+
+
 def test_an_employer_that_nobody_registered(anna: Caller, bo: Caller, store: Store) -> None:
     mark = domain_mark(KEY, "acme.example")
     take(store, happened(store, "employer.removed", anna, bo, number=2, domain_mark=mark, marks=[]))

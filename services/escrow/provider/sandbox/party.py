@@ -27,7 +27,7 @@ from services.escrow.provider.sandbox import ledger as ledgers
 from services.escrow.provider.sandbox.ledger import Ledger
 from services.escrow.provider.sandbox.records import StoredRecords
 from services.escrow.provider.sandbox.sources import source_of
-from services.escrow.provider.sandbox.store import Store
+from services.escrow.provider.sandbox.store import PartyStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sign
 from shared.clock import Clock
 
@@ -47,7 +47,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, store: Store, clock: Clock, post: Post, secret: str, delay: timedelta = timedelta(seconds=1)
+        self, store: PartyStore, clock: Clock, post: Post, secret: str, delay: timedelta = timedelta(seconds=1)
     ) -> None:
         """`delay` is how long the late sources take; `post` and `secret` send and sign the webhooks."""
         self.loops: Mapping[str, Loop] = {"provider-webhooks": self.run_webhooks}

@@ -4,13 +4,13 @@ from collections.abc import Collection
 
 from services.escrow.provider.port import PAGE, Account, Page, Transfer
 from services.escrow.provider.sandbox.ledger import Ledger
-from services.escrow.provider.sandbox.store import Store
+from services.escrow.provider.sandbox.store import PartyStore
 
 
 class StoredRecords:
     """`port.Records` over a store. Pages go by the offers' ids; within an offer, by the order of its instructions."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: PartyStore) -> None:
         self._store = store
 
     def accounts(

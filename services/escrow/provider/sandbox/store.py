@@ -20,7 +20,7 @@ from services.escrow.provider.port import Balance, Chargeback, Instruction, Outc
 from services.escrow.provider.sandbox.ledger import Claim, Entry, Ledger, Planned, Unsent
 
 
-class Store(Protocol):
+class PartyStore(Protocol):
     """Each method raises Unavailable when the database cannot be reached or its answer is lost."""
 
     def load(self, offer_id: str) -> Ledger | None:

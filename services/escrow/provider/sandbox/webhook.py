@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -22,16 +21,14 @@ from services.escrow.provider.port import (
     Outcome,
     Status,
 )
+from shared import outgoing
+from shared.outgoing import NoAnswer as NoAnswer
 
 HEADER = "Provider-Signature"
 TOLERANCE = timedelta(minutes=5)
 POST_TIMEOUT_S = 5.0
 
-Post = Callable[[bytes, str], int]  # (body, signature header) → HTTP status; raises NoAnswer
-
-
-class NoAnswer(Exception):
-    """The receiver could not be reached or did not answer in time."""
+Post = Callable[[bytes, str], int]  # (body, signature header) → HTTP status; raises outgoing.NoAnswer
 
 
 @dataclass(frozen=True)
@@ -100,23 +97,16 @@ def parse(body: bytes) -> Notice:
 
 
 def http_post(url: str, timeout: float = POST_TIMEOUT_S) -> Post:
-    """A function that POSTs a signed body there; it follows no redirect. Raises ValueError for other than http(s)."""
+    """A function that POSTs a signed body there, within `timeout` seconds in all; it follows no redirect. Raises
+    ValueError for other than http(s).
+    """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.port == 0:
         raise ValueError("the webhook's address must be http(s)://host[:port]/path, without a user")
-    connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    host, port = parts.hostname, parts.port
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
     def post(body: bytes, signature: str) -> int:
-        link = connection(host, port, timeout=timeout)
-        try:
-            link.request("POST", target, body, {"Content-Type": "application/json", HEADER: signature})
-            return link.getresponse().status
-        except (OSError, HTTPException) as error:
-            raise NoAnswer(type(error).__name__) from error
-        finally:
-            link.close()
+        headers = {"Content-Type": "application/json", HEADER: signature}
+        return outgoing.post(url, body, seconds=timeout, headers=headers)
 
     return post
 

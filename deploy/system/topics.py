@@ -1,0 +1,64 @@
+"""Reads topics from here to there, also behind what nobody can parse."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+from deploy.system.connect import System
+from shared.messaging.kafka import lenient
+
+Spans = Mapping[TopicPartition, tuple[int, int]]
+"""Of each partition the first offset to read, and the one to end before."""
+
+_PATIENCE = 30.0
+_YEARS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+
+
+@contextmanager
+def reader(system: System) -> Iterator[KafkaConsumer]:
+    """A client that is a member of no group."""
+    consumer = lenient(KafkaConsumer(**system.kafka, enable_auto_commit=False))
+    try:
+        yield consumer
+    finally:
+        consumer.close(autocommit=False)
+
+
+def spans(consumer: KafkaConsumer, topics: Sequence[str]) -> Spans:
+    """All that the topics hold now; nothing for one that is not there."""
+    places = [TopicPartition(t, n) for t in topics for n in sorted(consumer.partitions_for_topic(t) or ())]
+    if not places:
+        return {}
+    firsts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+    return {place: (firsts[place], ends[place]) for place in places}
+
+
+def read(consumer: KafkaConsumer, wanted: Spans) -> Iterator[Any]:
+    """The records of these spans as they come. Raises KafkaTimeoutError where none comes for half a minute.
+
+    Where a span ends is a position, not a record: behind the last record may lie a transaction's marker.
+    """
+    left = {place: end for place, (first, end) in wanted.items() if first < end}
+    consumer.assign(list(left))
+    for place in left:
+        consumer.seek(place, wanted[place][0])
+    until = time.monotonic() + _PATIENCE
+    while left:
+        for place, records in consumer.poll(timeout_ms=200).items():
+            yield from (record for record in records if record.offset < wanted[place][1])
+            until = time.monotonic() + _PATIENCE
+        left = {place: end for place, end in left.items() if consumer.position(place) < end}
+        if left and time.monotonic() > until:
+            raise KafkaTimeoutError(f"nothing came of {', '.join(sorted({place.topic for place in left}))}")
+
+
+def when(record: Any) -> datetime:
+    """When the record says that it was written, in UTC; a time that is none is the first or the last there is."""
+    first, last = _YEARS
+    milliseconds = min(max(int(record.timestamp), 0), int(last.timestamp() * 1000))
+    return min(first.fromtimestamp(milliseconds / 1000, UTC), last)

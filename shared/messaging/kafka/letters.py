@@ -1,0 +1,57 @@
+"""Reads single letters of a service's dead-letter topic, by a client that lives as long as one batch of them."""
+
+from collections.abc import Iterable, Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+from shared.clock import Clock
+from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.kafka.lenient import lenient
+from shared.messaging.kafka.source import record_of
+from shared.messaging.ports import Record
+from shared.messaging.redriven import Place
+from shared.settings import Kafka
+
+_READ_WITHIN = 10.0
+
+
+class KafkaLetters:
+    """The letters of one service."""
+
+    def __init__(self, settings: Kafka, service: str, clock: Clock) -> None:
+        self._settings, self._service, self._clock = settings, service, clock
+        self._topic = f"{service}.dead"
+
+    def find(self, places: Iterable[Place]) -> Mapping[Place, Record]:
+        wanted = sorted(set(places))
+        if not wanted:
+            return {}
+        made = KafkaConsumer(**connection(self._settings, f"{self._service}-letters"), enable_auto_commit=False)
+        consumer = lenient(made)
+        try:
+            there = {TopicPartition(self._topic, n) for n in consumer.partitions_for_topic(self._topic) or ()}
+            ends = consumer.end_offsets(list(there)) if there else {}
+            found = {}
+            for partition, offset in wanted:
+                place = TopicPartition(self._topic, partition)
+                if offset < ends.get(place, 0) and (record := self._read(consumer, place, offset)):
+                    found[partition, offset] = record
+            return found
+        finally:
+            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=2000))
+
+    def _read(self, consumer: KafkaConsumer, place: TopicPartition, offset: int) -> Record | None:
+        """The record at that offset; None where there is another one instead, or none. KafkaTimeoutError."""
+        if consumer.assignment() != {place}:
+            consumer.assign([place])
+            consumer.seek(place, offset)
+        elif consumer.position(place) != offset:
+            consumer.seek(place, offset)
+        until = self._clock.monotonic() + _READ_WITHIN
+        while consumer.position(place) <= offset:
+            for records in consumer.poll(timeout_ms=200, max_records=1).values():
+                return record_of(records[0]) if records[0].offset == offset else None
+            if self._clock.monotonic() > until:
+                raise KafkaTimeoutError(f"{place} was not read at {offset}")
+        return None

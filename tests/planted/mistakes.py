@@ -1,0 +1,93 @@
+"""The mistakes: by their kind, what is wrong, where, and which test has to see it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`right` stands once in the file, and becomes `wrong`; `test` is what pytest is asked for."""
+
+    kind: str
+    what: str
+    file: str
+    right: str
+    wrong: str
+    test: str
+
+
+_WORKER = "tests/pure/core/test_worker.py"
+_MONEY = "tests/pure/test_money_rules.py -k every_row"
+_SEES = "tests/pure/test_who_sees_what.py -k listing"
+_GOLDEN = "tests/pure/test_golden.py"
+_POLLER = "tests/pure/core/test_poller.py"
+_ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
+_LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
+
+_STALE = """documents = list(self.store.collection.find(query, _FIELDS).limit(page))
+        in_hand = frozenset(self._in_hand)
+"""
+
+MISTAKES = (
+    Mistake("wiring", "deadlines do not ask the frontier", _LOOPS,
+            "may_fire=self.frontier.passed,", "may_fire=lambda: True,", _WORKER),
+    Mistake("wiring", "the frontier is never observed", "shared/process/worker.py",
+            '        bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)\n', "", _WORKER),
+    Mistake("wiring", "the timers of copies are left out", _LOOPS, "            timers=work.timers,\n", "", _WORKER),
+    Mistake("wiring", "instructions are never carried out", _LOOPS,
+            "            carry_out=work.carry_out,\n", "", _WORKER),
+    Mistake("wiring", "a write does not wake the relay", "shared/process/worker.py",
+            '        self.work.store.on_write(self.pulses["relay"].woken.set)\n', "", _WORKER),
+    Mistake("wiring", "escrow's poller has no reconciliation", "services/escrow/main.py",
+            '"reconciliation"', '"other"', "tests/pure/test_composition.py"),
+    Mistake("the table is its own oracle", "cancelling refunds in probation", _ROWS,
+            '("held",), "offer.cancelled", to="refunding"', '("held", "probation"), "offer.cancelled", to="refunding"',
+            _MONEY),
+    Mistake("the table is its own oracle", "lapsing refunds in probation", _ROWS,
+            '("held",), "offer.lapsed", to="refunding"', '("held", "probation"), "offer.lapsed", to="refunding"',
+            _MONEY),
+    Mistake("the table is its own oracle", "an arbiter releases what nobody was hired for", _ROWS,
+            'to="releasing", emits=("dispute.resolved",), by=("arbiter",), guards=(HIRE_KNOWN,),',
+            'to="releasing", emits=("dispute.resolved",), by=("arbiter",), guards=(),',
+            _MONEY),
+    Mistake("the table is its own oracle", "a split is booked to the wrong owners", _ACTS,
+            '"released": paid, "fees": done["fee"], "refunded": done["refund"]',
+            '"released": done["refund"], "fees": done["fee"], "refunded": paid',
+            _MONEY),
+    Mistake("the table is its own oracle", "another claim's reversal gives the open one back",
+            "services/escrow/chargebacks.py",
+            'return bool(change["chargeback"]["id"] == trigger.data["chargeback_id"])', "return True",
+            _MONEY),
+    Mistake("the table is its own oracle", "a moderator confirms a hire", "services/matching/offer/lifecycle.py",
+            'CONFIRMS = ("seeker", "employer", "ats", "arbiter")',
+            'CONFIRMS = ("seeker", "employer", "ats", "arbiter", "moderator")',
+            _MONEY),
+    Mistake("the day itself", "a tranche due on the last day is struck", "services/escrow/plan.py",
+            '["due_at"].date().isoformat() > on', '["due_at"].date().isoformat() >= on',
+            "tests/pure/test_money_rules.py -k every_walk"),
+    Mistake("what a stranger sees", "the employer of a filled listing is shown to all", "services/listing/views.py",
+            "known = bool(roles & KNOWS_EMPLOYER)", 'known = bool(roles & KNOWS_EMPLOYER) or doc["state"] == "filled"',
+            _SEES),
+    Mistake("what a stranger sees", "a withdrawn listing is found by all", "services/listing/views.py",
+            '("published", "paused", "filled", "expired")', '("published", "paused", "filled", "expired", "withdrawn")',
+            _SEES),
+    Mistake("what a stranger sees", "a moderator's note is shown to all", "services/listing/views.py",
+            'if roles & (STAFF | {"insider"}):', "if True:", _SEES),
+    Mistake("what a stranger sees", "parties see which arbiter decided", "services/escrow/views.py",
+            'if "decisions" in doc and not of.intersection(STAFF):', "if False:",
+            "tests/pure/test_who_sees_what.py -k escrow"),
+    Mistake("what a stranger sees", "the insider sees the application's number", "services/matching/offer/views.py",
+            'of.intersection(("seeker", *STAFF))', "of", "tests/pure/test_who_sees_what.py -k offer"),
+    Mistake("golden texts", "the French split has its shares swapped", _LETTERS,
+            "{released} pour la personne qui aide, {refunded} rendus à la personne aidée",
+            "{refunded} pour la personne qui aide, {released} rendus à la personne aidée", _GOLDEN),
+    Mistake("golden texts", "the French fee is the amount", _LETTERS, "Nos frais étaient de {fee}",
+            "Nos frais étaient de {amount}", _GOLDEN),
+    Mistake("golden texts", "what is held reads as what was funded", "services/notify/templates.en.json",
+            "We hold {held} for you", "We hold {funded} for you", _GOLDEN),
+    Mistake("hollow tests", "a stale read hands an instruction out again", "shared/poller/poller.py",
+            "documents = list(self.store.collection.find(query, _FIELDS).limit(page))\n", _STALE, _POLLER),
+    Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/poller.py",
+            "            self._in_hand.add(task_id)\n", "", _POLLER),
+    Mistake("the simulated day", "an erasure waits for a second pass that never comes", "shared/aggregate/erasure.py",
+            "AGAIN_AFTER = timedelta(seconds=1)", "AGAIN_AFTER = timedelta(days=99)", "tests/simulator -k bad_days"),
+)  # fmt: skip

@@ -1,0 +1,166 @@
+"""Who sees which field of a listing, an offer and an escrow, in each state that it can be in.
+
+The documents are those that the lifecycles themselves come to (`tests.support.paths`); they are read over HTTP. Who may
+see what stands here once more, by hand: a field that is new is nobody's until it is written down here.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.paths import START, Situation, explore
+from tests.support.tables import INSIDER, SEEKER, TABLES
+from tests.support.web import Caller
+from tests.support.whole import Whole
+
+VIEWERS = {
+    "insider": ("anna",), "seeker": ("bo",), "stranger": ("eve",), "moderator": ("mo", "moderator"),
+    "arbiter": ("ari", "arbiter"), "operator": ("olga", "operator"),
+}  # fmt: skip
+EVERYBODY = set(VIEWERS)
+STAFF = {"moderator", "arbiter", "operator"}
+PARTIES = {"insider", "seeker"}
+
+LISTING = (
+    "id", "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties",
+    "seats", "leaving_on", "pay", "help", "tranches", "status", "published_at", "expires_at", "insider_verified",
+    "region", "skills", "skill_codes", "seats_taken", "employer.veiled",
+)  # fmt: skip
+OFFER = (
+    "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "tranches", "status", "escrow_status",
+    "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled", "hire", "ended",
+    "accepted_at", "activated_at", "begun_at", "created_at", "updated_at",
+)  # fmt: skip
+ESCROW = (
+    "offer_id", "listing_id", "insider", "seeker", "price", "currency", "fee_bps", "status", "funded", "held",
+    "released", "fees", "refunded", "charged_back", "due", "fund_by", "fund_attempts", "declined", "blocked", "dispute",
+    "decisions", "accepted_at", "hire_event_id", "start_on", "version", "created_at", "updated_at",
+)  # fmt: skip
+SEES: Mapping[str, Mapping[str, set[str]]] = {
+    "listing": dict.fromkeys(LISTING, EVERYBODY)
+    | dict.fromkeys(("employer.name", "employer.domain", "consent"), {"insider", "seeker", *STAFF})
+    | {"review": {"insider", *STAFF}, "audit": STAFF},
+    "offer": dict.fromkeys(OFFER, {*PARTIES, "arbiter", "moderator"})
+    | {"messages": PARTIES, "application": {"seeker", "arbiter", "moderator"}, "audit": {"arbiter", "moderator"}},
+    "escrow": dict.fromkeys(ESCROW, {*PARTIES, "arbiter", "operator"}) | {"decisions.by": {"arbiter", "operator"}},
+}
+"""{field: who sees it}. Of a listing, the seeker is one to whom the employer was unveiled."""
+
+HIDDEN_LISTINGS = {"draft", "in_review", "withdrawn", "removed"}
+"""What was never published, or is taken away, is for its insider, for staff, and for whom it was unveiled to."""
+
+
+def found_by(name: str, state: str) -> set[str]:
+    """Who finds it at all."""
+    if name == "listing":
+        return {"insider", "seeker", *STAFF} if state in HIDDEN_LISTINGS else EVERYBODY
+    return {*PARTIES, "arbiter", "moderator"} if name == "offer" else {*PARTIES, "arbiter", "operator"}
+
+
+PATHS = {
+    "listing": ("/v1/listings/{id}",),
+    "offer": ("/v1/offers/{id}", "/v1/offers/{id}/explain", "/v1/offers/{id}/reviews"),
+    "escrow": ("/v1/escrows/{id}", "/v1/escrows/{id}/explain", "/v1/escrows/{id}/journal"),
+}
+SERVICE = {"listing": "listing", "offer": "matching", "escrow": "escrow"}
+BESIDES: Mapping[str, Mapping[str, Any]] = {
+    "listing": {"consent": {"who": "Eva Best", "how": "letter", "on": "2026-12-01"}},
+    "offer": {"application": "46194062", "created_at": START},
+    "escrow": {},
+}
+"""What the explored documents lack."""
+
+
+class Shown:
+    """A service's real app; `put` stores one document, each viewer asks for it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        whole = Whole(folder)
+        self.name, self.app, self.collection = name, whole.apps[SERVICE[name]], whole.stores[SERVICE[name]].collection
+        self.people = {who: Caller(self.app, sub, tuple(roles)) for who, (sub, *roles) in VIEWERS.items()}
+        self.id = ""
+
+    def put(self, situation: Situation) -> None:
+        document = self._theirs({**BESIDES[self.name], **(situation.document or {})})
+        if "employer" in document:
+            document["employer"] = {**document["employer"], "domain": "acme.example"}
+        self.id = str(document["_id"])
+        key, seeker = f"unveiled:{self.id}:{self.people['seeker'].id}", self.people["seeker"].id
+        unveiled = {"_id": key, "kind": "unveiled", "version": 1, "state": "known", "seeker": seeker}
+        self.collection.delete_many({})
+        self.collection.insert_one({"events": [], "applied": [], **document})
+        self.collection.insert_one(unveiled | {"listing_id": self.id})
+
+    def _theirs(self, value: Any) -> Any:
+        """With the viewers' own pseudonyms."""
+        ids = {INSIDER: self.people["insider"].id, SEEKER: self.people["seeker"].id}
+        match value:
+            case str():
+                return ids.get(value, value)
+            case dict():
+                return {name: self._theirs(each) for name, each in value.items()}
+            case list() | tuple():
+                return [self._theirs(each) for each in value]
+        return value
+
+    def ask(self, who: str, path: str) -> tuple[int, Any]:
+        where = path.format(id=self.id)
+        answer = self.app.test_client().get(where) if who == "no token" else self.people[who].get(where)
+        return answer.status_code, answer.get_json()
+
+
+def said(answer: Mapping[str, Any]) -> set[str]:
+    """The fields that say something."""
+    fields = {name for name, value in answer.items() if value is not None and name not in ("employer", "decisions")}
+    fields |= {f"employer.{name}" for name, value in answer.get("employer", {}).items() if value is not None}
+    if "decisions" in answer:
+        fields |= {"decisions"} | {f"decisions.{name}" for each in answer["decisions"] for name in each if name == "by"}
+    return fields
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Shown]:
+    return {name: Shown(tmp_path_factory.mktemp(name), name) for name in TABLES}
+
+
+def unlike(name: str) -> list[Situation]:
+    """Of each state the situations whose documents have other fields, and of each kind one."""
+    found = explore(TABLES[name]).situations.values()
+    stored = [each for each in found if each.state not in ("new", "free")]
+    return list({(each.state, *sorted(each.document or {})): each for each in stored}.values())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_sees_what_is_theirs_to_see(tmp_path: Path, name: str) -> None:
+    """Who may see it finds it, with no field that is not theirs; for the others it is not there."""
+    one, seen, states = Shown(tmp_path, name), dict[str, set[str]](), set[str]()
+    for situation in unlike(name):
+        one.put(situation)
+        states.add(situation.state)
+        for who in VIEWERS:
+            there, about = who in found_by(name, situation.state), (who, situation.path)
+            answers = [one.ask(who, path) for path in PATHS[name]]
+
+            assert {status for status, _ in answers} == {200 if there else 404}, about
+            if there:
+                mine = {field for field, seers in SEES[name].items() if who in seers}
+                assert said(answers[0][1]) - mine == set(), about
+                seen.setdefault(who, set()).update(said(answers[0][1]))
+            if name == "listing" and who == "stranger":
+                assert re.findall("Acme|Other BV|acme[.]example|Eva Best", str(answers)) == [], about
+        _without_a_token(one, [one.ask("stranger", path) for path in PATHS[name]])
+
+    assert states == set(TABLES[name].lifecycle.states) - {"new", "free"}
+    told = {field: seers for field, seers in SEES[name].items() if field != "begun_at"}
+    wanted = {who: {field for field, seers in told.items() if who in seers} for who in VIEWERS}
+    assert {who: fields - seen.get(who, set()) for who, fields in wanted.items() if fields - seen.get(who, set())} == {}
+
+
+def _without_a_token(one: Shown, strangers: list[tuple[int, Any]]) -> None:
+    """They see nothing, or what a stranger sees."""
+    for path, stranger in zip(PATHS[one.name], strangers, strict=True):
+        anybody = one.ask("no token", path)
+        assert anybody[0] == 401 or anybody == stranger, path

@@ -1,0 +1,294 @@
+"""The money's rules, stated once more: from the design (section 4), not from the lifecycle's table.
+
+Each is about one step of one escrow, and is read without knowing the rows: what was there, what came, what is there
+now. So a row that says what no row may say is found out, though it does exactly what it says.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from tests.support.steps import Rules, Step
+
+Doc = Mapping[str, Any]
+SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back", "loss")
+ENDS = ("settled", "split", "refunded", "lapsed")
+ARBITERS = frozenset({"arbiter"})
+_REFUND_AFTER = timedelta(days=7)
+
+
+# -- what a step is
+
+
+def moved(step: Step) -> dict[str, int]:
+    """By how much each sum changed."""
+    changed = {name: step.after.get(name, 0) - step.before.get(name, 0) for name in SUMS}
+    return {name: by for name, by in changed.items() if by}
+
+
+def opened(step: Step) -> Doc | None:
+    """The instruction that the step opened."""
+    now, before = step.after.get("instruction"), step.before.get("instruction") or {}
+    return now if now and now["id"] != before.get("id") else None
+
+
+def hired(doc: Doc) -> bool:
+    """Whether its `hire.confirmed` is known."""
+    return bool(doc.get("hire_event_id"))
+
+
+def decided(step: Step, decision: str) -> bool:
+    """Whether an arbiter, who is neither of the two, decides so."""
+    resolves = step.trigger.name == "resolve" and step.trigger.roles >= ARBITERS
+    outside = step.trigger.by not in (step.before["insider"], step.before["seeker"])
+    return bool(resolves and outside and step.before.get("dispute") and step.trigger.data["decision"] == decision)
+
+
+def near(amount: int, of: int, bps: int) -> bool:
+    """Whether an amount is a share in basis points, rounded to a whole minor unit either way."""
+    return abs(amount * 10_000 - of * bps) < 10_000
+
+
+def earned(doc: Doc) -> int:
+    """What falls due by the last day of work: all of it where the hire has not ended."""
+    return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche["due_day"]))
+
+
+def is_earned(doc: Doc, due_day: int) -> bool:
+    due = date.fromisoformat(doc["start_on"]) + timedelta(days=due_day)
+    return due_day == 0 or "ended_on" not in doc or due <= date.fromisoformat(doc["ended_on"])
+
+
+def statuses(doc: Doc, status: str) -> set[int]:
+    return {index for index, tranche in enumerate(doc.get("tranches", ())) if tranche["status"] == status}
+
+
+# -- when money moves
+
+
+def conserved(step: Step) -> bool:
+    sums = {name: step.after.get(name, 0) for name in SUMS}
+    return min(sums.values()) >= 0 and 2 * sums["funded"] == sum(sums.values()) - sums["loss"]
+
+
+def by_outcome_alone(step: Step) -> bool:
+    if not moved(step) and len(step.after.get("journal", ())) == len(step.before.get("journal", ())):
+        return True
+    kind, _, what = step.trigger.name.partition(".")
+    if kind == "chargeback":
+        return True
+    asked = step.before.get("instruction") or {"id": None, "kind": None}
+    return (kind, what, step.trigger.data.get("instruction_id")) == (asked["kind"], "succeeded", asked["id"])
+
+
+def as_instructed(step: Step) -> bool:
+    if not moved(step) or step.trigger.name.startswith("chargeback"):
+        return True
+    asked, sums = step.before["instruction"], moved(step)
+    amount, fee, back = asked["amount"], asked.get("fee", 0), asked.get("refund", 0)
+    expected = {
+        "hold": {"funded": amount, "held": amount},
+        "release": {"held": -amount, "released": amount - fee, "fees": fee},
+        "refund": {"held": -amount, "refunded": amount},
+        "split": {"held": -amount, "released": amount - fee - back, "fees": fee, "refunded": back},
+    }[asked["kind"]]
+    return sums == {name: by for name, by in expected.items() if by}
+
+
+def said_so(step: Step) -> bool:
+    sums = moved(step)
+    released, refunded = step.events.get("escrow.released"), step.events.get("escrow.refunded")
+    whole = (sums.get("released", 0), sums.get("fees", 0), sums.get("refunded", 0))
+    if "escrow.split" in step.events:
+        return whole != (0, 0, 0) and not released and not refunded
+    said = (released["amount"] if released else 0, released["fee"] if released else 0)
+    return whole == (*said, refunded["amount"] if refunded else 0)
+
+
+# -- why an instruction may be opened
+
+
+def holds_the_price(step: Step) -> bool:
+    asked = opened(step)
+    if not asked or asked["kind"] != "hold":
+        return True
+    by_the_seeker = step.trigger.name == "fund" and step.trigger.by == step.before["seeker"]
+    return bool(by_the_seeker and asked["amount"] == step.before["price"] and not step.before.get("funded"))
+
+
+def pays_for_a_hire(step: Step) -> bool:
+    asked = opened(step)
+    if not asked or asked["kind"] not in ("release", "split"):
+        return True
+    return hired(step.before) and asked["payee"] == step.before["insider"]
+
+
+def pays_what_is_due(step: Step) -> bool:
+    asked = opened(step)
+    if not asked or asked["kind"] != "release":
+        return True
+    tranche, plan = asked["tranche"], step.before["tranches"]
+    one = asked["amount"] == plan[tranche]["amount"] and near(asked["fee"], asked["amount"], step.before["fee_bps"])
+    if decided(step, "release"):
+        return one and plan[tranche]["status"] in ("waiting", "struck")
+    quiet = not step.before.get("dispute") and not step.before.get("chargeback")
+    due = plan[tranche]["status"] == "waiting" and plan[tranche]["due_at"] <= step.trigger.at
+    return one and quiet and due and step.trigger.name == "timer:payout"
+
+
+def refunds_for_a_reason(step: Step) -> bool:
+    asked = opened(step)
+    if not asked or asked["kind"] != "refund":
+        return True
+    held = step.after.get("held", 0)
+    if step.trigger.name == "refund.refused":
+        return bool(asked["amount"] == step.before["instruction"]["amount"])
+    if decided(step, "refund"):
+        return bool(asked["amount"] == held)
+    if not hired(step.before):
+        why = ("offer.cancelled", "offer.lapsed", "chargeback.reversed")
+        return step.trigger.name in why and asked["amount"] == held
+    struck = sum(step.before["tranches"][index]["amount"] for index in statuses(step.before, "struck"))
+    return step.trigger.name == "timer:refund" and asked["amount"] == struck
+
+
+def shares_as_decided(step: Step) -> bool:
+    asked = opened(step)
+    if not asked or asked["kind"] != "split":
+        return True
+    if step.trigger.name == "split.refused":
+        names = ("amount", "payee", "fee", "refund")
+        return all(asked[name] == step.before["instruction"][name] for name in names)
+    if not decided(step, "split"):
+        return False
+    gross = asked["amount"] - asked["refund"]
+    insiders = near(gross, asked["amount"], step.trigger.data["insider_bps"])
+    return insiders and asked["amount"] == step.before["held"] and near(asked["fee"], gross, step.before["fee_bps"])
+
+
+def in_probation_nothing_calls_it_off(step: Step) -> bool:
+    return not (hired(step.before) and step.trigger.name in ("offer.cancelled", "offer.lapsed"))
+
+
+# -- the hire, and its end
+
+
+def knows_one_hire(step: Step) -> bool:
+    before, after = step.before.get("hire_event_id"), step.after.get("hire_event_id")
+    if step.trigger.name != "hire.confirmed":
+        return before == after
+    return before is None and after == step.trigger.id and step.after["start_on"] == step.trigger.data["start_on"]
+
+
+def strikes_what_is_later(step: Step) -> bool:
+    struck = statuses(step.after, "struck") - statuses(step.before, "struck")
+    if step.trigger.name != "hire.ended":
+        return not struck
+    later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche["due_day"])}
+    return (
+        step.after["ended_on"] == step.trigger.data["on"]
+        and struck <= later
+        and not later & statuses(step.after, "waiting")
+    )
+
+
+def gives_time_to_dispute(step: Step) -> bool:
+    if step.trigger.name != "hire.ended" or step.trigger.data["by"] != "seeker" or step.before.get("refund_at"):
+        return True
+    return bool(step.after["refund_at"] >= step.trigger.at + _REFUND_AFTER)
+
+
+def pays_what_was_earned(step: Step) -> bool:
+    after = step.after
+    if after["state"] not in ENDS or not hired(after):
+        return True
+    taken = any(each["reference"].endswith(":opened") for each in after["journal"])
+    if taken or {each["decision"] for each in after.get("decisions", ())} - {"return"}:
+        return True
+    return bool(after["released"] + after["fees"] == earned(after))
+
+
+def holds_nothing_at_the_end(step: Step) -> bool:
+    return step.after["state"] not in ENDS or not step.after.get("held")
+
+
+# -- disputes, and the bank
+
+
+def asked_by_who_may(step: Step) -> bool:
+    by, trigger = step.trigger.by, step.trigger
+    opener = (step.before.get("dispute") or {}).get("by", "nobody")
+    may = {
+        "fund": by == step.before.get("seeker"),
+        "dispute": by in (step.before.get("insider"), step.before.get("seeker")),
+        "withdraw": by == step.before.get(opener),
+        "resolve": trigger.roles >= ARBITERS,
+    }
+    return trigger.kind != "command" or bool(may[trigger.name])
+
+
+def goes_back_to_where_it_was(step: Step) -> bool:
+    ends = ("withdraw", "timer:dispute")
+    if not step.before.get("dispute") or not (step.trigger.name in ends or decided(step, "return")):
+        return True
+    return bool(step.after["state"] == step.before["dispute"]["before"] and not step.after.get("dispute"))
+
+
+def takes_what_the_bank_says(step: Step) -> bool:
+    if step.trigger.name != "chargeback.opened" or not moved(step):
+        return True
+    held, amount = step.before.get("held", 0), step.trigger.data["amount"]
+    expected = {"held": -held, "charged_back": held, "loss": amount - held}
+    return moved(step) == {name: by for name, by in expected.items() if by} and step.trigger.data["from_held"] == held
+
+
+def gives_back_its_own_claim(step: Step) -> bool:
+    if step.trigger.name != "chargeback.reversed" or not moved(step):
+        return True
+    claim, journal = step.trigger.data["chargeback_id"], step.after["journal"]
+    taken = [entry for entry in journal if entry["reference"] == f"{claim}:opened"]
+    if len(taken) != 1 or step.before["chargeback"]["id"] != claim:
+        return False
+    return _lines(journal[-1]) == {account: -amount for account, amount in _lines(taken[0]).items()}
+
+
+def _lines(entry: Doc) -> dict[str, int]:
+    return {line["account"]: line["amount"] for line in entry["lines"]}
+
+
+def takes_the_offers_terms(step: Step) -> bool:
+    if step.trigger.name != "offer.accepted":
+        return True
+    offer, after = step.trigger.data, step.after
+    same = all(after[name] == offer[name] for name in ("insider", "seeker", "price", "currency", "fee_bps"))
+    shares = sorted(offer["tranches"], key=lambda share: int(share["due_day"])) if offer["price"] else []
+    plan = after["tranches"]
+    fits = [tranche["due_day"] for tranche in plan] == [share["due_day"] for share in shares]
+    almost = all(
+        near(one["amount"], offer["price"], share["bps"]) for one, share in zip(plan[:-1], shares, strict=False)
+    )
+    return same and fits and almost and sum(tranche["amount"] for tranche in plan) == offer["price"]
+
+
+MONEY: Rules = {
+    "funded = held + released + fees + refunded + charged_back, none negative": conserved,
+    "money moves by the outcome of what was asked, or by the bank": by_outcome_alone,
+    "what moves is what was asked for, each share to its owner": as_instructed,
+    "the events say what moved": said_so,
+    "the seeker pays the price, once": holds_the_price,
+    "nothing leaves for the insider without hire.confirmed": pays_for_a_hire,
+    "a tranche is paid when it is due, less its fee": pays_what_is_due,
+    "money goes back only where it was called off, ended or decided": refunds_for_a_reason,
+    "a split gives each what the arbiter says": shares_as_decided,
+    "in probation neither cancelling nor lapsing refunds": in_probation_nothing_calls_it_off,
+    "one hire.confirmed is the cause": knows_one_hire,
+    "the end of a hire strikes what falls due later, and no more": strikes_what_is_later,
+    "the insider has time to dispute what the seeker says": gives_time_to_dispute,
+    "what was earned is paid": pays_what_was_earned,
+    "an end holds nothing": holds_nothing_at_the_end,
+    "each command by who may give it": asked_by_who_may,
+    "a dispute that is over leaves it where it was": goes_back_to_where_it_was,
+    "a chargeback takes what is held, the rest is the platform's loss": takes_what_the_bank_says,
+    "a reversal gives back its own claim alone": gives_back_its_own_claim,
+    "the terms are the agreed ones": takes_the_offers_terms,
+}
