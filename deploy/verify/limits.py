@@ -10,6 +10,7 @@ from services.matching.offer.accounts import account_id
 from services.matching.offer.lifecycle import ENDED
 from services.matching.offer.reservations import SETTLING
 from shared.aggregate import Document
+from shared.clock import parse_time
 
 _WEEK = timedelta(days=7)
 
@@ -53,5 +54,5 @@ def _person(seen: Snapshot, tally: Tally, person: str, account: Document, agreed
 
 
 def _made_at(offer: Document) -> datetime:
-    at: datetime = offer["created_at"]
-    return at
+    """Its sort key among a person's offers begins with it."""
+    return parse_time(offer["position"].split(" ")[0])

@@ -236,7 +236,7 @@ def test_a_reservation_lasts_as_long_as_its_offer(world: World) -> None:
     world.tick(timedelta(hours=1))
 
     assert world.clock.now() > settled_at + WINDOW
-    assert world.reserved() == {}
+    assert account(world)["exposure"]["used"] == euros(0) and account(world)["reservations"] == []
 
 
 ENDS = {

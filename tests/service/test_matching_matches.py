@@ -185,8 +185,8 @@ def test_copies_from_before_matches_were_kept(world: World) -> None:
 
 
 def test_nobody_fills_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One insider has more newer listings that fit than are looked at: an honest one is on the first page; page by page all of the
-    looked at come, once, of one insider never more than a few before the others.
+    """One insider has more newer listings that fit than are looked at: an honest one is on the first
+    page; page by page all come, once, of one insider never more than a few before the others.
     """
     wants(world, occupations=[DEVELOPER])
     monkeypatch.setattr(matches, "MOST_LISTINGS", 50)

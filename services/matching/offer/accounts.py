@@ -152,9 +152,11 @@ class Accounts:
         self._store.run({account_id(person): KIND}, decide)
 
     def on_timer(self, change: Change, timer: str) -> None:
-        """The account's own timer: drop what is over; come again while anything is reserved."""
+        """The account's own timer: drop what counts no more; come again while an offer lives. What only the money of
+        an offer that is over still holds is dropped by whoever asks next: every look at the limits reckons it anew.
+        """
         self._drop(change)
-        if change.get("reservations"):
+        if any(map(is_live, change.get("reservations", {}).values())):
             change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
 
     # -- inside
