@@ -1,13 +1,14 @@
 """What comes in and goes out over HTTP."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
+from marshmallow.fields import Raw
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
 from services.escrow.losses import DECISIONS as LOSS_DECISIONS
-from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
+from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID, NoticeKind
 from services.escrow.store import FOR_STAFF
 from shared import fields
 from shared.fields import Body, Violation
@@ -67,6 +68,23 @@ class Notice(Schema):
     class Meta:
         unknown = EXCLUDE
 
+    id = Raw(metadata={"type": "string", "description": "the same each time it is sent"})
+    kind = Raw(metadata={"enum": [*get_args(NoticeKind)]})
+    offer_id = Raw(metadata={"type": "string"})
+    at = Raw(metadata={"type": "string", "format": "date-time"})
+    outcome = Raw(metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"})
+    chargeback = Raw(metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"})
+
+
+class Signed(Body):
+    """The header with which the provider signs its webhook; another provider's adapter names its own."""
+
+    signature = fields.Text(
+        required=True,
+        data_key="Provider-Signature",
+        metadata={"description": "`t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>` under the shared secret"},
+    )
+
 
 class Search(PageQuery):
     role = fields.Choice("insider", "seeker")
@@ -92,7 +110,7 @@ class OpenDispute(Body):
 class Decision(Body):
     """An arbiter's; `by` whom is there for staff."""
 
-    by = fields.PersonId()
+    by = fields.PersonId(optional=True)
     decision = fields.Choice(*DECISIONS)
     reason = fields.Text(1, 1000, lines=True)
     at = fields.Instant()
@@ -218,7 +236,7 @@ class Entry(Body):
     lines = fields.Several(fields.Part(Line))
     hash = fields.Sha256()
     previous = fields.Sha256()
-    hire_event_id = fields.Uuid()
+    hire_event_id = fields.Uuid(optional=True)
 
 
 class Journal(Body):
@@ -247,6 +265,6 @@ class EscrowShare(Body):
     """Your escrows, each with its journal, in pages. The first page has your payout account as well."""
 
     person_id = fields.PersonId()
-    payout = fields.Part(Payout, allow_none=True)
+    payout = fields.Part(Payout, allow_none=True, optional=True)
     items = fields.Several(fields.Part(WithJournal))
     next = fields.Text(1, 1024, allow_none=True)

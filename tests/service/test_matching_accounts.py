@@ -335,7 +335,7 @@ def test_the_account_says_what_the_next_request_meets(world: World) -> None:
     assert shown["requests"] == {"a_week": 3, "used": 3, "left": 0, "next_at": "2027-01-08T00:00:00.000Z"}
     assert shown["reservations"][0] == {
         "offer_id": first.rsplit("/", 1)[1], "listing_id": world.shown(first)["listing_id"],
-        "at": "2027-01-01T00:00:00.000Z", "amount": euros(0),
+        "at": "2027-01-01T00:00:00.000Z", "amount": euros(0), "until": None,
     }  # fmt: skip
     assert len(shown["reservations"]) == 3
     world.clock.advance(timedelta(days=5) - timedelta(milliseconds=1))

@@ -7,7 +7,6 @@ from services.matching.offer import reviews, schemas
 from services.matching.offer.accounts import CURRENCY, Standing
 from services.matching.offer.acts import STAFF
 from services.matching.offer.lifecycle import PARTIES
-from services.matching.offer.reservations import is_live
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
 from shared.settings import Terms
@@ -67,7 +66,7 @@ def account_view(standing: Standing) -> dict[str, Any]:
                 "listing_id": each["listing_id"],
                 "at": each["at"],
                 "amount": _money(each["amount"]),
-                **({} if is_live(each) else {"until": each.get("until")}),
+                "until": each.get("until"),
             }
             for offer_id, each in sorted(standing.reserved.items(), key=lambda item: (item[1]["at"], item[0]))
         ],
