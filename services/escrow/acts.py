@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow import plan
-from services.escrow.books import close, instruct, move
+from services.escrow.books import close, fee_of, instruct, move
 from shared.aggregate import Change, Trigger, try_task
 from shared.clock import format_time, parse_time
 from shared.money import share
@@ -79,6 +79,7 @@ def start_probation(change: Change, trigger: Trigger) -> None:
     not_before = change.now + change.terms.silence_payout_after if hire["confirmed_by"] == "silence" else None
     change.set(
         hire_event_id=trigger.id,
+        hire_known_at=change.now,
         start_on=hire["start_on"],
         tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at, not_before),
     )
@@ -110,7 +111,9 @@ def watch(change: Change) -> None:
         change.set(blocked=None)
         blocked = None
     due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
-    change.schedule("payout", max(due, blocked["again_at"]) if due and blocked else due)
+    if due:
+        due = max(due, change.get("payout_from", due), blocked["again_at"] if blocked else due)
+    change.schedule("payout", due)
     change.schedule("refund", change["refund_at"] if plan.struck(change["tranches"]) else None)
 
 
@@ -124,20 +127,28 @@ def ask_release(change: Change, trigger: Trigger) -> None:
         raise ValueError(f"{change.id}: no tranche waits")
     change.schedule("payout", None)
     amount = change["tranches"][index]["amount"]
-    fee = share(amount, change["fee_bps"])
+    fee = fee_of(change, amount)
     terms = {"payee": change["insider"], "fee": fee, "tranche": index, "hold_id": change["hold_id"]}
     instruct(change, "release", f"release:{index}", amount, **terms)
 
 
 def release(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
-    amount, fee = done["amount"], done["fee"]
-    hire = change["hire_event_id"]
-    move(change, done["id"], held=-amount, released=amount - fee, fees=fee, hire_event_id=hire)
+    amount, fee, set_off = done["amount"], done["fee"], done.get("set_off", 0)
+    hire, paid = change["hire_event_id"], amount - fee - set_off
+    moved = {"held": -amount, "released": paid, "fees": fee + set_off, "set_off": set_off}
+    move(change, done["id"], hire_event_id=hire, **moved)
     change.set(tranches=plan.marked(change["tranches"], "paid", index=done["tranche"]))
     watch(change)
-    says = {"tranche": done["tranche"], "amount": amount - fee, "fee": fee, "hire_event_id": hire}
-    return {"escrow.released": says}
+    says = {"tranche": done["tranche"], "amount": paid, "fee": fee, "hire_event_id": hire}
+    return {"escrow.released": says | ({"set_off": set_off} if set_off else {})}
+
+
+def postpone_release(change: Change, trigger: Trigger) -> None:
+    """The insider has no history yet: what falls due is paid from then on."""
+    close(change, trigger)
+    change.set(payout_from=trigger.data.get("until", change.now))
+    watch(change)
 
 
 def block_release(change: Change, trigger: Trigger) -> Says:
@@ -174,8 +185,10 @@ def refund(change: Change, trigger: Trigger) -> Says:
 
 def split(change: Change, trigger: Trigger) -> None:
     done = close(change, trigger)
-    paid = done["amount"] - done["refund"] - done["fee"]
-    sums = {"held": -done["amount"], "released": paid, "fees": done["fee"], "refunded": done["refund"]}
+    fee, set_off = done["fee"], done.get("set_off", 0)
+    paid = done["amount"] - done["refund"] - fee - set_off
+    sums = {"held": -done["amount"], "released": paid, "fees": fee + set_off, "refunded": done["refund"]}
+    sums["set_off"] = set_off
     move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
     change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
 
@@ -235,7 +248,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
     decide(change, trigger)
     stop_timers(change)
     gross = share(change["held"], trigger.data["insider_bps"])
-    fee, back = share(gross, change["fee_bps"]), change["held"] - gross
+    fee, back = fee_of(change, gross), change["held"] - gross
     terms = {"payee": change["insider"], "fee": fee, "refund": back, "hold_id": change["hold_id"]}
     instruct(change, "split", "split", change["held"], **terms)
     return {"dispute.resolved": {"decision": "split"}}

@@ -120,6 +120,17 @@ class UnveiledDocument(CoreDocument, total=False):
     forgotten: list[str]  # those of before the seeker was forgotten
 
 
+class HandedIn(TypedDict):
+    at: datetime
+    held_by: list[str]  # tickets of the requests that handed it in
+
+
+class AccountDocument(CoreDocument, total=False):
+    """`account:<person>`: what they handed in within the week."""
+
+    listings: dict[str, HandedIn]  # by listing id
+
+
 class WorkDocument(CoreDocument, total=False):
     """`work:<person>`: the employers' domains at which a person has verified an address."""
 

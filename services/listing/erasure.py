@@ -72,7 +72,7 @@ def erase(change: Change) -> None:
         change.set(review=_without_words(change["review"]))
     if change.get("audit"):
         change.set(audit=[_without_words(each) for each in change["audit"]])
-    without_fingerprints(change)
+    without_fingerprints(change, change["insider"])
     change.set(erased_at=change.now)
     index(change)
 

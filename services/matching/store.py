@@ -2,6 +2,7 @@
 (`profile:<person>`) and people (`<person>`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
 _OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
+_OF_ONE = 20
+"""Listings of one insider that are looked at for a match."""
+_LOOKED_AT = 5
+"""So many times the limit is read at most, where a few have many listings."""
 _WITHOUT_FACETS = {"facets": 0, "tranches": 0}
 
 
@@ -113,6 +118,16 @@ def people_of(store: Store, hires: Iterable[Document]) -> dict[str, Document]:
 
 
 def listings_with(store: Store, facets: Sequence[str], limit: int) -> list[Document]:
-    """Copies of published listings that have one of these facets, the newest first."""
+    """Copies of published listings that have one of these facets, the newest first; of one insider a few, so that
+    nobody crowds out the others.
+    """
     query = {"facets": {"$in": list(facets)}}
-    return list(store.collection.find(query, _WITHOUT_FACETS).sort("rank", DESCENDING).limit(limit))
+    seen: Counter[str] = Counter()
+    found: list[Document] = []
+    for doc in store.collection.find(query, _WITHOUT_FACETS).sort("rank", DESCENDING).limit(limit * _LOOKED_AT):
+        seen[doc["insider"]] += 1
+        if seen[doc["insider"]] <= _OF_ONE:
+            found.append(doc)
+        if len(found) == limit:
+            break
+    return found

@@ -50,6 +50,7 @@ class EscrowReleased(EscrowState):
     tranche = Integer(0, 11, "index of the tranche, from 0")
     amount = Amount("paid to the insider now")
     fee = Amount("the platform's fee on it")
+    set_off = Amount("kept of it for an earlier loss by a chargeback", optional=True)
     hire_event_id = Id("ce_id of the hire.confirmed that caused it")
 
 

@@ -55,11 +55,16 @@ class Terms:
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
     employer_links_a_week_per_mailbox: int = 20
-    # a seeker's budget of requests
+    # a seeker's budget of requests; an insider's of listings handed in
     requests_a_week: int = 20
+    listings_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units
     fee_bps: int = 500
     exposure_cap: int = 200_000
+    # stolen cards: how long a payment may be charged back, and counts as exposure after it was paid out; and how long
+    # after the hire an insider is paid who never yet had a payment outlast that. 0 is none
+    chargeback_window: timedelta = timedelta(days=120)
+    first_payout_wait: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,13 @@ def review(offer: Offer, role: str, **more: Any) -> None:
     offer.command("review", role, stars=4, **more)
 
 
+def claimed_unreserved() -> Offer:
+    """Accepted, paid for and claimed within the minute; then the check finds no reservation."""
+    offer = Offer().active()
+    claim(offer)
+    return offer
+
+
 REMOVED = {"of": "seeker", "reason": "An insult."}
 Given = str | Callable[[], Offer]
 Step = Callable[[Offer], object]
@@ -247,6 +254,10 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     "the check finds the listing ended": ("proposed", lambda o: o.checked("expired"), "cancelled", CANCELLED),
     "an accepted offer outlives an expired listing": ("accepted", lambda o: o.checked("expired"), "accepted", []),
     "but not one that is filled": ("accepted", lambda o: o.checked("filled"), "cancelled", CANCELLED),
+    "a claim does not outlive it either": (
+        "hire_claimed", lambda o: o.checked(reserved=False), "cancelled", CANCELLED,
+    ),
+    "a claim outlives a listing that is filled": ("hire_claimed", lambda o: o.checked("filled"), "hire_claimed", []),
     "nor a reservation that is gone": ("active", lambda o: o.checked(reserved=False), "cancelled", CANCELLED),
     "the check of a request whose reservation is gone": (
         "countered", lambda o: o.checked(reserved=False), "cancelled", CANCELLED,

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
@@ -259,7 +260,7 @@ def _escrow_alike(s: Situation) -> Hashable:
         s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
         (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
-        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s),
+        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
         s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
     )  # fmt: skip
 
@@ -282,6 +283,7 @@ def _escrow_bodies(s: Situation, at: datetime) -> Bodies:
         "dispute": {"": {"reason": "other"}},
         "withdraw": {"": {}},
         "resolve": decisions,
+        "decide_loss": {name: {"decision": name, "reason": "So it is."} for name in losses.DECISIONS},
         "postpone": {"later": {"start_on": later}, "too late": {"start_on": "2099-01-01"}},
         "answer_postponement": {answer: {"start_on": proposed, "answer": answer} for answer in ("agreed", "declined")}
         | {"another day": {"start_on": "2027-01-01", "answer": "agreed"}},

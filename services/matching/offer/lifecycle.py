@@ -106,7 +106,7 @@ _CALLED_OFF = (
     ),
     Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=acts.check_failed),
     Row(
-        ("accepted", "active"), "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
+        AGREED, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
         act=acts.check_failed,
     ),
     Row(STATES[1:], "checked", act=acts.checked),

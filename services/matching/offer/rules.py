@@ -90,11 +90,11 @@ CHECK_FAILS = Condition(
     ),
 )
 CHECK_FAILS_ACCEPTED = Condition(
-    "the listing is filled or removed, or the seeker's reservation is gone",
+    "the seeker's reservation is gone, or the listing is filled or removed and no claim is in the way",
     lambda change, trigger: (
         is_answered(change, trigger)
         and _undisturbed(change)
-        and (_both(change, trigger) or not trigger.data["reserved"])
+        and (not trigger.data["reserved"] or (_both(change, trigger) and change.state != "hire_claimed"))
     ),
 )
 

@@ -200,12 +200,15 @@ class Exposure(Body):
 
 
 class Reservation(Body):
-    """One of your open offers; `amount` is 0 until it is accepted."""
+    """One of your open offers, `amount` 0 until it is accepted; or one that is over, whose payment may still be charged
+    back: it counts `until` then, null while its escrow still holds money.
+    """
 
     offer_id = fields.Uuid()
     listing_id = fields.Uuid()
     at = fields.Instant()
     amount = fields.Part(MoneySchema)
+    until = fields.Instant(allow_none=True)
 
 
 class Account(Body):

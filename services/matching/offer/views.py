@@ -62,7 +62,13 @@ def account_view(standing: Standing) -> dict[str, Any]:
             "cap": _money(standing.exposure_cap), "used": _money(standing.exposure_used), "left": _money(left),
         },
         "reservations": [
-            {"offer_id": offer_id, **each, "amount": _money(each["amount"])}
+            {
+                "offer_id": offer_id,
+                "listing_id": each["listing_id"],
+                "at": each["at"],
+                "amount": _money(each["amount"]),
+                "until": each.get("until"),
+            }
             for offer_id, each in sorted(standing.reserved.items(), key=lambda item: (item[1]["at"], item[0]))
         ],
     }  # fmt: skip

@@ -1,14 +1,15 @@
 """A person's command on an aggregate: the same repeat, the same If-Match, the same refusals for every service.
 
 Order: authenticate (done), the key (a repeat gets the same status with the document as it is now), If-Match, the
-lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not stored.
+lifecycle. The document keeps `commands`: [{id, fingerprint, status, by}], one a taken command; refusals are not stored.
+The fingerprint of someone who was forgotten is gone: their command's repeat is one whatever its body was.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
+from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, erasure, explain
 from shared.events.catalogue import PUBLIC_NAMES, latest
 from shared.http.answer.documents import document_response
 from shared.http.answer.patience import Patience
@@ -19,6 +20,8 @@ from shared.telemetry import traces
 
 Roles = Callable[[Document, Principal], frozenset[str]]
 View = Callable[[Document, frozenset[str]], dict[str, Any]]
+ERASED = erasure.KIND
+"""Stands where a fingerprint was."""
 _NOT_YET = 1
 _HEARD_OF = frozenset(name for name in PUBLIC_NAMES if latest(name).subject_field is not None)
 """Public events of an aggregate: of what happens inside nobody hears."""
@@ -142,7 +145,7 @@ class Resource:
         """
         for taken in doc.get("commands", ()):
             if taken["id"] == call.command_id:
-                if taken["fingerprint"] != call.fingerprint:
+                if taken["fingerprint"] not in (call.fingerprint, ERASED):
                     raise Problem("key-reused", "The same key came with another body before.", errors=[_KEY_FAULT])
                 return int(taken["status"])
         return None
@@ -168,7 +171,8 @@ class Resource:
             self.lifecycle.fold(change, trigger)
         except Refusal as refusal:
             raise problem_of_refusal(refusal) from refusal
-        change.push("commands", {"id": call.command_id, "fingerprint": call.fingerprint, "status": status})
+        taken = {"id": call.command_id, "fingerprint": call.fingerprint, "status": status, "by": call.person}
+        change.push("commands", taken)
 
 
 _KEY_FAULT = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")
