@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import codes, invariants, lifecycles, matching, openapi
+from deploy.docs import codes, invariants, lifecycles, matching, openapi, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,6 +17,7 @@ def pages() -> dict[Path, str]:
         docs / "lifecycles.md": lifecycles.page(),
         docs / "matching.md": matching.page(),
         docs / "openapi.json": openapi.page(),
+        docs / "settings.md": settings.page(),
     }
 
 

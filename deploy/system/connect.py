@@ -13,6 +13,8 @@ from deploy import ROOT
 from deploy.embedded import identity
 from deploy.embedded.data import Data, default_folder
 from deploy.embedded.keys import Keys
+from deploy.embedded.times import Times
+from deploy.embedded.times import read as read_times
 from deploy.kafka.topics import client_settings, secret
 from deploy.mongo.collections import Client
 from deploy.system import NotFound
@@ -30,6 +32,7 @@ class System:
     mongodb: str = field(repr=False)
     database_prefix: str = ""
     stack: dict[str, Any] | None = None
+    times: Times = field(default_factory=Times)
 
     @contextmanager
     def database(self) -> Iterator[Client]:
@@ -56,7 +59,14 @@ def find(data: Path | None) -> System:
             "KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI"
         )
     kafka = client_settings({"KAFKA_BOOTSTRAP_SERVERS": stack["kafka"]})
-    return System(stack["gateway"], kafka, stack["mongodb"], stack.get("database_prefix", ""), stack)
+    return System(
+        stack["gateway"],
+        kafka,
+        stack["mongodb"],
+        stack.get("database_prefix", ""),
+        stack,
+        read_times(Data(folder).clock),
+    )
 
 
 def running(folder: Path) -> dict[str, Any] | None:
