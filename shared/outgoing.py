@@ -72,6 +72,19 @@ def get(url: str, *, seconds: float, most_bytes: int, headers: Mapping[str, str]
     return body
 
 
+def probe(url: str, *, seconds: float) -> int:
+    """The status of the answer to a GET, without a proxy; no redirect is followed, and no body read. NoAnswer where
+    there was none in time.
+    """
+    status, _ = _exchange(request.Request(url), seconds, None, ())
+    return status
+
+
+def ask(url: str, *, seconds: float, most_bytes: int) -> tuple[int, bytes]:
+    """As `probe`, with the body of the answer, whatever its status."""
+    return _exchange(request.Request(url), seconds, most_bytes, ())
+
+
 def post(url: str, body: bytes, *, seconds: float, headers: Mapping[str, str]) -> int:
     """The status of the answer to a POST; no redirect is followed, and no body of an answer is read. NoAnswer where
     there was none in time.

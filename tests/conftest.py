@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from deploy.embedded.stack import Stack
 from tests.support import grounds, parts
+from tests.support.described import CheckedClient
 
 Client = MongoClient[dict[str, Any]]
 
+Flask.test_client_class = CheckedClient
 _TEST_ENVIRONMENT = {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
 
 

@@ -95,7 +95,7 @@ def redrive(letters: tuple[str, ...], everything: bool, service: str | None, dat
     records = read(system, service) if service else [one(system, *each) for each in parsed]
     done = send_again(records, system)
     if as_json:
-        click.echo(json.dumps({"redriven": done.sent, "left": done.left}))
+        click.echo(json.dumps({"redriven": done.sent} | ({"left": done.left} if done.left else {})))
         return
     click.echo(f"{len(done.sent)} sent again" + (": " + " ".join(done.sent) if done.sent else ""))
     for letter, why in done.left.items():

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import codes, invariants, lifecycles, matching, openapi, settings
+from deploy.docs import codes, evidence, invariants, lifecycles, matching, openapi, problems, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,11 +13,14 @@ def pages() -> dict[Path, str]:
     docs = ROOT / "docs"
     return {
         docs / "codes.md": codes.page(),
+        docs / "evidence.md": evidence.page(),
         docs / "invariants.md": invariants.page(),
         docs / "lifecycles.md": lifecycles.page(),
         docs / "matching.md": matching.page(),
         docs / "openapi.json": openapi.page(),
         docs / "settings.md": settings.page(),
+        docs / "problems.md": problems.page(),
+        ROOT / "deploy" / "gateway" / "site" / "v1" / "openapi.json": openapi.site(),
     }
 
 
@@ -31,6 +34,7 @@ def main() -> int:
             print(f"{path.relative_to(ROOT)} is stale: run python -m deploy.docs", file=sys.stderr)
         return int(bool(stale()))
     for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     return 0
 

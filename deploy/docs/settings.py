@@ -90,9 +90,9 @@ _OTHERS = (
         "where several gunicorn workers add up their metrics; made by itself where `WEB_WORKERS` > 1",
     ),
     (
-        "`GATEWAY_BIND`, `GATEWAY_PORT`, `GATEWAY_PATIENCE`, `GATEWAY_STORAGE`",
+        "`GATEWAY_BIND`, `GATEWAY_PORT`, `GATEWAY_PATIENCE`, `GATEWAY_STORAGE`, `GATEWAY_SITE`",
         "the gateway",
-        "where it listens, how long it tries a service, where it keeps its state",
+        "where it listens, how long it tries a service, where its state is, and what it serves itself",
     ),
     (
         "`LISTING_WEB`, `MATCHING_WEB`, `ESCROW_WEB`, `NOTIFY_WEB`",

@@ -1,28 +1,35 @@
 """Whether a process answers."""
 
-import http.client
+import json
 import os
 import socket
 
 import psutil
 
 from deploy.embedded.programs import Program
+from shared import outgoing
 
 
 def answers(program: Program, pid: int | None) -> bool:
-    """Whether it says 200 where it speaks HTTP, else whether the process `pid` itself takes a connection."""
+    """Whether it says 200 where it speaks HTTP, else whether the process `pid` itself takes a connection.
+
+    A worker that has paused a topic answers, too: it does all the rest, and starting it again would not change that.
+    """
     port, path = program.answers
     try:
         if not path:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return pid is not None and _listens(pid, port)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status == 200
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException):
+        status, body = outgoing.ask(f"http://127.0.0.1:{port}{path}", seconds=5, most_bytes=10_000)
+        return status == 200 or (status == 503 and _works_but_for_a_topic(body))
+    except (OSError, outgoing.NoAnswer):
+        return False
+
+
+def _works_but_for_a_topic(problem: bytes) -> bool:
+    try:
+        return [fault["rule"] for fault in json.loads(problem)["errors"]] == ["consuming"]
+    except (ValueError, KeyError, TypeError):
         return False
 
 

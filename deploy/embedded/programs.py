@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy import ROOT, SERVICES
 from deploy.embedded.data import Data
-from deploy.gateway import CADDYFILE
+from deploy.gateway import CADDYFILE, SITE
 
 MONGODB_OPTIONS = (
     "retryWrites=false&directConnection=true&serverSelectionTimeoutMS=3000&connectTimeoutMS=2000"
@@ -177,6 +177,7 @@ def _gateway(layout: Layout) -> Program:
     environment |= {
         "GATEWAY_BIND": "127.0.0.1",
         "GATEWAY_PORT": str(layout.ports["gateway"]),
+        "GATEWAY_SITE": str(SITE).replace('"', '\\"'),
         # It stands between quotes in the Caddyfile.
         "GATEWAY_STORAGE": str(layout.data.folder / "gateway").replace('"', '\\"'),
         "HOME": str(layout.data.folder),

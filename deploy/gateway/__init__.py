@@ -3,3 +3,5 @@
 from pathlib import Path
 
 CADDYFILE = Path(__file__).with_name("Caddyfile")
+SITE = Path(__file__).with_name("site")
+"""What it serves itself: /v1/openapi.json."""

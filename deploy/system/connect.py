@@ -18,6 +18,7 @@ from deploy.embedded.times import read as read_times
 from deploy.kafka.topics import client_settings, secret
 from deploy.mongo.collections import Client
 from deploy.system import NotFound
+from shared.clock import Clock, SystemClock
 
 COMPOSE_SECRETS = ROOT / "deploy" / ".secrets"
 """Where `make secrets` puts the keys of the compose deployment."""
@@ -103,6 +104,7 @@ class Reached:
     kafka: str | None
     mongodb: str | None
     mail: Path | None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 @contextmanager
@@ -117,7 +119,8 @@ def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], 
         stack = stack or {}
         url = (gateway or stack["gateway"]).rstrip("/")
         mail = Path(stack["mail"]) if "mail" in stack and url == stack["gateway"].rstrip("/") else None
-        yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail)
+        clock = read_times(Data(folder).clock).clock if mail else SystemClock()
+        yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail, clock)
         return
     if data is not None:
         raise NotFound(f"no stack runs on {data}; leave --data away to have one made for this")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from services.escrow import api_export, api_payout, schemas
 from services.escrow.lifecycle import ESCROW
@@ -16,6 +17,7 @@ from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Cal
 from shared.http.declare.operations import roles as only
 from shared.http.problems import Fault, Problem, invalid
 
+_MAY_BE_RESTORED = timedelta(days=3)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 operations: Operations[Parts] = Operations("escrow", "Escrows", ESCROW.commands())
@@ -108,7 +110,8 @@ def reconciliation(call: Call[Parts]) -> Answer:
 
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "Payment provider's webhook: an outcome or a chargeback",
-                 who=PUBLIC, body=schemas.Notice, answers={204: None})  # fmt: skip
+                 who=PUBLIC, body=schemas.Notice, headers=schemas.Signed, answers={204: None},
+                 refuses=("unauthenticated",))  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the notice and nothing more: the worker folds it.
 
@@ -121,12 +124,16 @@ def webhook(call: Call[Parts]) -> Answer:
         notice = parts.notices.read(call.header(header) or "", call.raw, store.clock.now())
         trigger = trigger_of_notice(notice)
     except BadSignature as error:
-        fault = Fault.of_header(header, error.reason, "expected the provider's signature of these bytes, made just now")
+        fault = Fault.of_header(
+            header, error.reason.replace("_", "-"), "expected the provider's signature of these bytes, made just now"
+        )
         raise Problem("unauthenticated", "This is not known to come from the provider.", errors=[fault]) from None
     except BadNotice as error:
         raise invalid([Fault("", "notice", str(error))]) from None
     if not leave_notice(store, parts.escrows.lifecycle, notice.offer_id, trigger):
-        raise Problem("not-found", "No escrow of that offer is known here; send it again later.", retry_after=60)
+        age = store.clock.now() - notice.at
+        again, words = (60, "send it again later") if age < _MAY_BE_RESTORED else (None, "it will not come any more")
+        raise Problem("not-found", f"No escrow of that offer is known here; {words}.", retry_after=again)
     return Answer(status=204)
 
 

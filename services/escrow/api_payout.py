@@ -16,7 +16,8 @@ PATH = "/v1/me/payout"
 operations: Operations[Parts] = Operations("escrow", "Your payouts")
 
 
-@operations.get(PATH, "getPayout", "Show your payout account", who=ANYONE, answers={200: Payout})
+@operations.get(PATH, "getPayout", "Show your payout account", who=ANYONE, answers={200: Payout},
+                refuses=("not-found",))  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     doc = call.parts.escrows.store.get(payout_id(call.person))
     if doc is None or not payouts.is_there(doc):

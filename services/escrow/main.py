@@ -19,6 +19,7 @@ from services.escrow.views import roles, view
 from shared.aggregate import Store, erasure
 from shared.clock import Clock
 from shared.http.answer.commands import Resource
+from shared.http.answer.patience import Patience
 from shared.http.app import create_app
 from shared.process.main import Service
 from shared.process.work import Work
@@ -44,7 +45,7 @@ def outside(settings: Settings, clock: Clock) -> Provider:
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
-    escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", retry_unknown=True)
+    escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", patience=Patience())
     notices = open_notices(settings.provider, settings.terms.webhook_tolerance)
     return create_app(settings, operations, Parts(settings, escrows, notices), ready={"mongodb": store.ping})
 

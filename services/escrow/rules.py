@@ -27,12 +27,12 @@ STRUCK = Condition("the end of the hire struck something", lambda change, trigge
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
 
 MAY_FUND = Guard(
-    "fund_attempts",
+    "fund-attempts",
     lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
     f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
 )
 ONE_DISPUTE = Guard(
-    "one_dispute_a_party",
+    "one-dispute-a-party",
     lambda change, trigger: (
         ("insider" if trigger.by == change["insider"] else "seeker") not in change.get("disputed_by", ())
     ),
@@ -44,7 +44,7 @@ NOT_DECIDED = Guard(
     "An arbiter has decided that this money is the insider's.",
 )
 HIRE_KNOWN = Guard(
-    "hire_confirmed",
+    "hire-confirmed",
     lambda change, trigger: change["dispute"]["before"] == "probation",
     "Money goes to the insider only after the hire is confirmed. Until then it can be refunded or returned. "
     "An arbiter who finds that the hire happened confirms it on the offer.",
@@ -67,7 +67,7 @@ def _proposed(change: Change) -> str | None:
 
 
 PAYOUTS_TO_COME = Guard(
-    "payouts_to_come",
+    "payouts-to-come",
     lambda change, trigger: (
         change.get("ended_on") is None and any(is_to_come(each, change.now) for each in change["tranches"])
     ),
@@ -75,18 +75,18 @@ PAYOUTS_TO_COME = Guard(
     refuses="state",
 )
 LATER_START = Guard(
-    "later_start",
+    "later-start",
     lambda change, trigger: _start_window(change)[0] < trigger.data["start_on"] <= _start_window(change)[1],
     lambda change, trigger: "Expected a day after {}, up to {}.".format(*_start_window(change)),
     "/start_on",
 )
 POSTPONEMENTS = Guard(
-    "postponements_bound",
+    "postponements-bound",
     lambda change, trigger: change.get("postponement", {}).get("number", 0) < MOST_POSTPONEMENTS,
     f"A later first day is proposed {MOST_POSTPONEMENTS} times at most.",
 )
 PROPOSED_START = Guard(
-    "proposed_start",
+    "proposed-start",
     lambda change, trigger: _proposed(change) == trigger.data["start_on"],
     lambda change, trigger: f"The day that is proposed is {_proposed(change)}.",
     "/start_on",

@@ -1,12 +1,13 @@
 """What comes in and goes out over HTTP."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import EXCLUDE, Schema, ValidationError, validates_schema
+from marshmallow.fields import Raw
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
-from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID
+from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID, NoticeKind
 from services.escrow.store import FOR_STAFF
 from shared import fields
 from shared.fields import Body, Violation
@@ -59,6 +60,27 @@ class Notice(Schema):
     class Meta:
         unknown = EXCLUDE
 
+    id = Raw(allow_none=True, metadata={"type": "string", "description": "the same each time it is sent"})
+    kind = Raw(allow_none=True, metadata={"enum": [*get_args(NoticeKind)]})
+    offer_id = Raw(allow_none=True, metadata={"type": "string"})
+    at = Raw(allow_none=True, metadata={"type": "string", "format": "date-time"})
+    outcome = Raw(
+        allow_none=True, metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"}
+    )
+    chargeback = Raw(
+        allow_none=True, metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"}
+    )
+
+
+class Signed(Body):
+    """The header with which the provider signs its webhook; another provider's adapter names its own."""
+
+    signature = fields.Text(
+        required=True,
+        data_key="Provider-Signature",
+        metadata={"description": "`t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>` under the shared secret"},
+    )
+
 
 class Search(PageQuery):
     role = fields.Choice("insider", "seeker")
@@ -84,7 +106,7 @@ class OpenDispute(Body):
 class Decision(Body):
     """An arbiter's; `by` whom is there for staff."""
 
-    by = fields.PersonId()
+    by = fields.PersonId(optional=True)
     decision = fields.Choice(*DECISIONS)
     reason = fields.Text(1, 1000, lines=True)
     at = fields.Instant()
@@ -103,7 +125,7 @@ class Postponement(Body):
 
     start_on = fields.Date()
     at = fields.Instant()
-    answer = fields.Choice("agreed", "declined")
+    answer = fields.Choice("agreed", "declined", optional=True)
 
 
 class Escrow(Body):
@@ -127,10 +149,10 @@ class Escrow(Body):
     due = fields.Several(fields.Part(Due), 0, 12)
     fund_by = fields.Instant(allow_none=True)
     fund_attempts = fields.Integer(0, 10)
-    declined = fields.Code(allow_none=True)
+    declined = fields.Code(allow_none=True, optional=True)
     start_on = fields.Date(allow_none=True)
     postponement = fields.Part(Postponement, allow_none=True)
-    hire_event_id = fields.Uuid(allow_none=True)
+    hire_event_id = fields.Id(allow_none=True)
     blocked = fields.Part(Blocked, allow_none=True)
     dispute = fields.Part(OpenDispute, allow_none=True)
     decisions = fields.Several(fields.Part(Decision))
@@ -192,7 +214,7 @@ class Entry(Body):
     lines = fields.Several(fields.Part(Line))
     hash = fields.Sha256()
     previous = fields.Sha256()
-    hire_event_id = fields.Uuid()
+    hire_event_id = fields.Id(optional=True)
 
 
 class Journal(Body):
@@ -221,6 +243,6 @@ class EscrowShare(Body):
     """Your escrows, each with its journal, in pages. The first page has your payout account as well."""
 
     person_id = fields.PersonId()
-    payout = fields.Part(Payout, allow_none=True)
+    payout = fields.Part(Payout, allow_none=True, optional=True)
     items = fields.Several(fields.Part(WithJournal))
     next = fields.Text(1, 1024, allow_none=True)

@@ -10,6 +10,7 @@ from shared.http.declare.principal import Principal
 
 STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
+_NOT_YET = ("fund_by", "start_on", "hire_event_id", "blocked", "dispute", "postponement")
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -25,14 +26,19 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     shown = {name: value for name, value in doc.items() if name in _SHOWN}
     if "decisions" in doc and not of.intersection(STAFF):
         shown["decisions"] = [{k: v for k, v in each.items() if k != "by"} for each in doc["decisions"]]
-    return shown | {
-        "offer_id": doc["_id"],
-        "status": doc["state"],
-        **{name: doc.get(name, 0) for name in SUMS},
-        "due": due(doc),
-        "fund_attempts": doc.get("fund_attempts", 0),
-        "created_at": doc["opened_at"],
-    }
+    return (
+        dict.fromkeys(_NOT_YET)
+        | {"decisions": []}
+        | shown
+        | {
+            "offer_id": doc["_id"],
+            "status": doc["state"],
+            **{name: doc.get(name, 0) for name in SUMS},
+            "due": due(doc),
+            "fund_attempts": doc.get("fund_attempts", 0),
+            "created_at": doc["opened_at"],
+        }
+    )
 
 
 def due(doc: Document) -> list[dict[str, Any]]:

@@ -26,7 +26,8 @@ def create(call: Call[Parts]) -> Answer:
     return call.parts.listings.create(call, {**call.body, **marks})
 
 
-@operations.get(PATH, "searchListings", "Search listings", who=ANYONE, query=Search, answers={200: page_of(Listing)})
+@operations.get(PATH, "searchListings", "Search listings", who=ANYONE, query=Search,
+                answers={200: page_of(Listing)}, refuses=("forbidden",))  # fmt: skip
 def find_listings(call: Call[Parts]) -> Answer:
     question = _question(call)
     after = after_text(call, question.order.form)

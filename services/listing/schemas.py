@@ -162,10 +162,10 @@ class Review(Body):
     outcome = Text(metadata={"description": "published, held (waits for a moderator), revised, returned or removed"})
     by = Text()
     at = Instant()
-    rules = Several(Text())
-    reasons = Several(Part(Breach))
-    reason = Text()
-    note = Text()
+    rules = Several(Text(), optional=True)
+    reasons = Several(Part(Breach), optional=True)
+    reason = Text(optional=True)
+    note = Text(optional=True)
 
 
 class VeiledEmployer(Body):
@@ -204,9 +204,9 @@ class Listing(Body):
     pay = Part(Pay)
     help = Several(Part(PricedHelp))
     tranches = Several(Part(Tranche))
-    consent = Part(Consent, allow_none=True)
-    review = Part(Review, allow_none=True)
-    audit = Several(Part(Review))
+    consent = Part(Consent, allow_none=True, optional=True)
+    review = Part(Review, allow_none=True, optional=True)
+    audit = Several(Part(Review), optional=True)
 
 
 class SchemeCode(Pattern):
@@ -276,7 +276,7 @@ class ListingShare(Body):
     """
 
     person_id = PersonId()
-    employers_known = Several(Part(KnownEmployer))
-    work_marks = Several(Text())
+    employers_known = Several(Part(KnownEmployer), optional=True)
+    work_marks = Several(Text(), optional=True)
     items = Several(Part(Listing))
     next = Text(1, 1024, allow_none=True)

@@ -87,7 +87,7 @@ def refuse_public(email: str) -> None:
         raise Refusal("rule", "domain", "There is no such domain. Give an address at your employer.", "/email")
     if is_public_mail(domain):
         detail = "Everybody can have an address there. Give one at your employer."
-        raise Refusal("rule", "public_provider", detail, "/email")
+        raise Refusal("rule", "public-provider", detail, "/email")
 
 
 # -- what it says of an address

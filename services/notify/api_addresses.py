@@ -21,7 +21,8 @@ _ID: dict[str, Callable[[str], str]] = {CONTACT: contact_id, WORK_MAIL: work_mai
 _LIFECYCLE = {each.name: each for each in addresses.CODE_MAILS}
 
 
-@operations.get("/v1/me/contact", "getContact", "Show your e-mail address", who=ANYONE, answers={200: Contact})
+@operations.get("/v1/me/contact", "getContact", "Show your e-mail address", who=ANYONE, answers={200: Contact},
+                refuses=("not-found",))  # fmt: skip
 def contact(call: Call[Parts]) -> Answer:
     return _show(call, CONTACT)
 
@@ -50,7 +51,8 @@ def delete_contact(call: Call[Parts]) -> Answer:
     return _delete(call, CONTACT)
 
 
-@operations.get("/v1/me/work-mail", "getWorkMail", "Show your work e-mail address", who=ANYONE, answers={200: WorkMail})
+@operations.get("/v1/me/work-mail", "getWorkMail", "Show your work e-mail address", who=ANYONE,
+                answers={200: WorkMail}, refuses=("not-found",))  # fmt: skip
 def work_mail(call: Call[Parts]) -> Answer:
     return _show(call, WORK_MAIL)
 

@@ -9,7 +9,6 @@ from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
 
 operations: Operations[Parts] = Operations("notify", "Contacts")
-_NOT_YET = 1
 
 
 @operations.get(
@@ -21,7 +20,8 @@ def other_contact(call: Call[Parts]) -> Answer:
     other = other_party(store.get(offer_key(call.id)), call.person)
     if other is None:
         detail = "There is nothing of that id, or it is not yours to see (yet)."
-        raise Problem("not-found", detail, retry_after=_NOT_YET)
+        wait = call.parts.patience.seconds(call.person, call.id, store.clock.now())
+        raise Problem("not-found", detail, retry_after=wait)
     role, person = other
     theirs = store.get(contact_id(person))
     email = theirs["email"] if theirs and is_verified(theirs) else None

@@ -16,7 +16,6 @@ from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Opera
 from shared.http.problems import Fault, Problem
 
 operations: Operations[Parts] = Operations("notify", "Employers")
-_NOT_YET = 1
 
 
 @operations.post(
@@ -79,7 +78,8 @@ def _offer(call: Call[Parts], offer_id: str) -> tuple[Document, str]:
         if offer.get(role) == call.person:
             return offer, role
     detail = "There is nothing of that id, or it is not yours to see (yet)."
-    raise Problem("not-found", detail, retry_after=_NOT_YET)
+    wait = call.parts.patience.seconds(call.person, offer_id, call.parts.store.clock.now())
+    raise Problem("not-found", detail, retry_after=wait)
 
 
 def _answer(doc: Document, replayed: bool = False, status: int = 200) -> Answer:

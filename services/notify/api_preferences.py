@@ -1,6 +1,7 @@
 """What one prefers, and the links in mails that stop a group of them. A link shows a page; only its button acts.
 
-Mail programs do it by themselves with one click (RFC 8058): they post `List-Unsubscribe=One-Click`.
+Mail programs do it by themselves with one click (RFC 8058): they post `List-Unsubscribe=One-Click`. Whatever is posted
+stops the mails: what matters is who has the link.
 """
 
 from markupsafe import Markup
@@ -69,8 +70,8 @@ def ask(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
-    _LINK, "unsubscribe", "Unsubscribe from e-mails of this kind", who=PUBLIC, body=OneClick, form=True, page=True,
-    match=False, answers={200: Unsubscribed},
+    _LINK, "unsubscribe", "Unsubscribe from e-mails of this kind", who=PUBLIC, body=OneClick, any_body=True,
+    page=True, match=False, answers={200: Unsubscribed},
 )  # fmt: skip
 def unsubscribe(call: Call[Parts]) -> Answer:
     person, group = _of_link(call)

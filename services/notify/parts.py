@@ -1,9 +1,10 @@
 """What the views of notify work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.notify.mailboxes import Mailboxes
 from shared.aggregate import Store
+from shared.http.answer.patience import Patience
 from shared.settings import Terms
 
 
@@ -14,6 +15,7 @@ class Parts:
     store: Store
     key: bytes
     terms: Terms
+    patience: Patience = field(default_factory=Patience)
 
     @property
     def mailboxes(self) -> Mailboxes:

@@ -7,6 +7,7 @@ from shared.fields import (
     Body,
     Choice,
     Flag,
+    Id,
     Instant,
     Integer,
     MailAddress,
@@ -53,7 +54,7 @@ class Mailed(Body):
     listings = Flag(load_default=True)
     offers = Flag(load_default=True)
     hires = Flag(load_default=True)
-    money = Flag(load_default=True, metadata={"description": "always true"})
+    money = Flag(load_default=True, metadata={"const": True, "description": "they cannot be stopped"})
 
 
 class Preferences(Body):
@@ -88,8 +89,8 @@ class Notification(Body):
     kind = Choice(*READ)
     subject = Text()
     text = Text()
-    offer_id = Uuid(allow_none=True)
-    listing_id = Uuid(allow_none=True)
+    offer_id = Id(allow_none=True)
+    listing_id = Id(allow_none=True)
     created_at = Instant()
     status = Choice("queued", *DELIVERED)
     undelivered = Text(allow_none=True, metadata={"description": "why no mail went out"})
@@ -133,7 +134,7 @@ class NotifyShare(Body):
     """Your notifications, in pages. The first page has your e-mail addresses as well, null where you gave none."""
 
     person_id = PersonId()
-    contact = Part(Address, allow_none=True)
-    work_mail = Part(Address, allow_none=True)
+    contact = Part(Address, allow_none=True, optional=True)
+    work_mail = Part(Address, allow_none=True, optional=True)
     items = Several(Part(Notification))
     next = Text(1, 1024, allow_none=True)

@@ -136,7 +136,7 @@ class Lifecycle:
         if trigger.name not in self._commands:
             raise LookupError(f"{self.name} has no command {trigger.name}")
         if change.state in self.busy:
-            raise Refusal("busy", "instruction_open", "The payment provider is being asked; try again in a moment.")
+            raise Refusal("busy", "instruction-open", "The payment provider is being asked; try again in a moment.")
         rows = self.rows_of(change.state, trigger.name)
         if not rows:
             usual = sorted({s for r in self.rows if r.trigger == trigger.name for s in r.sources})

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
@@ -18,6 +19,10 @@ from shared.telemetry import metrics
 
 Result = TypeVar("Result")
 _DUPLICATE_KEY = 11000
+_LIMITS_MS: Mapping[str, Any] = {"serverSelectionTimeoutMS": 3000, "connectTimeoutMS": 2000, "socketTimeoutMS": 10_000}
+"""Where the URI names none: a database that hangs holds a thread no longer than that."""
+
+_PING_SECONDS = 2.0
 _FOR_GOOD = frozenset(
     {
         2,  # BadValue
@@ -74,8 +79,9 @@ class Store:
         self._listeners.append(listener)
 
     def ping(self) -> bool:
-        """Whether the database answers; raises pymongo's error where it does not."""
-        return bool(self.collection.database.command("ping"))
+        """Whether the database answers within two seconds; raises pymongo's error where it does not."""
+        with pymongo.timeout(_PING_SECONDS):
+            return bool(self.collection.database.command("ping"))
 
     def get(self, document_id: str) -> Document | None:
         """The document without its outbox, or None."""
@@ -145,5 +151,7 @@ def collection(database: Database[Document], name: str) -> Collection[Document]:
 
 def open_store(settings: MongoDB, name: str, clock: Clock) -> Store:
     """The store of a service's process, on the collection `name`."""
-    client: MongoClient[Document] = MongoClient(settings.uri)
+    given = settings.uri.lower()
+    limits = {name: ms for name, ms in _LIMITS_MS.items() if f"{name.lower()}=" not in given}
+    client: MongoClient[Document] = MongoClient(settings.uri, **limits)
     return Store(collection(client[settings.database], name), clock)

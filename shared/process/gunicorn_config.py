@@ -37,7 +37,7 @@ if _web.workers > 1 and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 bind = [str(_web.bind)]
 worker_class = "gthread"
 workers = _web.workers
-threads = _web.threads
+threads = _web.threads + 1  # see shared.process.spare
 graceful_timeout = _web.graceful_timeout
 keepalive = _web.keepalive
 reuse_port = True

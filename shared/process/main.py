@@ -25,6 +25,7 @@ from shared.messaging.frontier import KafkaEnds
 from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
 from shared.process import health
 from shared.process.loops import Bus
+from shared.process.spare import STUCK, Spare
 from shared.process.work import Work
 from shared.process.worker import Worker
 from shared.settings import EX_CONFIG, Kafka, Need, Settings, SettingsError, load_or_exit
@@ -78,7 +79,8 @@ class Service(Generic[Outside]):
         except PyMongoError:
             pass  # the database is away: requests wait for it, and for this
         app = self.build(settings, store)
-        app.before_request(partial(_only_where_agreed, naming))
+        app.before_request(partial(_refuse_early, naming))
+        app.wsgi_app = Spare(app.wsgi_app, settings.web.threads)  # type: ignore[method-assign]
         return app
 
     def migrate(self) -> int:
@@ -115,8 +117,12 @@ def _tell_of_time(clock: Clock) -> None:
         log.warning("STACK_CLOCK: time here is not the machine's, but %s; this is for trying out alone", clock)
 
 
-def _only_where_agreed(naming: Naming) -> None:
-    """Nobody is named, and the process is not ready, before the documents were seen to name people likewise."""
+def _refuse_early(naming: Naming) -> None:
+    """What a real process refuses before anything is looked at: requests that no thread is free for; and all that name
+    somebody before the documents were seen to name people likewise.
+    """
+    if STUCK in request.environ:
+        raise Problem("unavailable", "All threads of this process wait for something slow.", retry_after=1)
     if ("Authorization" in request.headers or request.path == "/readyz") and not naming.agreed():
         raise Problem("unavailable", "The service is not ready yet.", retry_after=5)
 

@@ -31,10 +31,11 @@ def _tried(mistake: Mistake) -> str:
             else:
                 shutil.copy(source, folder / source)
         file = folder / mistake.file
-        text = file.read_text("utf-8")
-        if text.count(mistake.right) != 1:
-            return "NO PLACE"
-        file.write_text(text.replace(mistake.right, mistake.wrong), "utf-8")
+        for right, wrong in ((mistake.right, mistake.wrong), *((mistake.also,) if mistake.also else ())):
+            text = file.read_text("utf-8")
+            if text.count(right) != 1:
+                return "NO PLACE"
+            file.write_text(text.replace(right, wrong), "utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mistake.test.split(" ", 2)]
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return {0: "UNSEEN", 1: "seen"}.get(ended.returncode, f"EXIT {ended.returncode}")

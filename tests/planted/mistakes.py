@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mistake:
-    """`right` stands once in the file, and becomes `wrong`; `test` is what pytest is asked for."""
+    """`right` stands once in the file, and becomes `wrong`, and so do the two of `also`; `test` is what pytest
+    is asked for.
+    """
 
     kind: str
     what: str
@@ -13,6 +15,7 @@ class Mistake:
     right: str
     wrong: str
     test: str
+    also: tuple[str, str] | None = None
 
 
 _WORKER = "tests/pure/core/test_worker.py"
@@ -41,10 +44,10 @@ MISTAKES = (
             '"reconciliation"', '"other"', "tests/pure/test_composition.py"),
     Mistake("the table is its own oracle", "cancelling refunds in probation", _ROWS,
             '("held",), "offer.cancelled", to="refunding"', '("held", "probation"), "offer.cancelled", to="refunding"',
-            _MONEY),
+            _MONEY, ('"offer.cancelled": ("probation",),', '"offer.cancelled": (),')),
     Mistake("the table is its own oracle", "lapsing refunds in probation", _ROWS,
             '("held",), "offer.lapsed", to="refunding"', '("held", "probation"), "offer.lapsed", to="refunding"',
-            _MONEY),
+            _MONEY, ('"offer.lapsed": ("probation",),', '"offer.lapsed": (),')),
     Mistake("the table is its own oracle", "an arbiter releases what nobody was hired for", _ROWS,
             'to="releasing", emits=("dispute.resolved",), by=("arbiter",), guards=(HIRE_KNOWN,),',
             'to="releasing", emits=("dispute.resolved",), by=("arbiter",), guards=(),',

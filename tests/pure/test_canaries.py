@@ -303,10 +303,14 @@ def test_no_event_and_no_log_line_tells(story: Story, lines: list[str]) -> None:
 
 def test_no_page_for_machines_tells(story: Story) -> None:
     """Health, metrics, OpenAPI: whatever a service has beside its operations."""
+    asked: set[str] = set()
     for app in story.whole.apps.values():
         for rule in app.url_map.iter_rules():
             if not rule.arguments and "GET" in (rule.methods or ()):
+                asked.add(rule.rule)
                 assert words_in(seen(app.test_client().get(rule.rule)), CANARIES) == [], rule.rule
+
+    assert {"/livez", "/readyz", "/metrics"} <= asked
 
 
 # -- nor whether it is there

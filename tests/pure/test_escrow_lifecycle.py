@@ -262,31 +262,31 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
     ),
     "no split before the hire": (
         "disputed", "resolve", "arbiter", {"decision": "split", "reason": "r", "insider_bps": 1}, "rule",
-        "hire_confirmed",
+        "hire-confirmed",
     ),
     "no release before the hire": (
-        "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire_confirmed",
+        "disputed", "resolve", "arbiter", {"decision": "release", "reason": "r"}, "rule", "hire-confirmed",
     ),
     "the seeker does not propose a later first day": (
         "probation", "postpone", "seeker", {"start_on": LATER}, "forbidden", "role",
     ),
-    "no earlier first day": ("probation", "postpone", "insider", {"start_on": "2027-01-03"}, "rule", "later_start"),
-    "not the same day": ("probation", "postpone", "insider", {"start_on": "2027-01-04"}, "rule", "later_start"),
+    "no earlier first day": ("probation", "postpone", "insider", {"start_on": "2027-01-03"}, "rule", "later-start"),
+    "not the same day": ("probation", "postpone", "insider", {"start_on": "2027-01-04"}, "rule", "later-start"),
     "not later than a hire may start": (
-        "probation", "postpone", "insider", {"start_on": "2028-01-02"}, "rule", "later_start",
+        "probation", "postpone", "insider", {"start_on": "2028-01-02"}, "rule", "later-start",
     ),
     "no later first day in a dispute": (
         "disputed in probation", "postpone", "insider", {"start_on": LATER}, "state", "state",
     ),
     "no later first day while the provider is asked": (
-        "releasing", "postpone", "insider", {"start_on": LATER}, "busy", "instruction_open",
+        "releasing", "postpone", "insider", {"start_on": LATER}, "busy", "instruction-open",
     ),
     "no answer where nothing is proposed": (
         "probation", "answer_postponement", "seeker", {"start_on": LATER, "answer": "agreed"}, "state", "condition",
     ),
     "no dispute of what is over": ("settled", "dispute", "seeker", {"reason": "other"}, "state", "state"),
     "no dispute while the provider is asked": (
-        "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction_open",
+        "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction-open",
     ),
 }  # fmt: skip
 
@@ -344,7 +344,7 @@ def test_no_later_first_day_without_payouts_to_come(wait: int) -> None:
     with pytest.raises(Refusal) as refused:
         given.command("postpone", "insider", start_on=LATER)
 
-    assert (refused.value.kind, refused.value.rule) == ("state", "payouts_to_come")
+    assert (refused.value.kind, refused.value.rule) == ("state", "payouts-to-come")
 
 
 def test_no_later_first_day_after_the_hire_ended() -> None:
@@ -356,7 +356,7 @@ def test_no_later_first_day_after_the_hire_ended() -> None:
     with pytest.raises(Refusal) as refused:
         given.command("answer_postponement", "seeker", start_on=LATER, answer="agreed")
 
-    assert refused.value.rule == "payouts_to_come"
+    assert refused.value.rule == "payouts-to-come"
 
 
 def test_only_the_day_that_is_proposed_is_agreed_to() -> None:
@@ -371,7 +371,7 @@ def test_only_the_day_that_is_proposed_is_agreed_to() -> None:
     with pytest.raises(Refusal) as again:
         given.command("answer_postponement", "seeker", start_on=LATER, answer="declined")
 
-    assert (refused.value.rule, again.value.rule) == ("proposed_start", "condition")
+    assert (refused.value.rule, again.value.rule) == ("proposed-start", "condition")
 
 
 def test_a_later_first_day_is_proposed_five_times_at_most() -> None:
@@ -383,7 +383,7 @@ def test_a_later_first_day_is_proposed_five_times_at_most() -> None:
     with pytest.raises(Refusal) as refused:
         given.command("postpone", "insider", start_on="2027-01-10")
 
-    assert refused.value.rule == "postponements_bound"
+    assert refused.value.rule == "postponements-bound"
 
 
 def test_a_proposal_outlives_a_dispute() -> None:
@@ -409,7 +409,7 @@ def test_one_dispute_a_party() -> None:
         given.command("dispute", "seeker", reason="not_hired")
     given.command("dispute", "insider", reason="Text of their own.")
 
-    assert refused.value.rule == "one_dispute_a_party"
+    assert refused.value.rule == "one-dispute-a-party"
     assert given.data("dispute.opened") | {"by": "insider", "reason": "other"} == given.data("dispute.opened")
 
 
@@ -423,7 +423,7 @@ def test_ten_attempts() -> None:
     with pytest.raises(Refusal) as refused:
         given.command("fund", "seeker", source="tok_visa")
 
-    assert refused.value.rule == "fund_attempts"
+    assert refused.value.rule == "fund-attempts"
     assert given.emitted == ["escrow.opened"] + ["escrow.declined"] * 10
     assert given.data("escrow.declined")["reason"] == "card_declined"
     assert given.wait(hours=72).state == "lapsed"

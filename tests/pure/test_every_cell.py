@@ -54,7 +54,7 @@ def expected(table: Lifecycle, change: Change, trigger: Trigger) -> Expected:
 
 def _command(table: Lifecycle, change: Change, trigger: Trigger, rows: list[Row]) -> Expected:
     if change.state in table.busy:
-        return "busy", "instruction_open"
+        return "busy", "instruction-open"
     if not rows:
         return "state", "state"
     rows = [row for row in rows if set(row.by) & trigger.roles]

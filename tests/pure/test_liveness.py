@@ -1,7 +1,12 @@
 """Which processes of `golem up` hang: those that were well, and say no or nothing several times in a row."""
 
+import pytest
+
 from deploy.embedded.liveness import Liveness
+from deploy.embedded.probes import answers
 from deploy.embedded.programs import Program
+from shared.process.health import serve
+from shared.settings import Address
 
 PROGRAMS = [
     Program("escrow-worker", "workers", ("x",), (1, "/readyz")),
@@ -60,3 +65,19 @@ def test_one_that_only_starts_is_waited_for_and_so_is_its_successor():
     watch.says["escrow-worker"] = 503
     assert watch.looks(2)[-1] == ["escrow-worker"]
     assert watch.looks(50, escrow_worker=11) == [[]] * 50
+
+
+@pytest.mark.parametrize(
+    ("failing", "answering"),
+    [({}, True), ({"consuming"}, True), ({"mongodb"}, False), ({"consuming", "joined"}, False)],
+)
+def test_a_worker_that_has_paused_a_topic_has_started(failing: set[str], answering: bool):
+    """Else `golem up` would not start on a folder in which a topic is full of what nobody can read."""
+    ready = {name: lambda name=name: name not in failing for name in ("mongodb", "joined", "consuming")}
+    server = serve(Address("127.0.0.1", 0), ready, ready)
+    try:
+        program = Program("escrow-worker", "workers", ("x",), (server.port, "/readyz"))
+
+        assert answers(program, None) is answering
+    finally:
+        server.close()

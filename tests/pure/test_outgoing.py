@@ -30,6 +30,10 @@ def fetch(url: str) -> bytes:
     return outgoing.get(url, seconds=SECONDS, most_bytes=1000)
 
 
+def probe(url: str) -> int:
+    return outgoing.probe(url, seconds=SECONDS)
+
+
 def post(url: str) -> int:
     return http_post(url, timeout=SECONDS)(b"{}", "t=1,v1=0")
 
@@ -52,9 +56,10 @@ def test_the_whole_fetch_ends_within_its_limit(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", [how for how in NEVER_WHOLE if "body" not in how and "chunk" not in how])
-def test_so_does_a_delivery(how: str) -> None:
-    """A webhook's: of its answer only the head is read."""
-    reason, took = asked(post, NEVER_WHOLE[how])
+@pytest.mark.parametrize("ask", [post, probe])
+def test_so_do_a_delivery_and_a_probe(how: str, ask: Callable[[str], int]) -> None:
+    """Of their answers only the head is read."""
+    reason, took = asked(ask, NEVER_WHOLE[how])
 
     assert reason.startswith("TimeoutError")
     assert took < SECONDS + 1

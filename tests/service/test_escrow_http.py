@@ -248,13 +248,13 @@ def test_dispute(world: World) -> None:
     problem(world.insider.post(f"{path}/dispute/withdraw"), 403, "forbidden")
     assert world.seeker.post(f"{path}/dispute/withdraw").get_json()["status"] == "held"
     assert problem(world.seeker.post(f"{path}/dispute", {"reason": "not_hired"}), 422, "refused-by-rule") == [
-        ("", "one_dispute_a_party")
+        ("", "one-dispute-a-party")
     ]
 
     world.insider.post(f"{path}/dispute", {"reason": "hire_not_confirmed"})
     decision = {"decision": "release", "reason": "It was done."}
     refused = world.arbiter.post(f"{path}/dispute/resolve", decision)
-    assert problem(refused, 422, "refused-by-rule") == [("/decision", "hire_confirmed")]
+    assert problem(refused, 422, "refused-by-rule") == [("/decision", "hire-confirmed")]
     done = world.arbiter.post(f"{path}/dispute/resolve", {"decision": "refund", "reason": "No hire."})
     assert (done.status_code, done.get_json()["status"]) == (200, "refunding")
     world.worker.tick()
@@ -428,8 +428,8 @@ def test_not_from_the_provider(world: World) -> None:
     signatures = {
         sign("another secret of the same length", body, now): "mismatch",
         sign(SECRET, body + b" ", now): "mismatch",
-        sign(SECRET, body, now - late): "outside_tolerance",
-        sign(SECRET, body, now + late): "outside_tolerance",
+        sign(SECRET, body, now - late): "outside-tolerance",
+        sign(SECRET, body, now + late): "outside-tolerance",
         "": "malformed",
         "v1=abc": "malformed",
     }
@@ -484,7 +484,7 @@ def test_a_later_first_day(world: World) -> None:
     problem(world.other.post(f"{path}/postpone", later), 404, "not-found")
     problem(world.seeker.post(f"{path}/postpone", later), 403, "forbidden")
     refused = world.insider.post(f"{path}/postpone", {"start_on": "2027-01-04"})
-    assert problem(refused, 422, "refused-by-rule") == [("/start_on", "later_start")]
+    assert problem(refused, 422, "refused-by-rule") == [("/start_on", "later-start")]
     problem(world.seeker.post(answer, {**later, "answer": "agreed"}), 409, "conflict")
 
     proposed = world.insider.post(f"{path}/postpone", later, Idempotency_Key="once")

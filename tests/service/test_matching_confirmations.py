@@ -262,6 +262,29 @@ def test_bad_input(world: World, body: dict[str, Any]) -> None:
     assert world.status(path) == "active"
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "kind"),
+    [
+        ("?utm_source=x", f"start_on={START}", "application/x-www-form-urlencoded"),
+        ("?x=%ff", f'{{"start_on": "{START}"}}', "application/json"),
+        ("?mc_eid=1&mc_eid=2", f"start_on={START}", "application/x-www-form-urlencoded"),
+        ("", f"start_on={START}", "text/plain"),
+        ("", f'{{"start_on": "{START}"}}', "text/plain; charset=utf-8"),
+        ("", f"start_on={START}", None),
+    ],
+)
+def test_what_trackers_and_programs_add(world: World, query: str, body: str, kind: str | None) -> None:
+    """The link's page and its form work however they were passed on."""
+    path = at_acme(world)
+    url = f"/v1/employer-confirmations/{token(world, path)}{query}"
+    client = world.app.test_client()
+    assert client.get(url, headers={"Accept": "text/html"}).status_code == 200
+
+    assert client.post(url, data=body, content_type=kind).status_code == 200
+
+    assert world.status(path) == "hired"
+
+
 def test_nobody_else_may_say_it_is_the_employer(world: World) -> None:
     """A role in a person's token is not the employer's word."""
     path = at_acme(world)

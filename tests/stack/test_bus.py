@@ -67,24 +67,27 @@ class KafkaBus:
         self._opened: list[Any] = []
         self._admin = KafkaAdminClient(bootstrap_servers=[server], bootstrap_timeout_ms=5000)
 
-    def _settings(self, member: str | None = None) -> Kafka:
+    def settings(self, member: str | None = None) -> Kafka:
         return Kafka((self.server,), "PLAINTEXT", None, None, None, member)
 
     def topic(self, partitions: int = 1) -> str:
         name = f"t-{secrets.token_hex(4)}"
-        self._admin.create_topics([NewTopic(name, partitions, 1)], timeout_ms=10_000)
+        self.make(name, partitions)
         return name
 
+    def make(self, name: str, partitions: int = 1) -> None:
+        self._admin.create_topics([NewTopic(name, partitions, 1)], timeout_ms=10_000)
+
     def publisher(self) -> Publisher:
-        self._opened.append(KafkaPublisher(self._settings(), "test", SystemClock()))
+        self._opened.append(KafkaPublisher(self.settings(), "test", SystemClock()))
         return self._opened[-1]
 
     def source(self, group: str, *topics: str, member: str | None = None) -> Any:
-        self._opened.append(KafkaSource(self._settings(member), group, topics, SystemClock()))
+        self._opened.append(KafkaSource(self.settings(member), group, topics, SystemClock()))
         return self._opened[-1]
 
     def ends(self, group: str, *topics: str) -> Any:
-        self._opened.append(KafkaEnds(self._settings(), group, topics))
+        self._opened.append(KafkaEnds(self.settings(), group, topics))
         return self._opened[-1]
 
     def commit_beyond(self, group: str, topic: str) -> None:

@@ -7,12 +7,14 @@ from uuid import uuid4
 import httpx
 
 from deploy.embedded.stack import Stack
+from tests.support.described import CHECKED
 from tests.support.hires import Hire, Hires
 
 
 def raw(stack: Stack, token: str, path: str, body: dict[str, Any], key: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
-    return httpx.post(f"{stack.gateway}{path}", json=body, headers=headers, timeout=30)
+    with httpx.Client(timeout=30, event_hooks=CHECKED) as http:
+        return http.post(f"{stack.gateway}{path}", json=body, headers=headers)
 
 
 def entries(hire: Hire) -> list[str]:

@@ -1,14 +1,17 @@
-"""A real web process whose issuer's key server misbehaves: it goes on answering everybody else."""
+"""A real web process whose issuer's key server, or whose database, hangs: it goes on answering for itself."""
 
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -18,7 +21,7 @@ from pymongo.database import Database
 
 from deploy.embedded.ports import free_ports
 from tests.support.processes import eventually
-from tests.support.stub import Stub, answering, stub, trickling, whole
+from tests.support.stub import Stub, answering, relaying, stub, trickling, whole
 
 KEY = Ed25519PrivateKey.generate()
 JWKS = whole(
@@ -53,29 +56,30 @@ class Web:
             return False
 
 
-@pytest.fixture
-def web(mongo_server: str, database: Database[dict[str, object]], tmp_path: Path) -> Iterator[Web]:
-    port = next(free_ports())
-    with stub(answering(b"not yet")) as keys, (tmp_path / "log").open("w") as log:
-        environment = {
-            **os.environ,
-            "MONGODB_URI": mongo_server,
-            "MONGODB_DATABASE": database.name,
-            "PSEUDONYM_KEY": "k" * 40,
-            "BIND": f"127.0.0.1:{port}",
-            "JWKS_URL": keys.url,
-            "WEB_THREADS": "8",
-        }
-        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config"]
-        process = subprocess.Popen([*gunicorn, "services.listing.main:web()"], env=environment, stdout=log, stderr=log)
+@contextmanager
+def web_process(folder: Path, keys: Stub, **environ: str) -> Iterator[Web]:
+    port, log = next(free_ports()), folder / "log"
+    environment = os.environ | {"PSEUDONYM_KEY": "k" * 40, "BIND": f"127.0.0.1:{port}", "JWKS_URL": keys.url} | environ
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config"]
+    with log.open("w") as out:
+        process = subprocess.Popen([*gunicorn, "services.listing.main:web()"], env=environment, stdout=out, stderr=out)
         try:
             with httpx.Client(timeout=30) as client:
-                serving = Web(f"http://127.0.0.1:{port}", keys, tmp_path / "log", client)
+                serving = Web(f"http://127.0.0.1:{port}", keys, log, client)
                 eventually(serving.answers, "the web process answers")
                 yield serving
         finally:
             process.terminate()
             process.wait(30)
+
+
+@pytest.fixture
+def web(mongo_server: str, database: Database[dict[str, object]], tmp_path: Path) -> Iterator[Web]:
+    with (
+        stub(answering(b"not yet")) as keys,
+        web_process(tmp_path, keys, MONGODB_URI=mongo_server, MONGODB_DATABASE=database.name) as serving,
+    ):
+        yield serving
 
 
 def test_a_key_server_that_trickles_holds_nobody(web: Web) -> None:
@@ -113,3 +117,25 @@ def time_of_the_next_fetch(web: Web) -> None:
         return web.keys.connections > before
 
     eventually(fetched, "a fetch", 40)
+
+
+def test_a_database_that_hangs_holds_no_probe(
+    mongo_server: str, database: Database[dict[str, object]], tmp_path: Path
+) -> None:
+    """It takes everything and says nothing: thirty requests wait for it or are refused, `/livez` is answered."""
+    address, frozen = urlsplit(mongo_server), threading.Event()
+    there = relaying(address.hostname or "", address.port or 27017, frozen)
+    with stub(answering(JWKS)) as keys, stub(there) as between:
+        uri = mongo_server.replace(f":{address.port}", f":{between.port}")
+        environ = {"MONGODB_URI": uri, "MONGODB_DATABASE": database.name}
+        with web_process(tmp_path, keys, **environ) as web, ThreadPoolExecutor(40) as pool:
+            eventually(lambda: web.ask("/readyz")[0] == 200, "ready")
+            frozen.set()
+            asked = [pool.submit(web.ask, "/v1/me/export/listing", "one") for _ in range(30)]
+            live = [pool.submit(web.ask, "/livez") for _ in range(3)]
+
+            assert {each.result()[0] for each in live} == {200}
+            assert max(each.result()[1] for each in live) < 2.5
+            assert {each.result()[0] for each in asked} == {503}
+            assert max(each.result()[1] for each in asked) < 25
+            assert web.ask("/readyz")[0] == 503

@@ -1,13 +1,13 @@
 """A broker or a database that is away, and records that nobody can read: what users and operators see of it."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from deploy.embedded.stack import Stack
@@ -113,7 +113,7 @@ def test_a_database_that_is_away_is_a_503_that_says_when_to_come_again(stack: St
     headers_of = {"Authorization": f"Bearer {ready.insider.token}"}
     stack.hold("database")
     try:
-        answer = httpx.post(f"{stack.gateway}/v1/listings", json=listing(), headers=headers_of, timeout=60)
+        answer = hires.http.post("/v1/listings", json=listing(), headers=headers_of, timeout=60)
     finally:
         stack.release("database")
 
@@ -128,10 +128,18 @@ def test_a_service_that_is_down_is_a_problem_document_of_the_gateway(stack: Stac
     """A web process that is away: 503 in the same form as everything else."""
     stack.hold("notify-web")
     try:
-        answer = httpx.get(f"{stack.gateway}/v1/notifications", timeout=30)
+        answer = hires.http.get("/v1/notifications", timeout=30)
     finally:
         stack.release("notify-web")
 
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 503
+
+
+def test_a_process_that_hangs_is_ended_and_started_again(stack: Stack, hires: Hires) -> None:
+    """It runs and answers nobody, as one whose loop never returns: nothing dies by itself."""
+    old = stack.kill("notify-worker", signal.SIGSTOP)
+    stack.wait_restarted("notify-worker", old, seconds=120)
+
+    assert hires.one()

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from kafka.errors import KafkaError
 
+from shared.clock import SystemClock
+from shared.messaging.kafka import KafkaLetters
 from shared.messaging.ports import Message
 from tests.stack.test_bus import KafkaBus, take, until, values
 from tests.support import raw_records as raw
@@ -88,3 +91,23 @@ def _until_at_the_end(source: Any, ends: Any) -> None:
         return bool(end == committed)
 
     until(at_the_end, "the group is at the end")
+
+
+def test_letters_are_found_by_their_places_and_nothing_else_is(bus: KafkaBus, group: str):
+    """Far apart, side by side, behind a marker or an unreadable one; a place that is none is not found."""
+    bus.make(f"{group}.dead")
+    raw.produce(bus.server, *(message(f"{group}.dead", b"%d" % n) for n in range(5)))
+    raw.produce(bus.server, message(f"{group}.dead", b"odd", *ODD))
+    raw.produce(bus.server, message(f"{group}.dead", b"last"))
+    letters = KafkaLetters(bus.settings(), group, SystemClock())
+    found = letters.find([(0, 6), (0, 0), (0, 1), (0, 3), (0, 5), (0, 7), (0, 10**17), (3, 0)])
+
+    assert {place: record.value for place, record in found.items()} == {
+        (0, 0): b"0", (0, 1): b"1", (0, 3): b"3", (0, 5): b"odd", (0, 6): b"last",
+    }  # fmt: skip
+    assert letters.find([]) == {}
+
+
+def test_letters_that_cannot_be_read_are_not_taken_for_none(bus: KafkaBus, group: str):
+    with pytest.raises(KafkaError):
+        KafkaLetters(bus.settings(), group, SystemClock()).find([(0, 0)])

@@ -78,7 +78,8 @@ def test_dead_letter_from_end_to_end(stack: Stack) -> None:
 
     assert told(stack, "dlq", "redrive", letter["letter"]) == {"redriven": [letter["letter"]]}
     record = last_record(stack, "escrow.redrive")
-    assert (record.key, record.value, list(record.headers)) == (key, poison, headers)
+    named = ("dlq_letter", letter["letter"].removeprefix("escrow/").encode())
+    assert (record.key, record.value, list(record.headers)) == (key, poison, [*headers, named])
     eventually(lambda: len(letters()) == 2, "the letter dies again, for nothing was mended")
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from deploy import SERVICES
 from deploy.embedded.ports import free_ports, is_free
-from deploy.gateway import CADDYFILE
+from deploy.gateway import CADDYFILE, SITE
 from shared.http.problems import CATALOGUE, TYPES
+from tests.support.described import DOCUMENT
 from tests.support.processes import eventually
 
 
@@ -72,6 +73,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     home = tmp_path_factory.mktemp("gateway")
     environment = os.environ | {f"{service.upper()}_WEB": f"127.0.0.1:{ports[service]}" for service in SERVICES}
     environment |= {"GATEWAY_BIND": "127.0.0.1", "GATEWAY_PORT": str(port)}
+    environment |= {"GATEWAY_SITE": str(SITE)}
     environment |= {"GATEWAY_STORAGE": str(home / "storage"), "HOME": str(home)}
     caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
     with (home / "log").open("wb") as log:
@@ -204,6 +206,18 @@ def test_request_id_is_made(gateway: Gateway, bad: str) -> None:
 def test_health(gateway: Gateway) -> None:
     """/healthz is the gateway's own."""
     assert gateway.ask("GET", "/healthz")[0] == 200
+
+
+def test_the_whole_description(gateway: Gateway) -> None:
+    """All services' operations in one document, which a client need not read again while it is the same."""
+    status, headers, body = gateway.ask("GET", "/v1/openapi.json")
+    again = gateway.ask("GET", "/v1/openapi.json", If_None_Match=headers["etag"])
+    named = gateway.ask("HEAD", "/v1/openapi.json")
+
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(body) == json.loads(DOCUMENT.read_text("utf-8"))
+    assert (again[0], again[2]) == (304, b"")
+    assert (named[0], named[1]["etag"]) == (200, headers["etag"])
 
 
 def assert_problem(answer: tuple[int, dict[str, str], bytes], slug: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 import httpx
 
 from deploy.demo.people import Json, Person
+from tests.support.described import CHECKED
 
 
 class Served(Protocol):
@@ -58,7 +59,7 @@ class Hires:
 
     def __init__(self, stack: Served) -> None:
         self._stack = stack
-        self.http = httpx.Client(base_url=stack.gateway, timeout=15)
+        self.http = httpx.Client(base_url=stack.gateway, timeout=15, event_hooks=CHECKED)
 
     def __enter__(self) -> Self:
         return self

@@ -51,12 +51,18 @@ def near(amount: int, of: int, bps: int) -> bool:
 
 def earned(doc: Doc) -> int:
     """What falls due by the last day of work: all of it where the hire has not ended."""
-    return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche["due_day"]))
+    return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche))
 
 
-def is_earned(doc: Doc, due_day: int) -> bool:
-    due = date.fromisoformat(doc["start_on"]) + timedelta(days=due_day)
-    return due_day == 0 or "ended_on" not in doc or due <= date.fromisoformat(doc["ended_on"])
+def is_earned(doc: Doc, tranche: Doc) -> bool:
+    due = tranche["due_at"].date().isoformat()
+    return bool(tranche["due_day"] == 0 or "ended_on" not in doc or due <= doc["ended_on"])
+
+
+def by_the_first_day(doc: Doc, tranche: Doc) -> bool:
+    """Whether it falls due as many days after the first day of work as was agreed."""
+    due = date.fromisoformat(doc["start_on"]) + timedelta(days=tranche["due_day"])
+    return bool(tranche["due_day"] == 0 or tranche["due_at"].date() == due)
 
 
 def statuses(doc: Doc, status: str) -> set[int]:
@@ -177,14 +183,28 @@ def knows_one_hire(step: Step) -> bool:
     before, after = step.before.get("hire_event_id"), step.after.get("hire_event_id")
     if step.trigger.name != "hire.confirmed":
         return before == after
-    return before is None and after == step.trigger.id and step.after["start_on"] == step.trigger.data["start_on"]
+    said = before is None and after == step.trigger.id and step.after["start_on"] == step.trigger.data["start_on"]
+    return said and all(by_the_first_day(step.after, tranche) for tranche in step.after["tranches"])
+
+
+def starts_later_by_both(step: Step) -> bool:
+    """The insider proposes, the seeker agrees; what was due by then stays due."""
+    before, after = step.before.get("start_on"), step.after.get("start_on")
+    if before == after or step.trigger.name == "hire.confirmed":
+        return True
+    agreed = step.trigger.name == "answer_postponement" and step.trigger.data["answer"] == "agreed"
+    was = zip(step.before["tranches"], step.after["tranches"], strict=True)
+    follows = all(
+        now == then or by_the_first_day(step.after, now) and then["due_at"] > step.trigger.at for then, now in was
+    )
+    return agreed and after == step.before["postponement"]["start_on"] > before and follows
 
 
 def strikes_what_is_later(step: Step) -> bool:
     struck = statuses(step.after, "struck") - statuses(step.before, "struck")
     if step.trigger.name != "hire.ended":
         return not struck
-    later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche["due_day"])}
+    later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche)}
     return (
         step.after["ended_on"] == step.trigger.data["on"]
         and struck <= later
@@ -223,6 +243,8 @@ def asked_by_who_may(step: Step) -> bool:
         "dispute": by in (step.before.get("insider"), step.before.get("seeker")),
         "withdraw": by == step.before.get(opener),
         "resolve": trigger.roles >= ARBITERS,
+        "postpone": by == step.before.get("insider"),
+        "answer_postponement": by == step.before.get("seeker"),
     }
     return trigger.kind != "command" or bool(may[trigger.name])
 
@@ -282,6 +304,7 @@ MONEY: Rules = {
     "a split gives each what the arbiter says": shares_as_decided,
     "in probation neither cancelling nor lapsing refunds": in_probation_nothing_calls_it_off,
     "one hire.confirmed is the cause": knows_one_hire,
+    "a later first day is agreed by both, and what was due stays due": starts_later_by_both,
     "the end of a hire strikes what falls due later, and no more": strikes_what_is_later,
     "the insider has time to dispute what the seeker says": gives_time_to_dispute,
     "what was earned is paid": pays_what_was_earned,

@@ -102,6 +102,26 @@ def silent(link: socket.socket, ended: threading.Event) -> None:
     ended.wait()
 
 
+def relaying(host: str, port: int, frozen: threading.Event) -> Play:
+    """Passes all on to another server and back, until it is `frozen`: then it takes everything and says nothing."""
+
+    def play(link: socket.socket, ended: threading.Event) -> None:
+        with socket.create_connection((host, port)) as there:
+            back = threading.Thread(target=pump, args=(there, link), daemon=True)
+            back.start()
+            pump(link, there)
+            there.shutdown(socket.SHUT_RDWR)
+            back.join(5)
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while read := source.recv(65_536):
+                if not frozen.is_set():
+                    sink.sendall(read)
+
+    return play
+
+
 def whole(body: bytes, status: str = "200 OK") -> bytes:
     """An answer as it should be."""
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body

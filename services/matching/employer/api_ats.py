@@ -2,7 +2,7 @@
 
 from services.matching.employer import ats, greenhouse
 from services.matching.employer.parts import Parts
-from services.matching.employer.schemas import Application, AtsEvent, Received, Webhook
+from services.matching.employer.schemas import Application, AtsEvent, Received, Signed, Webhook
 from services.matching.employer.views import ats_event_view
 from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.schemas import Offer
@@ -30,8 +30,8 @@ def name_application(call: Call[Parts]) -> Answer:
 
 @operations.post(
     "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook",
-    "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, answers={200: Received},
-    match=False,
+    "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, headers=Signed,
+    answers={200: Received}, match=False, refuses=("unauthenticated",),
 )  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the report and nothing more: the worker finds the offers."""

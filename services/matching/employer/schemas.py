@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import EXCLUDE, ValidationError, validates, validates_schema
 from marshmallow.fields import Raw
 
-from services.matching.employer.greenhouse import REFERENCE
+from services.matching.employer.greenhouse import HEADER, HIRED, REFERENCE, TAKEN_BACK
 from shared import fields
 from shared.domains import is_public_mail
 from shared.fields import Body, Violation
@@ -92,8 +92,8 @@ class Confirmation(Body):
 
     employer = fields.Text()
     status = fields.Choice("open", "used", "recorded", "over")
-    first_day = fields.Date()
-    last_day = fields.Date()
+    first_day = fields.Date(optional=True)
+    last_day = fields.Date(optional=True)
 
 
 class Application(Body):
@@ -108,8 +108,42 @@ class Webhook(Body):
     class Meta:
         unknown = EXCLUDE
 
-    action = Raw()
-    payload = Raw()
+    action = Raw(
+        allow_none=True,
+        metadata={"type": "string", "description": f"{', '.join((*HIRED, *TAKEN_BACK))}; others are left unread"},
+    )
+    payload = Raw(
+        allow_none=True,
+        metadata={
+            "type": "object",
+            "description": "of a hire `application.id`, and `application.offer.starts_at` where the day is known",
+            "properties": {
+                "application": {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": ["integer", "string"]},
+                        "offer": {
+                            "type": ["object", "null"],
+                            "properties": {"starts_at": {"type": ["string", "null"]}},
+                        },
+                    },
+                }
+            },
+        },
+    )
+
+
+class Signed(Body):
+    """The header with which Greenhouse signs its webhook."""
+
+    signature = fields.Text(
+        required=True,
+        data_key=HEADER,
+        metadata={
+            "pattern": "^sha256 [0-9a-f]{64}$",
+            "description": "`sha256 ` and the HMAC-SHA256, in hex, of the body's bytes under the registered secret",
+        },
+    )
 
 
 class Received(Body):

@@ -16,7 +16,7 @@ operations: Operations[Parts] = Operations("matching", "Matches")
 
 @operations.get(
     "/v1/matches", "listMatches", "List open listings that match your profile, best match first", who=ANYONE,
-    query=PageQuery, answers={200: page_of(MatchSchema)},
+    query=PageQuery, answers={200: page_of(MatchSchema)}, refuses=("conflict",),
 )  # fmt: skip
 def list_matches(call: Call[Parts]) -> Answer:
     parts, after = call.parts, _after(call)

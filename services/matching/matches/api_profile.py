@@ -15,7 +15,8 @@ from shared.http.problems import Problem
 operations: Operations[Parts] = Operations("matching", "Your profile")
 
 
-@operations.get("/v1/me/profile", "getProfile", "Show your profile", who=ANYONE, answers={200: Profile})
+@operations.get("/v1/me/profile", "getProfile", "Show your profile", who=ANYONE, answers={200: Profile},
+                refuses=("not-found",))  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     doc = call.parts.store.get(profile_id(call.person))
     if doc is None or not profiles.is_there(doc):

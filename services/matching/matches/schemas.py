@@ -118,9 +118,9 @@ class SaidOfInsider(Body):
 
     on = fields.Date()
     stars = fields.Integer(1, 5)
-    would_again = fields.Flag()
-    text = fields.Text(1, LONGEST, lines=True)
-    offer_id = fields.Uuid()
+    would_again = fields.Flag(optional=True)
+    text = fields.Text(1, LONGEST, lines=True, optional=True)
+    offer_id = fields.Uuid(optional=True)
 
 
 class InsiderRecord(Body):

@@ -33,7 +33,8 @@ def make(call: Call[Parts]) -> Answer:
         return parts.offers.create(call, {})
     listing = parts.offers.store.get(listing_key(call.body["listing_id"]))
     if listing is None:
-        raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=1)
+        wait = parts.patience.seconds(call.person, call.body["listing_id"], parts.offers.store.clock.now())
+        raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
     with _reserved(parts.accounts, call.person, offer_id):
         parts.accounts.reserve_request(call.person, offer_id, listing["listing_id"])
         return parts.offers.create(

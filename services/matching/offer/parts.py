@@ -1,7 +1,7 @@
 """What the views and the worker of offers work with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.matching.offer import accounts, listings
 from services.matching.offer.accounts import Accounts
@@ -10,6 +10,7 @@ from services.matching.offer.lifecycle import OFFER
 from services.matching.offer.views import roles, view
 from shared.aggregate import Document, Store, Trigger
 from shared.http.answer.commands import Resource
+from shared.http.answer.patience import Patience
 from shared.poller.poller import OnTimer
 from shared.settings import Terms
 
@@ -28,6 +29,7 @@ class Parts:
     offers: Resource
     accounts: Accounts
     one_person: OnePerson
+    patience: Patience = field(default_factory=Patience)
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:

@@ -98,14 +98,14 @@ class Ended(Body):
 class GivenHelp(Body):
     kind = fields.Choice(*HELP_KINDS)
     on = fields.Date()
-    answer = fields.Choice("confirmed", "denied")
+    answer = fields.Choice("confirmed", "denied", optional=True)
     at = fields.Instant()
 
 
 class CancelAsked(Body):
     by = fields.Choice(*PARTIES)
     at = fields.Instant()
-    reason = fields.Text(0, 1000, allow_none=True)
+    reason = fields.Text(0, 1000, allow_none=True, optional=True)
 
 
 class Cancelled(Body):
@@ -114,7 +114,7 @@ class Cancelled(Body):
     by = fields.Choice(*PARTIES, "staff", "system")
     at = fields.Instant()
     code = fields.Code()
-    reason = fields.Text(0, 1000, allow_none=True)
+    reason = fields.Text(0, 1000, allow_none=True, optional=True)
 
 
 class Audited(Body):
@@ -123,7 +123,7 @@ class Audited(Body):
     by = fields.PersonId()
     at = fields.Instant()
     action = fields.Code()
-    reason = fields.Text(0, 1000, allow_none=True)
+    reason = fields.Text(0, 1000, allow_none=True, optional=True)
 
 
 class Message(Body):
@@ -162,15 +162,15 @@ class Offer(Body):
     version = fields.Integer()
     proposed_by = fields.Choice(*PARTIES)
     rounds = fields.Integer()
-    messages = fields.Several(fields.Part(Message))
-    application = fields.Text()
+    messages = fields.Several(fields.Part(Message), optional=True)
+    application = fields.Text(optional=True)
     help_given = fields.Several(fields.Part(GivenHelp))
     claims = fields.Several(fields.Part(Claim))
     cancel_asked = fields.Part(CancelAsked, allow_none=True)
     cancelled = fields.Part(Cancelled, allow_none=True)
     hire = fields.Part(Hire, allow_none=True)
     ended = fields.Part(Ended, allow_none=True)
-    audit = fields.Several(fields.Part(Audited))
+    audit = fields.Several(fields.Part(Audited), optional=True)
     accepted_at = fields.Instant(allow_none=True)
     activated_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()
@@ -213,8 +213,8 @@ class NewReview(Body):
     """What one says of the other: `stars` 1 (bad) to 5 (good), and whether one would do it again with them."""
 
     stars = fields.Integer(1, 5, required=True)
-    would_again = fields.Flag()
-    text = fields.Text(1, LONGEST, lines=True)
+    would_again = fields.Flag(optional=True)
+    text = fields.Text(1, LONGEST, lines=True, optional=True)
 
 
 class RemoveText(Body):
@@ -226,14 +226,14 @@ class RemoveText(Body):
 
 class Removed(Body):
     at = fields.Instant()
-    reason = fields.Text(1, 1000)
+    reason = fields.Text(1, 1000, optional=True)
 
 
 class Review(NewReview):
     """A review; `removed` is there where a moderator took its text away."""
 
     at = fields.Instant()
-    removed = fields.Part(Removed)
+    removed = fields.Part(Removed, optional=True)
 
 
 class Reviews(Body):

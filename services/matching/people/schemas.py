@@ -56,8 +56,8 @@ class MatchingShare(Body):
     """Your offers, in pages. The first page has your account and profile as well."""
 
     person_id = fields.PersonId()
-    person = fields.Part(Person, allow_none=True)
-    account = fields.Part(Account)
-    profile = fields.Part(Profile, allow_none=True)
+    person = fields.Part(Person, allow_none=True, optional=True)
+    account = fields.Part(Account, optional=True)
+    profile = fields.Part(Profile, allow_none=True, optional=True)
     items = fields.Several(fields.Part(WithReviews))
     next = fields.Text(1, 1024, allow_none=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
 from shared.http.answer.documents import document_response
+from shared.http.answer.patience import Patience
 from shared.http.declare.operations import Answer, Call
 from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem
@@ -25,8 +26,8 @@ class Resource:
     """One kind of aggregate over HTTP.
 
     `roles` says what a caller is to a document (none: it is not theirs to see, 404), `view` what of it they get,
-    `path` where documents of this kind stand (`/v1/offers`). `retry_unknown`: a document that is unknown here may just
-    not have arrived from another service, so 404 comes with Retry-After.
+    `path` where documents of this kind stand (`/v1/offers`). `patience`: a document that is unknown here may just
+    not have arrived from another service, so 404 comes with Retry-After for a while.
     """
 
     store: Store
@@ -34,7 +35,7 @@ class Resource:
     roles: Roles
     view: View
     path: str
-    retry_unknown: bool = False
+    patience: Patience | None = None
 
     def create(self, call: Call[Any], data: Mapping[str, Any], status: int = 201, at: str | None = None) -> Answer:
         """Make a new aggregate by the operation's command, which its lifecycle takes in state "new"; its id is the
@@ -61,11 +62,11 @@ class Resource:
 
     def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
-        return self._visible(self.store.get(at or call.id), call.principal)
+        return self._visible(self.store.get(at or call.id), call.principal, at or call.id)
 
     # -- inside
 
-    def _visible(self, doc: Document | None, principal: Principal) -> tuple[Document, frozenset[str]]:
+    def _visible(self, doc: Document | None, principal: Principal, document_id: str) -> tuple[Document, frozenset[str]]:
         roles = (
             self.roles(doc, principal) if doc and doc["kind"] == self.lifecycle.name and doc["state"] != "new" else None
         )
@@ -73,9 +74,13 @@ class Resource:
             raise Problem(
                 "not-found",
                 "There is nothing of that id, or it is not yours to see.",
-                retry_after=_NOT_YET if self.retry_unknown else None,
+                retry_after=self._may_come(document_id, principal),
             )
         return doc, roles
+
+    def _may_come(self, document_id: str, principal: Principal) -> int | None:
+        now = self.store.clock.now()
+        return self.patience.seconds(principal.person_id, document_id, now) if self.patience else None
 
     def _run(
         self,
@@ -93,7 +98,7 @@ class Resource:
             if creates and known is None:
                 roles = frozenset({"maker"}) | call.principal.roles
             else:
-                known, roles = self._visible(known, call.principal)
+                known, roles = self._visible(known, call.principal, document_id)
                 if (before := self._repeat(call, known)) is not None:
                     return known, roles, before, True
                 if creates and not named:

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from shared.http.problems import Fault, Problem
 
+TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+TAGS = rf"{TAG}(?:\s*,\s*{TAG})*"
+"""Entity tags in a header, as a regular expression that Python and ECMAScript read alike."""
+
 
 @dataclass(frozen=True)
 class IfMatch:

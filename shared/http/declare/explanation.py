@@ -10,12 +10,12 @@ class Step(Body):
     what = fields.Choice("command", "timer", "event")
     name = fields.Text()
     to = fields.Text()
-    by = fields.Several(fields.Text())
-    yours = fields.Flag()
-    when = fields.Text()
-    at = fields.Instant()
-    until = fields.Instant()
-    note = fields.Text(0)
+    by = fields.Several(fields.Text(), optional=True)
+    yours = fields.Flag(optional=True)
+    when = fields.Text(optional=True)
+    at = fields.Instant(optional=True)
+    until = fields.Instant(optional=True)
+    note = fields.Text(0, optional=True)
 
 
 class Explanation(Body):

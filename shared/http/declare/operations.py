@@ -18,6 +18,7 @@ from marshmallow import Schema
 
 from shared.http.declare.etag import IfMatch
 from shared.http.declare.principal import Principal
+from shared.http.problems import Slug
 from shared.ids import command_id, new_id
 
 Parts = TypeVar("Parts")
@@ -25,6 +26,7 @@ Slice = TypeVar("Slice")
 SchemaLike = Schema | type[Schema]
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 _VARIABLE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _CONVERTERS = {None: "uuid", "word": "word", "link": "link"}
 _UNSAID = "-"
@@ -150,10 +152,14 @@ class Operation(Generic[Parts]):
     page: bool
     media: str
     command: str | None
+    refuses: tuple[Slug, ...]
+    headers: Schema | None
+    any_body: bool
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
-        return replace(self, view=lambda call: self.view(replace(call, parts=slice_of(call.parts))))
+        view = functools.wraps(self.view)(lambda call: self.view(replace(call, parts=slice_of(call.parts))))
+        return replace(self, view=view)
 
     @property
     def rule(self) -> str:
@@ -199,6 +205,9 @@ class Options(TypedDict, total=False):
     page: bool
     media: str
     command: str
+    refuses: tuple[Slug, ...]
+    headers: SchemaLike
+    any_body: bool
 
 
 class Operations(Generic[Parts]):
@@ -249,8 +258,11 @@ class Operations(Generic[Parts]):
         `who` may call it; without it the app is not made. `answers` is {status: schema, or None where the body leaves
         as it is}. `key`: takes an Idempotency-Key (by default each POST with a token). `match`: takes If-Match (by
         default all but GET that have an id in their path). `form`: the body may also come from an HTML form. `page`: it
-        may answer with a page (`shared.http.answer.html`) where the client asks for HTML. `media`: the media type of
-        its JSON. `command`: what the view has a document do (`Resource.command`), by its name in the lifecycle.
+        may answer with a page (`shared.http.answer.html`) where the client asks for HTML, for a link in a mail leads
+        there; unknown query parameters are passed over. `any_body`: whatever is sent is taken, and not read; `body`
+        says what is usual. `media`: the media type of its JSON. `command`: what the view has a document do
+        (`Resource.command`), by its name in the lifecycle. `refuses`: problems that it may answer with and that do not
+        follow from the rest. `headers`: those that its view reads by itself.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -263,7 +275,7 @@ class Operations(Generic[Parts]):
             command = options.get("command")
             operation = Operation(
                 method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
-                command,
+                command, options.get("refuses", ()), _instance(options.get("headers")), options.get("any_body", False),
             )  # fmt: skip
             if command is not None and command not in self.commands:
                 self._unknown.append(f"{command} ({operation_id})")

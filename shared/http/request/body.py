@@ -10,12 +10,12 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 
-from shared.http.declare.operations import FORM
+from shared.http.declare.operations import FORM, MULTIPART
 from shared.http.problems import Fault, Problem, invalid, pointer
 
 MOST_DEPTH = 16
-MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 50
+_ANY_TEXT = ("", "text/plain", "application/octet-stream")
 _LONGEST_NUMBER = 19 + 1
 _INT64 = range(-(2**63), 2**63)
 
@@ -31,7 +31,8 @@ class _NotANumber:
 
 
 def read_object(request: Request, required: bool, form: bool = False) -> dict[str, Any]:
-    """The body as a JSON object; an empty body is {} where none is `required`. `form`: an HTML form's fields will do.
+    """The body as a JSON object; an empty body is {} where none is `required`. `form`: an HTML form's fields will do,
+    and then what is sent as plain text, or as nothing by name, is read as the one of the two that it looks like.
 
     Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413). werkzeug cuts a chunked body off at
     its `max_content_length` without a word, so that is one more than is allowed; a body of that size is too large.
@@ -41,10 +42,10 @@ def read_object(request: Request, required: bool, form: bool = False) -> dict[st
         raise RequestEntityTooLarge
     if not raw and not required:
         return {}
-    if form and request.mimetype == FORM:
-        return parse_form(raw)
     if form and request.mimetype == MULTIPART:
         return _form_of(list(request.form.items(multi=True)))
+    if form and request.mimetype in (FORM, *_ANY_TEXT):
+        return parse_object(raw) if raw.lstrip()[:1] == b"{" else parse_form(raw)
     if raw or request.content_type:
         _check_media_type(request)
     if not raw:

@@ -54,8 +54,9 @@ class Dispatcher(Generic[Parts]):
         headers = request.headers
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
-        query = read_query(request.query_string, operation.query)
-        sent = {} if operation.method == "GET" else read_object(request, operation.needs_body, operation.form)
+        unread = operation.method == "GET" or operation.any_body
+        query = {} if operation.page and operation.query is None else read_query(request.query_string, operation.query)
+        sent = {} if unread else read_object(request, operation.needs_body, operation.form)
         try:
             body = (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:
@@ -68,9 +69,9 @@ class Dispatcher(Generic[Parts]):
             ids={name: str(value) for name, value in ids.items()},
             body=body,
             query=query,
-            parameters=parameters_of(request.query_string),
+            parameters=parameters_of(request.query_string) if query else (),
             headers=dict(headers),
-            raw=b"" if operation.method == "GET" else request.get_data(cache=True),
+            raw=b"" if unread else request.get_data(cache=True),
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),

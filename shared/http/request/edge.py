@@ -18,7 +18,7 @@ _HEADERS = [
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     ("Referrer-Policy", "no-referrer"),
 ]
-_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _MOST_UNREAD = 1_000_000
 _CHUNK = 65_536
 log = logging.getLogger("access")
@@ -79,4 +79,4 @@ def _read_rest(environ: dict[str, Any]) -> None:
 
 
 def _is_probe(environ: dict[str, Any]) -> bool:
-    return environ.get("PATH_INFO") in _PROBES
+    return environ.get("PATH_INFO") in PROBES

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.http.declare.etag import IfMatch
+from shared.http.declare.components import KEY_PATTERN
+from shared.http.declare.etag import TAGS, IfMatch
 from shared.http.problems import Fault, Problem, invalid
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS = re.compile(rf"\s*{_TAG}\s*(?:,\s*{_TAG}\s*)*")
+_KEY = re.compile(KEY_PATTERN)
+_TAGS = re.compile(rf"\s*{TAGS}\s*")
 _VERSION = re.compile(r'"([0-9]{1,18})"')
 
 

@@ -31,7 +31,9 @@ class KafkaLetters:
         consumer = lenient(made)
         try:
             there = {TopicPartition(self._topic, n) for n in consumer.partitions_for_topic(self._topic) or ()}
-            ends = consumer.end_offsets(list(there)) if there else {}
+            if not there:  # not a word about letters: nothing may be refused for it
+                raise KafkaTimeoutError(f"{self._topic} is not there, or not ours to read")
+            ends = consumer.end_offsets(list(there))
             found = {}
             for partition, offset in wanted:
                 place = TopicPartition(self._topic, partition)

@@ -16,6 +16,7 @@ import httpx
 
 from deploy import SERVICES
 from tests.compose.running.conftest import ROOT, Deployment
+from tests.support.described import CHECKED
 from tests.support.hires import Hire, Hires, listing
 
 _HIRING, _ASKING = 3, 2
@@ -99,7 +100,7 @@ def asking(deployment: Deployment) -> Iterator[Asked]:
     def body(enough: threading.Event) -> None:
         insider, seeker = (deployment.token(f"asking-{secrets.token_hex(6)}") for _ in range(2))
         ids = {"listing": str(uuid4()), "offer": str(uuid4())}
-        with httpx.Client(base_url=deployment.gateway, timeout=40) as http:
+        with httpx.Client(base_url=deployment.gateway, timeout=40, event_hooks=CHECKED) as http:
             for operation in cycle(_ROUND):
                 if enough.is_set():
                     return

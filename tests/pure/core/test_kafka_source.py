@@ -256,6 +256,7 @@ def test_a_member_that_is_new_takes_back_that_a_topic_is_paused(broker: Broker, 
     assert offsets(broker)[A] == (1, "")
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize(
     "error", [ValueError("?"), RuntimeError("?"), IndexError(), UnicodeDecodeError("a", b"", 0, 1, "")]
 )

@@ -196,7 +196,9 @@ def test_an_instruction_is_carried_out_and_its_outcome_folded():
     assert toys.poller.step() == 0
 
 
-@pytest.mark.parametrize("answer", [None, TimeoutError("no answer"), "unknown"])
+@pytest.mark.parametrize(
+    "answer", [None, pytest.param(TimeoutError("no answer"), marks=pytest.mark.logs_errors), "unknown"]
+)
 def test_an_unknown_outcome_is_asked_for_again_after_a_pause_that_grows(answer: Any):
     toys = Polling()
     toys.opened()
@@ -376,6 +378,7 @@ def test_a_kind_that_nobody_knows_is_left_alone():
 # -- what breaks
 
 
+@pytest.mark.logs_errors
 def test_a_timer_that_raises_harms_no_other_document_and_is_tried_again_later():
     toys = Polling()
     toys.opened("box-2")
@@ -399,6 +402,7 @@ def test_a_timer_that_raises_harms_no_other_document_and_is_tried_again_later():
     assert toys.plain == ["a"]
 
 
+@pytest.mark.logs_errors
 def test_timers_that_raise_do_not_fill_the_page():
     """Were there as many as a step reads, nothing else of the service would ever fire."""
     toys = Polling(limit=3)

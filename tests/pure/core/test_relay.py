@@ -242,6 +242,7 @@ def test_the_broker_is_away_and_comes_back():
     assert toys.mark() == (1, False)
 
 
+@pytest.mark.logs_errors
 def test_an_event_that_cannot_be_a_record_holds_up_its_own_document_alone():
     toys = Sending()
     odd = "not visible ASCII: é"

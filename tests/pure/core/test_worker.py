@@ -350,6 +350,7 @@ def test_what_the_process_writes_wakes_the_relay_and_the_poller(given: Given) ->
 # -- what fails
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_loop_that_dies_ends_the_process(given: Given, loop: str) -> None:
     error = ZeroDivisionError("nobody thought of it")
@@ -372,6 +373,7 @@ def _returns(stop: threading.Event, beat: Beat) -> None:
     beat()
 
 
+@pytest.mark.logs_errors
 @pytest.mark.parametrize(("loop", "failure"), [(_dies, ZeroDivisionError), (_returns, RuntimeError)])
 def test_a_further_loop_that_ends_ends_the_process_as_well(given: Given, loop: Loop, failure: type) -> None:
     worker = given.worker(reconciliation=loop)

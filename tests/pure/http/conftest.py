@@ -41,19 +41,19 @@ class Help(fields.Body):
 
 
 class NewListing(fields.Body):
-    title = fields.Text(1, 80, required=True)
-    country = fields.Country(required=True)
-    seats = fields.Integer(1, 500, load_default=1)
-    occupation = fields.Part(fields.CodeSchema)
-    leaving_on = fields.Date()
-    duties = fields.Several(fields.Text(1, 100), 0, 3)
-    help = fields.Several(fields.Part(Help), 1, 3, unique="kind", required=True)
+    title = fields.Text(1, 80, required=True, optional=True)
+    country = fields.Country(required=True, optional=True)
+    seats = fields.Integer(1, 500, load_default=1, optional=True)
+    occupation = fields.Part(fields.CodeSchema, optional=True)
+    leaving_on = fields.Date(optional=True)
+    duties = fields.Several(fields.Text(1, 100), 0, 3, optional=True)
+    help = fields.Several(fields.Part(Help), 1, 3, unique="kind", required=True, optional=True)
 
 
 class Listing(NewListing):
     id = fields.Uuid(required=True)
-    version = fields.Integer(1, 10**9)
-    created_at = fields.Instant()
+    version = fields.Integer(1, 10**9, optional=True)
+    created_at = fields.Instant(optional=True)
 
 
 class Search(PageQuery):

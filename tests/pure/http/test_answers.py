@@ -17,7 +17,7 @@ from shared.aggregate.store import Contended
 from shared.http.answer import pages
 from shared.http.answer.refusals import write_problem
 from shared.http.app import create_app
-from shared.http.declare import openapi
+from shared.http.declare.merging import merge
 from shared.process import health
 from shared.settings import Address, Settings
 from shared.telemetry import metrics
@@ -170,7 +170,7 @@ def test_services_descriptions_merge_into_one() -> None:
         schemas = {"Money": {"type": "object"}, "Offer": {"maxLength": size}}
         return {"paths": {path: {"get": ref}}, "components": {"schemas": schemas}}
 
-    merged = openapi.merge({"matching": one("/v1/offers", 1), "escrow": one("/v1/escrows", 2)})
+    merged = merge({"matching": one("/v1/offers", 1), "escrow": one("/v1/escrows", 2)})
 
     assert set(merged["components"]["schemas"]) == {"Money", "Offer", "EscrowOffer"}
     assert set(merged["paths"]) == {"/v1/offers", "/v1/escrows"}

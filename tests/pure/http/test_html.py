@@ -22,8 +22,8 @@ NASTY = "<script>alert('é')</script>\"&"
 
 class Word(fields.Body):
     word = fields.Text(1, 60, required=True)
-    on = fields.Date()
-    one_click = fields.Choice("One-Click", data_key="List-Unsubscribe")
+    on = fields.Date(optional=True)
+    one_click = fields.Choice("One-Click", data_key="List-Unsubscribe", optional=True)
 
 
 operations: Operations[list[Any]] = Operations("listing", "Links")
@@ -179,7 +179,8 @@ def test_the_description(app: Flask) -> None:
     """Both forms of the body and of the answer are described."""
     path = openapi.document(operations, Terms())["paths"]["/v1/links/{token}"]
 
-    assert set(path["post"]["requestBody"]["content"]) == {"application/json", "application/x-www-form-urlencoded"}
+    forms = {"application/x-www-form-urlencoded", "multipart/form-data"}
+    assert set(path["post"]["requestBody"]["content"]) == {"application/json", *forms}
     assert set(path["post"]["responses"]["200"]["content"]) == {"application/json", "text/html"}
-    assert path["get"]["parameters"][0]["schema"] == {"type": "string", "maxLength": 512}
+    assert path["get"]["parameters"][0]["schema"] == {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,512}$"}
     assert path["get"]["security"] == []

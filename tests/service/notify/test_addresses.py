@@ -141,7 +141,7 @@ def test_an_address_at_an_employer(anna: Caller, bo: Caller, store: Store, worke
 def test_an_address_that_everybody_can_have_is_no_work_mail(anna: Caller, store: Store, email: str) -> None:
     answer = anna.ask("PUT", "/v1/me/work-mail", {"email": email})
 
-    assert problem(answer, 422, "refused-by-rule") == [("/email", "public_provider")]
+    assert problem(answer, 422, "refused-by-rule") == [("/email", "public-provider")]
     assert store.collection.count_documents({"kind": "work_mail"}) == 0
     assert anna.ask("PUT", "/v1/me/contact", {"email": email}).status_code == 200
 

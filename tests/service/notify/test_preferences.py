@@ -96,6 +96,36 @@ def test_they_are_honoured_and_what_is_about_money_is_mailed_all_the_same(
     assert mailed(mailbox) == ["A seeker made you an offer"]
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "kind"),
+    [
+        ("", b"List-Unsubscribe=One-Click", "text/plain"),
+        ("", b"List-Unsubscribe=One-Click&source=list", "application/x-www-form-urlencoded"),
+        ("?utm_source=x", b"List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+        ("?a=%ff&a=2", b"", None),
+        ("", b"List-Unsubscribe=One-Click", None),
+        ("", b"List-Unsubscribe=Yes&List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+        ("", b'{"List-Unsubscribe": "One-Click", "by": 1}', "application/json"),
+        ("", b"\xff\x00{", "application/octet-stream"),
+        ("", b"--b\r\n", "multipart/form-data; boundary=b"),
+    ],
+)
+def test_whatever_a_mail_program_posts_stops_it(
+    app: Flask, anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox,
+    query: str, body: bytes, kind: str | None,
+) -> None:  # fmt: skip
+    """What is posted, as what, and what trackers add to the link: none of it matters, only who has the link."""
+    reach(anna, worker, mailbox)
+    path = path_in(told_of_an_offer(store, anna, bo, worker, mailbox))
+    client = app.test_client()
+    assert client.get(path + query).get_json() == {"group": "offers", "mailed": True}
+
+    answer = client.post(path + query, data=body, content_type=kind)
+
+    assert (answer.status_code, answer.get_json()) == (200, {"group": "offers", "mailed": False})
+    assert client.get(path + query).get_json()["mailed"] is False
+
+
 def test_mail_programs_stop_it_with_one_click(
     app: Flask, anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox
 ) -> None:

@@ -1,0 +1,99 @@
+"""What our clients opened is closed when they fail: descriptors and threads stay as many over an outage."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from smtplib import SMTPException
+
+import pytest
+from pymongo.errors import PyMongoError
+
+from services.escrow.provider.sandbox.webhook import http_post
+from services.notify.letter import Letter, message
+from services.notify.smtp import smtp
+from shared import outgoing
+from shared.aggregate import open_store
+from shared.aggregate.naming import Naming
+from shared.settings import Mail, MongoDB
+from tests.pure.test_smtp import AT
+from tests.support.processes import eventually
+
+TRIES = 6
+Ask = Callable[[int], object]
+
+
+def mails(tls: str) -> Ask:
+    def ask(port: int) -> None:
+        of = Mail("127.0.0.1", port, "golem@golem.example", None, None, tls, None)
+        smtp(of, timeout=0.1)(message(Letter("a", "b", "en"), of.sender, "a@b.example", "i", AT), "a@b.example")
+
+    return ask
+
+
+def names_people(port: int) -> None:
+    store = open_store(MongoDB(f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100", "x"), "documents")
+    try:
+        Naming(store.collection, b"k" * 32).agree()
+    finally:
+        store.collection.database.client.close()
+
+
+CLIENTS: dict[str, Ask] = {
+    "token keys": lambda port: outgoing.get(f"http://127.0.0.1:{port}/", seconds=0.1, most_bytes=10),
+    "token keys over TLS": lambda port: outgoing.get(f"https://127.0.0.1:{port}/", seconds=0.1, most_bytes=10),
+    "webhook": lambda port: http_post(f"http://127.0.0.1:{port}/", timeout=0.1)(b"{}", "t=1,v1=0"),
+    "probe": lambda port: outgoing.probe(f"http://127.0.0.1:{port}/", seconds=0.1),
+    "mail": mails("none"),
+    "mail over TLS": mails("implicit"),
+    "mail by STARTTLS": mails("starttls"),
+    "database": names_people,
+}
+
+
+@pytest.fixture(params=["refuses", "resets", "garbage", "silent"])
+def port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Of a server that is away in one way or another; it has nothing open itself between two connections."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        number = listening.getsockname()[1]
+        if request.param == "refuses":
+            listening.close()
+            yield number
+            return
+        if request.param == "silent":  # the kernel takes the connections, and nobody them
+            yield number
+            return
+
+        def serve() -> None:
+            while True:
+                link, _ = listening.accept()
+                with link:
+                    if ended.is_set():
+                        return
+                    if request.param == "garbage":
+                        link.sendall(b"\x00garbage\r\n")
+
+        ended = threading.Event()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield number
+        ended.set()
+        socket.create_connection(("127.0.0.1", number), timeout=1).close()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_threads_and_descriptors_are_constant(client: str, port: int) -> None:
+    def opened() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    def fails() -> None:
+        with pytest.raises((OSError, SMTPException, outgoing.NoAnswer, PyMongoError)):
+            CLIENTS[client](port)
+
+    fails()
+    before = opened()
+    for _ in range(TRIES):
+        fails()
+
+    eventually(lambda: all(now <= then for now, then in zip(opened(), before, strict=True)), "all is closed again", 5)

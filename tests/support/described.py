@@ -1,0 +1,165 @@
+"""Every answer that a test gets is held against the OpenAPI document: its status, media type, headers and body.
+
+`CheckedClient` is the client of every Flask app in the tests (`tests/conftest.py` says so), `CHECKED` the hooks of an
+httpx client that asks a running gateway. What no operation answers must be a problem all the same.
+"""
+
+import functools
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator, FormatChecker
+from werkzeug.test import TestResponse
+
+from shared.clock import parse_time
+from shared.http.problems import CONTENT_TYPE
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
+_BESIDES = re.compile(r"/livez|/readyz|/metrics|/healthz|/v1/openapi(/\w+)?\.json")
+_FORMATS = FormatChecker(("uuid", "date"))
+
+
+@_FORMATS.checks("date-time", ValueError)
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(parse_time(value))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, whichever client got it."""
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"
+
+    @property
+    def media(self) -> str:
+        return (self.headers.get("Content-Type") or "").partition(";")[0]
+
+
+class Described:
+    """An OpenAPI document that answers are held against."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        templates = sorted(document["paths"], key=lambda template: template.count("{"))
+        self._templates = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", each) + "$"), each) for each in templates]
+
+    def is_within(self, other: "Described") -> bool:
+        """Whether each of its operations is one of the other's."""
+        return self._operations() <= other._operations()
+
+    def _operations(self) -> set[tuple[str, str]]:
+        return {(path, each["operationId"]) for path, methods in self._document["paths"].items()
+                for each in methods.values()}  # fmt: skip
+
+    def check(self, answered: Answered) -> None:
+        """AssertionError where the document does not say that this may be answered."""
+        if answered.method == "OPTIONS" or _BESIDES.fullmatch(answered.path):
+            return
+        response = self._response(answered)
+        content = response.get("content", {})
+        if answered.method != "HEAD" and (content or answered.body):
+            assert answered.media in content, f"{answered}: {answered.media} is not described"
+            self._fits(content[answered.media]["schema"], self._value(answered), str(answered))
+        for name, header in response.get("headers", {}).items():
+            if name in answered.headers:
+                self._fits_text(self._resolved(header)["schema"], answered.headers[name], f"{answered}: {name}")
+
+    def _response(self, answered: Answered) -> Mapping[str, Any]:
+        methods = self._methods(answered.path)
+        operation = methods.get("get" if answered.method == "HEAD" else answered.method.lower())
+        if operation is None:
+            assert answered.status in (403, 404, 405), f"{answered}: is no operation"
+            found = self._document["components"]["responses"][f"Problem{answered.status}"]
+        else:
+            assert str(answered.status) in operation["responses"], f"{answered}: this status is not described"
+            found = operation["responses"][str(answered.status)]
+        resolved: Mapping[str, Any] = self._resolved(found)
+        return resolved
+
+    def _methods(self, path: str) -> Mapping[str, Any]:
+        for form, template in self._templates:
+            if form.match(path):
+                methods: Mapping[str, Any] = self._document["paths"][template]
+                return methods
+        return {}
+
+    def _resolved(self, value: Any) -> Any:
+        if "$ref" not in value:
+            return value
+        kind, name = value["$ref"].split("/")[2:]
+        return self._document["components"][kind][name]
+
+    def _value(self, answered: Answered) -> Any:
+        is_json = answered.media in ("application/json", "application/ld+json", CONTENT_TYPE)
+        return json.loads(answered.body) if is_json else answered.body.decode()
+
+    def _fits_text(self, schema: Mapping[str, Any], text: str, where: str) -> None:
+        self._fits(schema, int(text) if schema.get("type") == "integer" else text, where)
+
+    def _fits(self, schema: Mapping[str, Any], value: Any, where: str) -> None:
+        rooted = {"components": self._document["components"], **schema}
+        errors = Draft202012Validator(rooted, format_checker=_FORMATS).iter_errors(value)
+        faults = [f"{error.json_path}: {error.message[:200]}" for error in itertools.islice(errors, 5)]
+
+        assert not faults, f"{where} is not as described: {faults}"
+
+
+@functools.cache
+def committed() -> Described:
+    """The document that is published."""
+    return Described(json.loads(DOCUMENT.read_text("utf-8")))
+
+
+_OWN: WeakKeyDictionary[Flask, Described] = WeakKeyDictionary()
+
+
+class CheckedClient(FlaskClient):
+    """Flask's test client; an answer that is not described fails the test that asked."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        response = super().open(*args, **options)
+        request = response.request
+        answered = Answered(request.method, request.path, response.status_code, response.headers, response.get_data())
+        self._described().check(answered)
+        return response
+
+    def _described(self) -> Described:
+        """A service's is the published one; an app that a test makes up describes itself."""
+        app = self.application
+        if app not in _OWN:
+            described = Described(_description_of(app))
+            _OWN[app] = committed() if described.is_within(committed()) else described
+        return _OWN[app]
+
+
+def _description_of(app: Flask) -> Any:
+    """By the view itself, so that nothing of an app that is to fail is asked."""
+    (view,) = (view for name, view in app.view_functions.items() if name.startswith("own:/v1/openapi/"))
+    answer: Any = view()
+    return json.loads(answer.get_data())
+
+
+def _check_httpx(response: httpx.Response) -> None:
+    request = response.request
+    answered = Answered(request.method, request.url.path, response.status_code, response.headers, response.read())
+    committed().check(answered)
+
+
+CHECKED: dict[str, list[Any]] = {"response": [_check_httpx]}
+"""`event_hooks` of an httpx client."""
