@@ -35,8 +35,8 @@ def play(
     """Tell the story on the stack behind `gateway`; `token(sub)` gives bearer tokens, `kafka` are client settings.
 
     Without `kafka` the events are not shown, without the catcher's folder `mail` nobody is mailed; `clock` is the
-    stack's, where it is not the machine's. Each run has
-    people of its own. Returns what happened, for `--json`. Raises Refused or Slow.
+    stack's, where it is not the machine's. Each run has people of its own. Returns what happened, for `--json`. Raises
+    Refused or Slow.
     """
     show = Show(console)
     run = uuid4().hex[:8]
