@@ -22,10 +22,15 @@ NOTIFY_PORT_8001_TCP MONGODB_VERSION MONGODB_SERVICE_PORT MONGODB_PORT SMTP_SERV
 SMTP_PORT_25_TCP_ADDR PYTHON_VERSION NODE_ENV RUST_LOG RUST_LOG_LEVEL NPM_CONFIG_LOGLEVEL
 OTEL_SERVICE_NAME OTEL_EXPORTER_OTLP_HEADERS OTEL_TRACES_EXPORTER HTTP_PROXY https_proxy NO_PROXY
 SSL_CERT_FILE REQUESTS_CA_BUNDLE GITHUB_TOKEN AWS_REGION MAIL LISTING_WEB WEB_CONCURRENCY
-PROMETHEUS_MULTIPROC_DIR GOLEM_DATA GATEWAY_PORT PROVIDER_ARN TOKEN BINDIR WORKDIR
+PROMETHEUS_MULTIPROC_DIR GOLEM_DATA GATEWAY_PORT PROVIDER_ARN TOKEN BINDIR WORKDIR X_LOG_LEVEL
 """
 WSGI = {"HTTP_TRACEPARENT", "HTTP_X_REQUEST_ID", "PATH_INFO", "REQUEST_METHOD"}
 """Of a request's environ, not of the process's."""
+ELSEWHERE = (
+    "KAFKA_SASL_USERNAME", "MONGODB_URI", "STACK_CLOCK", "JWKS_URL", "SMTP_USERNAME", "SMTP_PASSWORD_FILE", "SMTP_TLS",
+    "PSEUDONYM_KEY", "PROVIDER_WEBHOOK_SECRET", "PROVIDER_MONGODB_URI_FILE",
+)  # fmt: skip
+"""What would lead the processes of `golem up` to other servers or another time, or be given twice."""
 READERS = {"get", "pop", "one", "optional", "secret", "given"}
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 ASKED = {
@@ -97,7 +102,7 @@ def test_what_golem_up_sets_and_removes(tmp_path: Path, monkeypatch: pytest.Monk
     ports = {name: number for number, name in enumerate(port_names(), start=1)}
     layout = Layout(Data(tmp_path), ports, "127.0.0.1:1", "mongodb://127.0.0.1:2", own_servers=True)
     services = [program for program in programs(layout) if program.group in ("workers", "webs")]
-    for name in (*REMOVED, "KAFKA_SASL_USERNAME", "MONGODB_URI"):
+    for name in (*REMOVED, *ELSEWHERE):
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("SILENCE", "60")
     environment = base_environment(own_servers=True)
