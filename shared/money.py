@@ -24,6 +24,11 @@ def share(amount: int, bps: int) -> int:
     return amount * bps // WHOLE_BPS
 
 
+def both_ways(amount: int, currency: str) -> str:
+    """For who writes a request: 100000 EUR minor units are `100000 (minor units: EUR 1,000.00)`."""
+    return f"{amount} (minor units: {format_amount(amount, currency)})"
+
+
 def format_amount(amount: int, currency: str) -> str:
     """For people: 50000 EUR minor units are `EUR 500.00`, 500 of JPY are `JPY 500`; a minus stays."""
     digits = MINOR_DIGITS[currency]

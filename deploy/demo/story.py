@@ -49,6 +49,8 @@ class Story:
         address = self._reached(sam)
         hired = self._accepted(ines, sam, paid)
         self._fund(sam, hired, "tok_visa")
+        sam.post(f"/v1/offers/{hired}/begin")
+        self._teller.step("Sam", "begins: from now on the two see how to reach each other", hired)
         self._hire(ines, sam, hired)
         escrow = self._await(sam, f"/v1/escrows/{hired}", "settled")
         self._await(sam, f"/v1/offers/{hired}", "completed")
@@ -59,7 +61,7 @@ class Story:
         cancelled = self._accepted(ines, rita, paid)
         self._fund(rita, cancelled, "tok_visa")
         rita.post(f"/v1/offers/{cancelled}/cancel")
-        self._teller.step("Rita", "calls it off soon after, alone", cancelled)
+        self._teller.step("Rita", "has not begun, and calls it off alone", cancelled)
         refund = self._await(rita, f"/v1/escrows/{cancelled}", "refunded")
 
         self._teller.chapter("Dan's card is declined: nothing is held, nothing is owed")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploy import SERVICES
-from deploy.embedded.programs import REMOVED, SET, SET_FOR_ALL
+from deploy.embedded.programs import REMOVED, SET, SET_FOR_ALL, UNBRAKED
 from shared.process.main import Service
 from shared.settings import Asked, asked_for
 from shared.settings.in_words import in_words
@@ -32,6 +32,7 @@ _UP = """\
 - It removes {removed}, and every `KAFKA_…` and
   `MONGODB_…`: what would lead its processes to other servers, or to another time.
 - It sets for all of them {set_for_all}.
+- Where you have not set them it sets {unbraked}.
 - It sets for those that need it {set}. What it sets wins over what you have set.
 - `GOLEM_DATA` is the data folder of every `golem` command where `--data` is not given; without both it is `.golem`.
 - With `--days-in` it sets `STACK_CLOCK`, and lengthens `WEBHOOK_TOLERANCE` and `CODE_EXPIRY` so that both last as
@@ -116,7 +117,8 @@ def page() -> str:
         head = "| name | unit | default | read by | what it does | what a change does |\n|---|---|---|---|---|---|"
         parts.append(f"## {section}\n\n{head}\n{rows}\n")
     set_for_all = ", ".join(f"`{name}`" for name in SET_FOR_ALL)
-    parts.append(_UP.format(removed=_list(REMOVED), set_for_all=set_for_all, set=_list(SET)))
+    unbraked = ", ".join(f"`{name}={value}`" for name, value in UNBRAKED.items())
+    parts.append(_UP.format(unbraked=unbraked, removed=_list(REMOVED), set_for_all=set_for_all, set=_list(SET)))
     others = "\n".join(f"| {' | '.join(row)} |" for row in _OTHERS)
     return "\n".join([*parts, f"## Other names\n\n| name | read by | what it is |\n|---|---|---|\n{others}\n"])
 

@@ -62,6 +62,10 @@ def programs(layout: Layout) -> list[Program]:
     return [*servers, _mail(layout), *workers, *webs, _gateway(layout)]
 
 
+UNBRAKED = {"CHARGEBACK_WINDOW": "0", "FIRST_PAYOUT_WAIT": "0", "PAYOUT_ACCOUNT_AFTER": "0"}
+"""Nobody pays with a stolen card or token here: no payout waits, a new account serves at once, and what is settled
+counts no more. The caller may set others."""
+
 REMOVED = (
     "BIND", "HEALTH_BIND", "JWKS_URL", "MONGODB_URI_FILE", "PROVIDER_MONGODB_URI_FILE", "PROVIDER_WEBHOOK_SECRET",
     "PSEUDONYM_KEY", "PYTHONHOME", "SMTP_CA_FILE", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE", "SMTP_STARTTLS", "SMTP_TLS",
@@ -81,7 +85,7 @@ SET = (
 
 def base_environment(own_servers: bool) -> dict[str, str]:
     """The caller's environment for all processes, less what would lead them to other servers or to another time."""
-    environment = dict(os.environ)
+    environment = {**UNBRAKED, **os.environ}
     if own_servers:
         for name in [n for n in environment if n.startswith(("KAFKA_", "MONGODB_"))]:
             del environment[name]

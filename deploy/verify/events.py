@@ -91,7 +91,7 @@ def _emitted_once(seen: Snapshot, tally: Tally, doc: Document, subject: str) -> 
     tally.check(cause is not None, subject, "tells of an event that was never emitted")
     if cause is not None:
         data = cause.event["data"]
-        people = {data.get("insider"), data.get("seeker")} - {None}
+        people = {data.get(name) for name in ("insider", "seeker", "person_id")} - {None}
         fits = person in people and doc.get("person", person) == person
         tally.check(fits, subject, f"tells somebody else than the people of {cause}")
 

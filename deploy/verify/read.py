@@ -20,6 +20,7 @@ from services.escrow.provider.port import every
 from shared.events import EVENT_NAMES, Event, Poison, decode
 from shared.messaging.kafka import Unreadable
 from shared.settings import PROVIDERS, values
+from shared.settings.environment import Reader
 
 _PRIVATE = {
     "title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0, "ats": 0,
@@ -48,6 +49,7 @@ def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[s
         settling=settling * system.times.speed,
         acknowledged=acknowledged,
         transfers=transfers,
+        terms=Reader(os.environ).terms(),
     )
 
 

@@ -11,6 +11,7 @@ from deploy import SERVICES
 from services.escrow.provider.port import Account, Transfer
 from shared.aggregate import Document, Routes
 from shared.events import Event
+from shared.settings import Terms
 
 Place = tuple[str, int]
 
@@ -53,7 +54,7 @@ class Snapshot:
 
     `at` is when the reading began. What was changed less than `settling` before counts as in flight. `committed` has
     the next offset of each service's group, `dead` the ce_ids among its dead letters. `acknowledged` are (service, id)
-    of documents that were acknowledged to clients.
+    of documents that were acknowledged to clients. `terms` are those that the limits are held against.
     """
 
     documents: Mapping[str, Sequence[Document]]
@@ -65,6 +66,7 @@ class Snapshot:
     dead: Mapping[str, frozenset[str]] = field(default_factory=dict)
     acknowledged: Sequence[tuple[str, str]] = ()
     transfers: Sequence[Transfer] = ()
+    terms: Terms = Terms()
 
     # -- by id
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow import plan
-from services.escrow.books import close, instruct, move
+from services.escrow.books import close, fee_of, instruct, move
 from shared.aggregate import Change, Trigger, try_task
 from shared.clock import format_time, parse_time
 from shared.money import share
@@ -41,15 +41,17 @@ def open_escrow(change: Change, trigger: Trigger) -> Says:
 
 
 def ask_hold(change: Change, trigger: Trigger) -> None:
-    change.set(fund_attempts=change.get("fund_attempts", 0) + 1, declined=None)
+    begin = trigger.data.get("begin") or None
+    change.set(fund_attempts=change.get("fund_attempts", 0) + 1, declined=None, begin=begin)
     instruct(change, "hold", "hold", change["price"], source=trigger.data["source"])
 
 
-def hold(change: Change, trigger: Trigger) -> None:
+def hold(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
     move(change, done["id"], funded=done["amount"], held=done["amount"])
     change.set(hold_id=done["id"], fund_by=None)
     change.schedule("fund", None)
+    return {"escrow.held": {"begin": True} if change.get("begin") else {}}
 
 
 def decline(change: Change, trigger: Trigger) -> Says:
@@ -69,23 +71,32 @@ def lapse(change: Change, trigger: Trigger) -> None:
 def start_probation(change: Change, trigger: Trigger) -> None:
     """The hire is known: its event is remembered as the cause of every payout, and the tranches get their days.
 
-    Day 0 is at once, whatever clock the event's time was read from.
+    Day 0 is at once, whatever clock the event's time was read from. Where silence confirmed it, nothing is paid for a
+    while, which is the seeker's to dispute it: it begins now, for before that nobody could.
     """
     hire = trigger.data
     confirmed_at = min(parse_time(hire["confirmed_at"]), change.now)
+    not_before = change.now + change.terms.silence_payout_after if hire["confirmed_by"] == "silence" else None
     change.set(
         hire_event_id=trigger.id,
+        hire_known_at=change.now,
         start_on=hire["start_on"],
-        tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at),
+        tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at, not_before),
     )
     watch(change)
 
 
 def end_hire(change: Change, trigger: Trigger) -> None:
-    """Strike the later tranches; the seeker has the rest back at once, or in some days if they reported it
-    themselves.
+    """Strike what is earned after the last day; the seeker has the rest back at once, or in some days if they reported
+    it themselves.
+
+    What was due when that was said stays due, whatever day is named, unless the insider says it: it is theirs. The days
+    to dispute it begin now, when it is known here.
     """
-    change.set(tranches=plan.ended(change["tranches"], trigger.data["on"]), ended_on=trigger.data["on"])
+    on, by_insider = trigger.data["on"], trigger.data["by"] == "insider"
+    told_at = None if by_insider else min(trigger.at, change.now)
+    change.set(tranches=plan.ended(change["tranches"], change["start_on"], on, told_at), ended_on=on)
+    change.set(ended_told_at=told_at)
     wait = change.terms.ended_refund_after if trigger.data["by"] == "seeker" else change.terms.ended_refund_after * 0
     at = change.now + wait
     change.set(refund_at=min(change.get("refund_at", at), at))
@@ -100,7 +111,9 @@ def watch(change: Change) -> None:
         change.set(blocked=None)
         blocked = None
     due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
-    change.schedule("payout", max(due, blocked["again_at"]) if due and blocked else due)
+    if due:
+        due = max(due, change.get("payout_from", due), blocked["again_at"] if blocked else due)
+    change.schedule("payout", due)
     change.schedule("refund", change["refund_at"] if plan.struck(change["tranches"]) else None)
 
 
@@ -114,20 +127,28 @@ def ask_release(change: Change, trigger: Trigger) -> None:
         raise ValueError(f"{change.id}: no tranche waits")
     change.schedule("payout", None)
     amount = change["tranches"][index]["amount"]
-    fee = share(amount, change["fee_bps"])
+    fee = fee_of(change, amount)
     terms = {"payee": change["insider"], "fee": fee, "tranche": index, "hold_id": change["hold_id"]}
     instruct(change, "release", f"release:{index}", amount, **terms)
 
 
 def release(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
-    amount, fee = done["amount"], done["fee"]
-    hire = change["hire_event_id"]
-    move(change, done["id"], held=-amount, released=amount - fee, fees=fee, hire_event_id=hire)
+    amount, fee, set_off = done["amount"], done["fee"], done.get("set_off", 0)
+    hire, paid = change["hire_event_id"], amount - fee - set_off
+    moved = {"held": -amount, "released": paid, "fees": fee + set_off, "set_off": set_off}
+    move(change, done["id"], hire_event_id=hire, **moved)
     change.set(tranches=plan.marked(change["tranches"], "paid", index=done["tranche"]))
     watch(change)
-    says = {"tranche": done["tranche"], "amount": amount - fee, "fee": fee, "hire_event_id": hire}
-    return {"escrow.released": says}
+    says = {"tranche": done["tranche"], "amount": paid, "fee": fee, "hire_event_id": hire}
+    return {"escrow.released": says | ({"set_off": set_off} if set_off else {})}
+
+
+def postpone_release(change: Change, trigger: Trigger) -> None:
+    """The insider has no history yet: what falls due is paid from then on."""
+    close(change, trigger)
+    change.set(payout_from=trigger.data.get("until", change.now))
+    watch(change)
 
 
 def block_release(change: Change, trigger: Trigger) -> Says:
@@ -164,8 +185,10 @@ def refund(change: Change, trigger: Trigger) -> Says:
 
 def split(change: Change, trigger: Trigger) -> None:
     done = close(change, trigger)
-    paid = done["amount"] - done["refund"] - done["fee"]
-    sums = {"held": -done["amount"], "released": paid, "fees": done["fee"], "refunded": done["refund"]}
+    fee, set_off = done["fee"], done.get("set_off", 0)
+    paid = done["amount"] - done["refund"] - fee - set_off
+    sums = {"held": -done["amount"], "released": paid, "fees": fee + set_off, "refunded": done["refund"]}
+    sums["set_off"] = set_off
     move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
     change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
 
@@ -225,7 +248,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
     decide(change, trigger)
     stop_timers(change)
     gross = share(change["held"], trigger.data["insider_bps"])
-    fee, back = share(gross, change["fee_bps"]), change["held"] - gross
+    fee, back = fee_of(change, gross), change["held"] - gross
     terms = {"payee": change["insider"], "fee": fee, "refund": back, "hold_id": change["hold_id"]}
     instruct(change, "split", "split", change["held"], **terms)
     return {"dispute.resolved": {"decision": "split"}}

@@ -97,9 +97,18 @@ def resolve(call: Call[Parts]) -> Answer:
     return call.parts.escrows.command(call, call.body)
 
 
+@operations.post(
+    "/v1/escrows/{offer_id}/loss", "decideLoss", "Staff: decide whose a loss by chargeback is, with a reason",
+    who=DOCUMENT, body=schemas.DecideLoss, command="decide_loss", answers={200: schemas.Looked},
+)  # fmt: skip
+def decide_loss(call: Call[Parts]) -> Answer:
+    return replace(call.parts.escrows, view=lambda doc, of: looked(doc)).command(call, call.body)
+
+
 @operations.get(
     "/v1/reconciliation", "showReconciliation",
-    "Staff: list escrows that differ from the provider's books, are blocked or are disputed", who=only(*STAFF),
+    "Staff: list escrows that differ from the provider's books, are blocked or disputed, or have an open loss",
+    who=only(*STAFF),
     query=schemas.ForStaff, answers={200: schemas.Reconciliation},
 )  # fmt: skip
 def reconciliation(call: Call[Parts]) -> Answer:
@@ -111,7 +120,7 @@ def reconciliation(call: Call[Parts]) -> Answer:
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "Payment provider's webhook: an outcome or a chargeback",
                  who=PUBLIC, body=schemas.Notice, headers=schemas.Signed, answers={204: None},
-                 refuses=("unauthenticated",))  # fmt: skip
+                 refuses=("unauthenticated",), signed=True)  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the notice and nothing more: the worker folds it.
 

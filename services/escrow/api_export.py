@@ -1,6 +1,7 @@
 """What escrow holds of a person, for themselves."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.escrow.parts import Parts
@@ -27,9 +28,9 @@ def export(call: Call[Parts]) -> Answer:
         return view(doc, roles(doc, call.principal)) | {"journal": journals[doc["_id"]]}
 
     answer = text_page(call, found, "position", whole)
-    rest = {} if after else {"payout": _payout(store.get(payout_id(call.person)))}
+    rest = {} if after else {"payout": _payout(store.get(payout_id(call.person)), store.clock.now())}
     return replace(answer, body={"person_id": call.person, **rest, **answer.body})
 
 
-def _payout(doc: Document | None) -> dict[str, Any] | None:
-    return payout_view(doc) if doc is not None and is_there(doc) else None
+def _payout(doc: Document | None, now: datetime) -> dict[str, Any] | None:
+    return payout_view(doc, now) if doc is not None and is_there(doc) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.escrow import journal
 from shared.aggregate import Change, Trigger, close_task, open_task
+from shared.money import share
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 
@@ -15,18 +16,22 @@ SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 _ACCOUNT_OF = {
     "held": "escrow_held",
     "released": "insider_paid",
-    "fees": "platform_fees",
     "refunded": "seeker_refunds",
     "charged_back": "chargebacks",
 }
+# `fees` is all that the platform got: the fee itself, and what it kept of a payout for an earlier loss.
+_FEES = ("platform_fees", "losses_set_off")
 
 
 class BrokenBooks(Exception):
     """A movement after which the sums would be wrong; nothing of it is stored."""
 
 
-def move(change: Change, reference: str, *, loss: int = 0, hire_event_id: str | None = None, **moved: int) -> None:
+def move(
+    change: Change, reference: str, *, loss: int = 0, set_off: int = 0, hire_event_id: str | None = None, **moved: int
+) -> None:
     """Add to the sums what moved, and write the entry that says so. `loss`: what the platform lost (or got back).
+    `set_off`: what of the fees was kept for an earlier loss of the insider's.
 
     Raises BrokenBooks unless funded = held + released + fees + refunded + charged_back and none is negative.
     """
@@ -35,8 +40,11 @@ def move(change: Change, reference: str, *, loss: int = 0, hire_event_id: str | 
     if sums["funded"] != sum(sums.values()) - sums["funded"] or min(*sums.values(), total_loss) < 0:
         raise BrokenBooks(f"{change.id}: {reference} would leave {sums} and a loss of {total_loss}")
     change.set(**sums, loss=total_loss)
+    if set_off:
+        change.set(set_off=change.get("set_off", 0) + set_off)
     lines = {"seeker_funds": -moved.get("funded", 0), "chargeback_loss": loss, "platform_cash": -loss}
     lines |= {account: moved.get(name, 0) for name, account in _ACCOUNT_OF.items()}
+    lines |= {"platform_fees": moved.get("fees", 0) - set_off, "losses_set_off": set_off}
     entries = change.get("journal", [])
     change.push("journal", journal.next_entry(entries, reference, change.now, lines, hire_event_id))
 
@@ -48,6 +56,22 @@ def instruct(change: Change, kind: str, what: str, amount: int, **terms: Any) ->
     number = change.get("closed", {}).get(what, 0) + 1
     terms |= {"what": what, "amount": amount, "currency": change["currency"], "opened_at": change.now}
     open_task(change, f"{change.id}:{what}:{number}", kind, change.now, **terms)
+
+
+def fee_of(change: Change, amount: int) -> int:
+    """The platform's fee on a release of `amount`, which is the next part of what the insider earns.
+
+    The fee is one of the whole: what is owed on all that was released until then and on this, less what was taken. So
+    the parts sum up to the fee of their sum, whatever the tranches; the last takes the rounding.
+    """
+    kept = int(change.get("fees", 0))
+    earned = int(change.get("released", 0)) + kept + amount
+    return max(share(earned, change["fee_bps"]) - (kept - int(change.get("set_off", 0))), 0)
+
+
+def net(instruction: Mapping[str, Any]) -> int:
+    """What a payout brings the insider, before anything is set off."""
+    return int(instruction["amount"] - instruction["fee"] - instruction.get("refund", 0))
 
 
 def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
@@ -68,9 +92,10 @@ def balanced(doc: Mapping[str, Any]) -> bool:
     sums = {name: doc.get(name, 0) for name in SUMS}
     accounts = journal.balances(doc.get("journal", []))
     by_journal = {name: accounts.get(account, 0) for name, account in _ACCOUNT_OF.items()}
-    by_journal |= {"funded": -accounts.get("seeker_funds", 0)}
+    by_journal |= {"funded": -accounts.get("seeker_funds", 0), "fees": sum(accounts.get(name, 0) for name in _FEES)}
     loss: int = doc.get("loss", 0)
     whole = sums["funded"] == sum(sums.values()) - sums["funded"] and min(*sums.values(), loss) >= 0
+    whole = whole and doc.get("set_off", 0) == accounts.get("losses_set_off", 0)
     return whole and sums == by_journal and loss == accounts.get("chargeback_loss", 0)
 
 

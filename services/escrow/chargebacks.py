@@ -10,6 +10,7 @@ from typing import Any
 
 from services.escrow.acts import Says, ask_refund, instruct_again, start_probation
 from services.escrow.books import move
+from services.escrow.losses import forget_loss, open_loss
 from shared.aggregate import Change, Condition, Trigger, is_answered, try_task
 
 OPENED, REVERSED = "chargeback.opened", "chargeback.reversed"
@@ -85,6 +86,8 @@ def charge_back(before: str) -> Any:
         move(change, f"{claim['chargeback_id']}:opened", held=-taken, charged_back=taken, loss=lost)
         opened = {"id": claim["chargeback_id"], "amount": claim["amount"], "from_held": taken, "before": before}
         change.set(chargeback=opened | {"opened_at": change.now})
+        if lost:
+            open_loss(change)
         try_task(change, None)
         return {"escrow.charged_back": {"before": before}}
 
@@ -98,6 +101,8 @@ def give_back(change: Change, trigger: Trigger) -> None:
     lost = claim["amount"] - taken
     move(change, f"{claim['id']}:reversed", held=taken, charged_back=-taken, loss=-lost)
     change.set(chargeback=None)
+    if lost:
+        forget_loss(change)
     if change.get("instruction"):
         try_task(change, change.now)
 

@@ -27,6 +27,8 @@ class OpenInstruction(OpenTask, total=False):
     fee: int
     tranche: int  # its index
     refund: int  # of a split: what goes back to the seeker
+    cleared: bool  # of a payout: it goes out, whatever comes
+    set_off: int  # of a payout: what the platform keeps of it for an earlier loss
 
 
 class Blocked(TypedDict):
@@ -104,6 +106,9 @@ class EscrowDocument(CoreDocument, total=False):
     refunded: int
     charged_back: int
     loss: int  # the platform's, by chargebacks
+    loss_since: datetime  # there while staff have not decided whose it is
+    loss_decision: Decision  # write_off or set_off
+    set_off: int  # what of `fees` was kept for losses in other escrows
     journal: list[Entry]
     instruction: OpenInstruction
     closed: dict[str, int]  # how many instructions were closed, by what they were for
@@ -113,11 +118,15 @@ class EscrowDocument(CoreDocument, total=False):
     opened_at: datetime
     fund_by: datetime
     fund_attempts: int
+    begin: bool  # the seeker begins with this payment
     declined: str  # why the provider declined the last hold
     hire_event_id: str  # the cause of every payout
+    hire_known_at: datetime
+    payout_from: datetime  # nothing is paid before: the insider had no history
     start_on: str
     postponement: Postponement
     ended_on: str  # the last day of work
+    ended_told_at: datetime  # what was due by then stays due; absent where the insider said it
     refund_at: datetime  # when what the end of the hire struck goes back
     blocked: Blocked
     dispute: Dispute
@@ -132,8 +141,22 @@ class EscrowDocument(CoreDocument, total=False):
     position: str  # sort key of a person's escrows
 
 
+class PendingSetOff(TypedDict):
+    instruction_id: str
+    amount: int
+
+
+class DebtDocument(CoreDocument, total=False):
+    """`debt:<person>`, written before a payout of which something is set off goes out."""
+
+    owner: str
+    pending: dict[str, PendingSetOff]  # by offer id
+
+
 class PayoutDocument(CoreDocument, total=False):
-    """`payout:<person>`. Both fields go when it is deleted; the document stays, so that no version is used twice."""
+    """`payout:<person>`. All fields go when it is deleted; the document stays, so that no version is used twice."""
 
     account: str  # the provider's token for an account of theirs
+    serves_from: datetime  # until then `until_then` does, or none where that is absent
+    until_then: str
     owner: str

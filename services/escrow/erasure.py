@@ -6,13 +6,11 @@ What is still owed to them goes to the account that the provider knows of them; 
 stays with it.
 """
 
-from typing import Any
-
 from services.escrow import payouts
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payouts import payout_id
 from shared.aggregate import Change, Store
-from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+from shared.aggregate.erasure import MOST, WHAT_IS_LEFT, erase_each, is_left, without_fingerprints
 
 _GONE = "erased"
 _OTHER = "other"
@@ -26,21 +24,23 @@ class Erasing:
 
     def one_pass(self, person: str) -> int:
         erased = self._store.run({payout_id(person): payouts.KIND}, lambda changes: forget(*changes.values()))
-        query: dict[str, Any] = {"parties": person, **NOT_ERASED}
-        found = [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
-        return erased + erase_each(found, self._erase)
+        theirs = self._store.collection.find({"parties": person}, WHAT_IS_LEFT)
+        found = [doc["_id"] for doc in theirs if is_left(doc, person)][:MOST]
+        return erased + erase_each(found, lambda escrow_id: self._erase(escrow_id, person))
 
-    def _erase(self, escrow_id: str) -> None:
-        self._store.run({escrow_id: ESCROW}, lambda changes: erase(changes[escrow_id]))
+    def _erase(self, escrow_id: str, person: str) -> None:
+        self._store.run({escrow_id: ESCROW}, lambda changes: erase(changes[escrow_id], person))
 
 
-def erase(change: Change) -> None:
+def erase(change: Change, person: str) -> None:
     """The words go, of both: they wrote about each other. What was decided, when and by which arbiter stays."""
     if change.get("dispute"):
         change.set(dispute={**change["dispute"], "reason": _OTHER})
     if change.get("decisions"):
         change.set(decisions=[{**each, "reason": _GONE} for each in change["decisions"]])
-    without_fingerprints(change)
+    if change.get("loss_decision"):
+        change.set(loss_decision={**change["loss_decision"], "reason": _GONE})
+    without_fingerprints(change, person)
     change.set(erased_at=change.now)
 
 
@@ -48,5 +48,5 @@ def forget(payout: Change) -> int:
     """Where they are paid; how many documents that was, 0 or 1."""
     if not payouts.is_there(payout.doc):
         return 0
-    payouts.remove(payout)
+    payouts.clear(payout)
     return 1

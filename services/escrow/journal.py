@@ -5,7 +5,9 @@ they are positive and out of it where they are negative, so each entry sums to 0
 its lines, and the escrow's own sums are these balances:
 
     seeker_funds    - funded          escrow_held      held            insider_paid    released
-    platform_fees   fees              seeker_refunds   refunded        chargebacks     charged_back
+    seeker_refunds  refunded          chargebacks      charged_back
+    platform_fees, losses_set_off     together fees: the fee itself, and what the platform kept of a payout for an
+                                      earlier loss of the insider's
     chargeback_loss, platform_cash    what a chargeback took beyond what was held, and whose cash it took
 """
 
@@ -21,7 +23,7 @@ Entry = dict[str, Any]
 
 ACCOUNTS = (
     "seeker_funds", "escrow_held", "insider_paid", "platform_fees", "seeker_refunds", "chargebacks",
-    "chargeback_loss", "platform_cash",
+    "chargeback_loss", "platform_cash", "losses_set_off",
 )  # fmt: skip
 GENESIS = "0" * 64
 """The `previous` of the first entry."""

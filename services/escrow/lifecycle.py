@@ -6,7 +6,7 @@ else. The acts stand in `acts`, `postponing` and `chargebacks`, the rules in `ru
 
 from datetime import timedelta
 
-from services.escrow import acts, postponing
+from services.escrow import acts, losses, postponing
 from services.escrow import chargebacks as cb
 from services.escrow.books import public
 from services.escrow.rules import (
@@ -15,12 +15,14 @@ from services.escrow.rules import (
     LAST,
     LAST_OF_ALL,
     LATER_START,
+    LOSS_OPEN,
     MAY_FUND,
     NOT_DECIDED,
     ONE_DISPUTE,
     PAYOUTS_TO_COME,
     POSTPONEMENTS,
     PROPOSED_START,
+    REFUSED,
     STRUCK,
     UNDECIDED,
     WAITING,
@@ -39,8 +41,9 @@ ENDS = ("settled", "split", "refunded", "lapsed")
 EVENTS = (
     "offer.accepted", "offer.cancelled", "offer.lapsed", "hire.confirmed", "hire.ended", cb.OPENED, cb.REVERSED,
 )  # fmt: skip
-OUTCOMES = tuple(
-    f"{kind}.{status}" for kind in ("hold", "release", "refund", "split") for status in ("succeeded", "refused")
+OUTCOMES = (
+    *(f"{kind}.{status}" for kind in ("hold", "release", "refund", "split") for status in ("succeeded", "refused")),
+    "release.postponed",
 )
 PARTIES = ("insider", "seeker")
 WEEKS = Park(timedelta(days=30))
@@ -74,8 +77,12 @@ PAYING_ROWS = (
         act=acts.release,
     ),
     Row(
-        ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=ANSWERED,
+        ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=REFUSED,
         act=acts.block_release, note="refused, with the reason; tried again after {retry_refused}",
+    ),
+    Row(
+        ("releasing",), "release.postponed", to="probation", when=REFUSED, act=acts.postpone_release,
+        note="to somebody without history; paid {first_payout_wait} after the hire",
     ),
     Row(
         ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
@@ -116,7 +123,7 @@ REFUNDING_ROWS = (
     ),
     Row(("splitting",), "split.succeeded", to="split", emits=("escrow.split",), when=ANSWERED, act=acts.split),
     Row(
-        ("splitting",), "split.refused", emits=("escrow.release_refused",), when=ANSWERED, act=acts.renew,
+        ("splitting",), "split.refused", emits=("escrow.release_refused",), when=REFUSED, act=acts.renew,
         note="refused, with the reason; tried again after {retry_refused}",
     ),
 )  # fmt: skip
@@ -208,6 +215,13 @@ CHARGEBACK_ROWS = (
     ),
 )  # fmt: skip
 
+LOSS_ROWS = (
+    Row(
+        (*_AT_REST, "charged_back"), "decide_loss", by=("arbiter", "operator"), guards=(LOSS_OPEN,),
+        act=losses.decide_loss, note="whose the loss is; until then no party to it is paid",
+    ),
+)  # fmt: skip
+
 _FROZEN = ("disputed", "charged_back")
 
 ANSWERS = cells(
@@ -244,7 +258,15 @@ ANSWERS = cells(
 ESCROW = Lifecycle(
     "escrow",
     states=STATES,
-    rows=(*OPENING_ROWS, *PAYING_ROWS, *POSTPONING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS),
+    rows=(
+        *OPENING_ROWS,
+        *PAYING_ROWS,
+        *POSTPONING_ROWS,
+        *REFUNDING_ROWS,
+        *DISPUTE_ROWS,
+        *CHARGEBACK_ROWS,
+        *LOSS_ROWS,
+    ),
     public=public,
     events=EVENTS,
     outcomes=OUTCOMES,
@@ -252,4 +274,5 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    role_words={"opener": "the one who opened the dispute"},
 )

@@ -5,6 +5,7 @@ import sys
 from flask import Flask
 
 from services.escrow.api import operations
+from services.escrow.clearance import Clearance
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
@@ -59,7 +60,7 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
         routes=handlers(lifecycle),
         lifecycles=(lifecycle,),
         timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
-        carry_out=Payments(provider, store.clock, account_of(store)).carry_out,
+        carry_out=Payments(provider, store.clock, account_of(store), Clearance(store, lifecycle).of).carry_out,
         loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
     )
 

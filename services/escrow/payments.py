@@ -23,45 +23,57 @@ from shared.clock import Clock
 from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
+Clear = Callable[[Document], Document | Trigger | None]
 _TERMS = ("id", "kind", "amount", "currency", "source", "payee", "fee", "refund", "hold_id")
 
 
 class Payments:
     """Carries out the instructions of escrows; the poller calls it, several at once."""
 
-    def __init__(self, provider: Provider, clock: Clock, account_of: Callable[[str], str | None]) -> None:
-        """`account_of` gives the provider's token for a person's account, None where they have named none."""
-        self._provider, self._clock, self._account_of = provider, clock, account_of
+    def __init__(
+        self, provider: Provider, clock: Clock, account_of: Callable[[str], str | None], clear: Clear = lambda doc: doc
+    ) -> None:
+        """`account_of` gives the provider's token for a person's account, None where they have named none; `clear`
+        lets an open instruction go, or says its outcome (see `clearance`).
+        """
+        self._provider, self._clock, self._account_of, self._clear = provider, clock, account_of, clear
 
     def carry_out(self, document: Document) -> Trigger | None:
         """The outcome of a document's open instruction, None while it is unknown or comes by webhook alone.
 
-        What was sent before is asked for first; only what the provider never heard of is sent again, with the same id.
+        What may have been sent before is asked for first; only what the provider never heard of is sent again, with the
+        same id, or held back.
         """
         with traces.span(f"provider {document['instruction']['kind']}", kind="client"):
             return self._carry_out(document)
 
     def _carry_out(self, document: Document) -> Trigger | None:
-        instruction = instruction_of(document)
         try:
-            outcome = self._ask(instruction, again=document["instruction"].get("attempts", 0) > 0)
+            outcome = self._ask(document)
         except Unavailable as error:
-            log.warning("the provider's answer is unknown: %s", error, extra={"instruction_id": instruction.id})
+            about = {"instruction_id": document["instruction"]["id"]}
+            log.warning("the provider's answer is unknown: %s", error, extra=about)
             traces.describe({"golem.outcome": "unknown"}, failed=True)
             return None
-        if outcome is None:
-            return None
+        if outcome is None or isinstance(outcome, Trigger):
+            return outcome
         traces.describe({"golem.outcome": outcome.status})
         self._measure(document, outcome)
         return trigger_of_outcome(outcome)
 
-    def _ask(self, instruction: Instruction, again: bool) -> Outcome | None:
-        if again:
-            found = self._provider.find(instruction.id)
+    def _ask(self, document: Document) -> Outcome | Trigger | None:
+        cleared = self._clear(document)
+        if cleared is None:
+            return None
+        if isinstance(cleared, Trigger) or document["instruction"].get("attempts", 0) > 0:
+            found = self._provider.find(document["instruction"]["id"])
             if isinstance(found, Outcome):
                 return found
             if found is Absent.PENDING:
                 return None
+        return cleared if isinstance(cleared, Trigger) else self._send(instruction_of(cleared))
+
+    def _send(self, instruction: Instruction) -> Outcome | None:
         account = self._account_of(instruction.payee) if instruction.payee is not None else None
         return self._provider.carry_out(instruction, account)
 
@@ -74,9 +86,15 @@ class Payments:
 
 
 def instruction_of(document: Document) -> Instruction:
-    """The open instruction as the provider takes it; the same document always gives the same."""
+    """The open instruction as the provider takes it; the same document always gives the same.
+
+    What is set off stays with the platform, as the fee does.
+    """
     stored = document["instruction"]
-    return Instruction(offer_id=document["_id"], **{name: stored[name] for name in _TERMS if name in stored})
+    terms = {name: stored[name] for name in _TERMS if name in stored}
+    if set_off := stored.get("set_off"):
+        terms["fee"] += set_off
+    return Instruction(offer_id=document["_id"], **terms)
 
 
 def trigger_of_outcome(outcome: Outcome) -> Trigger:

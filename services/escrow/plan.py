@@ -25,13 +25,17 @@ def planned(price: int, tranches: Iterable[Mapping[str, int]]) -> list[Tranche]:
     ]
 
 
-def dated(plan: Plan, start_on: str, confirmed_at: datetime) -> list[Tranche]:
-    """The plan of a known hire: day 0 is due when the hire was confirmed, the others that many days from `start_on`."""
-    start = datetime.combine(date.fromisoformat(start_on), time(), UTC)
-    return [
-        tranche | {"due_at": start + timedelta(days=tranche["due_day"]) if tranche["due_day"] else confirmed_at}
-        for tranche in plan
-    ]
+def dated(plan: Plan, start_on: str, confirmed_at: datetime, not_before: datetime | None = None) -> list[Tranche]:
+    """The plan of a known hire: day 0 is due when the hire was confirmed, the others that many days from `start_on`;
+    none is due before `not_before`.
+    """
+    days = [_day(start_on, tranche) if tranche["due_day"] else confirmed_at for tranche in plan]
+    return [tranche | {"due_at": max(day, not_before or day)} for tranche, day in zip(plan, days, strict=True)]
+
+
+def _day(start_on: str, tranche: Tranche) -> datetime:
+    """The beginning of the day on which a tranche is earned, in UTC."""
+    return datetime.combine(date.fromisoformat(start_on), time(), UTC) + timedelta(days=tranche["due_day"])
 
 
 def is_to_come(tranche: Tranche, now: datetime) -> bool:
@@ -55,14 +59,18 @@ def brought_forward(plan: Plan, at: datetime) -> list[Tranche]:
     ]
 
 
-def ended(plan: Plan, on: str) -> list[Tranche]:
-    """The plan of a hire whose last day was `on`: what would have fallen due later is struck (never a due_day of 0)."""
-    return [
-        tranche | {"status": "struck"}
-        if tranche["status"] == "waiting" and tranche["due_day"] and tranche["due_at"].date().isoformat() > on
-        else tranche
-        for tranche in plan
-    ]
+def ended(plan: Plan, start_on: str, on: str, told_at: datetime | None = None) -> list[Tranche]:
+    """The plan of a hire whose last day of work was `on`: what is earned after that day is struck.
+
+    A tranche of that very day is earned, and one of day 0 always; so is one whose day had begun by `told_at`, if given.
+    """
+
+    def is_struck(tranche: Tranche) -> bool:
+        day = min(_day(start_on, tranche), tranche["due_at"])
+        earned = not tranche["due_day"] or day.date().isoformat() <= on or (told_at is not None and day <= told_at)
+        return tranche["status"] == "waiting" and not earned
+
+    return [tranche | {"status": "struck"} if is_struck(tranche) else tranche for tranche in plan]
 
 
 def marked(plan: Plan, status: str, *, of: Iterable[str] = (), index: int | None = None) -> list[Tranche]:

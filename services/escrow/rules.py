@@ -26,10 +26,24 @@ WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_w
 STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
 
+REFUSED = Condition(
+    "it is the open instruction's outcome",
+    lambda change, trigger: (
+        is_answered(change, trigger) and not (trigger.data.get("unsent") and change["instruction"].get("cleared"))
+    ),
+)
+"""What was held back before it was sent is no answer any more where another process has let it go meanwhile."""
+
 MAY_FUND = Guard(
     "fund-attempts",
     lambda change, trigger: change.get("fund_attempts", 0) < FUND_ATTEMPTS,
     f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
+)
+LOSS_OPEN = Guard(
+    "loss_open",
+    lambda change, trigger: bool(change.get("loss_since")),
+    "There is no loss here that waits for a decision.",
+    refuses="state",
 )
 ONE_DISPUTE = Guard(
     "one-dispute-a-party",

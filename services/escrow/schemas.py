@@ -7,6 +7,7 @@ from marshmallow.fields import Raw
 
 from services.escrow.books import SUMS
 from services.escrow.lifecycle import STATES
+from services.escrow.losses import DECISIONS as LOSS_DECISIONS
 from services.escrow.provider.port import ACCOUNT_ID, SOURCE_ID, NoticeKind
 from services.escrow.store import FOR_STAFF
 from shared import fields
@@ -19,9 +20,14 @@ DECISIONS = ("return", "refund", "split", "release")
 
 
 class Fund(Body):
-    """From where the seeker pays: a token of the provider's, never a card."""
+    """From where the seeker pays: a token of the provider's, never a card.
+
+    `begin`: the help begins as soon as the money is held. Contacts and the employer are shown from then on, and the
+    seeker no longer cancels alone.
+    """
 
     source = fields.Pattern(SOURCE_ID, "a payment source such as tok_visa", required=True)
+    begin = fields.Flag()
 
 
 class Dispute(Body):
@@ -49,9 +55,21 @@ class Resolve(Body):
 
     @validates_schema
     def _share(self, data: dict[str, Any], **_: Any) -> None:
-        if (data.get("decision") == "split") != ("insider_bps" in data):
-            says = Violation("split", "belongs to the decision split, and to no other")
-            raise ValidationError({"insider_bps": [says]})
+        splits, has_share = data.get("decision") == "split", "insider_bps" in data
+        if splits and not has_share:
+            missing = "is required to split: the insider's share of what is held, 1 to 9,999 ten-thousandths"
+            raise ValidationError({"insider_bps": [Violation("split", missing)]})
+        if has_share and not splits:
+            raise ValidationError(
+                {"insider_bps": [Violation("split", "is for the decision split alone: leave it out")]}
+            )
+
+
+class DecideLoss(Body):
+    """Whose a loss is: `write_off`, the platform's; `set_off`, it is taken from later payouts to the insider."""
+
+    decision = fields.Choice(*LOSS_DECISIONS, required=True)
+    reason = fields.Text(1, 1000, lines=True, required=True)
 
 
 class Notice(Schema):
@@ -129,7 +147,11 @@ class Postponement(Body):
 
 
 class Escrow(Body):
-    """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back."""
+    """Amounts are in the currency's minor units; funded = held + released + fees + refunded + charged_back.
+
+    `set_off` is what of `fees` was kept of payouts for an earlier loss of the insider's. `payout_from`: who was never
+    paid before is paid from then on.
+    """
 
     offer_id = fields.Uuid()
     listing_id = fields.Uuid()
@@ -146,6 +168,8 @@ class Escrow(Body):
     fees = fields.Integer()
     refunded = fields.Integer()
     charged_back = fields.Integer()
+    set_off = fields.Integer()
+    payout_from = fields.Instant(allow_none=True)
     due = fields.Several(fields.Part(Due), 0, 12)
     fund_by = fields.Instant(allow_none=True)
     fund_attempts = fields.Integer(0, 10)
@@ -173,6 +197,15 @@ class Difference(Body):
     there = fields.Integer(-MAX_AMOUNT)
 
 
+class LossDecision(Body):
+    """An arbiter's or operator's, on a loss."""
+
+    by = fields.PersonId()
+    decision = fields.Choice(*LOSS_DECISIONS)
+    reason = fields.Text(1, 1000, lines=True)
+    at = fields.Instant()
+
+
 class Flag(Body):
     """Two passes of the reconciliation found that the escrow and the provider do not agree."""
 
@@ -185,6 +218,8 @@ class Looked(Escrow):
 
     why = fields.Several(fields.Choice(*FOR_STAFF))
     loss = fields.Integer()
+    loss_since = fields.Instant(allow_none=True)
+    loss_decision = fields.Part(LossDecision, allow_none=True)
     flagged = fields.Part(Flag, allow_none=True)
 
 
@@ -192,6 +227,7 @@ class Counts(Body):
     flagged = fields.Integer()
     blocked = fields.Integer()
     disputed = fields.Integer()
+    loss = fields.Integer()
 
 
 class Reconciliation(Body):
@@ -230,6 +266,10 @@ class NewPayout(Body):
 
 
 class Payout(NewPayout):
+    """`serves_from` is there while the account is not yet paid to; `until_then` is the one that is, if there is one."""
+
+    serves_from = fields.Instant(optional=True)
+    until_then = fields.Text(optional=True)
     version = fields.Integer()
     created_at = fields.Instant()
     updated_at = fields.Instant()

@@ -23,9 +23,23 @@ def _index_for_staff(escrows: Collection[Document]) -> None:
         escrows.create_index([(name, ASCENDING)], sparse=True)
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff)
+def _index_losses(escrows: Collection[Document]) -> None:
+    """Losses that staff have not decided yet; of an older version, all that there are.
 
-FOR_STAFF = {"flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at"}
+    An escrow that changes meanwhile is left alone; its loss is open from its next chargeback on.
+    """
+    escrows.create_index([("loss_since", ASCENDING)], sparse=True)
+    for doc in escrows.find({"loss": {"$gt": 0}}, {"version": 1, "updated_at": 1, "loss_decision": 1}):
+        if "loss_decision" not in doc:
+            since = {"loss_since": doc["updated_at"]}
+            escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": since})
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses)
+
+FOR_STAFF = {
+    "flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at", "loss": "loss_since",
+}  # fmt: skip
 """Why staff have to look at an escrow, and the field that is there as long as they do."""
 
 

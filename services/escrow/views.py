@@ -1,5 +1,6 @@
 """What of an escrow a caller sees, what the caller is to it, and how a payout account is shown. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from services.escrow import schemas
@@ -10,7 +11,7 @@ from shared.http.declare.principal import Principal
 
 STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
-_NOT_YET = ("fund_by", "start_on", "hire_event_id", "blocked", "dispute", "postponement")
+_NOT_YET = ("fund_by", "start_on", "hire_event_id", "blocked", "dispute", "payout_from", "postponement")
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -33,7 +34,7 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
         | {
             "offer_id": doc["_id"],
             "status": doc["state"],
-            **{name: doc.get(name, 0) for name in SUMS},
+            **{name: doc.get(name, 0) for name in (*SUMS, "set_off")},
             "due": due(doc),
             "fund_attempts": doc.get("fund_attempts", 0),
             "created_at": doc["opened_at"],
@@ -57,8 +58,12 @@ def due(doc: Document) -> list[dict[str, Any]]:
 def looked(doc: Document) -> dict[str, Any]:
     """The escrow as staff see it in the reconciliation."""
     why = [name for name, path in FOR_STAFF.items() if path.partition(".")[0] in doc]
-    return view(doc, frozenset(STAFF)) | {"why": why, "loss": doc.get("loss", 0), "flagged": doc.get("flagged")}
+    own = {name: doc.get(name) for name in ("flagged", "loss_since", "loss_decision")}
+    return view(doc, frozenset(STAFF)) | {"why": why, "loss": doc.get("loss", 0), **own}
 
 
-def payout_view(doc: Document) -> dict[str, Any]:
-    return {name: doc.get(name) for name in ("account", "version", "created_at", "updated_at")}
+def payout_view(doc: Document, now: datetime) -> dict[str, Any]:
+    shown = {name: doc.get(name) for name in ("account", "version", "created_at", "updated_at")}
+    if now < doc.get("serves_from", now):
+        shown |= {name: doc[name] for name in ("serves_from", "until_then") if name in doc}
+    return shown

@@ -68,7 +68,12 @@ def revise(call: Call[Parts]) -> Answer:
     answers=_ONE,
 )  # fmt: skip
 def submit(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call)
+    parts = call.parts
+    doc, mine = parts.listings.read(call)
+    if "insider" not in mine or doc["state"] != "draft":
+        return parts.listings.command(call)  # a repeat, or refused
+    with parts.budget.reserved(call.person, doc["_id"]):
+        return parts.listings.command(call)
 
 
 @operations.post(

@@ -110,11 +110,25 @@ class ListingDocument(CoreDocument, total=False):
 
 
 class UnveiledDocument(CoreDocument, total=False):
-    """`unveiled:<listing_id>:<person_id>`: a seeker who may see the employer."""
+    """`unveiled:<listing_id>:<person_id>`: whether a seeker may see the employer."""
 
     listing_id: str
     seeker: str
-    offers: list[str]  # the offers whose activation unveiled it: a repeat unveils nothing again
+    offers: list[str]  # whose help has begun: a repeat unveils nothing again
+    hired: list[str]  # those that led to a hire
+    ended: list[str]  # those that ended; without a hire, that veils it again
+    forgotten: list[str]  # those of before the seeker was forgotten
+
+
+class HandedIn(TypedDict):
+    at: datetime
+    held_by: list[str]  # tickets of the requests that handed it in
+
+
+class AccountDocument(CoreDocument, total=False):
+    """`account:<person>`: what they handed in within the week."""
+
+    listings: dict[str, HandedIn]  # by listing id
 
 
 class WorkDocument(CoreDocument, total=False):

@@ -6,6 +6,9 @@ Codes, amounts, dates and states stay under the pseudonym, as they stand in the 
 from typing import Any
 
 from services.listing.search import index
+from services.listing.store import KNOWN, VEILED
+from services.listing.unveiling import KIND as UNVEILED
+from services.listing.unveiling import forget
 from services.listing.workplaces import KIND as WORK
 from services.listing.workplaces import work_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
@@ -23,7 +26,7 @@ class Erasing:
 
     def one_pass(self, person: str) -> int:
         own = self._found({"facets": f"insider:{person}", **NOT_ERASED})
-        unveiled = self._found({"seeker": person, "state": "known"})
+        unveiled = self._found({"seeker": person, "state": {"$in": [KNOWN, VEILED]}})
         return erase_each(own, self._erase) + erase_each(unveiled, self._veil) + self._forget_work(work_id(person))
 
     def _found(self, query: dict[str, Any]) -> list[str]:
@@ -46,7 +49,7 @@ class Erasing:
         )
 
     def _veil(self, document_id: str) -> None:
-        self._store.run({document_id: "unveiled"}, lambda changes: changes[document_id].set(state="erased"))
+        self._store.run({document_id: UNVEILED}, lambda changes: forget(changes[document_id]))
 
     def _forget_work(self, document_id: str) -> int:
         """Where they get mail at work; which events verified it stays, so that none does it again."""
@@ -69,7 +72,7 @@ def erase(change: Change) -> None:
         change.set(review=_without_words(change["review"]))
     if change.get("audit"):
         change.set(audit=[_without_words(each) for each in change["audit"]])
-    without_fingerprints(change)
+    without_fingerprints(change, change["insider"])
     change.set(erased_at=change.now)
     index(change)
 

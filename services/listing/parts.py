@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.listing import views
+from services.listing.budget import Budget
 from services.listing.census import Census
 from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
@@ -23,6 +24,7 @@ class Parts:
     listings: Resource
     workplaces: Workplaces
     census: Census
+    budget: Budget
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, key: bytes) -> "Parts":
@@ -32,4 +34,6 @@ class Parts:
                 return plain
             return views.roles(dict(doc), principal, unveiled=True)
 
-        return cls(store, Resource(store, lifecycle, roles, views.view, PATH), Workplaces(store, key), Census(store))
+        listings = Resource(store, lifecycle, roles, views.view, PATH)
+        budget = Budget(store, lifecycle.terms.listings_a_week)
+        return cls(store, listings, Workplaces(store, key), Census(store), budget)

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.listing import text_rules
 from shared.aggregate import Breach, Change, Condition, Guard, Trigger
-from shared.money import format_amount, share
+from shared.money import both_ways, share
 
 Listing = Mapping[str, Any]
 """A listing's fields as they came in: `country`, `pay`, `help`, `employer`, `title`, `duties`, `consent`, …"""
@@ -107,7 +107,10 @@ class Rules:
         if currency not in self.cap.absolute:
             allowed = f"prices in {currency} are 0; above 0 they may be in {' or '.join(sorted(self.cap.absolute))}"
         else:
-            allowed = f"{format_amount(most, currency)} at most, for all help together"
+            allowed = (
+                f"{both_ways(most, currency)} at most, for all help together, "
+                f"as pay.min is {both_ways(pay['min'], currency)} a {pay['per']}"
+            )
         for number in over:
             yield Breach(self.cap.id, f"/help/{number}/price/amount", f"Too high: {allowed}.")
         if not over and sum(prices) > most:

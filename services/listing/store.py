@@ -12,6 +12,8 @@ from services.listing.search import Question, fields, own_question
 from shared.aggregate import Document, Store
 
 COLLECTION = "listings"
+KNOWN, VEILED, ERASED = "known", "veiled", "erased"
+"""States of what says whether a seeker sees an employer."""
 _SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0, "codes": 0}
 _TEXTS = {"events": 0, "applied": 0, "commands": 0}
 _AT_ONCE = 500
@@ -54,8 +56,8 @@ def unveiled_id(listing_id: str, person: str) -> str:
 
 
 def is_unveiled(store: Store, listing_id: str, person: str) -> bool:
-    """Whether an offer of this person on the listing has been active."""
-    query = {"_id": unveiled_id(listing_id, person), "state": "known"}
+    """Whether the employer is shown to this person, as an offer of theirs has begun."""
+    query = {"_id": unveiled_id(listing_id, person), "state": KNOWN}
     return store.collection.find_one(query, {"_id": 1}) is not None
 
 
@@ -81,5 +83,5 @@ def _read(store: Store, query: Mapping[str, Any], order: Order, limit: int) -> l
 
 def employers_known(store: Store, person: str) -> list[dict[str, Any]]:
     """The listings whose employer a person may see, and since when."""
-    found = store.collection.find({"seeker": person, "state": "known"}, {"listing_id": 1, "created_at": 1})
+    found = store.collection.find({"seeker": person, "state": KNOWN}, {"listing_id": 1, "created_at": 1})
     return [{"listing_id": doc["listing_id"], "since": doc["created_at"]} for doc in found]

@@ -27,10 +27,11 @@ class Parts:
     def of(cls, settings: Settings, store: Store) -> "Parts":
         offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms)
         people = People.of(offers, accounts)
+        employer = Employer.of(offers, settings.pseudonym_key)
         return cls(
-            Offer(offers, accounts, one_person=people.people.between),
+            Offer(offers, accounts, people.people.between, employer.employers.is_registered_at),
             Matches(store, accounts, settings.terms),
-            Employer.of(offers, settings.pseudonym_key),
+            employer,
             people,
         )
 

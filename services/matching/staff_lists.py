@@ -4,7 +4,7 @@ The two fields were called `listed` and `place` before, and `listed` was an offe
 an older version wrote are still listed, and lose the old names when they next change or when the migration passes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,12 @@ def for_staff(store: Store, name: str, after: str | None, limit: int) -> list[Do
     former = list(store.collection.find(query, _UNLISTED).sort("place", DESCENDING).limit(limit))
     found += [{**doc, SORT_KEY: doc["place"]} for doc in former]
     return sorted(found, key=lambda doc: str(doc[SORT_KEY]), reverse=True)[:limit]
+
+
+def registered_domains(store: Store) -> Iterator[str]:
+    """The domains of all registered employers."""
+    query = {"staff_list": EMPLOYERS, "state": "registered"}
+    return (str(doc["domain"]) for doc in store.collection.find(query, {"domain": 1}))
 
 
 def index_for_staff(offers: Collection[Document]) -> None:

@@ -2,6 +2,7 @@
 (`profile:<person>`) and people (`<person>`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,10 @@ _UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
 _OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
+_OF_ONE = 20
+"""Listings of one insider that are looked at for a match."""
+_LOOKED_AT = 5
+"""So many times the limit is read at most, where a few have many listings."""
 _WITHOUT_FACETS = {"facets": 0, "tranches": 0}
 
 
@@ -77,9 +82,12 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
 
 
-def naming(store: Store, application: str, kind: str, limit: int = 50) -> list[Document]:
-    """Documents of this kind that name an application."""
-    return list(store.collection.find({"application": application, "kind": kind}, {"events": 0}).limit(limit))
+def naming(store: Store, application: str, kind: str, states: Sequence[str] = (), limit: int = 50) -> list[Document]:
+    """Documents of this kind, in these states where any are given, that name an application."""
+    query: dict[str, Any] = {"application": application, "kind": kind}
+    if states:
+        query["state"] = {"$in": list(states)}
+    return list(store.collection.find(query, {"events": 0}).limit(limit))
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
@@ -110,6 +118,16 @@ def people_of(store: Store, hires: Iterable[Document]) -> dict[str, Document]:
 
 
 def listings_with(store: Store, facets: Sequence[str], limit: int) -> list[Document]:
-    """Copies of published listings that have one of these facets, the newest first."""
+    """Copies of published listings that have one of these facets, the newest first; of one insider a few, so that
+    nobody crowds out the others.
+    """
     query = {"facets": {"$in": list(facets)}}
-    return list(store.collection.find(query, _WITHOUT_FACETS).sort("rank", DESCENDING).limit(limit))
+    seen: Counter[str] = Counter()
+    found: list[Document] = []
+    for doc in store.collection.find(query, _WITHOUT_FACETS).sort("rank", DESCENDING).limit(limit * _LOOKED_AT):
+        seen[doc["insider"]] += 1
+        if seen[doc["insider"]] <= _OF_ONE:
+            found.append(doc)
+        if len(found) == limit:
+            break
+    return found

@@ -75,7 +75,7 @@ def verify(change: Change, key: bytes, given: str, terms: Terms) -> bool:
 
 
 def remove(change: Change) -> None:
-    """Forget the address. The times of its codes stay, so that a day's codes are not had twice."""
+    """Delete the address. The times of its codes stay, so that a day's codes are not had twice."""
     change.set(**dict.fromkeys(_PERSONAL))
     close_task(change)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from services.notify import addresses, mailboxes
+from services.notify import addresses, former, mailboxes
 from services.notify.parts import Parts
 from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
@@ -136,14 +136,22 @@ def _delete(call: Call[Parts], kind: str) -> Answer:
 
 
 def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
-    """Change the caller's document by compare-and-set; refusals as problems."""
-    own_id = _ID[kind](call.person)
+    """Change the caller's document by compare-and-set; refusals as problems. A verified contact that goes by it is
+    remembered first.
+    """
+    parts, own_id, remembered = call.parts, _ID[kind](call.person), None
 
     def checked(changes: dict[str, Change]) -> Any:
+        nonlocal remembered
         change = changes[own_id]
         if call.operation.match and (not change.is_new or call.if_match.versions is not None):
             call.if_match.check(change.version)
-        return decide(change)
+        before = dict(change.doc)
+        answer = decide(change)
+        if kind == CONTACT and (goes := former.gone(before, change.doc)) not in (None, remembered):
+            former.remember(parts.store, call.person, goes, parts.terms)
+            remembered = goes
+        return answer
 
     try:
         return call.parts.store.run({own_id: _LIFECYCLE[kind]}, checked)

@@ -1,4 +1,4 @@
-"""How the two of an offer reach each other, once it has been active; to everybody else there is nothing here."""
+"""How the two of an offer reach each other, once the help has begun; to everybody else there is nothing here."""
 
 from services.notify.addresses import is_verified
 from services.notify.offers import other_party

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.notify import former
 from services.notify.parts import Parts
 from services.notify.schemas import NotifyShare
 from services.notify.store import contact_id, own, work_mail_id
@@ -19,6 +20,7 @@ def export(call: Call[Parts]) -> Answer:
     answer = text_page(call, own(store, call.person, after, call.page.limit + 1), "rank", view)
     rest = {} if after else {
         "contact": exported_address(store.get(contact_id(call.person))),
+        "former_contacts": former.of_person(store, call.person, call.parts.terms),
         "work_mail": exported_address(store.get(work_mail_id(call.person))),
     }  # fmt: skip
     return replace(answer, body={"person_id": call.person, **rest, **answer.body})

@@ -31,6 +31,18 @@ class Code(TypedDict):
     tries: int
 
 
+class FormerAddress(TypedDict):
+    email: str
+    at: datetime  # when it was replaced or deleted
+
+
+class FormerDocument(CoreDocument, total=False):
+    """`former:<person>`: their verified addresses of before."""
+
+    owner: str
+    addresses: list[FormerAddress]  # the oldest first; gone once none counts
+
+
 class AddressDocument(CoreDocument, total=False):
     """`contact:<person>`, where mail goes, and `work_mail:<person>`, at an employer."""
 
@@ -61,7 +73,8 @@ class OfferCopy(Copy, total=False):
     insider: str
     seeker: str
     status: str
-    activated: bool  # it was active once
+    activated: bool  # its help has begun (an older version: it was active once)
+    hired: bool  # a hire was confirmed
     parties: list[str]  # who may reach each other; gone once one of them is forgotten
 
 

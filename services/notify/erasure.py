@@ -5,7 +5,7 @@ repeat of an event tells again, and the events that a contact emitted keep their
 pseudonyms alone, and the two of such an offer do not reach each other any more.
 """
 
-from services.notify import addresses
+from services.notify import addresses, former
 from services.notify.addresses import CONTACT_CODE, WORK_MAIL_CODE
 from services.notify.offers import forget_parties
 from services.notify.store import OFFER, contact_id, work_mail_id
@@ -28,6 +28,7 @@ class Erasing:
         offers = self._store.collection.find({"parties": person}, {"_id": 1}).limit(MOST)
         erased += erase_each([doc["_id"] for doc in offers], self._part)
         erased += self._remove(contact_id(person), CONTACT_CODE)
+        erased += former.forget(self._store, person)
         return erased + self._remove(work_mail_id(person), WORK_MAIL_CODE)
 
     def _forget(self, notification_id: str) -> None:

@@ -5,6 +5,7 @@ Addresses are looked up only here, when the mail goes out; they stand in no othe
 
 from datetime import timedelta
 
+from services.notify import former
 from services.notify.addresses import code_of, is_verified
 from services.notify.employer_links import EMPLOYER_LINK, LinkMails
 from services.notify.letter import Letter
@@ -36,15 +37,24 @@ class Mails:
         if self.store.clock.now() - notification["created_at"] > self.terms.mail_not_older:
             return self.postman.skip(notification, "too_old")
         contact = self.store.get(contact_id(notification["person"]))
+        if address := self._former(notification):
+            return self._post(notification, address)
         if contact is None or "email" not in contact:
             return self.postman.skip(notification, "no_address")
         if not is_verified(contact):
             return self.postman.skip(notification, "not_verified")
         if not wants(contact, notification["text_key"]):
             return self.postman.skip(notification, "not_wanted")
-        return self.postman.post(
-            notification, self._letter_of(notification), contact["email"], notification["created_at"]
-        )
+        return self._post(notification, contact["email"])
+
+    def _former(self, notification: Document) -> str | None:
+        """The address of before, where this is mailed there."""
+        if notification["text_key"] not in former.TOLD:
+            return None
+        return former.address_of(self.store, notification["person"], self.terms)
+
+    def _post(self, notification: Document, address: str) -> Trigger | None:
+        return self.postman.post(notification, self._letter_of(notification), address, notification["created_at"])
 
     def _letter_of(self, notification: Document) -> Letter:
         """The notification as a letter; one that is not about money says how to stop those like it (RFC 2369, 8058)."""

@@ -4,6 +4,7 @@ import sys
 
 from flask import Flask
 
+from services.notify import former
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
 from services.notify.employer_links import EMPLOYER_LINK
@@ -47,6 +48,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
         lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK),
         timers={
             erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),
+            former.KIND: former.on_timer(settings.terms),
             MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
         },
         carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,

@@ -1,7 +1,7 @@
-"""A small copy of each offer, from its events: whose it is, how it stands, and whether it was ever active. Pure.
+"""A small copy of each offer, from its events: whose it is, how it stands, whether its help began or a hire came. Pure.
 
-Only once the offer was active may its two parties know how to reach each other, until one of them is forgotten. The
-document is `documents.OfferCopy`.
+From when the help has begun its two parties may know how to reach each other, until it ends without a hire, or one of
+them is forgotten. The document is `documents.OfferCopy`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from shared.aggregate import Change, Trigger, Verdict, last_number
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 _COPIED = ("offer_id", "listing_id", "insider", "seeker", "status")
-_AFTER_ACTIVATION = ("active", "hire_claimed", "hired", "ended", "completed")
+_HIRED = ("hired", "ended", "completed")
+_OVER = ("cancelled", "lapsed", "closed")
 
 
 def is_of_offer(event_type: str) -> bool:
@@ -20,8 +21,15 @@ def is_of_offer(event_type: str) -> bool:
     return event_type.startswith(("offer.", "help.", "hire."))
 
 
+def begins(event: Trigger) -> bool:
+    """Whether an event says that the help has begun: of an older version, the one that it is active does."""
+    return event.name == "offer.begun" or (event.name == "offer.activated" and "begins_at" not in event.data)
+
+
 class OfOffer:
-    """The copy takes what an event says where its number is higher than the last; that it was active, from any."""
+    """The copy takes what an event says where its number is higher than the last; that it began, or that there was a
+    hire, from any.
+    """
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
         return {offer_key(event.data["offer_id"]): OFFER}
@@ -29,19 +37,27 @@ class OfOffer:
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[offer_key(event.data["offer_id"])]
         newer = event.sequence > last_number(change)
-        revealed = event.data["status"] in _AFTER_ACTIVATION and not change.get("activated")
+        hired = event.data["status"] in _HIRED and not change.get("hired")
+        begun = begins(event) and not change.get("activated")
         if change.is_new and not change.dirty:
             change.set(parties=[event.data["insider"], event.data["seeker"]])
         if newer:
             change.set(number=event.sequence, **{name: event.data[name] for name in _COPIED})
-        if revealed:
+        if begun:
             change.set(activated=True)
-        return TAKEN if newer or revealed else IGNORED
+        if hired:
+            change.set(hired=True)
+        return TAKEN if newer or begun or hired else IGNORED
+
+
+def is_unveiled(copy: Mapping[str, Any]) -> bool:
+    """Whether the two may reach each other: the help has begun, and was not called off before a hire."""
+    return bool(copy.get("hired") or (copy.get("activated") and copy["status"] not in _OVER))
 
 
 def other_party(copy: Mapping[str, Any] | None, person: str) -> tuple[str, str] | None:
-    """(role, person_id) of the one whom `person` may reach: the two of an offer that was active. None for others."""
-    if copy is None or not copy.get("activated") or person not in copy.get("parties", ()):
+    """(role, person_id) of the one whom `person` may reach, by an offer whose help has begun. None for others."""
+    if copy is None or not is_unveiled(copy) or person not in copy.get("parties", ()):
         return None
     role = "seeker" if person == copy["insider"] else "insider"
     return role, copy[role]

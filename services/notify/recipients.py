@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Who = Literal["insider", "seeker", "both", "other"]
-"""`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both."""
+Who = Literal["insider", "seeker", "both", "other", "person"]
+"""`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both. `person` is
+whom an event of no listing or offer is about.
+"""
 
 PARTIES = ("insider", "seeker")
 Group = Literal["listings", "offers", "hires", "money"]
@@ -28,6 +30,7 @@ class Notified:
 NOBODY = None
 """It was the person's own doing, or another event of the same moment says it better."""
 
+BEGUN = Notified("both", "offer.begun", "offers")
 RECIPIENTS: Mapping[str, Notified | None] = {
     "listing.submitted": NOBODY,
     "listing.created": Notified("insider", "listing.created", "listings"),
@@ -48,6 +51,7 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "offer.cancelled": Notified("other", "offer.cancelled"),
     "offer.cancel_asked": Notified("other", "offer.cancel_asked"),
     "offer.activated": Notified("both", "offer.activated", "offers"),
+    "offer.begun": BEGUN,
     "offer.lapsed": Notified("both", "offer.lapsed"),
     "offer.completed": Notified("both", "offer.completed", "offers"),
     "offer.closed": Notified("both", "offer.closed"),
@@ -79,6 +83,8 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "dispute.expired": Notified("both", "dispute.expired"),
     "person.erased": NOBODY,
     "contact.verified": NOBODY,
+    "contact.replaced": Notified("person", "contact.replaced"),
+    "payout.changed": Notified("person", "payout.changed"),
     "work.verified": NOBODY,
     "employer.registered": NOBODY,
     "employer.removed": NOBODY,
@@ -94,6 +100,8 @@ def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
     """The row of the table for this event."""
     if event_type == "help.given" and data.get("answer"):
         return HELP_ANSWERED
+    if event_type == "offer.activated" and data.get("begins_at") is None:
+        return NOBODY if "begins_at" in data else BEGUN  # `offer.begun` comes with it, but not of an older version
     return RECIPIENTS[event_type]
 
 
@@ -107,6 +115,8 @@ def people(event_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:
     row = notified(event_type, data)
     if row is None:
         return ()
+    if row.who == "person":
+        return (str(data["person_id"]),)
     parties: tuple[str, ...] = (row.who,) if row.who in PARTIES else PARTIES
     if row.who == "other" and (actor := data.get(row.actor)) in PARTIES:
         parties = tuple(party for party in PARTIES if party != actor)

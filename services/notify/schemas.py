@@ -118,6 +118,13 @@ class EmployerLink(Body):
     version = Integer()
 
 
+class FormerAddress(Body):
+    """A verified address of before: for some days we still tell you there of what could be a theft."""
+
+    email = Text()
+    at = Instant(metadata={"description": "when it was replaced or deleted"})
+
+
 class Address(Body):
     """`unmailed` are the groups of notifications that are not mailed, `sent` is when codes went there of late."""
 
@@ -135,6 +142,7 @@ class NotifyShare(Body):
 
     person_id = PersonId()
     contact = Part(Address, allow_none=True, optional=True)
+    former_contacts = Several(Part(FormerAddress), optional=True)
     work_mail = Part(Address, allow_none=True, optional=True)
     items = Several(Part(Notification))
     next = Text(1, 1024, allow_none=True)

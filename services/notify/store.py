@@ -1,6 +1,7 @@
 """The collection `notifications`: notifications, people's addresses, and copies of the offers that two people share.
 
 <event id>:<person>   a notification                     contact:<person>     where a person's mail goes
+former:<person>       their verified addresses of before
 offer:<offer_id>      whose offer it is, and how it is   work_mail:<person>   their address at an employer
 mailbox:<mark>        how much went there unasked
 """

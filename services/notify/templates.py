@@ -36,7 +36,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = _read("phrases.json")
 """{code: {language: what it says}}; other codes are read as they are."""
 
 _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "refunded", "charged_back")
-_MOMENTS = ("fund_by",)
+_MOMENTS = ("fund_by", "begins_at")
 _DAYS = ("on", "start_on")
 _IDS = ("offer_id", "listing_id")
 _TERMS = ("review_blind", "retry_refused")

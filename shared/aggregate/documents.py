@@ -43,7 +43,8 @@ class TakenCommand(TypedDict, total=False):
     """A command that was taken, so that its repeat gets the same answer."""
 
     id: str
-    fingerprint: str  # of the parsed body; absent once its person was forgotten
+    fingerprint: str  # of the parsed body; `erased` once its person was forgotten
+    by: str  # whose it was; an older version did not write it
     status: int  # of the HTTP answer
 
 

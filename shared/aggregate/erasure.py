@@ -26,6 +26,9 @@ MOST = 100
 NOT_ERASED: Mapping[str, Any] = {"erased_at": {"$exists": False}}
 """The part of a query that leaves out what was erased before; `erased_at` marks it."""
 
+WHAT_IS_LEFT: Mapping[str, Any] = {"erased_at": 1, "commands": 1}
+"""The fields that `is_left` looks at."""
+
 OnePass = Callable[[str], int]
 """Erase some of what is stored of a person; returns how many documents that were, 0 when nothing is left."""
 
@@ -76,7 +79,25 @@ def erase_each(ids: Iterable[str], erase: Callable[[str], object]) -> int:
     return done
 
 
-def without_fingerprints(change: Change) -> None:
-    """The hash of what a person once sent could tell a short text: the commands stay known, the hashes go."""
+def without_fingerprints(change: Change, *people: str) -> None:
+    """The hash of what these people once sent could tell a short text: their commands stay known, the hashes go.
+
+    What another sent keeps its hash: their repeat is still held against it. An older version did not write whose a
+    command was; those lose it as well.
+    """
     if change.get("commands"):
-        change.set(commands=[{**each, "fingerprint": KIND} for each in change["commands"]])
+        change.set(
+            commands=[_nameless(each) if each.get("by") in (None, *people) else each for each in change["commands"]]
+        )
+
+
+def is_left(doc: Mapping[str, Any], person: str) -> bool:
+    """Whether something of this person is left in a document of several people: it was not erased, or when it was, then
+    for another of them.
+    """
+    commands = doc.get("commands", ())
+    return "erased_at" not in doc or any(c.get("by") == person and c["fingerprint"] != KIND for c in commands)
+
+
+def _nameless(command: Mapping[str, Any]) -> dict[str, Any]:
+    return {**command, "fingerprint": KIND}

@@ -31,7 +31,8 @@ class Lifecycle:
     """The table, checked when it is made, and the one function that folds a trigger into a change.
 
     `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
-    of this aggregate carries. Commands are all other triggers of rows but `timer:...`.
+    of this aggregate carries. `role_words` says for people what a role is whose name does not. Commands are all other
+    triggers of rows but `timer:...`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Lifecycle:
         frozen: Mapping[str, tuple[str, ...]] | None = None,
         final: tuple[str, ...] = (),
         terms: Terms | None = None,
+        role_words: Mapping[str, str] | None = None,
         retry_after: Callable[[int], timedelta] = tasks.pause_after,
     ) -> None:
         self.name, self.states, self.rows, self.public = name, states, rows, public
@@ -55,6 +57,7 @@ class Lifecycle:
         self.frozen = frozen or {}
         self.terms = terms or Terms()
         self.retry_after = retry_after
+        self.role_words = role_words or {}
         not_commands = {*events, *outcomes}
         named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
         self._commands = tuple(name for name in named if name not in not_commands)
@@ -90,6 +93,10 @@ class Lifecycle:
     def commands(self) -> tuple[str, ...]:
         """All that people may have a document do."""
         return self._commands
+
+    def in_words(self, role: str) -> str:
+        """A role for people to read; one that needs no words is called by its name."""
+        return self.role_words.get(role, role)
 
     def _row(self, change: Change, trigger: Trigger) -> Row | None:
         """The row that this trigger takes; its roles, guards and deadline are asked for commands alone."""
@@ -144,8 +151,8 @@ class Lifecycle:
             raise Refusal("state", "state", detail.replace("_", " "))
         mine = [row for row in rows if not row.by or trigger.roles.intersection(row.by)]
         if not mine:
-            who = sorted({role for row in rows for role in row.by})
-            raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this.")
+            who = sorted({self.in_words(role) for row in rows for role in row.by})
+            raise Refusal("forbidden", "role", f"Only {' or '.join(who)} may do this now.")
         fitting = [row for row in mine if row.when is None or row.when.holds(change, trigger)]
         if not fitting:
             needed = " or ".join(with_terms(r.when.description, self.terms) for r in mine if r.when)

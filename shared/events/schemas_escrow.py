@@ -3,7 +3,7 @@
 funded = held + released + fees + refunded + charged_back, in every event.
 """
 
-from shared.fields import Amount, Currency, Date, EventData, Id, Integer, PersonId, Sha256, Time, Word
+from shared.fields import Amount, Currency, Date, EventData, Flag, Id, Integer, PersonId, Sha256, Time, Word
 
 ESCROW_STATES = (
     "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded", "splitting",
@@ -34,6 +34,10 @@ class EscrowOpened(EscrowState):
     price = Amount("what is to be funded")
 
 
+class EscrowHeld(EscrowState):
+    begin = Flag("the seeker begins with the payment", optional=True)
+
+
 class EscrowPostponed(EscrowState):
     start_on = Date("the later first day of work")
 
@@ -46,6 +50,7 @@ class EscrowReleased(EscrowState):
     tranche = Integer(0, 11, "index of the tranche, from 0")
     amount = Amount("paid to the insider now")
     fee = Amount("the platform's fee on it")
+    set_off = Amount("kept of it for an earlier loss by a chargeback", optional=True)
     hire_event_id = Id("ce_id of the hire.confirmed that caused it")
 
 

@@ -36,6 +36,14 @@ class OfferAccepted(OfferState):
     by = Word("who accepted", optional=True, known=BY)
 
 
+class OfferActivated(OfferState):
+    begins_at = Time(
+        "when the help begins by itself, contacts and the employer being veiled until then; null: it begins at once",
+        optional=True,
+        allow_none=True,
+    )
+
+
 class OfferBy(OfferState):
     by = Word("whose doing it is", known=BY)
 
@@ -63,7 +71,7 @@ class HelpGiven(OfferState):
 class HireClaimed(OfferState):
     start_on = Date("the first day of work")
     evidence_grade = Integer(
-        0, 3, "0 a word, 1 a document, 2 with a work mail verified at the employer, 3 the employer or its system"
+        0, 3, "0 a word, 1 a document, 2 with a work mail at a registered employer, 3 the employer or its system"
     )
 
 
@@ -75,7 +83,7 @@ class HireConfirmed(Parties):
         "seeker", "employer", "ats", "arbiter", "silence", description="who or what confirmed the hire"
     )
     evidence_grade = Integer(
-        0, 3, "0 a word, 1 a document, 2 with a work mail verified at the employer, 3 the employer or its system"
+        0, 3, "0 a word, 1 a document, 2 with a work mail at a registered employer, 3 the employer or its system"
     )
     confirmed_at = Time("when it was confirmed")
     help = Several(Word(known=HELP_KINDS), 1, 10, "the kinds of help agreed", optional=True)

@@ -11,6 +11,12 @@ class PersonErased(EventData):
     person_id = PersonId("whose personal data is to be deleted")
 
 
+class OfPerson(EventData):
+    """Says whom it is about, and nothing of what it was or is."""
+
+    person_id = PersonId("whose it is")
+
+
 class ContactVerified(EventData):
     person_id = PersonId("who gave the code that was mailed to their address")
     mark = Id("the mark of that address")

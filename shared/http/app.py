@@ -59,7 +59,7 @@ def create_app(
     app.url_map.converters |= {"word": WordConverter, "link": LinkConverter}
     verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)
     limit = PersonLimit(settings.web.rate_per_second, settings.web.rate_burst)
-    dispatcher = Dispatcher(parts, verifier, limit)
+    dispatcher = Dispatcher(parts, verifier, limit, operations.all)
     for operation in operations.all:
         view = functools.partial(_view, dispatcher, operation)
         app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])

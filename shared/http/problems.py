@@ -88,7 +88,10 @@ class Fault:
 
 
 class Problem(Exception):
-    """A refusal or failure as the client sees it. `status` is the slug's own unless given; `retry_after` in seconds."""
+    """A refusal or failure as the client sees it. `status` is the slug's own unless given; `retry_after` in seconds.
+
+    `members` stand beside RFC 9457's own.
+    """
 
     def __init__(
         self,
@@ -99,11 +102,12 @@ class Problem(Exception):
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.slug, self.detail, self.errors = slug, detail, list(errors)[:MOST_FAULTS]
         self.status, self.title = status or CATALOGUE[slug][0], CATALOGUE[slug][1]
-        self.headers = dict(headers or {})
+        self.headers, self.members = dict(headers or {}), dict(members or {})
         if retry_after is not None:
             self.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
 
@@ -111,6 +115,7 @@ class Problem(Exception):
         problem: dict[str, Any] = {"type": TYPES + self.slug, "title": self.title, "status": self.status}
         problem["detail"] = self.detail
         problem["errors"] = [fault.as_json() for fault in self.errors]
+        problem |= self.members
         if request_id := traces.request_id():
             problem["request_id"] = request_id
         return problem

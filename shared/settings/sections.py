@@ -29,6 +29,7 @@ class Terms:
     offer_check: timedelta = timedelta(minutes=1)
     cancel_alone: timedelta = timedelta(hours=48)
     silence: timedelta = timedelta(days=14)
+    silence_payout_after: timedelta = timedelta(days=7)
     lapse_after: timedelta = timedelta(days=75)
     after_dispute: timedelta = timedelta(days=7)
     start_on_before: timedelta = timedelta(days=30)
@@ -41,11 +42,13 @@ class Terms:
     max_hold: timedelta = timedelta(days=800)
     retry_refused: timedelta = timedelta(days=1)
     ended_refund_after: timedelta = timedelta(days=7)
+    payout_account_after: timedelta = timedelta(days=1)
     dispute_expiry: timedelta = timedelta(days=60)
     webhook_tolerance: timedelta = timedelta(minutes=5)
     # notify
     keep_notifications: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
+    former_address_told: timedelta = timedelta(days=7)
     code_expiry: timedelta = timedelta(minutes=15)
     code_tries: int = 5
     codes_a_day: int = 5
@@ -54,11 +57,16 @@ class Terms:
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
     employer_links_a_week_per_mailbox: int = 20
-    # a seeker's budget of requests
+    # a seeker's budget of requests; an insider's of listings handed in
     requests_a_week: int = 20
+    listings_a_week: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units
     fee_bps: int = 500
     exposure_cap: int = 200_000
+    # stolen cards: how long a payment may be charged back, and counts as exposure after it was paid out; and how long
+    # after the hire an insider is paid who never yet had a payment outlast that. 0 is none
+    chargeback_window: timedelta = timedelta(days=120)
+    first_payout_wait: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True)

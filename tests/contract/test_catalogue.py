@@ -34,13 +34,13 @@ DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled
     listing.expired listing.withdrawn listing.removed
     offer.made offer.countered offer.accepted offer.declined offer.withdrawn offer.expired offer.cancelled
-    offer.cancel_asked offer.activated offer.lapsed offer.completed offer.closed offer.reviewed help.given
+    offer.cancel_asked offer.activated offer.begun offer.lapsed offer.completed offer.closed offer.reviewed help.given
     hire.claimed hire.rejected hire.confirmed hire.ended
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
     escrow.postpone_proposed escrow.postponed escrow.postpone_declined escrow.release_refused escrow.refunded
     escrow.refund_refused escrow.split escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
-    contact.verified work.verified employer.registered employer.removed
+    contact.verified contact.replaced payout.changed work.verified employer.registered employer.removed
 """
 PROMISED = {
     "listing.created": "listing_id insider status country region industry occupation skills pay help currency seats "

@@ -459,13 +459,13 @@ def test_never_accepted_gets_no_document() -> None:
 
 
 def test_tranches_fees_and_rounding() -> None:
-    """Thirds of 1.01 with 5 %: each release gives its fee, rounded down; the last tranche takes what rounding left."""
+    """Thirds of 1.01 with 5 %: the fee is one of the whole, spread; the last tranche takes what rounding left."""
     given = Escrow(price=101, tranches=THREE).confirmed()
     given.wait(days=100)
 
     released = [event["data"] for event in given.events if event["type"] == "escrow.released"]
-    assert [(r["tranche"], r["amount"], r["fee"]) for r in released] == [(0, 32, 1), (1, 32, 1), (2, 34, 1)]
-    assert given.sums == {"funded": 101, "released": 98, "fees": 3}
+    assert [(r["tranche"], r["amount"], r["fee"]) for r in released] == [(0, 32, 1), (1, 31, 2), (2, 33, 2)]
+    assert given.sums == {"funded": 101, "released": 96, "fees": 5}
     assert {r["hire_event_id"] for r in released} == {"e-hire.confirmed"}
 
 

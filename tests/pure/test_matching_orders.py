@@ -62,7 +62,7 @@ PATHS = {
     ),
     "ended": Path(
         (HELD, PROBATION, REFUNDED), "ended", 1,
-        lambda offer: (confirm(offer), offer.command("end", "insider", on="2027-01-02")),
+        lambda offer: (confirm(offer), offer.command("end", "insider", on=START)),
     ),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.matching.offer import reviews
 from shared.settings import Terms
-from tests.support.matching import Offer
+from tests.support.matching import START, Offer
 
 INSIDER, SEEKER, ARBITER, MODERATOR = (frozenset({role}) for role in ("insider", "seeker", "arbiter", "moderator"))
 SAID = {"insider": {"stars": 2, "text": "Never called back."}, "seeker": {"stars": 5, "text": "Coached me well."}}
@@ -59,7 +59,7 @@ def test_a_review_has_60_days(days: int) -> None:
     """From the hire, or from the news that the job has ended."""
     offer = Offer().hired().wait(days=days)
     before = reviews.open_until(offer.document or {}, "seeker", Terms())
-    offer.command("end", "seeker", on="2027-01-02")
+    offer.command("end", "seeker", on=START)
 
     assert before == offer["hire"]["confirmed_at"] + timedelta(days=60)
     assert reviews.open_until(offer.document or {}, "seeker", Terms()) == offer.clock.now() + timedelta(days=60)

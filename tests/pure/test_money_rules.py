@@ -22,7 +22,9 @@ from services.escrow.books import close, instruct, move
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.escrow.rules import HIRE_KNOWN
 from services.matching.offer import acts as offer_acts
-from services.matching.offer.rules import COOLING_OFF, FREE, STAFF_REASON
+from services.matching.offer import beginning
+from services.matching.offer.beginning import MAY_CANCEL_ALONE
+from services.matching.offer.rules import FREE, STAFF_REASON
 from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
 from tests.support.escrow import Escrow
 from tests.support.hire_rules import HIRES
@@ -199,11 +201,11 @@ def _pay_without_a_fee(change: Change, trigger: Trigger) -> Mapping[str, Any]:
     return {"escrow.released": {"tranche": done["tranche"], "amount": done["amount"], "fee": 0, "hire_event_id": "e"}}
 
 
-def _strike_all(of: plan.Plan, on: str) -> list[plan.Tranche]:
+def _strike_all(of: plan.Plan, *_: Any) -> list[plan.Tranche]:
     return plan.marked(of, "struck", of=("waiting",))
 
 
-def _strike_the_day_itself(of: plan.Plan, on: str) -> list[plan.Tranche]:
+def _strike_the_day_itself(of: plan.Plan, start_on: str, on: str, *_: Any) -> list[plan.Tranche]:
     return [
         tranche | {"status": "struck"}
         if tranche["status"] == "waiting" and tranche["due_day"] and tranche["due_at"].date().isoformat() >= on
@@ -290,7 +292,9 @@ HIRE_MISTAKES: dict[str, Plant] = {
         Row(("hire_claimed",), "timer:lapse", **_CONFIRM)
     ),
     "an arbiter confirms without a reason": each(_without(STAFF_REASON)),
-    "one calls it off alone, whenever": each(lambda row: replace(row, when=None) if row.when is COOLING_OFF else row),
+    "one calls it off alone, whenever": each(
+        lambda row: replace(row, when=None) if row.when is MAY_CANCEL_ALONE else row
+    ),
     "the hired are called off": first(Row(("hired",), "cancel", by=("seeker",), **_CANCEL)),
     "an expired listing takes what was accepted": first(
         Row(("accepted", "active"), "listing.ended", **_CANCEL | {"act": offer_acts.listing_ended})
@@ -302,7 +306,7 @@ HIRE_MISTAKES: dict[str, Plant] = {
         lambda row: replace(row, by=("maker", "other")) if row.trigger == "accept" else row
     ),
     "active before it is paid for": first(
-        Row(("accepted",), "escrow.lapsed", to="active", emits=("offer.activated",), act=offer_acts.activate)
+        Row(("accepted",), "escrow.lapsed", to="active", emits=("offer.activated",), act=beginning.activate)
     ),
 }  # fmt: skip
 

@@ -60,6 +60,7 @@ ESCROW: dict[str, Any] = {
 MORE: dict[str, dict[str, Any]] = {
     "listing.returned": {"reason": "unclear"},
     "offer.countered": {"by": "seeker"},
+    "offer.begun": {"by": "system"},
     "offer.declined": {"by": "insider"},
     "offer.withdrawn": {"by": "seeker"},
     "offer.cancelled": {"by": "staff"},
@@ -90,6 +91,8 @@ MORE: dict[str, dict[str, Any]] = {
 OF_PEOPLE: dict[str, dict[str, Any]] = {
     "person.erased": {"person_id": SEEKER},
     "contact.verified": {"person_id": SEEKER, "mark": "m_1"},
+    "contact.replaced": {"person_id": SEEKER},
+    "payout.changed": {"person_id": SEEKER},
     "work.verified": {"person_id": SEEKER, "domain_mark": "m_1"},
     "employer.registered": {"domain_mark": "m_1"},
     "employer.removed": {"domain_mark": "m_1"},
@@ -126,6 +129,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "offer.cancelled": BOTH,
     "offer.cancel_asked": SEEKERS,
     "offer.activated": BOTH,
+    "offer.begun": BOTH,
     "offer.lapsed": BOTH,
     "offer.completed": BOTH,
     "offer.closed": BOTH,
@@ -157,6 +161,8 @@ WHO: dict[str, tuple[str, ...]] = {
     "dispute.expired": BOTH,
     "person.erased": NONE,
     "contact.verified": NONE,
+    "contact.replaced": SEEKERS,
+    "payout.changed": SEEKERS,
     "work.verified": NONE,
     "employer.registered": NONE,
     "employer.removed": NONE,
@@ -208,7 +214,7 @@ def test_nobody_outside_the_offer_is_told_whoever_did_it(name: str) -> None:
         for answer in (None, "confirmed", "denied"):
             who = people(name, {**data, "by": actor, "confirmed_by": actor, "answer": answer})
             assert len(who) == len(set(who))
-            assert set(who) <= {INSIDER, SEEKER} & {data.get("insider"), data.get("seeker")}
+            assert set(who) <= {INSIDER, SEEKER} & {data.get(name) for name in ("insider", "seeker", "person_id")}
 
 
 def test_a_row_that_leaves_the_actor_out_names_a_field_that_its_event_has() -> None:
@@ -225,7 +231,7 @@ def test_the_words_can_be_filled_and_say_no_person(name: str) -> None:
 
     subject, text = render(row.text, event(name))
 
-    assert subject and ("o-1" in text or "l-1" in text)
+    assert subject and ("o-1" in text or "l-1" in text or name in OF_PEOPLE)
     assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|_by|good_word", subject + text)
 
 

@@ -69,7 +69,7 @@ def test_explain_and_a_refusal_name_the_time_that_is_set_here() -> None:
         offer.allowed(Change("o", offer, asked, NOW), again)
 
     assert "within 5 hours of acceptance" in [step.get("when") for step in steps]
-    assert "within 5 hours of acceptance" in refused.value.detail
+    assert refused.value.detail == "You have asked already; the other can agree."
 
 
 def test_the_summaries_of_operations_name_it_too() -> None:

@@ -11,6 +11,7 @@ import pytest
 from deploy.cli.verify import examine
 from deploy.verify import INVARIANTS, Seen, Snapshot, Violation, verify
 from services.escrow.journal import next_entry
+from shared.settings import Terms
 from tests.support.whole import Whole
 
 COACHING_AND_WORD = [
@@ -66,7 +67,7 @@ def test_a_system_left_in_peace_holds(scene: Scene) -> None:
     results = verify(scene.snapshot)
 
     assert [violation for result in results for violation in result.violations] == []
-    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 12)]
+    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 13)]
     assert all(result.checked > 0 for result in results)
 
 
@@ -83,7 +84,7 @@ def test_a_hire_with_tranches_and_one_that_ended(scene: Scene, tmp_path: Any) ->
     plan = [{"due_day": 0, "bps": 5_000}, {"due_day": 30, "bps": 5_000}]
     listing_id = whole.published(seats=2, tranches=plan, help=COACHING_AND_WORD)
     ended, whole_hire = whole.hired(listing_id, "bo"), whole.hired(listing_id, "cas", "tok_transfer_refused")
-    whole.call("matching", "anna", f"/v1/offers/{ended}/end", {"on": "2027-01-02"})
+    whole.call("matching", "anna", f"/v1/offers/{ended}/end", {"on": "2027-01-04"})
     for _ in range(5):
         whole.settle(timedelta(days=10))
         assert found(whole.snapshot()) == []
@@ -266,6 +267,31 @@ def rewritten_journal(scene: Scene) -> tuple[Snapshot, str]:
     return scene.snapshot, f"escrow {scene.paid}"
 
 
+def _account(scene: Scene) -> dict[str, Any]:
+    return doc(scene, "matching", f"account:{doc(scene, 'matching', scene.held)['seeker']}")
+
+
+def reservation_gone(scene: Scene) -> tuple[Snapshot, str]:
+    del _account(scene)["reservations"][scene.held]
+    return scene.snapshot, f"offer {scene.held}"
+
+
+def reservation_too_small(scene: Scene) -> tuple[Snapshot, str]:
+    _account(scene)["reservations"][scene.held]["amount"] -= 1
+    return scene.snapshot, f"offer {scene.held}"
+
+
+def above_the_cap(scene: Scene) -> tuple[Snapshot, str]:
+    account = _account(scene)
+    account["reservations"][scene.paid] = {**account["reservations"][scene.held], "amount": 200_000}
+    return scene.snapshot, f"account {account['_id'].removeprefix('account:')}"
+
+
+def above_the_budget(scene: Scene) -> tuple[Snapshot, str]:
+    seeker = doc(scene, "matching", scene.paid)["seeker"]
+    return replace(scene.snapshot, terms=Terms(requests_a_week=0)), f"account {seeker}"
+
+
 def shortened_journal(scene: Scene) -> tuple[Snapshot, str]:
     doc(scene, "escrow", scene.paid)["journal"].pop()
     return scene.snapshot, f"escrow {scene.paid}"
@@ -304,6 +330,10 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I10", group_thrown_back),
     ("I11", rewritten_journal),
     ("I11", shortened_journal),
+    ("I12", reservation_gone),
+    ("I12", reservation_too_small),
+    ("I12", above_the_cap),
+    ("I12", above_the_budget),
 ]
 
 

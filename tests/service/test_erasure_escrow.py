@@ -45,9 +45,15 @@ def test_words_go_and_the_books_stay(world: World) -> None:
 
     after = world.store.collection.find_one({"_id": offer_id}) or {}
     assert "canary" not in repr(after)
+    again = world.seeker.post(f"{path}/dispute", {"reason": "canary says no"}, Idempotency_Key="k")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert forget(world, world.seeker) == "taken"
+
+    after = world.store.collection.find_one({"_id": offer_id}) or {}
     assert {name for name in after if after[name] != before.get(name)} == {
         "decisions", "commands", "erased_at", "version", "updated_at"
     }  # fmt: skip
+    assert [each["fingerprint"] == "erased" for each in after["commands"]] == [True, True, False]
     assert faults(after["journal"]) == [] and after["decisions"][0]["decision"] == "refund"
     assert world.seeker.get(path).get_json()["decisions"][0]["reason"] == "erased"
     everything = list(world.store.collection.find().sort("_id", 1))

@@ -90,7 +90,9 @@ def test_what_is_open_ends_and_the_other_is_told_by_whom(world: World) -> None:
 
 
 def test_the_words_go_and_what_was_agreed_stays(world: World) -> None:
-    """Reasons, messages, evidence, staff's reasons, hashes of what was sent: all of both sides."""
+    """Reasons, messages, evidence, staff's reasons of both sides; the hashes of what this one sent, and then of the
+    other's.
+    """
     path = world.proposed()
     listing_id = world.listed()
     body = {"listing_id": listing_id, **COACHING, "message": "canary-message"}
@@ -113,7 +115,51 @@ def test_the_words_go_and_what_was_agreed_stays(world: World) -> None:
     offer = world.store.get(written.rsplit("/", 1)[1])
     assert offer is not None
     assert offer["audit"][0]["action"] == "cancel" and offer["audit"][0]["reason"] is None
-    assert {each["fingerprint"] for each in offer["commands"]} == {"erased"}
+    erased = {each["by"] for each in offer["commands"] if each["fingerprint"] == "erased"}
+    assert erased == {world.insider.id}
+    forgotten(world, world.other)
+    offer = world.store.get(written.rsplit("/", 1)[1])
+    assert offer is not None
+    erased = {each["by"] for each in offer["commands"] if each["fingerprint"] == "erased"}
+    assert erased == {world.insider.id, world.other.id}
+
+
+def test_the_other_s_repeat_is_answered_as_before(world: World) -> None:
+    """The insider was forgotten: what the seeker repeats is the same, and another body under their key is another."""
+    path = world.proposed(price=60_000)
+    listing_id = world.shown(path)["listing_id"]
+    named = {"price": {"amount": 55_000, "currency": "EUR"}}
+    made = {"listing_id": listing_id, **COACHING}
+    world.insider.post(f"{path}/counter", named)
+    mine = {"accept": (f"{path}/accept", None), "cancel": (f"{path}/cancel", {"reason": "No time."})}
+    for key, (to, body) in mine.items():
+        assert world.seeker.post(to, body, Idempotency_Key=key).status_code == 200
+    assert world.other.post("/v1/offers", made, Idempotency_Key="made").status_code == 201
+    world.escrow_is(path, "escrow.refunded", 5)
+
+    forgotten(world, world.insider)
+
+    for key, (to, body) in mine.items():
+        again = world.seeker.post(to, body, Idempotency_Key=key)
+        assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    again = world.other.post("/v1/offers", made, Idempotency_Key="made")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    reused = world.seeker.post(f"{path}/cancel", {"reason": "Another."}, Idempotency_Key="cancel")
+    assert problem(reused, 422, "key-reused") == [("header:Idempotency-Key", "reused")]
+
+
+def test_a_hash_of_an_older_version_goes_and_its_repeat_is_one(world: World) -> None:
+    """An older version did not write whose a command was."""
+    path = world.proposed()
+    offer_id = path.rsplit("/", 1)[1]
+    assert world.insider.post(f"{path}/decline", Idempotency_Key="no").status_code == 200
+    world.store.collection.update_one({"_id": offer_id}, {"$unset": {"commands.0.by": "", "commands.1.by": ""}})
+
+    forgotten(world, world.seeker)
+
+    assert {each["fingerprint"] for each in (world.store.get(offer_id) or {})["commands"]} == {"erased"}
+    again = world.insider.post(f"{path}/decline", Idempotency_Key="no")
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
 
 
 def test_of_a_review_the_stars_stay_and_none_is_written_any_more(world: World) -> None:

@@ -30,12 +30,12 @@ UNKNOWN = "/v1/escrows/0197f0c5-0000-7000-8000-000000000001"
 class World:
     """The web process, the worker and the provider of one escrow service, and the people around it."""
 
-    def __init__(self, database: Database[dict[str, Any]], folder: Path) -> None:
+    def __init__(self, database: Database[dict[str, Any]], folder: Path, **terms: str) -> None:
         self.clock = ManualClock()
         self.store = Store(collection(database, COLLECTION), self.clock)
         migrate(self.store.collection, MIGRATIONS)
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
-        known = settings("escrow", folder, "provider", **environ)
+        known = settings("escrow", folder, "provider", **environ, **terms)
         self.app: Flask = build(known, self.store)
         self.provider = Sandbox(MemoryStore(), self.clock, self.notify, SECRET)
         self.worker = Ticking(work(known, self.store, self.provider))

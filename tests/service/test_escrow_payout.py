@@ -8,6 +8,7 @@ import pytest
 from pymongo.database import Database
 
 from services.escrow.journal import balances, faults
+from services.escrow.payouts import account_of
 from services.escrow.provider.port import every
 from tests.service.test_escrow_http import World
 from tests.support.web import problem
@@ -48,6 +49,65 @@ def test_it_is_no_escrow(world: World) -> None:
     assert world.insider.get("/v1/escrows").get_json()["items"] == []
     assert world.operator.get("/v1/reconciliation").get_json()["items"] == []
     assert world.operator.get(f"/v1/escrows/payout:{world.insider.id}").status_code == 404
+
+
+def _told(world: World) -> list[str]:
+    kept = world.store.collection.find_one({"_id": f"payout:{world.insider.id}"}) or {}
+    assert all(event["data"] == {"person_id": world.insider.id} for event in kept.get("events", []))
+    return [event["type"] for event in kept.get("events", [])]
+
+
+def _account(world: World) -> str | None:
+    return account_of(world.store)(world.insider.id)
+
+
+def test_another_account_serves_after_a_while(world: World) -> None:
+    """The first at once; another from the next day on, and until then the one before. Each change is told."""
+    world.insider.ask("PUT", PATH, NAMED)
+    assert _account(world) == "acct_test"
+
+    later = world.insider.ask("PUT", PATH, OTHER).get_json()
+    assert (later["account"], later["serves_from"], later["until_then"]) == (
+        "acct_other", "2027-01-02T00:00:00.000Z", "acct_test",
+    )  # fmt: skip
+    assert world.insider.ask("PUT", PATH, CLOSED).get_json()["until_then"] == "acct_test", "a thief's second"
+    assert world.insider.ask("PUT", PATH, CLOSED).get_json()["version"] == 3, "the same once more changes nothing"
+    world.clock.advance(timedelta(hours=23, minutes=59))
+    assert _account(world) == "acct_test"
+    world.clock.advance(timedelta(minutes=1))
+
+    assert _account(world) == "acct_closed"
+    assert "serves_from" not in world.insider.get(PATH).get_json()
+    assert _told(world) == ["payout.changed"] * 3
+
+
+def test_the_owner_takes_it_back(world: World) -> None:
+    """The account that serves still is named again: it goes on at once, and the other never serves."""
+    world.insider.ask("PUT", PATH, NAMED)
+    world.insider.ask("PUT", PATH, OTHER)
+
+    assert "serves_from" not in world.insider.ask("PUT", PATH, NAMED).get_json()
+
+    world.clock.advance(timedelta(days=9))
+    assert _account(world) == "acct_test"
+
+
+def test_deleting_first_is_no_way_round(world: World) -> None:
+    world.insider.ask("PUT", PATH, NAMED)
+    world.insider.ask("DELETE", PATH)
+
+    written = world.insider.ask("PUT", PATH, OTHER).get_json()
+
+    assert ("serves_from" in written, "until_then" in written, _account(world)) == (True, False, None)
+    assert _told(world) == ["payout.changed"] * 3
+
+
+def test_what_an_older_version_stored_serves(world: World) -> None:
+    stored = {"kind": "payout", "version": 1, "state": "new", "account": "acct_old", "owner": world.insider.id}
+    world.store.collection.insert_one({"_id": f"payout:{world.insider.id}", **stored})
+
+    assert _account(world) == "acct_old"
+    assert world.insider.ask("PUT", PATH, OTHER).get_json()["until_then"] == "acct_old"
 
 
 def test_it_is_deleted(world: World) -> None:

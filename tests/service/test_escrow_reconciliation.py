@@ -175,7 +175,7 @@ def test_what_staff_have_to_look_at(world: World, reconciliation: Reconciliation
     said = world.operator.get("/v1/reconciliation").get_json()
     why = {f"/v1/escrows/{item['offer_id']}": item["why"] for item in said["items"]}
     assert why == {differing: ["flagged"], disputed: ["disputed"], blocked: ["blocked"]}
-    assert said["counts"] == {"flagged": 1, "blocked": 1, "disputed": 1}
+    assert said["counts"] == {"flagged": 1, "blocked": 1, "disputed": 1, "loss": 0}
     assert said["next"] is None
     (only,) = world.arbiter.get("/v1/reconciliation?why=flagged").get_json()["items"]
     assert {"what": "refunded", "here": 1, "there": 0} in only["flagged"]["differences"]

@@ -1,6 +1,7 @@
 """Listing over HTTP and a real database: written, submitted, published by the rules, found, revised, ended."""
 
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -360,6 +361,32 @@ def test_the_employer_is_unveiled_by_an_active_offer(anna: Caller, bo: Caller, s
     assert (bo.get(path).get_json()["consent"], "consent" in cy.get(path).get_json()) == (consent, False)
     anna.post(f"{path}/withdraw")
     assert (bo.get(path).status_code, cy.get(path).status_code) == (200, 404)
+
+
+@pytest.mark.parametrize("end", ["offer.cancelled", "offer.lapsed", "offer.closed"])
+def test_the_employer_is_seen_once_the_help_has_begun_until_it_ends(
+    anna: Caller, bo: Caller, store: Store, worker: Ticking, end: str
+) -> None:
+    """In any order: what ends before a hire veils it again, what ends after one does not."""
+    ids = {"insider": anna.id, "seeker": bo.id, "accepted_at": "2027-01-01T00:00:00.000Z"}
+
+    def veiled(*names: str) -> bool:
+        listing_id = published(anna, worker)
+        events = {
+            "offer.activated": {"begins_at": "2027-01-03T00:00:00.000Z"},
+            "offer.withdrawn": {"accepted_at": None},
+        }
+        data = {**ids, "listing_id": listing_id, "offer_id": "o-1"}
+        Batch(store, HANDLERS).process([_event(name, {**data, **events.get(name, {})}) for name in names])
+        return bool(bo.get(f"/v1/listings/{listing_id}").get_json()["employer"]["veiled"])
+
+    assert veiled("offer.activated")
+    assert not veiled("offer.activated", "offer.begun")
+    assert not veiled("hire.confirmed")
+    for order in permutations(("offer.activated", "offer.begun", end)):
+        assert veiled(*order)
+    for order in permutations(("offer.begun", end, "hire.confirmed")):
+        assert not veiled(*order)
 
 
 def _event(name: str, data: dict[str, Any]) -> Trigger:

@@ -16,6 +16,8 @@ from shared.ids import new_id
 from tests.support.matching_web import World
 from tests.support.web import Caller, problem
 
+WINDOW = timedelta(days=120)
+
 
 @pytest.fixture
 def world(database: Database[dict[str, Any]], tmp_path: Path) -> World:
@@ -228,9 +230,56 @@ def test_a_reservation_lasts_as_long_as_its_offer(world: World) -> None:
     assert world.reserved() == {path: 50_000}
 
     world.escrow_is(path, "escrow.settled", 5)
+    settled_at = world.clock.now()
+    world.tick(WINDOW - timedelta(milliseconds=1))
+    assert world.reserved() == {path: 50_000}  # its card may still be charged back
     world.tick(timedelta(hours=1))
 
-    assert world.reserved() == {}
+    assert world.clock.now() > settled_at + WINDOW
+    assert account(world)["exposure"]["used"] == euros(0) and account(world)["reservations"] == []
+
+
+ENDS = {
+    "settled": ("escrow.settled", {}, True),
+    "charged back after it was paid out": ("escrow.charged_back", {"released": 40_000}, True),
+    "charged back while it was held": ("escrow.charged_back", {"released": 0}, True),
+    "split, some of it paid out": ("escrow.split", {"released": 10_000}, True),
+    "refunded after a tranche was paid out": ("escrow.refunded", {"released": 10_000}, True),
+    "refunded as a whole": ("escrow.refunded", {"released": 0}, False),
+}
+
+
+@pytest.mark.parametrize(("event", "sums", "counts"), ENDS.values(), ids=ENDS)
+def test_what_the_bank_may_still_take_back_counts(world: World, event: str, sums: dict[str, int], counts: bool) -> None:
+    """After an escrow's end, for the chargeback window: whoever pays with a stolen card cannot go on for ever."""
+    listing_id = world.listed(60_000)
+    path = world.proposed(listing_id=listing_id, price=60_000)
+    world.insider.post(f"{path}/accept")
+    world.escrow_is(path, "escrow.held")
+    world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-01-20"})
+    data = {"offer_id": path.rsplit("/", 1)[1], "status": event.split(".")[1], **sums}
+    assert world.told(event, 5, **data) == "taken"
+    world.tick(timedelta(hours=2))
+
+    shown = account(world)
+    another = world.proposed(listing_id=listing_id, price=60_000)  # the listing itself may be asked again
+
+    assert shown["exposure"]["used"] == euros(60_000 if counts else 0)
+    until = [each["until"] for each in shown["reservations"]]
+    assert until == (["2027-05-01T00:00:00.000Z"] if counts else [])
+    assert world.insider.post(f"{another}/accept").status_code == (422 if counts else 200)
+    world.clock.advance(WINDOW)
+    assert account(world)["exposure"]["used"] == euros(0 if counts else 60_000)
+
+
+def test_without_a_window_what_is_settled_counts_no_more(database: Database[dict[str, Any]], tmp_path: Path) -> None:
+    world = World(database, tmp_path, CHARGEBACK_WINDOW="0")
+    path = world.accepted()
+    world.escrow_is(path, "escrow.held")
+    world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-01-20"})
+    world.escrow_is(path, "escrow.settled", 5)
+
+    assert account(world)["exposure"]["used"] == euros(0)
 
 
 def test_repeated_reservations_are_one(world: World) -> None:
@@ -286,7 +335,7 @@ def test_the_account_says_what_the_next_request_meets(world: World) -> None:
     assert shown["requests"] == {"a_week": 3, "used": 3, "left": 0, "next_at": "2027-01-08T00:00:00.000Z"}
     assert shown["reservations"][0] == {
         "offer_id": first.rsplit("/", 1)[1], "listing_id": world.shown(first)["listing_id"],
-        "at": "2027-01-01T00:00:00.000Z", "amount": euros(0),
+        "at": "2027-01-01T00:00:00.000Z", "amount": euros(0), "until": None,
     }  # fmt: skip
     assert len(shown["reservations"]) == 3
     world.clock.advance(timedelta(days=5) - timedelta(milliseconds=1))

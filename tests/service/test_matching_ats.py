@@ -205,6 +205,93 @@ def test_an_offer_that_was_not_agreed_or_is_over_stands_in_nobodys_way(world: Wo
     assert (world.status(one), world.status(two)) == ("hired", state)
 
 
+@pytest.mark.parametrize("stranger", ["accepted", "active"])
+def test_who_has_paid_nothing_stands_in_nobodys_way(world: World, stranger: str) -> None:
+    """A stranger names an honest seeker's application: with an offer that is not funded, and with a free one."""
+    honest, dan = at_acme(world), Caller(world.app, "dan")
+    named(world, honest)
+    if stranger == "accepted":
+        other = at_acme(world, seeker=dan, state="accepted")
+    else:
+        listing_id = new_id()
+        mark = workplace_mark(KEY, listing_id, "acme.example")
+        world.listed(price=0, listing_id=listing_id, insider=world.insider.id, workplace_mark=mark)
+        other = world.accepted(dan, listing_id)
+    assert world.shown(other)["status"] == stranger
+    named(world, other, who=dan)
+
+    told(world)
+    world.worker.tick()
+
+    assert (world.status(honest), world.shown(other)["status"]) == ("hired", stranger)
+    assert for_staff(world) == []
+
+
+def test_who_comes_after_the_hire_disturbs_nobody(world: World) -> None:
+    honest, dan = at_acme(world), Caller(world.app, "dan")
+    named(world, honest)
+    told(world)
+    world.worker.tick()
+
+    late = at_acme(world, seeker=dan)
+    named(world, late, who=dan)
+    world.worker.tick(timedelta(days=1))
+
+    assert (world.status(honest), world.shown(late)["status"]) == ("hired", "active")
+    assert for_staff(world) == []
+
+
+def test_many_who_name_it_hide_nobody(world: World) -> None:
+    """More offers than are looked at name it, none of them paid for."""
+    for number in range(60):
+        stray = {"_id": f"a-{number:02}", "kind": "offer", "version": 1, "state": "proposed", "application": REFERENCE}
+        world.store.collection.insert_one(stray)
+    honest = at_acme(world)
+    named(world, honest)
+
+    told(world)
+    world.worker.tick()
+
+    assert world.status(honest) == "hired"
+
+
+_NOTE = b'{"action": "hire_candidate", "note": %s, "payload": {"application": {"id": 46194062, "x": %s}}}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _NOTE % (b'"\\ud83d"', b'"\\udc00"'),
+        _NOTE % (b'"\\u0000"', b"null"),
+        _NOTE % (b'"\xff\xfe"', b"1"),
+        _NOTE % (b"NaN", b"-Infinity"),
+        _NOTE % (b"9" * 5_000, b"1e999"),
+        _NOTE % (b'1, "note": 2', b"3"),
+        _NOTE % (b"[" * 40 + b"]" * 40, b"{}"),
+        b"\xef\xbb\xbf" + _NOTE % (b"1", b"1"),
+    ],
+)
+def test_what_nobody_reads_loses_no_report(world: World, body: bytes) -> None:
+    """A candidate's note with half a surrogate pair, and worse, under the right signature."""
+    path = at_acme(world)
+    named(world, path)
+    signature = "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+
+    assert status(raw(world, body, signature)) == "taken"
+    world.worker.tick()
+
+    assert world.status(path) == "hired"
+
+
+@pytest.mark.parametrize("body", [b"", b"no JSON", b'{"action": ' + b"[" * 10_000, b'"\\ud83d"', b"\xff"])
+def test_the_signature_comes_first(world: World, body: bytes) -> None:
+    """Nobody learns what a body is taken for whose bytes are not signed; what is signed and unreadable is said so."""
+    problem(raw(world, body, "sha256 " + "0" * 64), 401, "unauthenticated")
+    problem(raw(world, body, None), 401, "unauthenticated")
+    signature = "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    problem(raw(world, body, signature), 422, "invalid")
+
+
 def test_another_employers_report_is_about_none_of_it(world: World) -> None:
     """Neither with its own secret and the same number, nor on a listing that names no domain."""
     mine, without = at_acme(world), world.active()
@@ -305,7 +392,9 @@ def test_what_is_not_about_a_hire(world: World) -> None:
     body = b'{"action":"hire_candidate","payload":{}}'
     signature = "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     assert problem(raw(world, body, signature), 422, "invalid") == [("", "webhook")]
-    assert raw(world, b"{", signature).status_code == 400
+    problem(raw(world, b"{", signature), 401, "unauthenticated")
+    signed = "sha256 " + hmac.new(SECRET.encode(), b"{", hashlib.sha256).hexdigest()
+    assert problem(raw(world, b"{", signed), 422, "invalid") == [("", "webhook")]
 
     assert world.everything() == before
 

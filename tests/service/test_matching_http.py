@@ -60,7 +60,7 @@ def test_a_hire(world: World) -> None:
         "offer.made", "offer.accepted", "offer.activated", "help.given", "help.given", "hire.claimed",
         "hire.confirmed", "offer.completed",
     ]  # fmt: skip
-    ended = world.insider.post(f"{path}/end", {"on": "2027-01-02"})
+    ended = world.insider.post(f"{path}/end", {"on": START})
     assert (ended.get_json()["status"], ended.get_json()["ended"]["by"]) == ("completed", "insider")
     assert world.seeker.get(path).get_json() == world.insider.get(path).get_json() == ended.get_json()
     for caller in (world.arbiter, world.moderator):
@@ -75,7 +75,9 @@ def test_for_nothing(world: World) -> None:
     done = world.seeker.post(f"{path}/confirm-hire", {"start_on": START}).get_json()
 
     assert (done["status"], done["escrow_status"]) == ("completed", "free")
-    assert world.events(path)[1:] == ["offer.accepted", "offer.activated", "hire.confirmed", "offer.completed"]
+    assert world.events(path)[1:] == [
+        "offer.accepted", "offer.activated", "offer.begun", "hire.confirmed", "offer.completed",
+    ]  # fmt: skip
 
 
 def test_a_price_is_bargained_for(world: World) -> None:
@@ -104,7 +106,7 @@ def test_called_off(world: World) -> None:
     assert (asked["status"], asked["cancel_asked"]["by"], asked["cancel_asked"]["reason"]) == (
         "accepted", "insider", "No time.",
     )  # fmt: skip
-    assert problem(world.insider.post(f"{agreed}/cancel"), 409, "conflict") == [("", "condition")]
+    assert problem(world.insider.post(f"{agreed}/cancel"), 409, "conflict") == [("", "cancel-asked-once")]
     agreeing = Caller(world.app, "eva").post(f"{agreed}/cancel").get_json()
     assert (agreeing["status"], agreeing["cancelled"]["code"]) == ("cancelled", "agreed")
     assert problem(world.moderator.post(f"{staff}/cancel"), 422, "refused-by-rule") == [("/reason", "staff-reason")]
@@ -165,7 +167,7 @@ COMMANDS: dict[str, Any] = {
     "claim-hire": {"start_on": START},
     "reject-hire": None,
     "confirm-hire": {"start_on": START},
-    "end": {"on": "2027-01-01"},
+    "end": {"on": START},
 }
 
 
@@ -474,6 +476,68 @@ def test_explain(world: World) -> None:
     world.insider.post(f"{path}/accept")
     assert "escrow.held" in steps(world.seeker)
     assert world.arbiter.get(f"{path}/explain").get_json()["you_are"] == ["arbiter"]
+
+
+def test_explain_names_the_request_and_only_what_concerns_the_caller(world: World) -> None:
+    """Each command once, with the request that gives it; nothing that happens inside, nothing of staff's."""
+    path = world.proposed()
+    id_ = path.rsplit("/", 1)[1]
+    said = world.insider.get(f"{path}/explain").get_json()
+    assert said["you_are"] == ["insider", "the one who did not make the last proposal"]
+    commands = {step["name"]: step for step in said["next"] if step["what"] == "command"}
+    assert len(commands) == sum(step["what"] == "command" for step in said["next"])
+    assert commands["accept"]["request"] == {"id": "acceptOffer", "method": "POST", "path": f"/v1/offers/{id_}/accept"}
+    assert commands["accept"]["by"] == ["the one who did not make the last proposal"]
+
+    world.insider.post(f"{path}/accept")
+    world.escrow_is(path, "escrow.held")
+
+    for who, of_staff in ((world.seeker, False), (world.insider, False), (world.moderator, True)):
+        steps = who.get(f"{path}/explain").get_json()["next"]
+        names = [step["name"] for step in steps]
+        assert not {"checked", "listing.ended", "person.erased"} & set(names)
+        described = who.get("/v1/openapi/matching.json").get_json()["paths"]
+        for step in (step for step in steps if step["what"] == "command"):
+            of = described[step["request"]["path"].replace(id_, "{id}")][step["request"]["method"].lower()]
+            assert of["operationId"] == step["request"]["id"]
+        cancel = next(step for step in steps if step["name"] == "cancel")
+        assert cancel["by"] == (["arbiter", "moderator"] if of_staff else ["insider", "seeker"])
+    begin = {step["name"]: step.get("yours") for step in world.seeker.get(f"{path}/explain").get_json()["next"]}
+    assert begin["begin"] is True
+    world.seeker.post(f"{path}/begin")
+    begun = {step["name"]: step.get("yours") for step in world.seeker.get(f"{path}/explain").get_json()["next"]}
+    assert begun["begin"] is False
+
+
+def test_refusals_in_plain_words(world: World) -> None:
+    path = world.proposed()
+    assert world.seeker.post(f"{path}/accept").get_json()["detail"] == (
+        "Only the one who did not make the last proposal may do this now."
+    )
+    too_much = world.insider.post(f"{path}/counter", {"price": {"amount": 100_001, "currency": "EUR"}}).get_json()
+    assert too_much["errors"][0]["message"] == ("Too high: price.amount is 100000 (minor units: EUR 1,000.00) at most.")
+    world.insider.post(f"{path}/accept")
+    world.escrow_is(path, "escrow.held")
+    world.seeker.post(f"{path}/begin")
+    assert world.seeker.post(f"{path}/cancel").get_json()["cancel_asked"]["by"] == "seeker"
+    assert world.seeker.post(f"{path}/cancel").get_json()["detail"] == "You have asked already; the other can agree."
+    assert world.seeker.post(f"{path}/begin").get_json()["detail"] == "The help has begun already."
+
+
+def test_who_may_not_go_yet_is_shown_what_is_open(world: World) -> None:
+    path = world.proposed()
+    world.insider.post(f"{path}/accept")
+
+    waiting = world.seeker.ask("DELETE", "/v1/me").get_json()
+    assert waiting["offers"] == [
+        {"offer_id": path.rsplit("/", 1)[1], "href": path, "ends_at": "2027-01-04T00:00:00.000Z"}
+    ]
+    assert waiting["possible_from"] == "2027-01-04T00:00:00.000Z"
+    world.escrow_is(path, "escrow.held")
+    assert world.insider.ask("DELETE", "/v1/me").get_json()["possible_from"] == "2027-03-17T00:00:00.000Z"
+    world.escrow_is(path, "dispute.opened", 3, "disputed")
+    disputed = world.insider.ask("DELETE", "/v1/me").get_json()
+    assert (disputed["possible_from"], disputed["offers"][0]["ends_at"]) == (None, None)
 
 
 def test_the_description(world: World) -> None:

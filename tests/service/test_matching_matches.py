@@ -182,3 +182,25 @@ def test_copies_from_before_matches_were_kept(world: World) -> None:
     assert world.told("listing.resumed", 4, **again) == "ignored"
 
     assert [each for each, _ in found(world)] == [old["listing_id"]]
+
+
+def test_nobody_fills_the_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One insider has more newer listings that fit than are looked at: an honest one is on the first
+    page; page by page all come, once, of one insider never more than a few before the others.
+    """
+    wants(world, occupations=[DEVELOPER])
+    monkeypatch.setattr(matches, "MOST_LISTINGS", 50)
+    honest = [world.listed(insider=world.other.id) for _ in range(3)]
+    world.clock.advance(timedelta(hours=1))
+    flood = {world.listed() for _ in range(60)}
+
+    pages, path = [], "/v1/matches?limit=10"
+    while path:
+        answer = world.seeker.get(path)
+        pages.append([each["listing"]["listing_id"] for each in answer.get_json()["items"]])
+        cursor = answer.get_json()["next"]
+        path = f"/v1/matches?limit=10&cursor={cursor}" if cursor else ""
+
+    assert set(honest) <= set(pages[0]) and len(flood & set(pages[0])) == 7
+    shown = [each for page in pages for each in page]
+    assert len(shown) == len(set(shown)) and set(shown[:8]) - flood == set(honest)

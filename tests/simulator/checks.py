@@ -8,6 +8,7 @@ from deploy.verify import verify
 from services.escrow.journal import balances, faults
 from services.escrow.provider.port import every
 from services.matching.offer.lifecycle import ENDED
+from services.notify.offers import is_unveiled
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.ids import contact_mark, domain_mark
 from tests.simulator.people import People
@@ -53,7 +54,7 @@ def violations(world: World, people: People) -> list[str]:
 
 
 def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
-    """I1 to I11, as `golem verify` checks them on a running system."""
+    """I1 to I12, as `golem verify` checks them on a running system."""
     for result in verify(snapshot_of(docs, world.provider, world.broker, world.earliest)):
         for each in result.violations:
             yield f"{each.invariant}: {each.subject} {each.message}"
@@ -147,12 +148,34 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
             if days and doc["hire"]["start_on"] != days[-1]:
                 yield f"offer {doc['_id']} starts on {doc['hire']['start_on']}, its escrow says {days[-1]}"
     offers = {doc["_id"]: doc["events"] for doc in docs["matching"] if doc["kind"] == "offer"}
+    yield from _unveiled(docs, offers)
     for doc in docs["notify"]:
         if doc["kind"] == "offer":
             told = offers[doc["offer_id"]]
-            last = (told[-1]["seq"], told[-1]["data"]["status"], any(e["type"] == "offer.activated" for e in told))
+            last = (told[-1]["seq"], told[-1]["data"]["status"], any(e["type"] == "offer.begun" for e in told))
             if (doc["number"], doc["status"], doc.get("activated", False)) != last:
                 yield f"notify's copy {doc['_id']} is {doc['status']} of {doc['number']}, its last event {last}"
+
+
+def _unveiled(docs: dict[str, list[Any]], offers: dict[str, list[Any]]) -> Iterator[str]:
+    """Contacts and the employer are shown from when the help began or a hire came, and not after an end without one."""
+    shown = {offer_id: _is_shown([event["type"] for event in events]) for offer_id, events in offers.items()}
+    for doc in docs["notify"]:
+        if doc["kind"] == "offer" and is_unveiled(doc) != shown[doc["offer_id"]]:
+            yield f"notify's copy {doc['_id']} is {'shown' if is_unveiled(doc) else 'veiled'}"
+    whose = {doc["_id"]: (doc["listing_id"], doc["seeker"]) for doc in docs["matching"] if doc["kind"] == "offer"}
+    known = {(doc["listing_id"], doc["seeker"]) for doc in docs["listing"] if doc["kind"] == "unveiled"
+             and doc["state"] == "known"}  # fmt: skip
+    gone = {(doc["listing_id"], doc["seeker"]) for doc in docs["listing"] if doc["kind"] == "unveiled"
+            and doc.get("forgotten")}  # fmt: skip
+    expected = {whose[offer_id] for offer_id, is_shown in shown.items() if is_shown}
+    if known - gone != expected - gone:
+        yield f"employers are shown to {sorted(known - expected)} too many, not to {sorted(expected - known - gone)}"
+
+
+def _is_shown(types: list[str]) -> bool:
+    ended = {"offer.cancelled", "offer.lapsed", "offer.closed"} & set(types)
+    return "hire.confirmed" in types or ("offer.begun" in types and not ended)
 
 
 def _addresses(docs: dict[str, list[Any]]) -> Iterator[str]:

@@ -41,7 +41,7 @@ ONWARDS = {
     "proposed": ("accept",),
     "countered": ("accept",),
     "accepted": ("fund",),
-    "active": ("claim_hire", "confirm_hire"),
+    "active": ("begin", "claim_hire", "confirm_hire"),
     "hire_claimed": ("confirm_hire",),
     "hired": ("postpone", "answer_postponement"),
 }
@@ -52,6 +52,7 @@ ASIDE = {
     "active": ("record_help", "cancel", "dispute"),
     "hire_claimed": ("reject_hire", "cancel", "dispute"),
     "hired": ("end", "dispute"),
+    "ended": ("end",),
     "completed": ("end",),
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
@@ -185,7 +186,8 @@ class People:
                 self._offer(offer, "confirm_hire", data, who)
             case "end":
                 who = self.chance.choice((*PARTIES, "employer"))
-                self._offer(offer, "end", {"on": self._day(today, -3, 0)}, who)
+                on = max(self._day(today, -3, 0), offer["hire"]["start_on"] if self.chance.random() < 0.9 else "")
+                self._offer(offer, "end", {"on": on}, who)
             case "record_help":
                 self._offer(offer, "record_help", {"kind": "coaching", "on": today.isoformat()}, "insider")
             case "cancel":
@@ -229,6 +231,7 @@ class People:
             case "fund":
                 roles, by = {"seeker"}, offer["seeker"]
                 data = {"source": self.chance.choice([*SOURCES, "tok_visa", "tok_visa", "tok_visa", "tok_timeout"])}
+                data |= {"begin": True} if self.chance.random() < 0.3 else {}
             case "dispute":
                 data = {"reason": "help_not_given"}
             case "withdraw_dispute":

@@ -223,6 +223,9 @@ def test_an_insider_with_mail_at_the_employer_is_believed(world: World) -> None:
     world.hires.claim(hire, TODAY)
 
     assert hire.seeker.get(offer_path)["claims"][0]["grade"] == 2
+    assert hire.seeker.get(listing_path)["employer"]["veiled"] is True
+    hire.seeker.post(f"{offer_path}/begin")
+    hire.seeker.wait(listing_path, lambda doc: not doc["employer"]["veiled"], "the seeker sees the employer")
     assert hire.seeker.get(listing_path)["employer"] == {"name": "Acme", "domain": employer.domain, "veiled": False}
 
 

@@ -74,7 +74,7 @@ class Agreement:
     def fund_and_dispute(self) -> None:
         escrow = f"/v1/escrows/{self.offer_id}"
         self.seeker.wait_for(escrow, "awaiting")
-        self.seeker.post(f"{escrow}/fund", {"source": "tok_visa"})
+        self.seeker.post(f"{escrow}/fund", {"source": "tok_visa", "begin": True})
         self.seeker.wait_for(f"/v1/offers/{self.offer_id}", "active")
         other = self.seeker.wait(f"/v1/contacts/{self.offer_id}", lambda doc: bool(doc["email"]), "the address")
         assert other["email"] == self.addresses["insider"]

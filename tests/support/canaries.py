@@ -96,6 +96,7 @@ EXEMPT: dict[Field, str] = {
     ("fundEscrow", "/source"): "a token of the provider's, in whose books it stays; here it goes when it was used",
     ("verifyContact", "/code"): "six digits that were mailed; they are kept nowhere",
     ("verifyWorkMail", "/code"): "six digits that were mailed; they are kept nowhere",
+    ("decideLoss", "/reason"): "staff alone see it; it goes as soon as one of the two is forgotten",
     ("askEmployer", "/address"): _IN_PASSING,
     ("askEmployer", "/reference"): _IN_PASSING,
     ("greenhouseWebhook", "/action"): _A_SYSTEMS,

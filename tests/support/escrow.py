@@ -21,6 +21,7 @@ OFFER = "0197d3a0-0000-7000-8000-000000000001"
 LISTING = "0197d3a0-0000-7000-8000-000000000002"
 INSIDER, SEEKER, STRANGER = "p_" + "1" * 32, "p_" + "2" * 32, "p_" + "3" * 32
 SECRET = "a secret between the provider and escrow"
+TODAYS_FEE_BPS = 901
 AT_ONCE = [{"due_day": 0, "bps": 10_000}]
 THREE = [{"due_day": 0, "bps": 3_333}, {"due_day": 30, "bps": 3_333}, {"due_day": 90, "bps": 3_334}]
 
@@ -40,7 +41,8 @@ class Escrow:
 
     def __init__(self, terms: Terms | None = None, **offered: Any) -> None:
         self.clock = ManualClock()
-        self.lifecycle = ESCROW.with_terms(terms or Terms())
+        # What was agreed is not what is asked today: whoever takes the one for the other is seen.
+        self.lifecycle = ESCROW.with_terms(terms or Terms(fee_bps=TODAYS_FEE_BPS))
         self.document: dict[str, Any] | None = None
         self.events: list[dict[str, Any]] = []
         self.dead: list[Mapping[str, Any]] = []

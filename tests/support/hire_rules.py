@@ -67,6 +67,22 @@ def active_once_paid_for(step: Step) -> bool:
     return step.trigger.name == "escrow.held" or (step.trigger.name == "accept" and step.before["price"] == 0)
 
 
+def begun_as_it_may(step: Step) -> bool:
+    if "offer.begun" not in step.events:
+        return True
+    if "begun_at" in step.before:
+        return False
+    match step.trigger.name:
+        case "begin":
+            return party(step) == "seeker" and step.before["state"] in HIRING
+        case "escrow.held":
+            return bool(step.trigger.data.get("begin"))
+        case "timer:begin":
+            return step.trigger.at >= step.before["accepted_at"] + ALONE_WITHIN and not disputed(step.before)
+        case name:
+            return name == "accept" and step.before["price"] == 0
+
+
 # -- the hire
 
 
@@ -103,7 +119,13 @@ def ended_after_the_hire(step: Step) -> bool:
     if "hire.ended" not in step.events:
         return True
     by = party(step) is not None or "employer" in step.trigger.roles
+    if step.before["state"] == "ended":
+        return party(step) == "insider" and step.before["ended"]["by"] == "seeker"
     return by and step.before["state"] in ("hired", "completed") and not step.before.get("ended")
+
+
+def ended_not_before_it_began(step: Step) -> bool:
+    return "hire.ended" not in step.events or step.trigger.data["on"] >= step.before["hire"]["start_on"]
 
 
 # -- calling it off
@@ -127,6 +149,7 @@ def _by_command(step: Step) -> bool:
     if who is None:
         return bool(step.trigger.roles & STAFF and step.trigger.data.get("reason"))
     alone = step.trigger.at < step.before["accepted_at"] + ALONE_WITHIN and step.before["state"] != "hire_claimed"
+    alone = alone and not (who == "seeker" and step.before["price"] and "begun_at" in step.before)
     return alone or bool(asked and asked["by"] != who)
 
 
@@ -181,7 +204,9 @@ HIRES: Rules = {
     ),
     "a job starts within the window": starts_within_the_window,
     "the insider claims, the seeker answers": claimed_by_the_insider,
-    "only a hire ends, once": ended_after_the_hire,
+    "only a hire ends, once, and the insider may agree with the seeker": ended_after_the_hire,
+    "an end is not before the first day": ended_not_before_it_began,
+    "begun by the seeker, by itself after 48 h, at price 0 at once, and once": begun_as_it_may,
     "alone within 48 h, later together or by staff with a reason, with a listing that is filled or removed": (
         cancelled_by_who_may
     ),

@@ -198,7 +198,7 @@ def usual(state: str) -> Offer:
         case "hired":
             offer.hired()
         case "ended":
-            offer.hired().command("end", "seeker", on="2027-01-02")
+            offer.hired().command("end", "seeker", on=START)
         case "completed":
             offer.hired().escrow("escrow.settled", 5)
         case "lapsed":

@@ -50,13 +50,14 @@ def near(amount: int, of: int, bps: int) -> bool:
 
 
 def earned(doc: Doc) -> int:
-    """What falls due by the last day of work: all of it where the hire has not ended."""
+    """What falls due by the last day of work, or was due when others than the insider said that it ended."""
     return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche))
 
 
 def is_earned(doc: Doc, tranche: Doc) -> bool:
     due = tranche["due_at"].date().isoformat()
-    return bool(tranche["due_day"] == 0 or "ended_on" not in doc or due <= doc["ended_on"])
+    told = "ended_told_at" in doc and tranche["due_at"] <= doc["ended_told_at"]
+    return bool(tranche["due_day"] == 0 or "ended_on" not in doc or due <= doc["ended_on"] or told)
 
 
 def by_the_first_day(doc: Doc, tranche: Doc) -> bool:
@@ -205,8 +206,10 @@ def strikes_what_is_later(step: Step) -> bool:
     if step.trigger.name != "hire.ended":
         return not struck
     later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche)}
+    told_at = None if step.trigger.data["by"] == "insider" else step.trigger.at
     return (
         step.after["ended_on"] == step.trigger.data["on"]
+        and step.after.get("ended_told_at") == told_at
         and struck <= later
         and not later & statuses(step.after, "waiting")
     )

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
@@ -117,11 +118,12 @@ def _offer_alike(s: Situation) -> Hashable:
     if s.state in OPEN:
         return *alike, document.get("proposed_by"), bool(document.get("instruction"))
     if s.state not in ("accepted", "active", "hire_claimed"):
-        return *alike, bool(document.get("ended")), bool(_parked(s)), *_reviews_alike(document)
+        return *alike, (document.get("ended") or {}).get("by"), bool(_parked(s)), *_reviews_alike(document)
     quiet = not any(document.get(name) for name in ("undisturbed_until", "cancel_asked", "closing"))
     calm = quiet and document.get("escrow_status") in (None, "free")
     return (
-        *alike, (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
+        *alike, "begun_at" in document,
+        (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
         tuple(document["given"][0]) if calm and document.get("given") else None,
         tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked", "left"})),
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
@@ -167,7 +169,7 @@ def _offer_bodies(s: Situation, at: datetime) -> Bodies:
             "one person": {**lives, "one_person": True},
             "over": {"listing_status": "removed", "reserved": s.get("price")},
         },
-        **{name: {"": {}} for name in ("decline", "withdraw", "reject_hire")},
+        **{name: {"": {}} for name in ("decline", "withdraw", "reject_hire", "begin")},
         "cancel": {"": {}, "reason": {"reason": "So it is."}},
         "record_help": {"agreed": help_, "not agreed": {**help_, "kind": "reference"}},
         "answer_help": {"confirmed": {**recorded, "answer": "confirmed"}},
@@ -194,6 +196,8 @@ def _offer_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
                 yield _event(s, name, by, {"by": by})
         elif _room(s) or OFFER.answer(s.state, name) is None or OFFER.answers[name][s.state].kind != "park":
             yield _event(s, name, "", {"offer_id": of_matching.OFFER_ID, "status": name.split(".")[1]})
+    if s.state == "accepted":
+        yield _event(s, "escrow.held", "begun", {"offer_id": of_matching.OFFER_ID, "status": "held", "begin": True})
     open_ = (s.get("instruction") or {"id": "none"})["id"]
     for instruction_id in {open_, "an older one"}:
         for status in ("published", *LISTING_OVER):
@@ -256,7 +260,7 @@ def _escrow_alike(s: Situation) -> Hashable:
         s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
         (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
-        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s),
+        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
         s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
     )  # fmt: skip
 
@@ -279,6 +283,7 @@ def _escrow_bodies(s: Situation, at: datetime) -> Bodies:
         "dispute": {"": {"reason": "other"}},
         "withdraw": {"": {}},
         "resolve": decisions,
+        "decide_loss": {name: {"decision": name, "reason": "So it is."} for name in losses.DECISIONS},
         "postpone": {"later": {"start_on": later}, "too late": {"start_on": "2099-01-01"}},
         "answer_postponement": {answer: {"start_on": proposed, "answer": answer} for answer in ("agreed", "declined")}
         | {"another day": {"start_on": "2027-01-01", "answer": "agreed"}},

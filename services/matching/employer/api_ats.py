@@ -31,7 +31,7 @@ def name_application(call: Call[Parts]) -> Answer:
 @operations.post(
     "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook",
     "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, headers=Signed,
-    answers={200: Received}, match=False, refuses=("unauthenticated",),
+    answers={200: Received}, match=False, refuses=("unauthenticated",), signed=True,
 )  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the report and nothing more: the worker finds the offers."""
@@ -43,7 +43,7 @@ def webhook(call: Call[Parts]) -> Answer:
         fault = Fault.of_header(greenhouse.HEADER, "signature", "expected `sha256 ` and the HMAC of these bytes")
         raise Problem("unauthenticated", "This is not known to come from an employer's system.", errors=[fault])
     try:
-        report = greenhouse.read(call.body)
+        report = greenhouse.parse(call.raw)
     except greenhouse.Unreadable as error:
         raise invalid([Fault("", "webhook", str(error))]) from None
     if report is None:

@@ -2,7 +2,7 @@
 
 The document is `documents.AtsEventDocument`. Nothing else of the candidate is stored.
 
-States: waiting (no offer names the application yet), matched, conflict (two seekers name it: nobody is paid),
+States: waiting (no offer names the application yet), matched, conflict (two seekers who paid name it: nobody is paid),
 refused (a rule forbids it: outcome.rule), withdrawn (the hire was taken back in time), taken_back (too late), expired.
 
 Matching is the worker's: a timer looks for offers that name the application, on a listing of that employer, and lets
@@ -17,7 +17,7 @@ from typing import Any
 
 from services.matching.employer.greenhouse import HireReport
 from services.matching.employer.register import Employers
-from services.matching.offer.lifecycle import AGREED, HIRING
+from services.matching.offer.lifecycle import HIRING
 from services.matching.offer.lifecycle import OPEN as OPEN_OFFERS
 from services.matching.staff_lists import ATS_EVENTS, delist, enlist
 from services.matching.store import naming
@@ -28,8 +28,9 @@ OPEN = ("waiting", "conflict", "refused", "matched")
 """States in which it is matched once more."""
 FOR_STAFF = ("waiting", "conflict", "refused", "taken_back")
 _HIRED = ("hired", "ended", "completed", "closed")
-_AGREED = (*AGREED, *_HIRED)
-"""Offers that count: what was only proposed, or has come to nothing, stands in nobody's way."""
+_COUNTS = (*HIRING, *_HIRED)
+"""Offers that count: what was only proposed or never paid for, or has come to nothing, stands in nobody's way."""
+_PENDING = (*OPEN_OFFERS, "accepted")
 MATCH, EXPIRE = "match", "expire"
 RETAIN_FOR = timedelta(days=90)
 MOST_BODIES = 50
@@ -114,12 +115,9 @@ class Matching:
 
     def _match(self, change: Change) -> None:
         employer = self._employers.registered(change["employer"])
-        found = naming(self._store, change["application"], self._offer.name) if employer else []
-        offers = [
-            offer
-            for offer in found
-            if offer["state"] in _AGREED and employer and self._employers.has(employer, offer["listing_id"])
-        ]
+        found = self._naming(change, _COUNTS) if employer else []
+        offers = [offer for offer in found if employer and self._employers.has(employer, offer["listing_id"])]
+        offers = _strongest(change, offers)
         ids = [offer["_id"] for offer in offers]
         if len({offer["seeker"] for offer in offers}) > 1:
             _move(change, "conflict", offers=ids)
@@ -127,8 +125,11 @@ class Matching:
             self._confirm(change, offers)
         elif change.state != "matched":
             _move(change, "waiting")
-        pending = any(offer["state"] in (*OPEN_OFFERS, "accepted") for offer in found)
+        pending = bool(employer) and bool(self._naming(change, _PENDING))
         change.schedule(MATCH, change.now + (_HOURLY if pending else _DAILY))
+
+    def _naming(self, change: Change, states: tuple[str, ...]) -> list[Document]:
+        return naming(self._store, change["application"], self._offer.name, states)
 
     def _confirm(self, change: Change, offers: list[Document]) -> None:
         rules = {offer["_id"]: self._say(change, offer["_id"]) for offer in offers if offer["state"] in HIRING}
@@ -158,6 +159,19 @@ class Matching:
         except Refusal as refusal:
             return refusal.rule
         return None
+
+
+def _strongest(change: Change, offers: list[Document]) -> list[Document]:
+    """The offers that this report is about: anybody may name any application, so who only says so gives way.
+
+    Whose hire this report has confirmed already is not disturbed by who comes later; and what was paid for goes before
+    what is free, for naming an application costs nothing there.
+    """
+    confirmed = [offer for offer in offers if f"{change.id}:{offer['_id']}" in offer.get("applied", ())]
+    if confirmed:
+        seekers = {offer["seeker"] for offer in confirmed}
+        return [offer for offer in offers if offer["seeker"] in seekers]
+    return [offer for offer in offers if offer["price"]] or offers
 
 
 def _due_now(change: Change) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from shared import signed_json
+
 HEADER = "Signature"
 HIRED = ("hire_candidate", "candidate_hired")
 TAKEN_BACK = ("unhire_candidate", "candidate_unhired")
@@ -40,6 +42,16 @@ def is_signed(secret: str, header: str | None, body: bytes) -> bool:
     found = _SIGNATURE.fullmatch((header or "")[:200].strip())
     expected = hmac.digest(secret.encode(), body, "sha256").hex()
     return hmac.compare_digest(expected, found[1] if found else "")
+
+
+def parse(raw: bytes) -> HireReport | None:
+    """`read` of bytes whose signature was checked. Raises Unreadable."""
+    try:
+        return read(signed_json.read(raw))
+    except Unreadable:
+        raise
+    except ValueError as error:
+        raise Unreadable(f"the body: {error}") from error
 
 
 def read(body: Mapping[str, Any]) -> HireReport | None:

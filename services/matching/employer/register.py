@@ -7,6 +7,7 @@ from typing import Any
 from services.matching.employer.acts import employer_id
 from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.employer.views import roles, view
+from services.matching.staff_lists import registered_domains
 from services.matching.store import listing_key
 from shared.aggregate import Document, Store
 from shared.http.answer.commands import Resource
@@ -36,6 +37,16 @@ class Employers:
         """The employer of that mark, while it is registered."""
         found = self.register.store.get(employer_id(mark))
         return found if found is not None and found["state"] == "registered" else None
+
+    def is_registered_at(self, listing_id: str) -> bool:
+        """Whether a listing, by what is known of it here, is at an employer whose domain staff have registered.
+
+        A listing says where it is by a mark of its own, so each registered domain is held against it.
+        """
+        listing = self.register.store.get(listing_key(listing_id)) or {}
+        mark = listing.get("workplace_mark")
+        domains = registered_domains(self.register.store) if mark else ()
+        return any(workplace_mark(self.key, listing_id, domain) == mark for domain in domains)
 
     def has(self, employer: Mapping[str, Any], listing_id: str) -> bool:
         """Whether a listing, by what is known of it here, is at this employer."""

@@ -26,20 +26,23 @@ def list_matches(call: Call[Parts]) -> Answer:
     all_ = matches.find(parts.store, parts.accounts, parts.terms, call.person, profile)
     rest = [each for each in all_ if after is None or _sort_key(each) > after]
     shown = rest[: call.page.limit]
-    last = [shown[-1].score, shown[-1].listing["listing_id"]] if len(rest) > len(shown) else None
+    end = shown[-1] if len(rest) > len(shown) else None
+    last = [end.score, end.listing["listing_id"], end.round] if end else None
     return page_response(call, [match_view(each) for each in shown], last)
 
 
-def _sort_key(match: Match) -> tuple[int, str]:
-    return -match.score, match.listing["listing_id"]
+def _sort_key(match: Match) -> tuple[int, int, str]:
+    return match.round, -match.score, match.listing["listing_id"]
 
 
-def _after(call: Call[Parts]) -> tuple[int, str] | None:
+def _after(call: Call[Parts]) -> tuple[int, int, str] | None:
     """Where the last page ended. Raises Problem 422 for the cursor of another list."""
     match call.page.after:
         case None:
             return None
-        case [int(score), str(listing_id)]:
-            return -score, listing_id
+        case [int(score), str(listing_id)]:  # of an older version
+            return 0, -score, listing_id
+        case [int(score), str(listing_id), int(turn)]:
+            return turn, -score, listing_id
         case _:
             raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])

@@ -35,6 +35,7 @@ class MatchedListing(Body):
 
     listing_id = fields.Uuid()
     insider = fields.PersonId()
+    href = fields.Text(metadata={"description": "where its title and duties are: no event carries a text"})
     insider_verified = fields.Flag()
     country = fields.Country()
     region = fields.Text(allow_none=True)

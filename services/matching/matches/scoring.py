@@ -58,9 +58,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Match:
+    """`round`: of one insider's many, only a few are in the first, a few in the next (see `finding`)."""
+
     listing: Listing
     score: int
     reasons: tuple[Reason, ...]
+    round: int = 0
 
 
 def match(profile: Profile, listing: Listing, record: Record) -> Match | None:

@@ -16,6 +16,7 @@ def match_view(match: Match) -> dict[str, Any]:
     help_ = [{"kind": each["kind"], "price": {"amount": each["price"], "currency": currency}}
              for each in listing["help"]]  # fmt: skip
     shown = {name: listing.get(name) for name in _AS_IT_IS} | {
+        "href": f"/v1/listings/{listing['listing_id']}",
         "insider_verified": bool(listing.get("insider_verified")),
         "region": listing.get("region"),
         "skills": listing.get("skills") or [],

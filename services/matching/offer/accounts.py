@@ -1,37 +1,35 @@
 """The account of a seeker: what they have reserved before an offer is made or accepted. Rules over several documents.
 
-A document `account:<person>` has one reservation an offer (see `documents`), made before the
-offer is written. So a budget of requests, one live offer a listing and a cap on what is accepted at once hold although
-they span many offers. A refusal first drops reservations whose offer is absent or over; so does the account's own
-timer. It errs only to the strict side: a reservation may outlive its offer for a while, never the other way round.
+A document `account:<person>` has one reservation an offer (see `reservations`), made before the offer is written. So a
+budget of requests, one live offer a listing and a cap on what is accepted at once hold although they span many offers.
+A refusal first drops reservations that count no more; so does the account's own timer. It errs only to the strict side:
+a reservation may outlive its offer for a while, never the other way round.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from services.matching.offer.lifecycle import ENDED
+from services.matching.offer.reservations import SETTLING, Reservations, given_back, held, is_live, standing
 from shared.aggregate import Change, Refusal, Store
+from shared.ids import new_id
 from shared.money import format_amount
 from shared.settings import Terms
 
 KIND = "account"
 CURRENCY = "EUR"
 """Prices above 0 are in this currency only, so this is what the cap is in."""
-_SETTLING = timedelta(minutes=2)
 _WEEK = timedelta(days=7)
 _SWEEP = "sweep"
 _SWEEP_EVERY = timedelta(hours=1)
-Reservations = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Standing:
     """What of the limits a person has used. Amounts in EUR minor units.
 
-    `next_at`: when a request is free again, None while one is. `reserved`: {offer id: {listing_id, at, amount}} of the
-    offers that live.
+    `next_at`: when a request is free again, None while one is. `reserved`: by offer id, of the offers that live and of
+    those whose payment may still be charged back.
     """
 
     requests_a_week: int
@@ -47,28 +45,41 @@ def account_id(person: str) -> str:
 
 
 class Accounts:
-    """Reservations of all seekers, in the offers' collection; the limits stand in `terms`."""
+    """Reservations of all seekers, in the offers' collection; the limits stand in `terms`.
+
+    Each of these has a ticket of its own: what it reserved, it alone can release.
+    """
 
     def __init__(self, store: Store, terms: Terms) -> None:
         self._store = store
+        self._terms = terms
+        self._ticket = new_id()
         self._requests_a_week = terms.requests_a_week
         self._exposure_cap = terms.exposure_cap
+        self._window = terms.chargeback_window
+
+    def of_request(self) -> "Accounts":
+        """The same accounts for one request, with a ticket of its own."""
+        return Accounts(self._store, self._terms)
 
     def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
         """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
 
         def decide(change: Change) -> None:
             reservations = dict(change.get("reservations", {}))
-            if offer_id in reservations:
+            if before := reservations.get(offer_id):
+                change.set(
+                    reservations={**reservations, offer_id: held(before, listing_id, self._ticket, 0, change.now)}
+                )
                 return
-            if any(each["listing_id"] == listing_id for each in reservations.values()):
+            if any(each["listing_id"] == listing_id and is_live(each) for each in reservations.values()):
                 raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
             recent = _recent(change.get("requests", {}), change.now)
             if free_at := self._free_at(recent):
                 detail = f"You can make {self._requests_a_week} offers a week."
                 detail += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
                 raise Refusal("rule", "request-budget", detail)
-            reservations[offer_id] = {"listing_id": listing_id, "at": change.now, "amount": 0}
+            reservations[offer_id] = held(None, listing_id, self._ticket, 0, change.now)
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})
 
         self._change(person, decide)
@@ -83,12 +94,11 @@ class Accounts:
             reservations = dict(change.get("reservations", {}))
             others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
             if others + amount > self._exposure_cap:
-                most = format_amount(self._exposure_cap, "EUR")
+                most = format_amount(self._exposure_cap, CURRENCY)
                 detail = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
                 raise Refusal("rule", "exposure-cap", detail)
-            before = reservations.get(offer_id, {"listing_id": listing_id, "at": change.now})
-            reservations[offer_id] = {**before, "amount": amount}
-            change.set(reservations=reservations)
+            mine = held(reservations.get(offer_id), listing_id, self._ticket, amount, change.now)
+            change.set(reservations={**reservations, offer_id: mine})
 
         self._change(person, decide)
 
@@ -122,32 +132,31 @@ class Accounts:
         now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
         reservations = account.get("reservations", {})
         found = self._store.load(reservations)
-        return any(key not in found and now - each["at"] < _SETTLING for key, each in reservations.items())
+        return any(key not in found and now - each["at"] < SETTLING for key, each in reservations.items())
 
     def release(self, person: str, offer_id: str) -> None:
-        """The offer was not written after all, or not accepted: what was reserved for that is free again."""
-        offer = self._store.get(offer_id)
-        if offer is not None and offer.get("accepted_at"):
-            return
+        """The request was refused: what it reserved is free again, unless another holds it as well."""
 
         def decide(changes: dict[str, Change]) -> None:
             change = changes[account_id(person)]
             reservations, requests = dict(change.get("reservations", {})), dict(change.get("requests", {}))
             if offer_id not in reservations:
                 return
-            if offer is None:
-                del reservations[offer_id]
+            left = given_back(reservations.pop(offer_id), self._ticket)
+            if left is None:
                 requests.pop(offer_id, None)
             else:
-                reservations[offer_id] = {**reservations[offer_id], "amount": 0}
+                reservations[offer_id] = left
             change.set(reservations=reservations, requests=requests)
 
         self._store.run({account_id(person): KIND}, decide)
 
     def on_timer(self, change: Change, timer: str) -> None:
-        """The account's own timer: drop what is over; come again while anything is reserved."""
+        """The account's own timer: drop what counts no more; come again while an offer lives. What only the money of
+        an offer that is over still holds is dropped by whoever asks next: every look at the limits reckons it anew.
+        """
         self._drop(change)
-        if change.get("reservations"):
+        if any(map(is_live, change.get("reservations", {}).values())):
             change.schedule(_SWEEP, change.now + _SWEEP_EVERY)
 
     # -- inside
@@ -172,9 +181,10 @@ class Accounts:
             change.set(reservations=live)
 
     def _live(self, reservations: Reservations, now: datetime) -> Reservations:
-        """Those that still stand."""
+        """Those that still count, as they do."""
         found = self._store.load(reservations)
-        return {key: each for key, each in reservations.items() if _counts(found.get(key), each["at"], now)}
+        counted = {key: standing(found.get(key), each, now, self._window) for key, each in reservations.items()}
+        return {key: each for key, each in counted.items() if each is not None}
 
     def _free_at(self, recent: Mapping[str, datetime]) -> datetime | None:
         """When the next request is possible, None where it is now."""
@@ -185,10 +195,3 @@ class Accounts:
 def _recent(requests: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
     """The requests of the last week."""
     return {key: at for key, at in requests.items() if at > now - _WEEK}
-
-
-def _counts(offer: Mapping[str, Any] | None, reserved_at: datetime, now: datetime) -> bool:
-    """Whether a reservation still stands: its offer is live, or may be about to be written."""
-    if offer is None or offer["state"] == "new":
-        return now - reserved_at < _SETTLING
-    return offer["state"] not in ENDED

@@ -6,8 +6,8 @@ The document is `documents.OfferDocument`.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer import messages, prices, rules
-from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
+from services.matching.offer import beginning, messages, prices, rules
+from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
 from shared.clock import format_time
 
@@ -48,7 +48,7 @@ def _check(change: Change, why: str) -> None:
 
 def _over(change: Change) -> None:
     """Nothing is left to happen by itself, and no listing's end concerns it any more."""
-    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING)
+    clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, BEGIN)
     close_task(change)
     change.set(live_on=None, cancel_asked=None, closing=None)
 
@@ -97,17 +97,10 @@ def accept(change: Change, trigger: Trigger) -> Extra:
 
 
 def accept_free(change: Change, trigger: Trigger) -> Extra:
-    """No money: it is active at once."""
+    """No money: it is active at once, and begins."""
     extra = accept(change, trigger)
     change.set(escrow_status="free")
-    activate(change, trigger)
-    return extra
-
-
-def activate(change: Change, trigger: Trigger) -> None:
-    lapse_at = change.now + change.terms.lapse_after
-    change.set(activated_at=change.now, lapse_at=lapse_at)
-    deadline(change, LAPSE, lapse_at)
+    return {**extra, **beginning.activate_begun(change, trigger)}
 
 
 def decline(change: Change, trigger: Trigger) -> Extra:

@@ -11,7 +11,7 @@ from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
-from shared.aggregate import Document, Refusal
+from shared.aggregate import Contended, Document, Refusal
 from shared.fields import Body
 from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.pages import after_text, page_of, text_page
@@ -35,8 +35,8 @@ def make(call: Call[Parts]) -> Answer:
     if listing is None:
         wait = parts.patience.seconds(call.person, call.body["listing_id"], parts.offers.store.clock.now())
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
-    with _reserved(parts.accounts, call.person, offer_id):
-        parts.accounts.reserve_request(call.person, offer_id, listing["listing_id"])
+    with _reserving(parts.accounts, call.person, offer_id) as accounts:
+        accounts.reserve_request(call.person, offer_id, listing["listing_id"])
         return parts.offers.create(
             call, {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
         )
@@ -52,8 +52,8 @@ def accept(call: Call[Parts]) -> Answer:
     standing = _of_listing(parts, offer)
     if "other" not in mine or offer["state"] not in OPEN:
         return parts.offers.command(call, standing)  # a repeat, or refused
-    with _reserved(parts.accounts, offer["seeker"], offer["_id"]):
-        parts.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+    with _reserving(parts.accounts, offer["seeker"], offer["_id"]) as accounts:
+        accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
         standing |= _of_people(parts, offer["seeker"], offer["insider"])
         return parts.offers.command(call, {"reserved": offer["price"], **standing})
 
@@ -72,7 +72,7 @@ def counter(call: Call[Parts]) -> Answer:
 def claim_hire(call: Call[Parts]) -> Answer:
     offer, _ = call.parts.offers.read(call)
     listing = call.parts.offers.store.get(listing_key(offer["listing_id"])) or {}
-    verified = listing.get("insider_verified", False)
+    verified = bool(listing.get("insider_verified")) and call.parts.at_registered(offer["listing_id"])
     return call.parts.offers.command(call, {**call.body, "insider_verified": verified})
 
 
@@ -122,6 +122,9 @@ _command(
     "Call it off: alone in {cancel_alone}, then by asking and agreeing",
     schemas.Cancel,
 )
+_command(
+    "begin", "begin", "beginOffer", "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone"
+)
 _command("help", "record_help", "recordHelp", "Insider: record help that was given", schemas.Help)
 _command("help/confirm", "answer_help", "answerHelp", "Seeker: confirm or deny recorded help", schemas.HelpAnswer)
 _command("reject-hire", "reject_hire", "rejectHire", "Seeker: reject the claim of a hire")
@@ -146,12 +149,13 @@ def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _reserved(accounts: Accounts, person: str, offer_id: str) -> Iterator[None]:
-    """What is reserved inside is free again where the command is refused."""
+def _reserving(accounts: Accounts, person: str, offer_id: str) -> Iterator[Accounts]:
+    """The accounts for this one request: what it reserves is free again where the command is refused."""
+    mine = accounts.of_request()
     try:
-        yield
+        yield mine
     except Refusal as refusal:
         raise problem_of_refusal(refusal) from refusal
-    except Problem:
-        accounts.release(person, offer_id)
+    except (Problem, Contended):
+        mine.release(person, offer_id)
         raise

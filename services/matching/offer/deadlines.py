@@ -4,8 +4,8 @@ from datetime import datetime
 
 from shared.aggregate import Change, Trigger, last_number
 
-EXPIRE, LAPSE, SILENCE, CLOSING = "expire", "lapse", "silence", "closing"
-UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING)
+EXPIRE, LAPSE, SILENCE, CLOSING, BEGIN = "expire", "lapse", "silence", "closing", "begin"
+UNDER_DISPUTE = (LAPSE, SILENCE, CLOSING, BEGIN)
 """Deadlines that stand still while the escrow is disputed."""
 
 
@@ -46,6 +46,12 @@ def thaw(change: Change) -> None:
     change.set(waiting=None)
 
 
+def _is_over_paid(event: Trigger) -> bool:
+    """Whether the escrow has ended and the seeker's bank may yet take back, or took, what was paid from it."""
+    status, released = event.data["status"], event.data.get("released", 0)
+    return status in ("settled", "charged_back") or (status in ("split", "refunded") and released > 0)
+
+
 def _postpone(change: Change, start_on: str) -> bool:
     """The first day only ever moves to a later one: so the order of the events does not matter."""
     moved = bool(start_on > change["hire"]["start_on"])
@@ -63,6 +69,8 @@ def copy_escrow(change: Change, event: Trigger) -> bool:
     if not before and event.data["status"] == "disputed":
         freeze(change)
     change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
+    if _is_over_paid(event):
+        change.set(paid_at=change.now)
     over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
     if over or (before and not disputed(change)):
         thaw(change)

@@ -106,6 +106,8 @@ class OfferDocument(CoreDocument, total=False):
     accepted_by: str
     activated_at: datetime
     lapse_at: datetime
+    begins_at: datetime  # when the help begins by itself; absent where an older version activated it: it has begun
+    begun_at: datetime
     cancel_asked: Cancelling
     cancelled: Cancelling
     closed: Closed
@@ -125,6 +127,7 @@ class OfferDocument(CoreDocument, total=False):
     # the copy of the escrow
     escrow_status: str
     escrow_number: int  # the sequence number of the event it was copied from
+    paid_at: datetime  # when the escrow ended after money was paid out, or was charged back
     waiting: dict[str, datetime]  # deadlines that stand still while the escrow is disputed
     undisturbed_until: datetime  # no deadline is earlier, after a dispute
 
@@ -160,10 +163,13 @@ class ListingCopy(Copy, total=False):
     rank: str  # sort key of matches: by the time it was published
 
 
-class Reservation(TypedDict):
+class Reservation(TypedDict, total=False):
     listing_id: str
     at: datetime
     amount: int  # EUR minor units; 0 until the offer is accepted
+    held_by: dict[str, int]  # by ticket: the requests that reserved it, each with its amount
+    over: bool  # the offer is over, and its payment may still be charged back
+    until: datetime  # so long, once it was paid out
 
 
 class AccountDocument(CoreDocument, total=False):

@@ -8,15 +8,14 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, prices, reviews, rules
+from services.matching.offer import acts, beginning, prices, reviews, rules
 from services.matching.offer.acts import STAFF
-from services.matching.offer.deadlines import CLOSING, EXPIRE, LAPSE, SILENCE
+from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_CANCEL_ALONE, NOT_BEGUN
+from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE
 from services.matching.offer.rules import (
     CHECK_FAILS,
     CHECK_FAILS_ACCEPTED,
-    COOLING_OFF,
     FREE,
-    MAY_ASK,
     OTHER_ASKED,
     PAID,
 )
@@ -38,6 +37,9 @@ _MESSAGE = rules.no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
+_BEGUN_AT_ONCE = (Emit("offer.activated", "active"), Emit("offer.begun", "active"))
+_SEE_EACH_OTHER = "from now on the two see how to reach each other, and the seeker sees the employer"
+
 _AGREEMENT = (
     Row(
         ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
@@ -50,7 +52,7 @@ _AGREEMENT = (
     ),
     Row(
         OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,
-        emits=(Emit("offer.accepted", "accepted"), Emit("offer.activated", "active")), note="no money: active at once",
+        emits=(Emit("offer.accepted", "accepted"), *_BEGUN_AT_ONCE), note="no money: active at once, and begun",
     ),
     Row(
         OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
@@ -60,25 +62,31 @@ _AGREEMENT = (
     Row(OPEN, "withdraw", to="withdrawn", emits=("offer.withdrawn",), by=("maker",), until=EXPIRE, act=acts.decline),
     Row(OPEN, "timer:expire", to="expired", emits=("offer.expired",), act=acts.expire),
     Row(
-        ("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=acts.activate,
-        note="only now the two see how to reach each other",
+        ("accepted",), "escrow.held", to="active", emits=_BEGUN_AT_ONCE, when=BEGINS_WITH_PAYMENT,
+        act=beginning.activate_begun, note=_SEE_EACH_OTHER,
     ),
+    Row(("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=beginning.activate),
+    Row(
+        HIRING, "begin", emits=("offer.begun",), by=("seeker",), guards=(NOT_BEGUN,), act=beginning.begin,
+        note=_SEE_EACH_OTHER,
+    ),
+    Row(HIRING, f"timer:{BEGIN}", emits=("offer.begun",), act=beginning.begin, note=_SEE_EACH_OTHER),
     Row(("accepted",), "escrow.lapsed", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="never paid for"),
 )  # fmt: skip
 
 _CANCELLED = ("offer.cancelled",)
 _CALLED_OFF = (
     Row(
-        ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=COOLING_OFF,
-        act=acts.cancel_alone, note="either of the two, alone",
+        ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=MAY_CANCEL_ALONE,
+        act=acts.cancel_alone, note="either of the two, alone; a seeker who pays only before the help has begun",
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED, act=acts.cancel_agreed,
         note="agrees to what the other has asked",
     ),
     Row(
-        AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, when=MAY_ASK, act=acts.ask_cancel,
-        note="asks the other",
+        AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, guards=(rules.ASKED_ONCE,),
+        act=acts.ask_cancel, note="asks the other",
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=STAFF, guards=(rules.STAFF_REASON,),
@@ -98,7 +106,7 @@ _CALLED_OFF = (
     ),
     Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=acts.check_failed),
     Row(
-        ("accepted", "active"), "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
+        AGREED, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
         act=acts.check_failed,
     ),
     Row(STATES[1:], "checked", act=acts.checked),
@@ -146,6 +154,10 @@ _HIRE = (
     Row(
         ("hired",), "end", to="ended", emits=("hire.ended",), by=(*PARTIES, "employer"), guards=(rules.ENDED_ON,),
         act=acts.end,
+    ),
+    Row(
+        ("ended",), "end", emits=("hire.ended",), by=("insider",), guards=(rules.AGREES_WITH_SEEKER, rules.ENDED_ON),
+        act=acts.end, note="agrees with the seeker; what fell due after that day is given up as well",
     ),
     Row(
         ("completed",), "end", emits=("hire.ended",), by=(*PARTIES, "employer"),
@@ -199,4 +211,9 @@ OFFER = Lifecycle(
         },
     ),
     final=ENDED,
+    role_words={
+        "maker": "the one who made the last proposal",
+        "other": "the one who did not make the last proposal",
+        "ats": "the employer's system",
+    },
 )

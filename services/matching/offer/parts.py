@@ -24,11 +24,14 @@ def offers_of(store: Store, terms: Terms) -> Resource:
 
 @dataclass(frozen=True)
 class Parts:
-    """`one_person`: whether two accounts are one person's; raises Refusal where one of the two is leaving."""
+    """`one_person`: whether two accounts are one person's; raises Refusal where one of the two is leaving.
+    `at_registered`: whether a listing is at an employer whose domain staff have registered.
+    """
 
     offers: Resource
     accounts: Accounts
     one_person: OnePerson
+    at_registered: Callable[[str], bool]
     patience: Patience = field(default_factory=Patience)
 
     @property

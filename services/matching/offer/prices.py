@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.aggregate import Change, Guard, Trigger
-from shared.money import format_amount, share
+from shared.money import both_ways, share
 
 RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
 
@@ -79,6 +79,6 @@ FREE_STAYS_FREE = _of_price(
 PRICE_CAP = _of_price(
     RULES["price_cap"]["id"],
     lambda price: price.amount <= price.most,
-    lambda price: f"Too high: {format_amount(price.most, price.own_currency)} at most.",
+    lambda price: f"Too high: price.amount is {both_ways(price.most, price.own_currency)} at most.",
     "/price/amount",
 )

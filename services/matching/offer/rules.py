@@ -26,8 +26,8 @@ _TOMORROW = timedelta(days=1)
 
 
 def grade(evidence: Iterable[Mapping[str, Any]], insider_verified: bool = False) -> int:
-    """0 a word, 1 a document, 2 a document of an insider who gets mail at that employer (the listing says so, never the
-    claim).
+    """0 a word, 1 a document, 2 a document of an insider who gets mail at that employer, whose domain staff have
+    registered (the listing and the register say so, never the claim).
     """
     best = max((EVIDENCE[each["kind"]] for each in evidence), default=0)
     return best + 1 if best and insider_verified else best
@@ -66,10 +66,6 @@ def _undisturbed(change: Change) -> bool:
     return bool(change.now >= change.get("undisturbed_until", change.now))
 
 
-def _within(change: Change) -> bool:
-    return bool(change.now < change["accepted_at"] + change.terms.cancel_alone)
-
-
 def _asked_by(change: Change) -> frozenset[str]:
     asked = change.get("cancel_asked")
     return frozenset({asked["by"]} if asked else ())
@@ -82,12 +78,7 @@ def _both(change: Change, trigger: Trigger) -> bool:
 
 FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
-COOLING_OFF = Condition("within {cancel_alone} of acceptance", lambda change, trigger: _within(change))
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
-MAY_ASK = Condition(
-    "later than {cancel_alone} after acceptance, not asked before",
-    lambda change, trigger: not _within(change) and not _asked_by(change),
-)
 TAKEN_TOO = Condition(
     "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and _undisturbed(change)
 )
@@ -99,11 +90,11 @@ CHECK_FAILS = Condition(
     ),
 )
 CHECK_FAILS_ACCEPTED = Condition(
-    "the listing is filled or removed, or the seeker's reservation is gone",
+    "the seeker's reservation is gone, or the listing is filled or removed and no claim is in the way",
     lambda change, trigger: (
         is_answered(change, trigger)
         and _undisturbed(change)
-        and (_both(change, trigger) or not trigger.data["reserved"])
+        and (not trigger.data["reserved"] or (_both(change, trigger) and change.state != "hire_claimed"))
     ),
 )
 
@@ -174,6 +165,12 @@ RESERVED = Guard(
     refuses="state",
 )
 
+ASKED_ONCE = Guard(
+    "cancel-asked-once",
+    lambda change, trigger: not _asked_by(change),
+    "You have asked already; the other can agree.",
+    refuses="state",
+)
 STAFF_REASON = Guard(
     "staff-reason",
     lambda change, trigger: bool(
@@ -198,14 +195,28 @@ CLAIMS = Guard(
     lambda change, trigger: len(change.get("claims", ())) < MOST_CLAIMS,
     f"A hire is claimed {MOST_CLAIMS} times at most.",
 )
+
+
+def _end_window(change: Change) -> tuple[str, str]:
+    """First and last day that a job may have ended on: a job that never began ends on the day that it was to."""
+    start: str = change["hire"]["start_on"]
+    return start, max(start, _today(change).isoformat())
+
+
 ENDED_ON = Guard(
     "ended-on-window",
-    lambda change, trigger: start_window(change)[0] <= trigger.data["on"] <= _today(change).isoformat(),
-    lambda change, trigger: f"Expected a day from {start_window(change)[0]} to today.",
+    lambda change, trigger: _end_window(change)[0] <= trigger.data["on"] <= _end_window(change)[1],
+    lambda change, trigger: "Expected a day from {} (the first day of work) to {}.".format(*_end_window(change)),
     "/on",
 )
 ENDED_ONCE = Guard(
     "ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.", refuses="state"
+)
+AGREES_WITH_SEEKER = Guard(
+    "end-of-seeker",
+    lambda change, trigger: change["ended"]["by"] == "seeker",
+    "Its end is on record already: only what the seeker said of it can be agreed with.",
+    refuses="state",
 )
 HELP_AGREED = Guard(
     "help-agreed",

@@ -144,6 +144,9 @@ class Part(Body):
 class Offer(Body):
     """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
 
+    `begins_at` is when the help begins by itself; `begun_at` when it did: from then on the two see how to reach each
+    other, and the seeker sees the employer.
+
     `messages` are there for its two people only, `application` (at the employer) for its seeker and staff, `audit` for
     staff.
     """
@@ -173,6 +176,8 @@ class Offer(Body):
     audit = fields.Several(fields.Part(Audited), optional=True)
     accepted_at = fields.Instant(allow_none=True)
     activated_at = fields.Instant(allow_none=True)
+    begins_at = fields.Instant(allow_none=True)
+    begun_at = fields.Instant(allow_none=True)
     created_at = fields.Instant()
     updated_at = fields.Instant()
 
@@ -195,12 +200,15 @@ class Exposure(Body):
 
 
 class Reservation(Body):
-    """One of your open offers; `amount` is 0 until it is accepted."""
+    """One of your open offers, `amount` 0 until it is accepted; or one that is over, whose payment may still be charged
+    back: it counts `until` then, null while its escrow still holds money.
+    """
 
     offer_id = fields.Uuid()
     listing_id = fields.Uuid()
     at = fields.Instant()
     amount = fields.Part(MoneySchema)
+    until = fields.Instant(allow_none=True)
 
 
 class Account(Body):

@@ -15,7 +15,8 @@ _SHOWN = frozenset(schemas.Offer().fields)
 
 _NOT_FOR_ALL = ("messages", "application", "audit")
 
-_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at")
+_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at",
+             "begins_at", "begun_at")  # fmt: skip
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -61,7 +62,13 @@ def account_view(standing: Standing) -> dict[str, Any]:
             "cap": _money(standing.exposure_cap), "used": _money(standing.exposure_used), "left": _money(left),
         },
         "reservations": [
-            {"offer_id": offer_id, **each, "amount": _money(each["amount"])}
+            {
+                "offer_id": offer_id,
+                "listing_id": each["listing_id"],
+                "at": each["at"],
+                "amount": _money(each["amount"]),
+                "until": each.get("until"),
+            }
             for offer_id, each in sorted(standing.reserved.items(), key=lambda item: (item[1]["at"], item[0]))
         ],
     }  # fmt: skip

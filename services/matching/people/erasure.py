@@ -12,7 +12,8 @@ from services.matching.matches.profiles import KIND as PROFILE
 from services.matching.matches.profiles import is_there, profile_id, remove
 from services.matching.offer.lifecycle import LIVE, PARTIES
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
-from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+from shared.aggregate.erasure import MOST, WHAT_IS_LEFT, erase_each, is_left, without_fingerprints
+from shared.settings import Terms
 
 _PERSONAL_TEXTS = ("messages", "application")
 """Fields of an offer that are nothing but a person's own words, or lead to them elsewhere."""
@@ -33,10 +34,14 @@ class Erasing:
     def __init__(self, store: Store, offer: Lifecycle) -> None:
         self._store, self._offer = store, offer
 
+    @property
+    def terms(self) -> Terms:
+        return self._offer.terms
+
     def one_pass(self, person: str) -> Pass:
         """End and empty some of their offers, and delete what is theirs alone."""
-        query: dict[str, Any] = {"parties": person, **NOT_ERASED}
-        found = [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
+        theirs = self._store.collection.find({"parties": person}, WHAT_IS_LEFT)
+        found = [doc["_id"] for doc in theirs if is_left(doc, person)][:MOST]
         waiting: list[str] = []
 
         def erase(offer_id: str) -> None:
@@ -57,7 +62,7 @@ class Erasing:
             if application := change.get("application"):
                 forget(self._store, application)
             change.set(erased_at=change.now, **_emptied(change.doc))
-            without_fingerprints(change)
+            without_fingerprints(change, person)
             return True
 
         return self._store.run({offer_id: self._offer}, decide)

@@ -16,6 +16,7 @@ from services.matching.matches.identities import identity
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OPEN
 from services.matching.people.erasure import Erasing
+from services.matching.people.open_money import ENDS_BY, ends_at
 from shared.aggregate import Change, Contended, Document, Refusal, Store, Trigger, Verdict, last_number
 from shared.aggregate.erasure import AGAIN_AFTER, PASS
 from shared.aggregate.verdict import IGNORED, TAKEN
@@ -50,9 +51,9 @@ class Marks:
 
 
 class MoneyOpen(Refusal):
-    """The person is needed still: `offers` are those in which money waits."""
+    """The person is needed still: `offers` are those in which money waits, each with when that ends by itself."""
 
-    def __init__(self, offers: list[str]) -> None:
+    def __init__(self, offers: Mapping[str, datetime | None]) -> None:
         detail = "Money of your agreements is still open. See them through or call them off, then ask again."
         super().__init__("state", "money-open", detail)
         self.offers = offers
@@ -118,16 +119,18 @@ class People:
     def _change(self, person: str, decide: Callable[[Change], datetime | None]) -> datetime | None:
         return self._store.run({person: KIND}, lambda changes: decide(changes[person]))
 
-    def _money_open(self, person: str) -> list[str]:
-        """Ids of their offers in which money waits, or is about to: the seeker's reservation is made, and the
-        acceptance may be on its way.
+    def _money_open(self, person: str) -> dict[str, datetime | None]:
+        """Their offers in which money waits, or is about to (the seeker's reservation is made, and the acceptance may
+        be on its way), each with when that ends by itself.
         """
-        fields = {"state": 1, "seeker": 1, "price": 1, "accepted_at": 1, "escrow_status": 1}
+        fields = dict.fromkeys(("state", "seeker", "price", "accepted_at", "escrow_status", *ENDS_BY), 1)
         offers = [doc for doc in self._store.collection.find({"parties": person}, fields) if doc["price"]]
         agreed = [doc["_id"] for doc in offers if doc.get("accepted_at") and not _money_ended(doc)]
         asked = [doc for doc in offers if doc["state"] in OPEN]
         held = self._accounts.reserved({doc["seeker"] for doc in asked})
-        return agreed + [doc["_id"] for doc in asked if held.get(doc["_id"])]
+        open_ = [*agreed, *(doc["_id"] for doc in asked if held.get(doc["_id"]))]
+        ends = {doc["_id"]: ends_at(doc, self._erasing.terms) for doc in offers}
+        return {offer_id: ends[offer_id] for offer_id in open_}
 
 
 def _money_ended(offer: Document) -> bool:

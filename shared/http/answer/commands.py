@@ -1,14 +1,16 @@
 """A person's command on an aggregate: the same repeat, the same If-Match, the same refusals for every service.
 
 Order: authenticate (done), the key (a repeat gets the same status with the document as it is now), If-Match, the
-lifecycle. The document keeps `commands`: [{id, fingerprint, status}], one a taken command; refusals are not stored.
+lifecycle. The document keeps `commands`: [{id, fingerprint, status, by}], one a taken command; refusals are not stored.
+The fingerprint of someone who was forgotten is gone: their command's repeat is one whatever its body was.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, explain
+from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, erasure, explain
+from shared.events.catalogue import PUBLIC_NAMES, latest
 from shared.http.answer.documents import document_response
 from shared.http.answer.patience import Patience
 from shared.http.declare.operations import Answer, Call
@@ -18,7 +20,12 @@ from shared.telemetry import traces
 
 Roles = Callable[[Document, Principal], frozenset[str]]
 View = Callable[[Document, frozenset[str]], dict[str, Any]]
+ERASED = erasure.KIND
+"""Stands where a fingerprint was."""
 _NOT_YET = 1
+_HEARD_OF = frozenset(name for name in PUBLIC_NAMES if latest(name).subject_field is not None)
+"""Public events of an aggregate: of what happens inside nobody hears."""
+_OF_PARTIES = frozenset({"insider", "seeker", "maker", "other", "opener"})
 
 
 @dataclass(frozen=True)
@@ -55,16 +62,35 @@ class Resource:
         return document_response(self.view(doc, roles), version=doc["version"])
 
     def explain(self, call: Call[Any]) -> Answer:
-        """What may happen next, by whom, until when."""
+        """What may happen next, by whom, until when: what the caller or another party may do, each with its request,
+        and what happens by itself and others hear of.
+        """
         doc, roles = self.read(call)
         steps = explain(self.lifecycle, doc, roles, self.store.clock.now())
-        return Answer({"status": doc["state"], "you_are": sorted(roles), "next": steps})
+        shown = [self._shown(call, step) for step in steps if self._concerns(call, step, roles)]
+        you_are = sorted(self.lifecycle.in_words(role) for role in roles)
+        return Answer({"status": doc["state"], "you_are": you_are, "next": shown})
 
     def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
         return self._visible(self.store.get(at or call.id), call.principal, at or call.id)
 
     # -- inside
+
+    def _concerns(self, call: Call[Any], step: Mapping[str, Any], roles: frozenset[str]) -> bool:
+        """Staff's commands and those that come from outside concern only who may give them."""
+        if step["what"] == "command":
+            known = f"{self.path} {step['name']}" in call.commands
+            return known and bool(roles.intersection(step["by"]) or _OF_PARTIES.intersection(step["by"]))
+        return step["what"] == "timer" or step["name"] in _HEARD_OF
+
+    def _shown(self, call: Call[Any], step: Mapping[str, Any]) -> dict[str, Any]:
+        if step["what"] != "command":
+            return dict(step)
+        operation = call.commands[f"{self.path} {step['name']}"]
+        path = operation.path_of(dict.fromkeys(operation.variables, call.id))
+        request = {"id": operation.id, "method": operation.method, "path": path}
+        return {**step, "by": [self.lifecycle.in_words(role) for role in step["by"]], "request": request}
 
     def _visible(self, doc: Document | None, principal: Principal, document_id: str) -> tuple[Document, frozenset[str]]:
         roles = (
@@ -119,7 +145,7 @@ class Resource:
         """
         for taken in doc.get("commands", ()):
             if taken["id"] == call.command_id:
-                if taken["fingerprint"] != call.fingerprint:
+                if taken["fingerprint"] not in (call.fingerprint, ERASED):
                     raise Problem("key-reused", "The same key came with another body before.", errors=[_KEY_FAULT])
                 return int(taken["status"])
         return None
@@ -145,7 +171,8 @@ class Resource:
             self.lifecycle.fold(change, trigger)
         except Refusal as refusal:
             raise problem_of_refusal(refusal) from refusal
-        change.push("commands", {"id": call.command_id, "fingerprint": call.fingerprint, "status": status})
+        taken = {"id": call.command_id, "fingerprint": call.fingerprint, "status": status, "by": call.person}
+        change.push("commands", taken)
 
 
 _KEY_FAULT = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")

@@ -4,11 +4,22 @@ from shared import fields
 from shared.fields import Body
 
 
+class Request(Body):
+    """The request that gives a command, by its operation's id."""
+
+    id = fields.Text()
+    method = fields.Text()
+    path = fields.Text()
+
+
 class Step(Body):
-    """A command (by whom; whether it is yours to give now), a timer (when), or an event; `to` is the state after it."""
+    """A command (by whom; whether it is yours to give now, and by which request), a timer (when), or an event; `to` is
+    the state after it.
+    """
 
     what = fields.Choice("command", "timer", "event")
     name = fields.Text()
+    request = fields.Part(Request, optional=True)
     to = fields.Text()
     by = fields.Several(fields.Text(), optional=True)
     yours = fields.Flag(optional=True)

@@ -93,6 +93,8 @@ class Call(Generic[Parts]):
     key: str | None
     if_match: IfMatch
     fingerprint: str
+    commands: "Mapping[str, Operation[Any]]" = field(default_factory=dict)
+    """The service's operations that give a command, by their path and the command: `/v1/offers cancel`."""
 
     @property
     def principal(self) -> Principal:
@@ -155,6 +157,7 @@ class Operation(Generic[Parts]):
     refuses: tuple[Slug, ...]
     headers: Schema | None
     any_body: bool
+    signed: bool
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""
@@ -208,6 +211,7 @@ class Options(TypedDict, total=False):
     refuses: tuple[Slug, ...]
     headers: SchemaLike
     any_body: bool
+    signed: bool
 
 
 class Operations(Generic[Parts]):
@@ -263,6 +267,7 @@ class Operations(Generic[Parts]):
         says what is usual. `media`: the media type of its JSON. `command`: what the view has a document do
         (`Resource.command`), by its name in the lifecycle. `refuses`: problems that it may answer with and that do not
         follow from the rest. `headers`: those that its view reads by itself.
+        `signed`: the view reads the body from the bytes, once it has checked their signature; `body` only documents it.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -276,6 +281,7 @@ class Operations(Generic[Parts]):
             operation = Operation(
                 method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
                 command, options.get("refuses", ()), _instance(options.get("headers")), options.get("any_body", False),
+                options.get("signed", False),
             )  # fmt: skip
             if command is not None and command not in self.commands:
                 self._unknown.append(f"{command} ({operation_id})")

@@ -34,12 +34,9 @@ def read_object(request: Request, required: bool, form: bool = False) -> dict[st
     """The body as a JSON object; an empty body is {} where none is `required`. `form`: an HTML form's fields will do,
     and then what is sent as plain text, or as nothing by name, is read as the one of the two that it looks like.
 
-    Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413). werkzeug cuts a chunked body off at
-    its `max_content_length` without a word, so that is one more than is allowed; a body of that size is too large.
+    Raises Problem 400 malformed-json, 415 or 422, or RequestEntityTooLarge (413).
     """
-    raw = request.get_data(cache=True)
-    if request.max_content_length is not None and len(raw) >= request.max_content_length:
-        raise RequestEntityTooLarge
+    raw = read_bytes(request)
     if not raw and not required:
         return {}
     if form and request.mimetype == MULTIPART:
@@ -51,6 +48,18 @@ def read_object(request: Request, required: bool, form: bool = False) -> dict[st
     if not raw:
         raise _malformed("required", "a JSON object is needed")
     return parse_object(raw)
+
+
+def read_bytes(request: Request) -> bytes:
+    """The body as it came. Raises RequestEntityTooLarge.
+
+    werkzeug cuts a chunked body off at its `max_content_length` without a word, so that is one more than is allowed; a
+    body of that size is too large.
+    """
+    raw = request.get_data(cache=True)
+    if request.max_content_length is not None and len(raw) >= request.max_content_length:
+        raise RequestEntityTooLarge
+    return raw
 
 
 def parse_form(raw: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Generic
 
@@ -15,7 +15,7 @@ from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
 from shared.http.declare.principal import Principal
 from shared.http.problems import Problem, faults_of, invalid
-from shared.http.request.body import read_object
+from shared.http.request.body import read_bytes, read_object
 from shared.http.request.edge import OPERATION, PATH
 from shared.http.request.idempotency import fingerprint, read_if_match, read_key
 from shared.http.request.limits import PersonLimit
@@ -29,8 +29,12 @@ _NO_BODY = Body()
 class Dispatcher(Generic[Parts]):
     """Checks a request, has the view answer it, and writes the answer down."""
 
-    def __init__(self, parts: Parts, verifier: Verifier, limit: PersonLimit) -> None:
+    def __init__(
+        self, parts: Parts, verifier: Verifier, limit: PersonLimit, operations: Iterable[Operation[Parts]] = ()
+    ) -> None:
         self._parts, self._verifier, self._limit = parts, verifier, limit
+        commands = [operation for operation in operations if operation.command is not None]
+        self._commands = {f"{each.path.partition('/{')[0]} {each.command}": each for each in commands}
 
     def answer(self, operation: Operation[Parts], ids: dict[str, Any]) -> Response:
         """Raises Problem, or whatever the view raises."""
@@ -54,11 +58,10 @@ class Dispatcher(Generic[Parts]):
         headers = request.headers
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
-        unread = operation.method == "GET" or operation.any_body
         query = {} if operation.page and operation.query is None else read_query(request.query_string, operation.query)
-        sent = {} if unread else read_object(request, operation.needs_body, operation.form)
+        sent = self._sent(operation)
         try:
-            body = (operation.body or _NO_BODY).load(sent)
+            body = {} if operation.signed else (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:
             raise invalid(faults_of(error.messages)) from None
         return Call(
@@ -71,11 +74,22 @@ class Dispatcher(Generic[Parts]):
             query=query,
             parameters=parameters_of(request.query_string) if query else (),
             headers=dict(headers),
-            raw=b"" if unread else request.get_data(cache=True),
+            raw=b"" if operation.method == "GET" or operation.any_body else request.get_data(cache=True),
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
+            commands=self._commands,
         )
+
+    @staticmethod
+    def _sent(operation: Operation[Parts]) -> dict[str, Any]:
+        """The body; of one that is signed nothing is read before its view has checked the signature."""
+        if operation.method == "GET" or operation.any_body:
+            return {}
+        if operation.signed:
+            read_bytes(request)
+            return {}
+        return read_object(request, operation.needs_body, operation.form)
 
     def _caller(self, who: Who | None) -> Principal | None:
         if who is None:

@@ -1,4 +1,4 @@
-"""The two of an offer can reach each other once it was active, and nobody else ever."""
+"""The two of an offer can reach each other once the help has begun, until it is called off; and nobody else ever."""
 
 from itertools import permutations
 from typing import Any
@@ -38,7 +38,7 @@ def closed(answer: TestResponse) -> dict[str, Any]:
     return said
 
 
-def test_each_sees_the_others_address_from_activation_on(
+def test_each_sees_the_others_address_while_the_help_goes_on(
     app: Flask, anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox
 ) -> None:
     reach(anna, worker, mailbox)
@@ -47,20 +47,49 @@ def test_each_sees_the_others_address_from_activation_on(
     live(store, anna, bo, (1, ("offer.made", "proposed")), (2, ("offer.accepted", "accepted")))
     assert closed(ask(anna)) == closed(ask(bo)) == unknown
 
-    live(store, anna, bo, (3, ("offer.activated", "active")))
+    waits = {"begins_at": "2027-01-03T00:00:00.000Z"}
+    take(store, happened(store, "offer.activated", anna, bo, number=3, offer_id=OFFER, status="active", **waits))
+    assert closed(ask(anna)) == closed(ask(bo)) == unknown
+    live(store, anna, bo, (4, ("offer.begun", "active")))
 
     assert ask(anna).get_json() == {"offer_id": OFFER, "role": "seeker", "email": "bo@example.org"}
     assert ask(bo).get_json() == {"offer_id": OFFER, "role": "insider", "email": "anna@example.org"}
     for other in (Caller(app, "eve"), Caller(app, "mo", ("moderator", "operator", "arbiter"))):
         assert closed(ask(other)) == unknown
-    live(store, anna, bo, (4, ("offer.cancelled", "cancelled")))
-    assert ask(anna).get_json()["email"] == "bo@example.org", "what was seen is not hidden again"
+    live(store, anna, bo, (5, ("offer.cancelled", "cancelled")))
+    assert closed(ask(anna)) == closed(ask(bo)) == unknown
+
+
+@pytest.mark.parametrize("end", ["cancelled", "lapsed", "closed"])
+def test_what_ends_before_a_hire_veils_again_and_after_one_does_not(
+    anna: Caller, bo: Caller, store: Store, end: str
+) -> None:
+    waits = {"begins_at": "2027-01-03T00:00:00.000Z"}
+    take(store, happened(store, "offer.activated", anna, bo, number=3, offer_id=OFFER, status="active", **waits))
+    closed(ask(anna))
+    live(store, anna, bo, (4, ("hire.claimed", "hire_claimed")))
+    closed(ask(bo))
+    live(store, anna, bo, (5, ("offer.begun", "hire_claimed")))
+    assert ask(anna).status_code == ask(bo).status_code == 200
+
+    live(store, anna, bo, (7, (f"offer.{end}", end)))
+    closed(ask(anna))
+    closed(ask(bo))
+
+    live(store, anna, bo, (6, ("hire.confirmed", "hired")))
+    assert ask(anna).status_code == ask(bo).status_code == 200
+
+
+def test_a_hire_that_never_began_shows_the_two_to_each_other(anna: Caller, bo: Caller, store: Store) -> None:
+    live(store, anna, bo, (5, ("hire.confirmed", "hired")))
+
+    assert ask(anna).status_code == ask(bo).status_code == 200
 
 
 def test_only_a_verified_address_is_shown(
     anna: Caller, bo: Caller, store: Store, worker: Ticking, mailbox: Mailbox
 ) -> None:
-    live(store, anna, bo, (1, ("offer.activated", "active")))
+    live(store, anna, bo, (1, ("offer.begun", "active")))
     assert ask(bo).get_json()["email"] is None
     reach(anna, worker, mailbox)
     anna.ask("PUT", "/v1/me/contact", {"email": "unproved@example.org"})

@@ -21,7 +21,7 @@ from services.escrow.provider.port import (
     Outcome,
     Status,
 )
-from shared import outgoing
+from shared import outgoing, signed_json
 from shared.outgoing import NoAnswer as NoAnswer
 
 HEADER = "Provider-Signature"
@@ -79,8 +79,8 @@ def encode(notice: Notice) -> bytes:
 def parse(body: bytes) -> Notice:
     """Reads a verified body; fields it does not know are passed over. Raises BadNotice."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        document = signed_json.read(body)
+    except ValueError as error:
         raise BadNotice("not JSON") from error
     kind = _field(document, "kind", str)
     if kind not in get_args(NoticeKind):
@@ -153,6 +153,8 @@ def _field(data: object, name: str, kind: type) -> Any:
     value = data.get(name) if isinstance(data, dict) else None
     if type(value) is not kind:
         raise BadNotice(f"{name}: must be {kind.__name__}")
+    if not signed_json.can_be_stored(value):
+        raise BadNotice(f"{name}: cannot be stored")
     return value
 
 

@@ -1,0 +1,58 @@
+"""The limits of a seeker, which span many offers: what they agreed to is reserved, within cap and budget (I12)."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from deploy.verify.snapshot import Snapshot
+from deploy.verify.tally import Tally
+from services.matching.offer.accounts import account_id
+from services.matching.offer.lifecycle import ENDED
+from services.matching.offer.reservations import SETTLING
+from shared.aggregate import Document
+from shared.clock import parse_time
+
+_WEEK = timedelta(days=7)
+
+
+def reserved(seen: Snapshot, tally: Tally) -> None:
+    """Each live agreement has its reservation in the seeker's account, for its price or more. Of each seeker the prices
+    of live agreements, and all that is reserved, are within `EXPOSURE_CAP`; the offers made in a week within
+    `REQUESTS_A_WEEK`: both as they are set where this runs.
+    """
+    agreed: dict[str, list[Document]] = defaultdict(list)
+    made: dict[str, int] = defaultdict(int)
+    for offer_id, offer in seen.offers.items():
+        with tally.reading(f"offer {offer_id}"):
+            # An offer is written up to SETTLING after it was reserved, and the week counts from that.
+            made[offer["seeker"]] += _made_at(offer) > seen.at - _WEEK + SETTLING
+            if offer.get("accepted_at") and offer["state"] not in ENDED:
+                agreed[offer["seeker"]].append(offer)
+    for person in sorted({*agreed, *made}):
+        account = seen.by_id["matching"].get(account_id(person), {})
+        with tally.reading(f"account {person}"):
+            _person(seen, tally, person, account, agreed[person])
+            budget = seen.terms.requests_a_week
+            tally.check(made[person] <= budget, f"account {person}", f"{made[person]} offers in a week, not {budget}")
+
+
+def _person(seen: Snapshot, tally: Tally, person: str, account: Document, agreed: list[Document]) -> None:
+    reservations: dict[str, Any] = account.get("reservations", {})
+    for offer in agreed:
+        if seen.young(offer, account or None):
+            tally.leave()
+            continue
+        amount = reservations.get(offer["_id"], {}).get("amount", -1)
+        message = f"is {offer['state']} for {offer['price']}, and {max(amount, 0)} is reserved"
+        tally.check(amount >= offer["price"], f"offer {offer['_id']}", message)
+    sums = {
+        "agreed to": sum(offer["price"] for offer in agreed),
+        "reserved": sum(each["amount"] for each in reservations.values()),
+    }
+    for what, amount in sums.items():
+        tally.check(amount <= seen.terms.exposure_cap, f"account {person}", f"{amount} {what}, above the cap")
+
+
+def _made_at(offer: Document) -> datetime:
+    """Its sort key among a person's offers begins with it."""
+    return parse_time(offer["position"].split(" ")[0])

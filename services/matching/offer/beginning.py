@@ -1,0 +1,72 @@
+"""When the help of an offer begins: only then do the two learn how to reach each other, and the seeker the employer.
+
+The seeker begins, with the payment or later; else it begins by itself some time after acceptance. At price 0 it begins
+at once. An offer that an older version activated has no `begins_at`: it has begun. Pure.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.matching.offer.deadlines import BEGIN, LAPSE, clear, deadline
+from shared.aggregate import Change, Condition, Guard, Trigger
+
+Extra = Mapping[str, Mapping[str, Any]]
+
+
+# -- what is asked of an offer
+
+
+def has_begun(document: Mapping[str, Any]) -> bool:
+    """Whether the help of this offer has begun."""
+    return "begun_at" in document or ("activated_at" in document and "begins_at" not in document)
+
+
+BEGINS_WITH_PAYMENT = Condition(
+    "the seeker began with the payment", lambda change, trigger: bool(trigger.data.get("begin"))
+)
+NOT_BEGUN = Guard(
+    "begun-once", lambda change, trigger: not has_begun(change.doc), "The help has begun already.", refuses="state"
+)
+
+
+def may_cancel_alone(change: Change, trigger: Trigger) -> bool:
+    """Within the time for it; a seeker who pays only until the help has begun, for the money would go back."""
+    if change.now >= change["accepted_at"] + change.terms.cancel_alone:
+        return False
+    return "seeker" not in trigger.roles or change["price"] == 0 or not has_begun(change.doc)
+
+
+MAY_CANCEL_ALONE = Condition("within {cancel_alone} of acceptance", may_cancel_alone)
+
+
+# -- acts
+
+
+def activate(change: Change, trigger: Trigger) -> Extra:
+    """The money is held; the seeker has the rest of the time to begin, or to think better of it."""
+    _live(change)
+    at = max(change.now, change["accepted_at"] + change.terms.cancel_alone)
+    change.set(begins_at=at)
+    deadline(change, BEGIN, at)
+    return {"offer.activated": {"begins_at": at}}
+
+
+def activate_begun(change: Change, trigger: Trigger) -> Extra:
+    """It is active, and begins at once."""
+    _live(change)
+    begun = begin(change, trigger)
+    return {"offer.activated": {"begins_at": None}, **begun}
+
+
+def begin(change: Change, trigger: Trigger) -> Extra:
+    clear(change, BEGIN)
+    change.set(begun_at=change.now, begins_at=change.get("begins_at", change.now))
+    by_seeker = trigger.name == "begin" or trigger.data.get("begin")
+    return {"offer.begun": {"by": "seeker" if by_seeker else "system"}}
+
+
+def _live(change: Change) -> None:
+    lapse_at: datetime = change.now + change.terms.lapse_after
+    change.set(activated_at=change.now, lapse_at=lapse_at)
+    deadline(change, LAPSE, lapse_at)
