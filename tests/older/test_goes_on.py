@@ -17,7 +17,7 @@ from services.notify.lifecycle import NOTIFICATION
 from services.notify.offers import is_unveiled
 from shared.aggregate import Lifecycle
 from tests.older.kept import FILES, Kept, Older, in_database
-from tests.older.moves import follow_links, move_employers, move_listings, move_offers
+from tests.older.moves import decide_losses, follow_links, move_employers, move_listings, move_offers
 
 DAY = timedelta(days=1)
 BY_SERVICE = {"listing": LISTING, "matching": OFFER, "escrow": ESCROW, "notify": NOTIFICATION}
@@ -164,6 +164,7 @@ def test_all_of_it_goes_on_to_its_end(older: Older) -> None:
     follow_links(older)
     move_employers(older)
     move_listings(older)
+    decide_losses(older)
     move_offers(older)
     for _ in range(12):
         older.settle(30 * DAY)
