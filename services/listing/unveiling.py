@@ -29,7 +29,7 @@ class Unveil:
             forget(change)  # an older version left the offers where they were
         if offer_id in (*change.get(field, ()), *change.get("forgotten", ())):
             return IGNORED
-        change.push(field, offer_id)
+        change.set(**{field: [*change.get(field, ()), offer_id]})
         if change.get("seeker") is None:
             change.set(listing_id=event.data["listing_id"], seeker=event.data["seeker"])
             change.set(created_at=change.get("created_at", change.now))
