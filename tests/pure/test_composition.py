@@ -12,10 +12,10 @@ import pytest
 
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from shared.aggregate import Lifecycle, Store
+from shared.aggregate import Lifecycle, Store, Trigger
 from shared.aggregate.erasure import KIND as ERASED
 from shared.clock import ManualClock
-from shared.events import EVENT_NAMES
+from shared.events import EVENT_NAMES, latest
 from tests.simulator.services import NAMES, work_of
 from tests.support.memory import MemoryCollection
 from tests.support.web import Caller
@@ -35,6 +35,15 @@ def test_a_worker_reads_all_that_the_handlers_list_and_what_is_redriven_to_it(se
 
     assert set(made.routes) == set(listed) <= set(EVENT_NAMES)
     assert made.topics == (*made.routes, f"{service}.redrive")
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_each_event_that_is_read_has_what_says_whom_it_touches(service: str) -> None:
+    """Of its data only what each of its kind has: else each of them would be a dead letter."""
+    for name, route in in_memory(service).routes.items():
+        required = {key: key for key, field in latest(name).schema().fields.items() if field.required}
+
+        route.touches(Trigger(name, "an event", "event", ManualClock().now(), required))
 
 
 @pytest.mark.parametrize("service", NAMES)
