@@ -189,8 +189,8 @@ class Difference(Body):
     """`journal`: it is not as it was written, or its accounts are not the sums; else a sum here and at the provider."""
 
     what = fields.Choice("journal", "currency", "loss", *SUMS)
-    here = fields.Integer(-MAX_AMOUNT)
-    there = fields.Integer(-MAX_AMOUNT)
+    here = fields.Integer(-MAX_AMOUNT, optional=True)
+    there = fields.Integer(-MAX_AMOUNT, optional=True)
 
 
 class LossDecision(Body):
