@@ -82,12 +82,8 @@ class Notice(Schema):
     kind = Raw(allow_none=True, metadata={"enum": [*get_args(NoticeKind)]})
     offer_id = Raw(allow_none=True, metadata={"type": "string"})
     at = Raw(allow_none=True, metadata={"type": "string", "format": "date-time"})
-    outcome = Raw(
-        allow_none=True, metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"}
-    )
-    chargeback = Raw(
-        allow_none=True, metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"}
-    )
+    outcome = Raw(allow_none=True, metadata={"type": "object", "description": "of an instruction; docs/provider.md"})
+    chargeback = Raw(allow_none=True, metadata={"type": "object", "description": "id, amount, from_held, currency"})
 
 
 class Signed(Body):

@@ -60,8 +60,8 @@ def test_matches_are_ranked_with_their_reasons(world: World) -> None:
     ]
     assert first["listing"] == {
         "listing_id": both, "href": f"/v1/listings/{both}", "insider": world.insider.id,
-        "insider_verified": False, "country": "NL", "region": "Utrecht", "industry": SOFTWARE, "occupation": DEVELOPER,
-        "skills": ["Python", "Kafka"],
+        "insider_verified": False, "country": "NL",
+        "region": "Utrecht", "industry": SOFTWARE, "occupation": DEVELOPER, "skills": ["Python", "Kafka"],
         "pay": {"min": 5_500_000, "max": 7_000_000, "per": "year", "currency": "EUR"}, "seats": 1,
         "help": [{"kind": "coaching", "price": {"amount": 50_000, "currency": "EUR"}},
                  {"kind": "good_word", "price": {"amount": 0, "currency": "EUR"}}],
