@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -67,6 +68,48 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+@dataclass(frozen=True)
+class FastClock:
+    """Showed `shown` when the machine's clock said `real`, and has run `speed` times as fast as that one since.
+
+    For trying out on one machine: all its processes are given the same three and so agree, without asking each other.
+    """
+
+    real: datetime
+    shown: datetime
+    speed: float = 1.0
+
+    def now(self) -> datetime:
+        return self.at(datetime.now(UTC))
+
+    def monotonic(self) -> float:
+        """The machine's own: what is waited for and measured takes as long as ever."""
+        return time.monotonic()
+
+    def at(self, real: datetime) -> datetime:
+        """What it shows when the machine's clock says `real`; it stands still where that one is turned back."""
+        return to_milliseconds(self.shown + max(real - self.real, timedelta()) * self.speed)
+
+    def when(self, shown: datetime) -> datetime:
+        """What the machine's clock says when this one shows `shown`."""
+        return self.real + (shown - self.shown) / self.speed
+
+    def __str__(self) -> str:
+        return f"{format_time(self.shown)} at {format_time(self.real)} times {self.speed:g}"
+
+    @classmethod
+    def parse(cls, text: str) -> "FastClock":
+        """Reads what `str` makes. Raises ValueError."""
+        found = re.fullmatch(r"(\S+) at (\S+) times ([0-9]{1,5}(?:\.[0-9]{1,6})?)", text)
+        if found is None or not 1 <= float(found[3]) <= FASTEST:
+            raise ValueError(f"expected TIME at TIME times 1 to {FASTEST}, both RFC 3339")
+        return cls(parse_time(found[2]), parse_time(found[1]), float(found[3]))
+
+
+FASTEST = 86_400
+"""How fast a `FastClock` may run: a day a second."""
 
 
 class ManualClock:

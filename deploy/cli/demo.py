@@ -37,7 +37,13 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
             own = gateway is None and time.monotonic() - began > 0.5
             where = _where(own)
             outcome = play(
-                on.gateway, lambda sub: on.token(sub, ()), console, kafka=_kafka(on), where=where, mail=on.mail
+                on.gateway,
+                lambda sub: on.token(sub, ()),
+                console,
+                kafka=_kafka(on),
+                where=where,
+                mail=on.mail,
+                clock=on.clock,
             )
     except Stopped:
         raise click.ClickException("stopped") from None

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from kafka import KafkaConsumer
 from rich.console import Console
 from rich.text import Text
 
-from deploy.cli.options import data_option, json_option, since_option
+from deploy.cli.options import before, data_option, json_option, since_option
 from deploy.cli.output import say_json
 from deploy.system.connect import find
 from deploy.system.records import as_object, body, headers, moment
@@ -36,16 +36,19 @@ _QUIET = 0.2
 @click.option("--follow/--no-follow", default=True, help="Wait for more, or end with what there is.")
 @data_option
 @json_option
-def events(types: tuple[str, ...], since: datetime | None, follow: bool, data: Path | None, as_json: bool) -> None:
+def events(
+    types: tuple[str, ...], since: datetime | timedelta | None, follow: bool, data: Path | None, as_json: bool
+) -> None:
     """Show events as they travel: all, or those of the given types (`hire.confirmed`, or `escrow.` for a family)."""
     topics = _topics(types)
     system = find(data)
     console = Console(highlight=False, soft_wrap=True)
-    if since is None and not follow:
-        since = datetime.fromtimestamp(0, UTC)
+    shown = before(since, system.times.clock)
+    # The broker notes when it was given a record, by the machine's clock.
+    begin = system.times.real(shown) if shown else None if follow else datetime.fromtimestamp(0, UTC)
     with suppress(KeyboardInterrupt), reader(system) as consumer:
-        for record in _records(consumer, topics, since, follow):
-            if since and record.timestamp < since.timestamp() * 1000:
+        for record in _records(consumer, topics, begin, follow):
+            if begin and record.timestamp < begin.timestamp() * 1000:
                 continue
             if as_json:
                 say_json(as_object(record))

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from deploy import SERVICES
+from shared.clock import Clock
+from shared.settings.in_words import in_words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,22 +28,51 @@ service_option: Callable[[Function], Function] = click.option(
 )
 
 
-class Since(click.ParamType[datetime]):
-    """A time in the past: RFC 3339, or how long ago (90s, 10m, 3h, 2d)."""
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(text: str) -> timedelta | None:
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
+class Span(click.ParamType[timedelta]):
+    """How long something takes: 90s, 10m, 3h, 1d."""
+
+    name = "span"
+
+    def __init__(self, least: timedelta, most: timedelta) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        span = value if isinstance(value, timedelta) else _span(value)
+        if span is None:
+            self.fail(f"{value!r} is no time such as 10s, 2m or 1h", param, ctx)
+        if not self._least <= span <= self._most:
+            self.fail(f"{value!r} is not from {in_words(self._least)} to {in_words(self._most)}", param, ctx)
+        return span
+
+
+class Since(click.ParamType[datetime | timedelta]):
+    """A time in the past: RFC 3339, or how long ago (90s, 10m, 3h, 2d), which is counted from the system's own time."""
 
     name = "time"
-    _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime | timedelta:
+        if isinstance(value, datetime | timedelta):
             return value
-        if ago := re.fullmatch(r"([0-9]{1,6})([smhd])", value):
-            return datetime.now(UTC) - timedelta(**{self._UNITS[ago[2]]: int(ago[1])})
+        if (ago := _span(value)) is not None:
+            return ago
         try:
             time = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is neither a time such as 2026-01-31T12:00:00Z nor one ago such as 10m", param, ctx)
         return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def before(since: datetime | timedelta | None, clock: Clock) -> datetime | None:
+    """The time that `--since` names, where it is now what `clock` shows."""
+    return clock.now() - since if isinstance(since, timedelta) else since
 
 
 def since_option(says: str) -> Callable[[Function], Function]:

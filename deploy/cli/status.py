@@ -9,7 +9,7 @@ from rich.table import Table
 
 from deploy.cli.options import data_option, json_option
 from deploy.cli.output import say_json
-from deploy.system.connect import find
+from deploy.system.connect import System, find
 from deploy.system.processes import processes
 from deploy.system.waiting import services
 
@@ -20,17 +20,32 @@ from deploy.system.waiting import services
 def status(data: Path | None, as_json: bool) -> None:
     """Show processes, outboxes, lag, dead letters, what is parked and what is overdue."""
     system = find(data)
-    report = {"gateway": system.gateway, "processes": processes(system), "services": services(system)}
+    report = {
+        "gateway": system.gateway,
+        "broker": _broker(system),
+        "clock": str(system.times) or None,
+        "processes": processes(system),
+        "services": services(system),
+    }
     if as_json:
         say_json(report, indent=2)
     else:
         _print(report)
 
 
+def _broker(system: System) -> str:
+    """host:port, comma between; what `kafka-python`, kcat and others are given."""
+    return ",".join(system.kafka["bootstrap_servers"])
+
+
 def _print(report: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if report["gateway"]:
         console.print(f"gateway {report['gateway']}")
+    if report["broker"]:
+        console.print(f"broker {report['broker']}")
+    if report["clock"]:
+        console.print(report["clock"], style="yellow")
     if report["processes"]:
         table = Table("process", "pid", "up for", "memory", box=None, header_style="bold")
         for row in report["processes"]:

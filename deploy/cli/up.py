@@ -4,12 +4,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from deploy.cli.options import data_option
+from deploy.cli.options import Span, data_option
 from deploy.embedded.data import DataInUse, default_folder
 from deploy.embedded.stack import Stack, StackError
 
@@ -22,8 +23,15 @@ class Stopped(BaseException):
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The gateway's port; any free one by default.")
+@click.option(
+    "--days-in",
+    type=Span(timedelta(seconds=1), timedelta(days=1)),
+    metavar="TIME",
+    help="A day passes in this time, such as 10s or 2m; a second at least. Time never goes back: started again on the "
+    "same data, the stack goes on from there.",
+)
 @data_option
-def up(port: int, data: Path | None) -> None:
+def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
     """Run the whole system on this machine, in the foreground: for trying out.
 
     Its broker and its database listen on 127.0.0.1 alone, and ask nobody for a password: whoever has an account on this
@@ -33,7 +41,7 @@ def up(port: int, data: Path | None) -> None:
     folder = data or default_folder()
     console.print(f"[bold]Good Golem[/bold] starts, its data in {folder}")
     try:
-        stack = Stack(folder, port, say=lambda line: console.print(f"  {line}", markup=False))
+        stack = Stack(folder, port, days_in=days_in, say=lambda line: console.print(f"  {line}", markup=False))
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror}") from error
     try:

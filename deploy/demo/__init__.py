@@ -17,6 +17,7 @@ from deploy.demo.mails import Mails
 from deploy.demo.people import Person, Refused, Slow
 from deploy.demo.show import Show
 from deploy.demo.story import Story
+from shared.clock import Clock
 
 __all__ = ["Refused", "Slow", "play"]
 
@@ -29,17 +30,19 @@ def play(
     kafka: dict[str, Any] | None = None,
     where: list[tuple[str, str]] | None = None,
     mail: Path | None = None,
+    clock: Clock | None = None,
 ) -> dict[str, Any]:
     """Tell the story on the stack behind `gateway`; `token(sub)` gives bearer tokens, `kafka` are client settings.
 
-    Without `kafka` the events are not shown, without the catcher's folder `mail` nobody is mailed. Each run has
-    people of its own. Returns what happened, for `--json`. Raises Refused or Slow.
+    Without `kafka` the events are not shown, without the catcher's folder `mail` nobody is mailed; `clock` is the
+    stack's, where it is not the machine's. Each run has people of its own. Returns what happened, for `--json`. Raises
+    Refused or Slow.
     """
     show = Show(console)
     run = uuid4().hex[:8]
     with httpx.Client(base_url=gateway, timeout=15) as http:
         mails = Mails(mail) if mail else None
-        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show, mails)
+        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show, mails, clock)
         ear = Ear(kafka, show.event) if kafka else None
         try:
             outcome = story.play()

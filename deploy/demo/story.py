@@ -4,13 +4,14 @@ nothing.
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
 from uuid import uuid4
 
 from deploy.demo.mails import Mails
 from deploy.demo.people import Json, Person
+from shared.clock import Clock, SystemClock
 
 
 class Teller(Protocol):
@@ -29,8 +30,11 @@ class Story:
     Where `mails` can be read, one of them gives an address and is mailed what happens.
     """
 
-    def __init__(self, person: Callable[[str], Person], teller: Teller, mails: Mails | None = None) -> None:
+    def __init__(
+        self, person: Callable[[str], Person], teller: Teller, mails: Mails | None = None, clock: Clock | None = None
+    ) -> None:
         self._person = person
+        self._now = (clock or SystemClock()).now
         self._teller = teller
         self._mails = mails
 
@@ -109,7 +113,7 @@ class Story:
         return subjects
 
     def _list(self, insider: Person, *, seats: int, price: int, title: str) -> str:
-        listing = insider.post("/v1/listings", _listing(title, seats, price))
+        listing = insider.post("/v1/listings", _listing(title, seats, price, self._now().date() + timedelta(days=45)))
         listing_id = str(listing["id"])
         self._teller.step(insider.name, f"lists “{title}”, coaching for {_euros(price)}", listing_id)
         insider.post(f"/v1/listings/{listing_id}/submit")
@@ -135,7 +139,7 @@ class Story:
 
     def _hire(self, insider: Person, seeker: Person, offer_id: str) -> None:
         self._await(seeker, f"/v1/offers/{offer_id}", "active")
-        start = datetime.now(UTC).date()
+        start = self._now().date()
         evidence = [{"kind": "offer_letter", "sha256": sha256(offer_id.encode()).hexdigest()}]
         insider.post(f"/v1/offers/{offer_id}/claim-hire", {"start_on": str(start), "evidence": evidence})
         self._teller.step(insider.name, f"says that {seeker.name} was hired", offer_id)
@@ -158,8 +162,7 @@ class Story:
         return doc
 
 
-def _listing(title: str, seats: int, price: int) -> dict[str, Any]:
-    leaving: date = datetime.now(UTC).date() + timedelta(days=45)
+def _listing(title: str, seats: int, price: int, leaving: date) -> dict[str, Any]:
     return {
         "title": title,
         "employer": {"name": "Acme BV"},

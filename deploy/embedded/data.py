@@ -39,6 +39,15 @@ class Data:
         return self.folder / "stack.json"
 
     @property
+    def clock(self) -> Path:
+        """What the stack's clock has shown, where it was not the machine's (`times.read`)."""
+        return self.folder / "clock.json"
+
+    @property
+    def _ended(self) -> Path:
+        return self.folder / "ended"
+
+    @property
     def _alive(self) -> Path:
         return self.folder / "alive"
 
@@ -49,6 +58,8 @@ class Data:
         for each in (self.folder, *below):
             each.mkdir(exist_ok=True)
             each.chmod(0o700)
+        for file in (*self.logs.iterdir(), *self.mail.iterdir()):
+            file.chmod(0o600)
         self.keys.make()
 
     def set_logs_aside(self) -> None:
@@ -81,11 +92,17 @@ class Data:
 
     def beat(self) -> None:
         """Say that the stack runs; the file's time tells the next run how far back to look after an unclean end."""
-        self._alive.touch()
+        self._alive.touch(mode=0o600)
 
     def ended_cleanly(self) -> None:
+        self._ended.touch(mode=0o600)
         self._alive.unlink(missing_ok=True)
         self.stack_json.unlink(missing_ok=True)
+
+    def ran_until(self) -> datetime:
+        """When the last run ended, by the machine's clock, rather too late than too early; now, if none is known."""
+        marks = [mark.stat().st_mtime for mark in (self._ended, self._alive) if mark.exists()]
+        return min(now(), datetime.fromtimestamp(max(marks), UTC) + _BETWEEN_BEATS) if marks else now()
 
     def replay_since(self) -> datetime | None:
         """From when events have to go out again, as the last run did not end cleanly; None if it did."""
@@ -94,6 +111,7 @@ class Data:
         return datetime.fromtimestamp(self._alive.stat().st_mtime, UTC) - REPLAYED
 
 
+_BETWEEN_BEATS = timedelta(seconds=5)
 REPLAYED = timedelta(seconds=60)
 """How much is sent again after the broker ended uncleanly; it loses about a second."""
 

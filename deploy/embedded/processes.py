@@ -10,6 +10,7 @@ from typing import Any
 
 from deploy.embedded import identity
 from deploy.embedded.data import Data
+from deploy.embedded.deaths import Deaths
 from deploy.embedded.liveness import Liveness
 from deploy.embedded.probes import answers, is_alive
 from deploy.embedded.programs import Program
@@ -43,6 +44,7 @@ class Processes:
         self._pids: dict[str, int] = {}
         self._died: dict[str, int] = {}
         self._held: set[str] = set()
+        self._deaths = Deaths()
         self._liveness: Liveness | None = None
         self._guard = threading.RLock()
 
@@ -100,6 +102,7 @@ class Processes:
         identity.end(left)
         self._pids = {}
         self._died = {}
+        self._deaths = Deaths()
         return clean and not left
 
     # -- the watch
@@ -123,9 +126,16 @@ class Processes:
                 old = self._died.pop(name)
                 if name in pids:
                     self._say(f"{name} died (pid {old}) and was started again (pid {pids[name]})")
+                    self._count(name, old)
             if pids != self._pids:
+                self._deaths.see(pids)
                 self._pids = pids
                 self._changed()
+
+    def _count(self, name: str, pid: int) -> None:
+        """Supervisor starts a process again for ever; where it dies as often, something is wrong that stays wrong."""
+        if self._deaths.too_many(name, pid):
+            self.failure = self.failure or self._explain(self.program(name), "dies as often as it is started")
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -147,6 +157,7 @@ class Processes:
 
     def kill(self, name: str, sig: signal.Signals) -> int:
         pid = self._pids[name]
+        self._deaths.excuse(pid)
         os.kill(pid, sig)
         return pid
 
@@ -154,6 +165,7 @@ class Processes:
         """Kill all processes of a group at once; how many there were."""
         pids = [self._pids[each.name] for each in self.programs if each.group == group and each.name in self._pids]
         for pid in pids:
+            self._deaths.excuse(pid)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         return len(pids)

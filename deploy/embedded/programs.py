@@ -66,16 +66,32 @@ UNBRAKED = {"CHARGEBACK_WINDOW": "0", "FIRST_PAYOUT_WAIT": "0", "PAYOUT_ACCOUNT_
 """Nobody pays with a stolen card or token here: no payout waits, a new account serves at once, and what is settled
 counts no more. The caller may set others."""
 
+REMOVED = (
+    "BIND", "HEALTH_BIND", "JWKS_URL", "MONGODB_URI_FILE", "PROVIDER_MONGODB_URI_FILE", "PROVIDER_WEBHOOK_SECRET",
+    "PSEUDONYM_KEY", "PYTHONHOME", "SMTP_CA_FILE", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE", "SMTP_STARTTLS", "SMTP_TLS",
+    "SMTP_USERNAME", "STACK_CLOCK",
+)  # fmt: skip
+"""Not passed on to the processes; nor is KAFKA_... and MONGODB_..., where a stack has servers of its own."""
+
+SET_FOR_ALL = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+SET = (
+    "BIND", "HEALTH_BIND", "JWKS_FILE", "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_GROUP_INSTANCE_ID", "MONGODB_DATABASE",
+    "MONGODB_URI", "PROVIDER_MONGODB_URI", "PROVIDER_WEBHOOK_SECRET_FILE", "PROVIDER_WEBHOOK_URL", "PSEUDONYM_KEY_FILE",
+    "PUBLIC_URL", "SMTP_HOST", "SMTP_PORT", "WORKER_SLOT",
+)  # fmt: skip
+"""What the services' processes are given, each what it needs."""
+
 
 def base_environment(own_servers: bool) -> dict[str, str]:
-    """The caller's environment for all processes, less what would lead them to other servers."""
+    """The caller's environment for all processes, less what would lead them to other servers or to another time."""
     environment = {**UNBRAKED, **os.environ}
     if own_servers:
         for name in [n for n in environment if n.startswith(("KAFKA_", "MONGODB_"))]:
             del environment[name]
-    for name in ("JWKS_URL", "BIND", "HEALTH_BIND", "PYTHONHOME"):
+    for name in REMOVED:
         environment.pop(name, None)
-    return environment | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    return environment | SET_FOR_ALL
 
 
 def _broker(layout: Layout) -> Program:

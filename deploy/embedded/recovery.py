@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from deploy.embedded.data import REPLAYED, now
 from deploy.embedded.processes import Processes, StackError
 from deploy.embedded.programs import Layout
+from deploy.embedded.times import Times
 from deploy.kafka.topics import client_settings, create
 from deploy.mongo.collections import replay_all
 
@@ -24,7 +25,7 @@ def make_topics(layout: Layout) -> None:
     create(client_settings(mine if layout.own_servers else dict(os.environ) | mine))
 
 
-def restart_broker(layout: Layout, processes: Processes, say: Callable[[str], None]) -> None:
+def restart_broker(layout: Layout, processes: Processes, times: Times, say: Callable[[str], None]) -> None:
     """Start a broker that died. The workers go with it: what they remember of its offsets is ahead of it now, and would
     step over what comes again.
     """
@@ -32,7 +33,7 @@ def restart_broker(layout: Layout, processes: Processes, say: Callable[[str], No
     processes.restart("broker")
     make_topics(layout)
     if workers:
-        send_again(layout, now() - REPLAYED, say)
+        send_again(layout, times.shown(now() - REPLAYED), say)
 
 
 def send_again(layout: Layout, since: datetime, say: Callable[[str], None]) -> None:

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from deploy.embedded import identity
+from deploy.embedded import identity, times
 from deploy.embedded.data import REPLAYED, Data, now
 from deploy.embedded.ports import free_ports, is_free
 from deploy.embedded.processes import PortLost, Processes, StackError
@@ -38,6 +38,7 @@ class Stack:
     port             the gateway's port; 0: any free one
     kafka, mongodb   use these servers ("host:port", URI) and run none of its own; both or neither
     environment      variables for all its processes, beside the caller's own (durations of the terms, LOG_LEVEL, ...)
+    days_in          a day passes in this time (a second at least); None: it takes a day
     database_prefix  put before each service's database name, where the database server is shared
     say              called with one line for what happens: a start, a process that died
 
@@ -52,6 +53,7 @@ class Stack:
         kafka: str | None = None,
         mongodb: str | None = None,
         environment: Mapping[str, str] | None = None,
+        days_in: timedelta | None = None,
         database_prefix: str = "",
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -62,7 +64,9 @@ class Stack:
         self._wanted_port = port
         self._given = (kafka, mongodb)
         self._environment = dict(environment or {})
+        self._days_in = days_in
         self._prefix = database_prefix
+        self.times = times.Times()
         self._listener = say
         self._lock: int | None = None
         self._layout: Layout | None = None
@@ -191,18 +195,25 @@ class Stack:
         """Start a held process again and wait until it answers."""
         self._processes.release(name)
         if name == "broker":  # it may acknowledge a little more after it was asked to stop, and forget that
-            send_again(self._known, now() - REPLAYED, self._say)
+            send_again(self._known, self.times.shown(now() - REPLAYED), self._say)
 
     # -- the start's steps
 
     def _take_folder(self) -> None:
         self.data.folder.mkdir(parents=True, exist_ok=True)
         self._lock = self.data.lock()
-        left = self.data.read_stack()
+        left, ran_until = self.data.read_stack(), self.data.ran_until()
         if left and (ended := identity.end_leftovers(left)):
             self._say(f"ended what an earlier run had left running ({ended} processes)")
+            ran_until = now()
         self.data.make()
-        self._recover_since = self.data.replay_since() if self._given == (None, None) else None
+        before = times.read(self.data.clock)
+        if self._given == (None, None) and (since := self.data.replay_since()):
+            self._recover_since = before.shown(since)
+        self.times = before.begun(now(), ran_until, self._days_in)
+        times.write(self.data.clock, self.times)
+        if said := str(self.times):
+            self._say(said)
 
     def _with_other_ports(self, *steps: Callable[[], None]) -> None:
         for attempt in range(1, 6):
@@ -222,6 +233,7 @@ class Stack:
         self.data.set_logs_aside()
         self._layout = self._lay_out()
         environment = base_environment(self._layout.own_servers) | self._environment
+        environment |= self.times.environment(environment)
         port = self._layout.ports["supervisor"]
         self._processes.launch(programs(self._layout), port, environment, bound=self._temporary)
         self._write()
@@ -267,7 +279,7 @@ class Stack:
             self._processes.end_hung()
 
     def _broker_lost(self) -> None:
-        restart_broker(self._known, self._processes, self._say)
+        restart_broker(self._known, self._processes, self.times, self._say)
 
     def _write(self) -> None:
         stack: dict[str, Any] = {

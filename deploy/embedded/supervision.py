@@ -60,6 +60,7 @@ class Supervisor:
         module = ["deploy.embedded.bound", str(os.getpid())] if bound else ["supervisor.supervisord"]
         conf = self.data.folder / "supervisord.conf"
         write_private(conf, self.configuration())
+        write_private(self.data.logs / "supervisord.err", "")
         with (self.data.logs / "supervisord.err").open("wb") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *module, "--nodaemon", "--configuration", str(conf)],
@@ -69,6 +70,7 @@ class Supervisor:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
+                umask=0o077,  # supervisor sets its own only where it becomes a daemon
             )
         deadline = time.monotonic() + 15
         while True:
@@ -159,7 +161,6 @@ class Supervisor:
                 logfile_backups=1,
                 pidfile=self.data.folder / "supervisord.pid",
                 loglevel="info",
-                umask="077",
             ),
             _section("inet_http_server", port=f"127.0.0.1:{self._port}", username="golem", password=self._password),
             _section(
@@ -205,10 +206,15 @@ def _allow_files() -> None:
 
 
 def _quoted(value: str) -> str:
-    """As supervisor reads `environment`: it knows quotes, and no way to escape one. Unfit for both kinds in a value."""
+    """As supervisor reads `environment`: it knows quotes, and no way to escape one. Unfit for both kinds in a value.
+
+    It also takes every quote off both ends, whichever was put there.
+    """
     quote = "'" if '"' in value else '"'
     if quote in value:
         raise Unfit(f"both kinds of quotes in {value!r}; choose another folder")
+    if value.strip("'\"") != value:
+        raise Unfit(f"a quote at the end of {value!r}; choose another folder")
     return f"{quote}{value}{quote}"
 
 

@@ -13,9 +13,12 @@ from deploy import ROOT
 from deploy.embedded import identity
 from deploy.embedded.data import Data, default_folder
 from deploy.embedded.keys import Keys
+from deploy.embedded.times import Times
+from deploy.embedded.times import read as read_times
 from deploy.kafka.topics import client_settings, secret
 from deploy.mongo.collections import Client
 from deploy.system import NotFound
+from shared.clock import Clock, SystemClock
 
 COMPOSE_SECRETS = ROOT / "deploy" / ".secrets"
 """Where `make secrets` puts the keys of the compose deployment."""
@@ -30,6 +33,7 @@ class System:
     mongodb: str = field(repr=False)
     database_prefix: str = ""
     stack: dict[str, Any] | None = None
+    times: Times = field(default_factory=Times)
 
     @contextmanager
     def database(self) -> Iterator[Client]:
@@ -56,7 +60,14 @@ def find(data: Path | None) -> System:
             "KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI"
         )
     kafka = client_settings({"KAFKA_BOOTSTRAP_SERVERS": stack["kafka"]})
-    return System(stack["gateway"], kafka, stack["mongodb"], stack.get("database_prefix", ""), stack)
+    return System(
+        stack["gateway"],
+        kafka,
+        stack["mongodb"],
+        stack.get("database_prefix", ""),
+        stack,
+        read_times(Data(folder).clock),
+    )
 
 
 def running(folder: Path) -> dict[str, Any] | None:
@@ -93,6 +104,7 @@ class Reached:
     kafka: str | None
     mongodb: str | None
     mail: Path | None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 @contextmanager
@@ -107,7 +119,8 @@ def running_or_own(gateway: str | None, data: Path | None, say: Callable[[str], 
         stack = stack or {}
         url = (gateway or stack["gateway"]).rstrip("/")
         mail = Path(stack["mail"]) if "mail" in stack and url == stack["gateway"].rstrip("/") else None
-        yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail)
+        clock = read_times(Data(folder).clock).clock if mail else SystemClock()
+        yield Reached(url, keys(data, gateway).token, stack.get("kafka"), stack.get("mongodb"), mail, clock)
         return
     if data is not None:
         raise NotFound(f"no stack runs on {data}; leave --data away to have one made for this")

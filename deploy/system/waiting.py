@@ -1,7 +1,7 @@
 """What waits where: in the outboxes, in Kafka, parked, and past its time."""
 
 import importlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaConsumer
@@ -26,7 +26,7 @@ def services(system: System) -> dict[str, dict[str, Any]]:
     try:
         with reader(system) as consumer, system.database() as client:
             return {
-                service: waiting(aggregates(client, service, system.database_prefix))
+                service: waiting(aggregates(client, service, system.database_prefix), system.times.clock.now())
                 | _reading(admin, consumer, service)
                 | {"dead_letters": _letters(consumer, service)}
                 for service in SERVICES
@@ -35,9 +35,8 @@ def services(system: System) -> dict[str, dict[str, Any]]:
         admin.close()
 
 
-def waiting(collection: Collection[dict[str, Any]]) -> dict[str, Any]:
+def waiting(collection: Collection[dict[str, Any]], now: datetime) -> dict[str, Any]:
     """What waits in the documents: for the relay, parked, and past its time. Ages in seconds, None where nothing is."""
-    now = datetime.now(UTC)
     unsent = [row["outbox_at"] for row in collection.find({"outbox_at": {"$exists": True}}, {"outbox_at": 1})]
     overdue = [row["due_at"] for row in collection.find({"due_at": {"$lte": now}}, {"due_at": 1})]
     parked = collection.find({"parked.id": {"$exists": True}}, {"parked.id": 1})

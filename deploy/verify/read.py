@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from kafka.admin import KafkaAdminClient
@@ -31,7 +31,7 @@ def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[s
     """Everything, documents first: what they say is published is then on the topics. Raises pymongo's and Kafka's
     errors.
     """
-    at = datetime.now(UTC)
+    at = system.times.clock.now()
     with system.database() as client:
         documents = {
             service: list(aggregates(client, service, system.database_prefix).find({}, _PRIVATE))
@@ -46,7 +46,7 @@ def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[s
         records=_records(system),
         dead={service: _dead(system, service) for service in SERVICES},
         at=at,
-        settling=settling,
+        settling=settling * system.times.speed,
         acknowledged=acknowledged,
         transfers=transfers,
         terms=Reader(os.environ).terms(),

@@ -69,6 +69,7 @@ def account_of(store: Store) -> Callable[[str], str | None]:
 
 def _tell(change: Change, person: str) -> None:
     if change.seq >= MOST_CHANGES:
-        detail = "You have changed your account too often. Please write to us."
-        raise Refusal("rule", "payout-changes", detail, "/account")
+        raise Refusal(
+            "rule", "payout-changes", "You have changed your account too often. Please write to us.", "/account"
+        )
     change.emit("payout.changed", {"person_id": person})

@@ -40,7 +40,7 @@ MAY_FUND = Guard(
     f"Paying was tried {FUND_ATTEMPTS} times. No more tries are possible.",
 )
 LOSS_OPEN = Guard(
-    "loss_open",
+    "loss-open",
     lambda change, trigger: bool(change.get("loss_since")),
     "There is no loss here that waits for a decision.",
     refuses="state",

@@ -82,12 +82,8 @@ class Notice(Schema):
     kind = Raw(allow_none=True, metadata={"enum": [*get_args(NoticeKind)]})
     offer_id = Raw(allow_none=True, metadata={"type": "string"})
     at = Raw(allow_none=True, metadata={"type": "string", "format": "date-time"})
-    outcome = Raw(
-        allow_none=True, metadata={"type": ["object", "null"], "description": "of an instruction; docs/provider.md"}
-    )
-    chargeback = Raw(
-        allow_none=True, metadata={"type": ["object", "null"], "description": "id, amount, from_held, currency"}
-    )
+    outcome = Raw(allow_none=True, metadata={"type": "object", "description": "of an instruction; docs/provider.md"})
+    chargeback = Raw(allow_none=True, metadata={"type": "object", "description": "id, amount, from_held, currency"})
 
 
 class Signed(Body):
@@ -193,8 +189,8 @@ class Difference(Body):
     """`journal`: it is not as it was written, or its accounts are not the sums; else a sum here and at the provider."""
 
     what = fields.Choice("journal", "currency", "loss", *SUMS)
-    here = fields.Integer(-MAX_AMOUNT)
-    there = fields.Integer(-MAX_AMOUNT)
+    here = fields.Integer(-MAX_AMOUNT, optional=True)
+    there = fields.Integer(-MAX_AMOUNT, optional=True)
 
 
 class LossDecision(Body):

@@ -32,14 +32,14 @@ class PropertyValue(Typed):
 
 
 class CategoryCode(Typed):
-    name = Text()
+    name = Text(optional=True)
     code = Text(data_key="codeValue")
     scheme = Text(data_key="inCodeSet")
 
 
 class PostalAddress(Typed):
     country = Text(data_key="addressCountry")
-    region = Text(data_key="addressRegion", allow_none=True)
+    region = Text(data_key="addressRegion", optional=True)
 
 
 class Place(Typed):

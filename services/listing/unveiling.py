@@ -25,6 +25,8 @@ class Unveil:
         if field is None:
             return IGNORED
         change, offer_id = changes[self._id(event)], event.data["offer_id"]
+        if change.state == ERASED and not change.get("forgotten"):
+            forget(change)  # an older version left the offers where they were
         if offer_id in (*change.get(field, ()), *change.get("forgotten", ())):
             return IGNORED
         change.push(field, offer_id)

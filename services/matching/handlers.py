@@ -12,7 +12,10 @@ from shared.aggregate import Change, Copy, Kind, Lifecycle, Route, Routes, Trigg
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
 from shared.events import EVENT_NAMES, latest
 
-ESCROW_TYPES = tuple(name for name in EVENT_NAMES if latest(name).owner == "escrow")
+ESCROW_TYPES = tuple(
+    name for name in EVENT_NAMES if latest(name).owner == "escrow" and latest(name).subject_field == "offer_id"
+)
+"""All that escrow says of an offer's money."""
 
 
 @dataclass(frozen=True)

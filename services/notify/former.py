@@ -12,6 +12,7 @@ from typing import Any
 
 from services.notify.addresses import is_at, is_verified
 from shared.aggregate import Change, Store
+from shared.poller.poller import OnTimer
 from shared.settings import Terms
 
 KIND = "former"
@@ -46,7 +47,7 @@ def remember(store: Store, person: str, email: str, terms: Terms) -> None:
     store.run({former_id(person): KIND}, decide)
 
 
-def on_timer(terms: Terms) -> Any:
+def on_timer(terms: Terms) -> OnTimer:
     """What drops those whose days are over."""
     return lambda change, timer: _keep(change, _counting(change.doc, change.now, terms), terms)
 

@@ -12,7 +12,7 @@ from shared.aggregate import Change, Trigger, Verdict, last_number
 from shared.aggregate.verdict import IGNORED, TAKEN
 
 _COPIED = ("offer_id", "listing_id", "insider", "seeker", "status")
-_HIRED = ("hired", "ended", "completed")
+_HIRED = {"hired", "ended", "completed"}
 _OVER = ("cancelled", "lapsed", "closed")
 
 
@@ -28,7 +28,7 @@ def begins(event: Trigger) -> bool:
 
 class OfOffer:
     """The copy takes what an event says where its number is higher than the last; that it began, or that there was a
-    hire, from any.
+    hire, from any. An older version left that there was a hire to the status alone.
     """
 
     def touches(self, event: Trigger) -> Mapping[str, str]:
@@ -37,7 +37,7 @@ class OfOffer:
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[offer_key(event.data["offer_id"])]
         newer = event.sequence > last_number(change)
-        hired = event.data["status"] in _HIRED and not change.get("hired")
+        hired = bool(_HIRED & {event.data["status"], change.get("status")}) and not change.get("hired")
         begun = begins(event) and not change.get("activated")
         if change.is_new and not change.dirty:
             change.set(parties=[event.data["insider"], event.data["seeker"]])

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.aggregate.change import Change, Document, Kind
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock
 from shared.settings import MongoDB
 from shared.telemetry import metrics
 
@@ -149,9 +149,9 @@ def collection(database: Database[Document], name: str) -> Collection[Document]:
     return database.get_collection(name, codec_options=codec, read_preference=ReadPreference.PRIMARY)
 
 
-def open_store(settings: MongoDB, name: str) -> Store:
+def open_store(settings: MongoDB, name: str, clock: Clock) -> Store:
     """The store of a service's process, on the collection `name`."""
     given = settings.uri.lower()
     limits = {name: ms for name, ms in _LIMITS_MS.items() if f"{name.lower()}=" not in given}
     client: MongoClient[Document] = MongoClient(settings.uri, **limits)
-    return Store(collection(client[settings.database], name), SystemClock())
+    return Store(collection(client[settings.database], name), clock)

@@ -4,6 +4,7 @@ Here stands what is made anew in each process: the store, the clients of the bro
 reaches outside, logs, traces, health and signals. What a service does with them is its own `build` and `work`.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from pymongo.errors import PyMongoError
 
 from shared.aggregate import Migration, Store, migrate, open_store
 from shared.aggregate.naming import NamedOtherwise, Naming
-from shared.clock import Clock
+from shared.clock import Clock, FastClock
 from shared.http.problems import Problem
 from shared.messaging.frontier import KafkaEnds
 from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
@@ -32,6 +33,7 @@ from shared.telemetry import logs, otlp
 
 Outside = TypeVar("Outside")
 _EX_USAGE = 64
+log = logging.getLogger(__name__)
 
 
 def nothing(_settings: Settings, _clock: Clock) -> None:
@@ -66,7 +68,8 @@ class Service(Generic[Outside]):
         """The app of one web process, with its settings from the environment."""
         settings = load_or_exit(self.name, "web", *self.web_needs)
         logs.configure(self.name, "web", settings.log_level)
-        store = open_store(settings.mongodb, self.collection)
+        _tell_of_time(settings.clock)
+        store = open_store(settings.mongodb, self.collection, settings.clock)
         naming = Naming(store.collection, settings.pseudonym_key, settings.tokens.pseudonym_issuer)
         try:
             naming.agree()
@@ -81,14 +84,16 @@ class Service(Generic[Outside]):
         return app
 
     def migrate(self) -> int:
-        migrate(open_store(load_or_exit(self.name).mongodb, self.collection).collection, self.migrations)
+        settings = load_or_exit(self.name)
+        migrate(open_store(settings.mongodb, self.collection, settings.clock).collection, self.migrations)
         return 0
 
     def worker(self) -> int:
         """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
         settings = load_or_exit(self.name, "worker", *self.worker_needs)
         logs.configure(self.name, "worker", settings.log_level)
-        store = open_store(settings.mongodb, self.collection)
+        _tell_of_time(settings.clock)
+        store = open_store(settings.mongodb, self.collection, settings.clock)
         try:
             Naming(store.collection, settings.pseudonym_key).agree()
             migrate(store.collection, self.migrations)
@@ -104,6 +109,12 @@ class Service(Generic[Outside]):
 
     def _refuse(self, error: Exception) -> None:
         print(f"{self.name}: {error}", file=sys.stderr, flush=True)
+
+
+def _tell_of_time(clock: Clock) -> None:
+    """A clock that is not the machine's own is never to pass unseen."""
+    if isinstance(clock, FastClock):
+        log.warning("STACK_CLOCK: time here is not the machine's, but %s; this is for trying out alone", clock)
 
 
 def _refuse_early(naming: Naming) -> None:

@@ -6,11 +6,12 @@ A secret may also come as NAME_FILE, the path of a file that holds it. A blank v
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from shared.clock import Clock, FastClock, SystemClock
 from shared.settings import values
-from shared.settings.environment import Reader
+from shared.settings.environment import Asked, Reader
 from shared.settings.sections import (
     PROVIDERS,
     TLS_MODES,
@@ -27,8 +28,8 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings", "SettingsError",
-    "Terms", "Tokens", "Web", "Worker", "load", "load_or_exit",
+    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings",
+    "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -51,8 +52,24 @@ class SettingsError(Exception):
 def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of one of `service`'s processes, which needs these parts; SettingsError names all that is wrong."""
     read = Reader(environ)
+    settings = _read(read, service, needs)
+    read.refuse_misspelled()
+    if read.faults:
+        raise SettingsError(read.faults)
+    return settings
+
+
+def asked_for(service: str, *needs: Need) -> dict[str, Asked]:
+    """What `load` asks the environment for, by name."""
+    read = Reader({})
+    _read(read, service, needs)
+    return read.asked
+
+
+def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     web, worker, provider = "web" in needs, "worker" in needs, "provider" in needs
     mongodb = MongoDB(read.secret("MONGODB_URI", values.mongodb), read.one("MONGODB_DATABASE", values.name, service))
+    clock = _clock(read, mongodb.uri)
     log_level = read.one("LOG_LEVEL", values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", values.key) or b""
@@ -75,9 +92,6 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     with read.checked(provider):
         named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
         of_provider = Provider(named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
-    read.refuse_misspelled()
-    if read.faults:
-        raise SettingsError(read.faults)
     return Settings(
         service,
         log_level,
@@ -92,6 +106,7 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
         mail,
         of_provider,
         terms,
+        clock,
     )
 
 
@@ -102,6 +117,14 @@ def load_or_exit(service: str, *needs: Need, environ: Mapping[str, str] = os.env
     except SettingsError as error:
         print(f"{service}: {error}", file=sys.stderr, flush=True)
         raise SystemExit(EX_CONFIG) from None
+
+
+def _clock(read: Reader, database: str | None) -> Clock:
+    """The machine's, unless `golem up` gave its own processes another: anywhere else that is a fault."""
+    given = read.optional("STACK_CLOCK", FastClock.parse)
+    if given is not None and not values.is_here(database or ""):
+        read.fault("STACK_CLOCK", "is for trying out with `golem up` on one machine, and the database is on another")
+    return given or SystemClock()
 
 
 def _kafka(read: Reader) -> Kafka:

@@ -1,18 +1,30 @@
 """Takes values out of an environment, and remembers everything that is wrong with them."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.money import MAX_AMOUNT, WHOLE_BPS
 from shared.settings import values
+from shared.settings.misspelled import misspelled
 from shared.settings.sections import Terms
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for under a name: its default (None: there is none), whether it is a secret, and whether the
+    process needs it.
+    """
+
+    default: Any
+    secret: bool
+    needed: bool
+    optional: bool = False
 
 
 class Reader:
@@ -21,7 +33,7 @@ class Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.faults: list[str] = []
-        self._known: set[str] = set()
+        self.asked: dict[str, Asked] = {}
         self._checked = True
 
     @contextmanager
@@ -36,11 +48,11 @@ class Reader:
             self.faults.append(f"{name}: {says}")
 
     def given(self, name: str) -> bool:
-        self._known.add(name)
         return bool(self.environ.get(name, "").strip())
 
     def one(self, name: str, parse: Callable[[str], Any], default: Any = None, secret: bool = False) -> Any:
         """The parsed value, the default, or None after a fault (Any: a fault ends the process before it is used)."""
+        self.asked.setdefault(name, Asked(default, secret, self._checked))
         raw = None
         try:
             raw = self._secret(name) if secret else self._plain(name)
@@ -59,6 +71,7 @@ class Reader:
     def optional(
         self, name: str, parse: Callable[[str], Value], needed: bool = False, secret: bool = False
     ) -> Value | None:
+        self.asked.setdefault(name, Asked(None, secret, self._checked, optional=True))
         if needed or self.given(name) or (secret and self.given(f"{name}_FILE")):
             value: Value | None = self.one(name, parse, secret=secret)
             return value
@@ -75,14 +88,8 @@ class Reader:
 
     def refuse_misspelled(self) -> None:
         """A variable that is nearly one of ours is a slip of the pen; that it was silently ignored would hurt."""
-        prefixes = (
-            "MONGODB_", "KAFKA_", "JWKS_", "TOKEN_", "PSEUDONYM_", "PUBLIC_", "SMTP_", "PROVIDER_", "CORS_", "WEB_",
-        )  # fmt: skip
-        for name in sorted(set(self.environ) - self._known):
-            if name.startswith(prefixes):
-                near = difflib.get_close_matches(name, sorted(self._known), n=1, cutoff=0.9)
-                if near:
-                    self.faults.append(f"{name}: is unknown; {near[0]} is meant?")
+        for name, meant in misspelled(self.environ).items():
+            self.faults.append(f"{name}: is unknown; did you mean {meant}?")
 
     def _plain(self, name: str) -> str | None:
         return self.environ[name].strip() if self.given(name) else None

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from shared.clock import Clock, SystemClock
+
 
 @dataclass(frozen=True)
 class Address:
@@ -166,3 +168,4 @@ class Settings:
     mail: Mail
     provider: Provider
     terms: Terms
+    clock: Clock = field(default_factory=SystemClock)

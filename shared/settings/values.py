@@ -113,6 +113,14 @@ def mongodb(raw: str) -> str:
     return raw
 
 
+def is_here(uri: str) -> bool:
+    """Whether a MongoDB URI names this machine alone, by the addresses that no other can have."""
+    hosts = re.sub(r"^[a-z+]*://|[/?].*$", "", uri).rpartition("@")[2]
+    return not uri.startswith("mongodb+srv") and all(
+        re.fullmatch(r"(127(\.[0-9]{1,3}){3}|localhost|\[::1\])(:[0-9]{1,5})?", host) for host in hosts.split(",")
+    )
+
+
 def mailbox(raw: str) -> str:
     if not raw.isprintable() or not re.search(r"[^\s@<>]+@[^\s@<>]+>?$", raw):
         raise ValueError("expected an address such as Good Golem <no-reply@golem.local>")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from shared.http.declare import etag
 from shared.http.request.idempotency import read_if_match
@@ -28,6 +29,12 @@ def schemas_of(value: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for member in value:
             yield from schemas_of(member, seen)
+
+
+@pytest.mark.parametrize("name", ALL["components"]["schemas"])
+def test_each_schema_is_json_schema(name: str) -> None:
+    """A type that is named twice is refused by the tools that make clients of it."""
+    Draft202012Validator.check_schema(ALL["components"]["schemas"][name])
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=lambda each: str(each)[:60])

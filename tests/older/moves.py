@@ -52,6 +52,15 @@ def move_offers(older: Older) -> None:
             _offer(older, doc, "seeker", "reviews", {"stars": 4, "text": "Well explained."})
 
 
+def decide_losses(older: Older) -> None:
+    """What a chargeback took after its payout stops payouts until staff say whose it is: some theirs, some ours."""
+    listed = older.get("escrow", "ari", "/v1/reconciliation?why=loss", "arbiter")["items"]
+    assert len(listed) > 1
+    for turn, each in enumerate(listed):
+        body = {"decision": ("set_off", "write_off")[turn % 2], "reason": REASON}
+        older.ask("escrow", "ari", "POST", f"/v1/escrows/{each['offer_id']}/loss", body, "arbiter")
+
+
 def _decide(older: Older, doc: Document) -> None:
     decision = "return" if doc["dispute"]["before"] == "held" else "release"
     body = {"decision": decision, "reason": REASON}

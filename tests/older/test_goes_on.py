@@ -14,9 +14,10 @@ from services.listing.lifecycle import LISTING
 from services.matching.employer.register import EMPLOYER
 from services.matching.offer.lifecycle import ENDED, OFFER
 from services.notify.lifecycle import NOTIFICATION
+from services.notify.offers import is_unveiled
 from shared.aggregate import Lifecycle
 from tests.older.kept import FILES, Kept, Older, in_database
-from tests.older.moves import follow_links, move_employers, move_listings, move_offers
+from tests.older.moves import decide_losses, follow_links, move_employers, move_listings, move_offers
 
 DAY = timedelta(days=1)
 BY_SERVICE = {"listing": LISTING, "matching": OFFER, "escrow": ESCROW, "notify": NOTIFICATION}
@@ -154,13 +155,16 @@ def test_all_of_it_goes_on_to_its_end(older: Older) -> None:
     older.relay()
     after = _states(older)
     assert {(was, after[each]) for each, was in before.items() if after[each] != was} == {
-        ("escrow new", "escrow lapsed")
+        ("escrow new", "escrow lapsed"),
+        ("unveiled known", "unveiled veiled"),  # 0.1.0 left the employer of what was called off to be seen
     }
+    _are_unveiled_as_their_offers_say(older)
     older.settle(timedelta(minutes=5))
     assert [doc["_id"] for docs in _all(older).values() for doc in docs if doc.get("parked")] == []
     follow_links(older)
     move_employers(older)
     move_listings(older)
+    decide_losses(older)
     move_offers(older)
     for _ in range(12):
         older.settle(30 * DAY)
@@ -171,6 +175,20 @@ def test_all_of_it_goes_on_to_its_end(older: Older) -> None:
     assert waits == []
     assert [record.headers for service in SHARES for record in older.broker.records(f"{service}.dead")] == []
     _holds(older)
+
+
+def _are_unveiled_as_their_offers_say(older: Older) -> None:
+    """An employer stays unveiled to whoever is to begin, has begun or was hired, whatever came after the hire."""
+    offers = {doc["_id"]: doc for doc in older.documents("matching", "offer")}
+    known = {doc["_id"]: doc for doc in older.documents("listing", "unveiled")}
+    shared = {f"offer:{each}": older.stores["notify"].get(f"offer:{each}") for each in offers}
+    for offer_id, doc in offers.items():
+        unveiled = known.get(f"unveiled:{doc['listing_id']}:{doc['seeker']}")
+        if "activated_at" not in doc or unveiled is None or unveiled["state"] == "erased":
+            continue
+        stays = "hire" in doc or doc["state"] not in ENDED
+        assert unveiled["state"] == ("known" if stays else "veiled"), offer_id
+        assert is_unveiled(shared[f"offer:{offer_id}"] or {}) is stays, offer_id
 
 
 def _all(older: Older) -> dict[str, list[Any]]:

@@ -12,10 +12,10 @@ import pytest
 
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from shared.aggregate import Lifecycle, Store
+from shared.aggregate import Lifecycle, Store, Trigger
 from shared.aggregate.erasure import KIND as ERASED
 from shared.clock import ManualClock
-from shared.events import EVENT_NAMES
+from shared.events import EVENT_NAMES, latest
 from tests.simulator.services import NAMES, work_of
 from tests.support.memory import MemoryCollection
 from tests.support.web import Caller
@@ -38,6 +38,15 @@ def test_a_worker_reads_all_that_the_handlers_list_and_what_is_redriven_to_it(se
 
 
 @pytest.mark.parametrize("service", NAMES)
+def test_each_event_that_is_read_has_what_says_whom_it_touches(service: str) -> None:
+    """Of its data only what each of its kind has: else each of them would be a dead letter."""
+    for name, route in in_memory(service).routes.items():
+        required = {key: key for key, field in latest(name).schema().fields.items() if field.required}
+
+        route.touches(Trigger(name, "an event", "event", ManualClock().now(), required))
+
+
+@pytest.mark.parametrize("service", NAMES)
 def test_each_kind_of_document_is_looked_after_by_its_lifecycle_or_by_its_timer(service: str) -> None:
     """Never by both, and never by two lifecycles; and who is told of an erasure has a timer for its passes."""
     made = in_memory(service)
@@ -49,7 +58,9 @@ def test_each_kind_of_document_is_looked_after_by_its_lifecycle_or_by_its_timer(
 
 @pytest.mark.parametrize("service", NAMES)
 def test_no_lifecycle_and_no_timer_of_the_service_is_left_out(service: str) -> None:
-    """Whatever its modules define: each Lifecycle with timers or instructions, and each class with an `on_timer`."""
+    """Whatever its modules define: each Lifecycle with timers or instructions, each class with an `on_timer`, and each
+    module with a function of that name.
+    """
     made, lifecycles, on_timers = in_memory(service), set(), set()
     for module in modules(service):
         for value in vars(module).values():
@@ -57,9 +68,16 @@ def test_no_lifecycle_and_no_timer_of_the_service_is_left_out(service: str) -> N
             lifecycles |= {each.name for each in several if isinstance(each, Lifecycle) and moves_by_itself(each)}
             if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "on_timer"):
                 on_timers.add(value)
+        if hasattr(module, "on_timer"):
+            on_timers.add(module.__name__)
 
     assert {lifecycle.name for lifecycle in made.lifecycles} == lifecycles
-    assert {type(timer.__self__) for kind, timer in made.timers.items() if kind != ERASED} == on_timers
+    assert {owner_of(timer) for kind, timer in made.timers.items() if kind != ERASED} == on_timers
+
+
+def owner_of(timer: Any) -> type | str:
+    """The class of a method; the module of a function."""
+    return type(timer.__self__) if hasattr(timer, "__self__") else timer.__module__
 
 
 def moves_by_itself(lifecycle: Lifecycle) -> bool:
@@ -95,7 +113,7 @@ def test_escrow_reconciles_and_runs_what_its_provider_needs() -> None:
     assert came_round == ["provider-webhooks", "reconciliation"]
 
 
-def test_the_employers_name_is_unveiled_once_the_offer_is_active(tmp_path: Path) -> None:
+def test_the_employers_name_is_unveiled_once_the_help_has_begun(tmp_path: Path) -> None:
     """Of what a handler alone does, without a lifecycle: listing hears of the offer, and shows its seeker the name."""
     whole = Whole(tmp_path)
     listing_id = whole.published()
@@ -105,6 +123,8 @@ def test_the_employers_name_is_unveiled_once_the_offer_is_active(tmp_path: Path)
         return "Acme BV" in seeker.get(f"/v1/listings/{listing_id}").get_data(as_text=True)
 
     before = named()
-    whole.funded(listing_id, "bo")
+    offer_id = whole.funded(listing_id, "bo")
+    paid = named()
+    whole.call("matching", "bo", f"/v1/offers/{offer_id}/begin")
 
-    assert (before, named()) == (False, True)
+    assert (before, paid, named()) == (False, False, True)

@@ -195,6 +195,10 @@ def test_everything_is_exported_then_forgotten(story: Story, caplog: pytest.LogC
     assert "bo@example.org" not in story.kept()
 
 
+def test_nothing_of_it_is_a_dead_letter(story: Story) -> None:
+    assert story.whole.broker.records(*(f"{service}.dead" for service in SHARES)) == []
+
+
 def test_the_export_says_where_the_shares_are(story: Story) -> None:
     said = story.ask("matching", "cas", "GET", "/v1/me/export")
 

@@ -13,7 +13,7 @@ import pytest
 
 from services.escrow.provider.port import Absent, Instruction, Outcome, Provider, Unavailable
 from services.escrow.provider.sandbox.party import BATCH, Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore, Store
+from services.escrow.provider.sandbox.store import MemoryStore, PartyStore
 from shared.clock import ManualClock
 from tests.provider import instructions
 from tests.provider.harness import Receiver
@@ -29,7 +29,7 @@ class SandboxSuite:
     """The promises; a subclass gives the fixture `store`."""
 
     @pytest.fixture
-    def harness(self, store: Store) -> SandboxHarness:
+    def harness(self, store: PartyStore) -> SandboxHarness:
         return SandboxHarness(store)
 
     @pytest.fixture
@@ -110,7 +110,7 @@ class SandboxSuite:
     @pytest.mark.parametrize("account", ["acct_test", "acct_nobody_knows", None])
     @pytest.mark.parametrize("paid", [release("i-out"), split("i-out")], ids=lambda each: each.kind)
     def test_an_account_that_works(
-        self, sandbox: Sandbox, store: Store, paid: Instruction, account: str | None
+        self, sandbox: Sandbox, store: PartyStore, paid: Instruction, account: str | None
     ) -> None:
         """What was named, what nobody knows and nothing at all: it is paid, and the books keep where to."""
         sandbox.carry_out(hold())
@@ -123,7 +123,7 @@ class SandboxSuite:
         ("first", "then"), [("acct_one", "acct_closed"), ("acct_closed", None), (None, "acct_two")]
     )
     def test_the_account_of_the_first_try_counts(
-        self, sandbox: Sandbox, store: Store, first: str | None, then: str | None
+        self, sandbox: Sandbox, store: PartyStore, first: str | None, then: str | None
     ) -> None:
         """A repeat is answered by its id, whatever account it says: one outcome, paid once or never."""
         sandbox.carry_out(hold())
@@ -211,7 +211,7 @@ class SandboxSuite:
         assert kinds == ["transfer.succeeded", *(f"chargeback.{end}" for end in ends)]
         assert balance(sandbox).held == (50_000 if "reversed" in ends else 0)
 
-    def test_webhooks_while_money_moves(self, sandbox: Sandbox, store: Store, receiver: Receiver) -> None:
+    def test_webhooks_while_money_moves(self, sandbox: Sandbox, store: PartyStore, receiver: Receiver) -> None:
         """Delivery and instructions change one account at once; neither loses the other's change."""
         sandbox.carry_out(hold())
         with ThreadPoolExecutor(8) as pool:
@@ -229,7 +229,7 @@ class SandboxSuite:
 
 class TestOverMemory(SandboxSuite):
     @pytest.fixture
-    def store(self) -> Store:
+    def store(self) -> PartyStore:
         return MemoryStore()
 
     def test_an_unreachable_store_does_not_end_the_loop(self) -> None:
@@ -259,7 +259,7 @@ class Flaky(MemoryStore):
         return super().due(now, limit)
 
 
-def paid_to(store: Store, instruction_id: str) -> str | None:
+def paid_to(store: PartyStore, instruction_id: str) -> str | None:
     account = store.holding(instruction_id)
     entry = account.entry(instruction_id) if account else None
     assert entry is not None

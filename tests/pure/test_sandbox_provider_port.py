@@ -1,14 +1,17 @@
 """The port's types, and that the page about the sandbox tells of every source."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.escrow.provider.port import Instruction
+from services.escrow.provider.sandbox import ledger as ledgers
 from services.escrow.provider.sandbox.sources import ACCOUNTS, SOURCES
 
+NOW, SECOND = datetime(2027, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 FITTING: dict[str, dict[str, Any]] = {
     "hold": {"kind": "hold", "source": "tok_visa"},
     "release": {"kind": "release", "payee": "p_1", "fee": 100, "hold_id": "i-0"},
@@ -66,3 +69,18 @@ def test_the_page_lists_every_source_and_account() -> None:
 
     assert set(re.findall(r"^\| `(tok_\w+)`", page, re.MULTILINE)) == set(SOURCES)
     assert set(re.findall(r"^\| `(acct_\w+)`", page, re.MULTILINE)) == set(ACCOUNTS)
+
+
+def test_a_late_chargeback_is_the_platforms_loss() -> None:
+    """Six weeks after the hold, when all of it has been paid out: not before, and what was paid stays paid."""
+    weeks = SOURCES["tok_chargeback_late"].after
+    hold = make("hold", id="h", source="tok_chargeback_late", amount=50_000)
+    release = make("release", id="r", hold_id="h", amount=50_000, fee=2_500)
+    ledger = ledgers.take(ledgers.opened_for(hold), hold, NOW, SECOND)
+    ledger = ledgers.take(ledger, release, NOW + SECOND, SECOND)
+    early = ledgers.advance(ledger, NOW + weeks, SECOND)
+    late = ledgers.advance(ledger, NOW + weeks + SECOND, SECOND)
+
+    assert weeks == timedelta(weeks=6)
+    assert early is ledger
+    assert (late.balance.loss, late.balance.paid_out, late.balance.charged_back) == (50_000, 47_500, 0)

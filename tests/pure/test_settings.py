@@ -145,7 +145,7 @@ def test_a_misspelled_variable_is_refused(environ: dict[str, str]) -> None:
     """A name that is nearly right says which one is meant; a foreign one is not our business."""
     environ |= {"KAFKA_BOOTSTRAP_SERVER": "x:1", "KAFKA_OPTS": "-Xmx1g", "PATH": "/bin"}
 
-    assert faults(environ) == ["KAFKA_BOOTSTRAP_SERVER: is unknown; KAFKA_BOOTSTRAP_SERVERS is meant?"]
+    assert faults(environ) == ["KAFKA_BOOTSTRAP_SERVER: is unknown; did you mean KAFKA_BOOTSTRAP_SERVERS?"]
 
 
 def test_sasl_needs_its_three_values(environ: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """`DELETE /v1/me` in matching: refused while money is open, then the offers end and lose their texts, once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -249,11 +249,12 @@ def test_an_acceptance_between_the_question_and_the_mark_keeps_the_person(
     look = People._money_open
     found = []
 
-    def money_open(self: People, person: str) -> list[str]:
-        found.append(look(self, person))
+    def money_open(self: People, person: str) -> dict[str, datetime | None]:
+        open_ = look(self, person)
+        found.append(list(open_))
         if len(found) == 1:
             _accept_in_the_middle(world, path)
-        return found[-1]
+        return open_
 
     monkeypatch.setattr(People, "_money_open", money_open)
 

@@ -254,7 +254,7 @@ def test_two_payouts_at_once_set_it_off_once(market: Market) -> None:
 
         def confirm(changes: dict[str, Any], offer_id: str = offer_id) -> None:
             change = changes[offer_id]
-            data = {"start_on": "2027-01-04", "confirmed_at": "2027-01-01T00:00:00.000Z"}
+            data = {"start_on": "2027-01-04", "confirmed_by": "seeker", "confirmed_at": "2027-01-01T00:00:00.000Z"}
             ESCROW.fold(change, Trigger("hire.confirmed", f"h-{offer_id}", "event", change.now, data))
             ESCROW.fold(change, Trigger("timer:payout", f"t-{offer_id}", "timer", change.now))
 

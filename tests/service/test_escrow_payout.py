@@ -104,7 +104,8 @@ def test_deleting_first_is_no_way_round(world: World) -> None:
 
 def test_what_an_older_version_stored_serves(world: World) -> None:
     stored = {"kind": "payout", "version": 1, "state": "new", "account": "acct_old", "owner": world.insider.id}
-    world.store.collection.insert_one({"_id": f"payout:{world.insider.id}", **stored})
+    since = {"created_at": world.clock.now(), "updated_at": world.clock.now()}
+    world.store.collection.insert_one({"_id": f"payout:{world.insider.id}", **stored, **since})
 
     assert _account(world) == "acct_old"
     assert world.insider.ask("PUT", PATH, OTHER).get_json()["until_then"] == "acct_old"

@@ -197,7 +197,7 @@ def test_a_refusal_says_what_would_be_allowed(anna: Caller) -> None:
 
     (error,) = anna.post("/v1/listings", too_much).get_json()["errors"]
 
-    assert "EUR 1,000.00 at most" in error["message"]
+    assert "Too high: 100000 (minor units: EUR 1,000.00) at most" in error["message"]
 
 
 @pytest.mark.parametrize(

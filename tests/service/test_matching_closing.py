@@ -254,5 +254,5 @@ def test_a_deadline_and_a_hire_at_the_same_moment(world: World, round_: int) -> 
 
     assert (code, world.status(path)) in [(200, "hired"), (409, "lapsed")]
     expected = "hire.confirmed" if code == 200 else "offer.lapsed"
-    assert world.events(path)[3:] == [expected]
+    assert world.events(path)[3:] == ["offer.begun", expected]
     problem(world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-03-20"}), 409, "conflict")

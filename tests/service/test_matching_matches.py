@@ -59,7 +59,8 @@ def test_matches_are_ranked_with_their_reasons(world: World) -> None:
         {"code": "free_part", "points": 5, "words": "Some of the help free of charge: good word."},
     ]
     assert first["listing"] == {
-        "listing_id": both, "insider": world.insider.id, "insider_verified": False, "country": "NL",
+        "listing_id": both, "href": f"/v1/listings/{both}", "insider": world.insider.id,
+        "insider_verified": False, "country": "NL",
         "region": "Utrecht", "industry": SOFTWARE, "occupation": DEVELOPER, "skills": ["Python", "Kafka"],
         "pay": {"min": 5_500_000, "max": 7_000_000, "per": "year", "currency": "EUR"}, "seats": 1,
         "help": [{"kind": "coaching", "price": {"amount": 50_000, "currency": "EUR"}},

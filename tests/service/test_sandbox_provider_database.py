@@ -8,7 +8,7 @@ from pymongo.database import Database
 
 from services.escrow.provider.port import Unavailable, every
 from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MongoStore, Store
+from services.escrow.provider.sandbox.store import MongoStore, PartyStore
 from tests.provider.instructions import balance, release
 from tests.provider.sandbox import SandboxHarness
 from tests.pure.test_sandbox_provider import SandboxSuite, hold
@@ -16,7 +16,7 @@ from tests.pure.test_sandbox_provider import SandboxSuite, hold
 
 class TestOverDatabase(SandboxSuite):
     @pytest.fixture
-    def store(self, database: Database[dict[str, Any]]) -> Store:
+    def store(self, database: Database[dict[str, Any]]) -> PartyStore:
         store = MongoStore(database)
         store.migrate()
         return store

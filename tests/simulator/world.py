@@ -45,7 +45,8 @@ class World:
         self.broker = MemoryBroker(partitions=self.chance.choice((1, 1, 2, 3)))
         self.broker.on_publish = self._fate
         self.databases = {name: MemoryCollection(name, self._at_database) for name in NAMES}
-        self.provider = Sandbox(MemoryStore(), self.clock("provider"), self._webhook, "a secret")
+        self.books = MemoryStore()
+        self.provider = Sandbox(self.books, self.clock("provider"), self._webhook, "a secret")
         self.webs = {name: Web(self, name) for name in NAMES}
         self.slots = [(name, f"{name}-{n}") for name in NAMES for n in range(self.chance.choice((1, 2, 2)))]
         self.workers = {slot: Worker(self, name, slot) for name, slot in self.slots}
@@ -252,8 +253,10 @@ class World:
         return bool(lag or outbox)
 
     def next_deadline(self) -> datetime | None:
-        """When the next document has something to do, save those that only tidy up."""
-        return min((doc["due_at"] for doc in self._stored() if _is_awaited(doc)), default=None)
+        """When the next document has something to do, save those that only tidy up; or the provider, weeks later."""
+        awaited = [doc["due_at"] for doc in self._stored() if _is_awaited(doc)]
+        ledgers = [self.books.load(offer_id) for offer_id in self.databases["escrow"]._read]
+        return min([*awaited, *(ledger.due_at for ledger in ledgers if ledger and ledger.due_at)], default=None)
 
     def _stored(self) -> Iterator[dict[str, Any]]:
         return (doc for database in self.databases.values() for doc in database._read.values())

@@ -158,5 +158,5 @@ def test_demo(stack: Stack) -> None:
     story = told(stack, "demo")
 
     assert (story["journal_sum"], story["hired"]["escrow"]["status"]) == (0, "settled")
-    assert {"We hold your money", "The help can begin", "An offer is completed"} <= set(story["mails"])
+    assert {"We hold your money", "The help begins", "An offer is completed"} <= set(story["mails"])
     assert story["events"] > 20

@@ -92,6 +92,7 @@ PLANTED: dict[Field, str] = {
 _EMPLOYERS = "it is an employer's, not a person's; staff take it away"
 _IN_PASSING = "it goes out in one mail to an employer, and is kept until that is sent or given up"
 _A_SYSTEMS = "of it the application's id is kept, and goes with the seeker who named it, or after 90 days"
+_A_PROVIDERS = "ids and codes of the provider's, signed by it; it has them in its own books"
 EXEMPT: dict[Field, str] = {
     ("fundEscrow", "/source"): "a token of the provider's, in whose books it stays; here it goes when it was used",
     ("verifyContact", "/code"): "six digits that were mailed; they are kept nowhere",
@@ -101,6 +102,12 @@ EXEMPT: dict[Field, str] = {
     ("askEmployer", "/reference"): _IN_PASSING,
     ("greenhouseWebhook", "/action"): _A_SYSTEMS,
     ("greenhouseWebhook", "/payload"): _A_SYSTEMS,
+    ("providerWebhook", "/id"): _A_PROVIDERS,
+    ("providerWebhook", "/kind"): _A_PROVIDERS,
+    ("providerWebhook", "/offer_id"): _A_PROVIDERS,
+    ("providerWebhook", "/at"): _A_PROVIDERS,
+    ("providerWebhook", "/outcome"): _A_PROVIDERS,
+    ("providerWebhook", "/chargeback"): _A_PROVIDERS,
     ("registerEmployer", "/name"): _EMPLOYERS,
     ("registerEmployer", "/domain"): _EMPLOYERS,
     ("registerEmployer", "/mailboxes/*"): _EMPLOYERS,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer.deadlines import BEGIN, LAPSE, clear, deadline
-from shared.aggregate import Change, Condition, Guard, Trigger
+from shared.aggregate import Change, Condition, Trigger
 
 Extra = Mapping[str, Mapping[str, Any]]
 
@@ -24,9 +24,6 @@ def has_begun(document: Mapping[str, Any]) -> bool:
 
 BEGINS_WITH_PAYMENT = Condition(
     "the seeker began with the payment", lambda change, trigger: bool(trigger.data.get("begin"))
-)
-NOT_BEGUN = Guard(
-    "begun-once", lambda change, trigger: not has_begun(change.doc), "The help has begun already.", refuses="state"
 )
 
 

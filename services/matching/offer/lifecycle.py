@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from services.matching.offer import acts, beginning, prices, reviews, rules
 from services.matching.offer.acts import STAFF
-from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_CANCEL_ALONE, NOT_BEGUN
+from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_CANCEL_ALONE
 from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE
 from services.matching.offer.rules import (
     CHECK_FAILS,
@@ -67,7 +67,7 @@ _AGREEMENT = (
     ),
     Row(("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=beginning.activate),
     Row(
-        HIRING, "begin", emits=("offer.begun",), by=("seeker",), guards=(NOT_BEGUN,), act=beginning.begin,
+        HIRING, "begin", emits=("offer.begun",), by=("seeker",), guards=(rules.NOT_BEGUN,), act=beginning.begin,
         note=_SEE_EACH_OTHER,
     ),
     Row(HIRING, f"timer:{BEGIN}", emits=("offer.begun",), act=beginning.begin, note=_SEE_EACH_OTHER),

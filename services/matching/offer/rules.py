@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.matching.offer import prices
+from services.matching.offer.beginning import has_begun
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.contact_details import contact_data
 from shared.settings import Terms
@@ -258,6 +259,9 @@ HELP_ANSWERED_ONCE = Guard(
     lambda change, trigger: "answer" not in (_record(change, trigger) or {}),
     "It is answered already.",
     refuses="state",
+)
+NOT_BEGUN = Guard(
+    "begun-once", lambda change, trigger: not has_begun(change.doc), "The help has begun already.", refuses="state"
 )
 HAS_TEXT = Guard(
     "review-text",

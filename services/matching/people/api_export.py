@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.matching.matches.profiles import is_there, profile_id
+from services.matching.matches.views import profile_view
 from services.matching.offer import reviews
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.views import account_view, roles, view
@@ -50,5 +51,5 @@ def _theirs(call: Call[Parts]) -> dict[str, Any]:
     return {
         "person": person_view(person) if person else None,
         "account": account_view(call.parts.accounts.standing(call.person)),
-        "profile": profile if is_there(profile) else None,
+        "profile": profile_view(profile) if profile and is_there(profile) else None,
     }

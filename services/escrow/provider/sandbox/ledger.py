@@ -220,8 +220,10 @@ def _decide(
     if reason is None:
         ledger = replace(ledger, balance=_moved(ledger.balance, instruction))
         if instruction.kind == "hold":
-            steps = enumerate(source_of(instruction.source).then, start=1)
-            plans = tuple(Planned(at=now + delay * n, step=step, about=instruction.id) for n, step in steps)
+            source = source_of(instruction.source)
+            steps = enumerate(source.then, start=1)
+            begin = now + source.after
+            plans = tuple(Planned(at=begin + delay * n, step=step, about=instruction.id) for n, step in steps)
             ledger = replace(ledger, planned=ledger.planned + plans)
     return _queue(ledger, "transfer.refused" if reason else "transfer.succeeded", instruction.id, now)
 

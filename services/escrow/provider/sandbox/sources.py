@@ -4,6 +4,7 @@ docs/provider.md explains them; a test compares.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 Step = Literal["decide", "charge_back", "reverse"]
@@ -19,6 +20,7 @@ class Source:
     releases_refused: int = 0  # how many releases or splits of the offer are refused before one succeeds
     refunds_refused: int = 0  # likewise for refunds
     then: tuple[Step, ...] = ()  # what follows a successful hold, a delay apart
+    after: timedelta = timedelta()  # how much later than a delay after the hold that begins
 
 
 SOURCES: dict[str, Source] = {
@@ -29,6 +31,7 @@ SOURCES: dict[str, Source] = {
     "tok_transfer_refused": Source(releases_refused=2),
     "tok_refund_refused": Source(refunds_refused=2),
     "tok_chargeback": Source(then=("charge_back",)),
+    "tok_chargeback_late": Source(then=("charge_back",), after=timedelta(weeks=6)),
     "tok_chargeback_reversed": Source(then=("charge_back", "reverse")),
 }
 

@@ -1,0 +1,48 @@
+"""The command itself: its version, and what a shell completes."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.cli import COMMANDS, main
+
+
+def test_version() -> None:
+    shown = CliRunner().invoke(main, ["--version"])
+
+    assert (shown.exit_code, shown.output) == (0, f"golem {version('good-golem')}\n")
+
+
+def _golem(**environment: str) -> str:
+    """What the installed command prints when a shell asks it to complete."""
+    code = "from deploy.cli import main; main(prog_name='golem')"
+    asked = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=60
+    )
+    return asked.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_for_a_shell(shell: str) -> None:
+    """What README.md tells a shell to read."""
+    assert "golem" in _golem(_GOLEM_COMPLETE=f"{shell}_source")
+
+
+def test_completion_of_commands_and_options() -> None:
+    commands = _golem(_GOLEM_COMPLETE="fish_complete", COMP_WORDS="golem ", COMP_CWORD="")
+    options = _golem(_GOLEM_COMPLETE="bash_complete", COMP_WORDS="golem up --d", COMP_CWORD="2")
+
+    assert all(name in commands for name in COMMANDS)
+    assert options.split() == ["plain,--days-in", "plain,--data"]
+
+
+@pytest.mark.parametrize("wrong", ["10", "0s", "2d", "ten", "-5s", "1.5s"])
+def test_days_in_is_a_second_to_a_day(wrong: str) -> None:
+    refused = CliRunner().invoke(main, ["up", "--days-in", wrong])
+
+    assert refused.exit_code == 2
+    assert "--days-in" in refused.output
