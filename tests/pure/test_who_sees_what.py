@@ -37,8 +37,8 @@ OFFER = (
 ESCROW = (
     "offer_id", "listing_id", "insider", "seeker", "price", "currency", "fee_bps", "status", "funded", "held",
     "released", "fees", "refunded", "charged_back", "set_off", "payout_from", "due", "fund_by", "fund_attempts",
-    "declined", "blocked", "dispute", "postponement", "decisions", "accepted_at", "hire_event_id", "start_on", "version", "created_at",
-    "updated_at",
+    "declined", "blocked", "dispute", "postponement", "decisions", "accepted_at", "hire_event_id", "start_on",
+    "version", "created_at", "updated_at",
 )  # fmt: skip
 SEES: Mapping[str, Mapping[str, set[str]]] = {
     "listing": dict.fromkeys(LISTING, EVERYBODY)
