@@ -11,7 +11,7 @@ from typing import Any
 from services.escrow.acts import Says, ask_refund, instruct_again, start_probation
 from services.escrow.books import move
 from services.escrow.losses import forget_loss, open_loss
-from shared.aggregate import Change, Condition, Trigger, is_answered, try_task
+from shared.aggregate import Change, Condition, Trigger, try_task
 
 OPENED, REVERSED = "chargeback.opened", "chargeback.reversed"
 
@@ -71,7 +71,6 @@ REVERSED_TO_HELD = Condition(
     lambda change, trigger: _is_open_here(change, trigger) and _was_held(change, trigger),
 )
 FROM_HELD = Condition("the hire was not known before", _was_held)
-OF_THE_WAITING = Condition("it is the instruction that waits", is_answered)
 
 
 # -- acts

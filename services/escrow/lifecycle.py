@@ -210,7 +210,7 @@ CHARGEBACK_ROWS = (
     Row(_AT_REST, cb.OPENED, when=cb.OVER_ALREADY, act=cb.forget_reversal, note="it moved nothing"),
     Row(_AT_REST, cb.REVERSED, when=cb.NEVER_TAKEN, act=cb.forget_opening, note="it moved nothing"),
     *(
-        Row(("charged_back",), f"{kind}.refused", when=cb.OF_THE_WAITING, act=cb.renew_for_later)
+        Row(("charged_back",), f"{kind}.refused", when=REFUSED, act=cb.renew_for_later)
         for kind in ("refund", "split")
     ),
 )  # fmt: skip

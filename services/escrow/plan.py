@@ -44,9 +44,11 @@ def is_to_come(tranche: Tranche, now: datetime) -> bool:
 
 
 def postponed(plan: Plan, start_on: str, now: datetime) -> list[Tranche]:
-    """The plan of a hire that starts later: what is to come falls due by the new day, all else stays."""
+    """The plan of a hire that starts later: what is to come falls due by the new day, but never earlier than before;
+    all else stays.
+    """
     return [
-        moved if is_to_come(tranche, now) else tranche
+        moved | {"due_at": max(moved["due_at"], tranche["due_at"])} if is_to_come(tranche, now) else tranche
         for tranche, moved in zip(plan, dated(plan, start_on, now), strict=True)
     ]
 

@@ -16,6 +16,11 @@ def _asks_all(change: Change, trigger: Trigger) -> bool:
     return is_answered(change, trigger) and bool(change["instruction"]["amount"] == change["held"])
 
 
+def _is_refused(change: Change, trigger: Trigger) -> bool:
+    cleared = change.get("instruction", {}).get("cleared")
+    return is_answered(change, trigger) and not (trigger.data.get("unsent") and cleared)
+
+
 FREE = Condition("the price is 0", lambda change, trigger: trigger.data["price"] == 0)
 LAST_OF_ALL = Condition(
     "it is the open instruction's, nothing is left and nothing was refunded",
@@ -26,12 +31,7 @@ WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_w
 STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
 
-REFUSED = Condition(
-    "it is the open instruction's outcome",
-    lambda change, trigger: (
-        is_answered(change, trigger) and not (trigger.data.get("unsent") and change["instruction"].get("cleared"))
-    ),
-)
+REFUSED = Condition("it is the open instruction's outcome", _is_refused)
 """What was held back before it was sent is no answer any more where another process has let it go meanwhile."""
 
 MAY_FUND = Guard(

@@ -33,6 +33,7 @@ VALUES: Mapping[str, Any] = {
 MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "listing.removed": ({}, {"reason": "not_genuine"}),
     "offer.made": ({}, {"price": 0}, {"help": ["good_word"]}),
+    "offer.activated": ({}, {"begins_at": "2027-01-06T08:05:00.000Z"}),
     "offer.cancelled": (
         {"reason": "alone"}, {"reason": "listing_filled"}, {"reason": "listing_removed", "price": 0},
     ),

@@ -44,8 +44,10 @@ TOGETHER = {
     "closed": {"refunded", "split", "charged_back"},
     "ended": {"settled", "refunded", "split", "charged_back"},
 }
-MORE_THAN_ONE = (["closed", "completed"], ["completed", "ended"], ["closed", "completed", "ended"])
-"""A reversal after which the money is paid; an end that is for the record only."""
+MORE_THAN_ONE = (
+    ["closed", "completed"], ["completed", "ended"], ["closed", "completed", "ended"], ["ended", "ended"],
+)  # fmt: skip
+"""A reversal after which the money is paid; an end that is for the record only, or that the insider agrees to."""
 
 
 class AgreementMachine(RuleBasedStateMachine):

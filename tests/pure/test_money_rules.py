@@ -9,23 +9,24 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.escrow import acts, chargebacks, plan
+from services.escrow import acts, chargebacks, losses, plan
 from services.escrow.acts import ask_refund
 from services.escrow.books import close, instruct, move
 from services.escrow.provider.sandbox.sources import SOURCES
-from services.escrow.rules import HIRE_KNOWN
+from services.escrow.rules import HIRE_KNOWN, REFUSED
 from services.matching.offer import acts as offer_acts
 from services.matching.offer import beginning
 from services.matching.offer.beginning import MAY_CANCEL_ALONE
 from services.matching.offer.rules import FREE, STAFF_REASON
-from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
+from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger
+from shared.money import share
 from tests.support.escrow import Escrow
 from tests.support.hire_rules import HIRES
 from tests.support.money_rules import MONEY
@@ -33,6 +34,7 @@ from tests.support.paths import explore
 from tests.support.steps import Rules, judge, judged
 from tests.support.tables import ESCROWS, OFFERS
 
+_ended = plan.ended
 TABLES = {"escrow": (ESCROWS, MONEY), "offer": (OFFERS, HIRES)}
 
 
@@ -235,6 +237,43 @@ def _confirm_for_the_seeker(change: Change, trigger: Trigger) -> Mapping[str, An
     return offer_acts.confirm(change, replace(trigger, roles=frozenset({"seeker"})))
 
 
+def _hire_by_the_seeker(change: Change, trigger: Trigger) -> None:
+    acts.start_probation(change, replace(trigger, data={**trigger.data, "confirmed_by": "seeker"}))
+
+
+def _strike_what_was_due_when_told(of: plan.Plan, start_on: str, on: str, *_: Any) -> list[plan.Tranche]:
+    return _ended(of, start_on, on)
+
+
+def _move_to_the_new_day(of: plan.Plan, start_on: str, now: datetime) -> list[plan.Tranche]:
+    dated = plan.dated(of, start_on, now)
+    return [new if plan.is_to_come(one, now) else one for one, new in zip(of, dated, strict=True)]
+
+
+def _forget_the_wait(change: Change, trigger: Trigger) -> None:
+    close(change, trigger)
+    acts.watch(change)
+
+
+def _pay_what_is_set_off(change: Change, trigger: Trigger) -> Mapping[str, Any]:
+    kept = {name: value for name, value in change["instruction"].items() if name != "set_off"}
+    change.set(instruction=kept)
+    return acts.release(change, trigger)
+
+
+def _take_the_fee_of_what_is_set_off(change: Change, amount: int) -> int:
+    kept = int(change.get("fees", 0))
+    return max(share(int(change.get("released", 0)) + kept + amount, change["fee_bps"]) - kept, 0)
+
+
+def _decide_nothing(change: Change, trigger: Trigger) -> None:
+    change.set(loss_since=None)
+
+
+def _a_party_decides(row: Row) -> Row:
+    return replace(row, by=("insider",)) if row.trigger == "decide_loss" else row
+
+
 def _anyone(row: Row) -> Row:
     return replace(row, by=("insider", "seeker")) if row.trigger == "fund" else row
 
@@ -259,6 +298,15 @@ MONEY_MISTAKES: dict[str, Plant] = {
     "any claim's reversal gives the open one back": patched(chargebacks, "_is_open_here", lambda change, trigger: True),
     "a reversal forgets the loss": acting(chargebacks.give_back, _forget_the_loss),
     "the insider funds": each(_anyone),
+    "a hire by silence is paid at once": acting(acts.start_probation, _hire_by_the_seeker),
+    "a later first day ends the wait after silence": patched(plan, "postponed", _move_to_the_new_day),
+    "the seeker's word strikes what was due when they said it": patched(plan, "ended", _strike_what_was_due_when_told),
+    "who has no history is paid at once": acting(acts.postpone_release, _forget_the_wait),
+    "what was let go is held back": each(lambda row: replace(row, when=ANSWERED) if row.when is REFUSED else row),
+    "what is set off is paid out": acting(acts.release, _pay_what_is_set_off),
+    "what was set off counts as the fee": patched(acts, "fee_of", _take_the_fee_of_what_is_set_off),
+    "the insider decides about the loss": each(_a_party_decides),
+    "a loss is decided, and nobody says how": acting(losses.decide_loss, _decide_nothing),
 }  # fmt: skip
 
 

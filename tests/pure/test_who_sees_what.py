@@ -32,12 +32,13 @@ LISTING = (
 OFFER = (
     "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "tranches", "status", "escrow_status",
     "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled", "hire", "ended",
-    "accepted_at", "activated_at", "begun_at", "created_at", "updated_at",
+    "accepted_at", "activated_at", "begins_at", "begun_at", "created_at", "updated_at",
 )  # fmt: skip
 ESCROW = (
     "offer_id", "listing_id", "insider", "seeker", "price", "currency", "fee_bps", "status", "funded", "held",
-    "released", "fees", "refunded", "charged_back", "due", "fund_by", "fund_attempts", "declined", "blocked", "dispute",
-    "postponement", "decisions", "accepted_at", "hire_event_id", "start_on", "version", "created_at", "updated_at",
+    "released", "fees", "refunded", "charged_back", "set_off", "payout_from", "due", "fund_by", "fund_attempts",
+    "declined", "blocked", "dispute", "postponement", "decisions", "accepted_at", "hire_event_id", "start_on",
+    "version", "created_at", "updated_at",
 )  # fmt: skip
 SEES: Mapping[str, Mapping[str, set[str]]] = {
     "listing": dict.fromkeys(LISTING, EVERYBODY)
@@ -154,8 +155,7 @@ def test_each_sees_what_is_theirs_to_see(tmp_path: Path, name: str) -> None:
         _without_a_token(one, [one.ask("stranger", path) for path in PATHS[name]])
 
     assert states == set(TABLES[name].lifecycle.states) - {"new", "free"}
-    told = {field: seers for field, seers in SEES[name].items() if field != "begun_at"}
-    wanted = {who: {field for field, seers in told.items() if who in seers} for who in VIEWERS}
+    wanted = {who: {field for field, seers in SEES[name].items() if who in seers} for who in VIEWERS}
     assert {who: fields - seen.get(who, set()) for who, fields in wanted.items() if fields - seen.get(who, set())} == {}
 
 

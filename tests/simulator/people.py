@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.escrow.lifecycle import ESCROW
+from services.escrow.losses import DECISIONS as LOSS_DECISIONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.lifecycle import LISTING
 from services.matching.offer.accounts import Accounts
@@ -56,6 +57,7 @@ ASIDE = {
     "completed": ("end",),
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
+LOSS_MOVES = ("decide_loss",)
 LISTING_MOVES = ("revise", "pause", "resume", "resume", "withdraw", "remove")
 
 
@@ -72,7 +74,7 @@ class People:
         self.unanswered: list[Callable[[], object]] = []
         self.answered: list[tuple[str, str, str]] = []
         self.left: set[str] = set()
-        world.others = [self.act]
+        world.others, world.staff = [self.act], self.decide_losses
 
     def act(self) -> None:
         """One of them does something."""
@@ -88,8 +90,10 @@ class People:
             self._move_offer()
         elif roll < 0.992:
             addresses.move(self.world, self.chance.choice(self.people))
-        elif roll < 0.995:
+        elif roll < 0.994:
             self._leave()
+        elif roll < 0.996:
+            self.decide_losses()
         else:
             self._move_listing()
 
@@ -105,6 +109,16 @@ class People:
         """What was not answered is sent until it is."""
         while self.unanswered:
             self.unanswered.pop()()
+
+    def decide_losses(self) -> None:
+        """Staff decide about what chargebacks took after it was paid out; until then nobody who had a part in it is
+        paid.
+        """
+        for offer_id in self.offers:
+            escrow = self._read("escrow", offer_id)
+            if escrow is not None and escrow.get("loss_since"):
+                data = {"decision": self.chance.choice(LOSS_DECISIONS), "reason": "it was shown"}
+                self._command("escrow", ESCROW, offer_id, "decide_loss", data, self.staff, {"operator"})
 
     # -- what they do
 

@@ -51,6 +51,7 @@ class World:
         self.slots = [(name, f"{name}-{n}") for name in NAMES for n in range(self.chance.choice((1, 2, 2)))]
         self.workers = {slot: Worker(self, name, slot) for name, slot in self.slots}
         self.others: list[Callable[[], object]] = []
+        self.staff: Callable[[], object] = lambda: None
         self._errand: Callable[[], object] | None = None
 
     # -- time and ids
@@ -272,6 +273,7 @@ class World:
                 return
             self.pass_time(max(due - self.earliest, timedelta()) + timedelta(seconds=1))
             self.settle()
+            self.staff()
         raise AssertionError("deadlines never end")
 
     def _let_all_be_tidied_up(self) -> None:

@@ -14,11 +14,16 @@ from shared.aggregate import erasure
 from shared.aggregate.documents import ErasureDocument
 
 TYPES: Mapping[str, Mapping[str, type]] = {
-    "escrow": {"escrow": escrow.EscrowDocument, "payout": escrow.PayoutDocument},
+    "escrow": {
+        "escrow": escrow.EscrowDocument,
+        "payout": escrow.PayoutDocument,
+        "debt": escrow.DebtDocument,
+    },
     "listing": {
         "listing": listing.ListingDocument,
         "unveiled": listing.UnveiledDocument,
         "work": listing.WorkDocument,
+        "account": listing.AccountDocument,
     },
     "matching": {
         "offer": offer.OfferDocument,

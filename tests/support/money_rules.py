@@ -5,16 +5,18 @@ now. So a row that says what no row may say is found out, though it does exactly
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.steps import Rules, Step
 
 Doc = Mapping[str, Any]
-SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back", "loss")
+SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back", "loss", "set_off")
 ENDS = ("settled", "split", "refunded", "lapsed")
 ARBITERS = frozenset({"arbiter"})
+DECIDES_LOSSES = frozenset({"arbiter", "operator"})
 _REFUND_AFTER = timedelta(days=7)
+_SILENCE_PAYS_AFTER = timedelta(days=7)
 
 
 # -- what a step is
@@ -55,15 +57,30 @@ def earned(doc: Doc) -> int:
 
 
 def is_earned(doc: Doc, tranche: Doc) -> bool:
-    due = tranche["due_at"].date().isoformat()
-    told = "ended_told_at" in doc and tranche["due_at"] <= doc["ended_told_at"]
-    return bool(tranche["due_day"] == 0 or "ended_on" not in doc or due <= doc["ended_on"] or told)
+    """By its day, though it may be paid later."""
+    day = min(day_of(doc, tranche), tranche["due_at"])
+    told = "ended_told_at" in doc and day <= doc["ended_told_at"]
+    return bool(tranche["due_day"] == 0 or "ended_on" not in doc or day.date().isoformat() <= doc["ended_on"] or told)
 
 
-def by_the_first_day(doc: Doc, tranche: Doc) -> bool:
-    """Whether it falls due as many days after the first day of work as was agreed."""
-    due = date.fromisoformat(doc["start_on"]) + timedelta(days=tranche["due_day"])
-    return bool(tranche["due_day"] == 0 or tranche["due_at"].date() == due)
+def day_of(doc: Doc, tranche: Doc) -> datetime:
+    """The day that is as many days after the first day of work as was agreed."""
+    return datetime.fromisoformat(doc["start_on"]).replace(tzinfo=UTC) + timedelta(days=tranche["due_day"])
+
+
+def by_the_first_day(doc: Doc, tranche: Doc, not_before: datetime | None = None) -> bool:
+    """Whether it falls due as many days after the first day of work as was agreed, or when it may first be paid."""
+    day = day_of(doc, tranche)
+    if not_before and (tranche["due_day"] == 0 or day <= not_before):
+        return bool(tranche["due_at"] == not_before)
+    return bool(tranche["due_day"] == 0 or tranche["due_at"] == day)
+
+
+def fits_the_fee(step: Step, fee: int, amount: int) -> bool:
+    """Whether with this fee the platform has its share of all that was earned until then, whatever it set off."""
+    before = step.before
+    earned_so_far = before.get("released", 0) + before.get("fees", 0) + amount
+    return near(before.get("fees", 0) - before.get("set_off", 0) + fee, earned_so_far, before["fee_bps"])
 
 
 def statuses(doc: Doc, status: str) -> set[int]:
@@ -75,7 +92,8 @@ def statuses(doc: Doc, status: str) -> set[int]:
 
 def conserved(step: Step) -> bool:
     sums = {name: step.after.get(name, 0) for name in SUMS}
-    return min(sums.values()) >= 0 and 2 * sums["funded"] == sum(sums.values()) - sums["loss"]
+    whole = 2 * sums["funded"] == sum(sums.values()) - sums["loss"] - sums["set_off"]
+    return min(sums.values()) >= 0 and whole and sums["set_off"] <= sums["fees"]
 
 
 def by_outcome_alone(step: Step) -> bool:
@@ -93,12 +111,16 @@ def as_instructed(step: Step) -> bool:
         return True
     asked, sums = step.before["instruction"], moved(step)
     amount, fee, back = asked["amount"], asked.get("fee", 0), asked.get("refund", 0)
+    kept = asked.get("set_off", 0)
     expected = {
         "hold": {"funded": amount, "held": amount},
-        "release": {"held": -amount, "released": amount - fee, "fees": fee},
+        "release": {"held": -amount, "released": amount - fee - kept, "fees": fee + kept, "set_off": kept},
         "refund": {"held": -amount, "refunded": amount},
-        "split": {"held": -amount, "released": amount - fee - back, "fees": fee, "refunded": back},
-    }[asked["kind"]]
+        "split": {
+            "held": -amount, "released": amount - fee - back - kept, "fees": fee + kept, "refunded": back,
+            "set_off": kept,
+        },
+    }[asked["kind"]]  # fmt: skip
     return sums == {name: by for name, by in expected.items() if by}
 
 
@@ -108,8 +130,9 @@ def said_so(step: Step) -> bool:
     whole = (sums.get("released", 0), sums.get("fees", 0), sums.get("refunded", 0))
     if "escrow.split" in step.events:
         return whole != (0, 0, 0) and not released and not refunded
-    said = (released["amount"] if released else 0, released["fee"] if released else 0)
-    return whole == (*said, refunded["amount"] if refunded else 0)
+    set_off = released.get("set_off", 0) if released else 0
+    said = (released["amount"] if released else 0, released["fee"] + set_off if released else 0)
+    return whole == (*said, refunded["amount"] if refunded else 0) and sums.get("set_off", 0) == set_off
 
 
 # -- why an instruction may be opened
@@ -135,11 +158,12 @@ def pays_what_is_due(step: Step) -> bool:
     if not asked or asked["kind"] != "release":
         return True
     tranche, plan = asked["tranche"], step.before["tranches"]
-    one = asked["amount"] == plan[tranche]["amount"] and near(asked["fee"], asked["amount"], step.before["fee_bps"])
+    one = asked["amount"] == plan[tranche]["amount"] and fits_the_fee(step, asked["fee"], asked["amount"])
     if decided(step, "release"):
         return one and plan[tranche]["status"] in ("waiting", "struck")
     quiet = not step.before.get("dispute") and not step.before.get("chargeback")
     due = plan[tranche]["status"] == "waiting" and plan[tranche]["due_at"] <= step.trigger.at
+    due = due and step.before.get("payout_from", step.trigger.at) <= step.trigger.at
     return one and quiet and due and step.trigger.name == "timer:payout"
 
 
@@ -170,7 +194,21 @@ def shares_as_decided(step: Step) -> bool:
         return False
     gross = asked["amount"] - asked["refund"]
     insiders = near(gross, asked["amount"], step.trigger.data["insider_bps"])
-    return insiders and asked["amount"] == step.before["held"] and near(asked["fee"], gross, step.before["fee_bps"])
+    return insiders and asked["amount"] == step.before["held"] and fits_the_fee(step, asked["fee"], gross)
+
+
+def waits_without_history(step: Step) -> bool:
+    """A payout that is postponed is closed, and none follows before the day that was named."""
+    if step.trigger.name != "release.postponed":
+        return True
+    quiet = step.after["state"] == "probation" and not step.after.get("instruction") and not moved(step)
+    return bool(quiet and step.after.get("payout_from") == step.trigger.data["until"])
+
+
+def let_go_or_held_back(step: Step) -> bool:
+    """What was held back before it was sent is no answer where the payout was let go."""
+    cleared = (step.before.get("instruction") or {}).get("cleared")
+    return not (step.trigger.data.get("unsent") and cleared)
 
 
 def in_probation_nothing_calls_it_off(step: Step) -> bool:
@@ -185,7 +223,9 @@ def knows_one_hire(step: Step) -> bool:
     if step.trigger.name != "hire.confirmed":
         return before == after
     said = before is None and after == step.trigger.id and step.after["start_on"] == step.trigger.data["start_on"]
-    return said and all(by_the_first_day(step.after, tranche) for tranche in step.after["tranches"])
+    silent = step.trigger.data["confirmed_by"] == "silence"
+    not_before = step.trigger.at + _SILENCE_PAYS_AFTER if silent else None
+    return said and all(by_the_first_day(step.after, tranche, not_before) for tranche in step.after["tranches"])
 
 
 def starts_later_by_both(step: Step) -> bool:
@@ -196,7 +236,8 @@ def starts_later_by_both(step: Step) -> bool:
     agreed = step.trigger.name == "answer_postponement" and step.trigger.data["answer"] == "agreed"
     was = zip(step.before["tranches"], step.after["tranches"], strict=True)
     follows = all(
-        now == then or by_the_first_day(step.after, now) and then["due_at"] > step.trigger.at for then, now in was
+        now == then or by_the_first_day(step.after, now, then["due_at"]) and then["due_at"] > step.trigger.at
+        for then, now in was
     )
     return agreed and after == step.before["postponement"]["start_on"] > before and follows
 
@@ -248,6 +289,7 @@ def asked_by_who_may(step: Step) -> bool:
         "resolve": trigger.roles >= ARBITERS,
         "postpone": by == step.before.get("insider"),
         "answer_postponement": by == step.before.get("seeker"),
+        "decide_loss": trigger.roles & DECIDES_LOSSES and by not in (step.before["insider"], step.before["seeker"]),
     }
     return trigger.kind != "command" or bool(may[trigger.name])
 
@@ -275,6 +317,22 @@ def gives_back_its_own_claim(step: Step) -> bool:
     if len(taken) != 1 or step.before["chargeback"]["id"] != claim:
         return False
     return _lines(journal[-1]) == {account: -amount for account, amount in _lines(taken[0]).items()}
+
+
+def keeps_a_loss_open(step: Step) -> bool:
+    """From the chargeback until the bank gives it back, or staff decide; deciding moves no money."""
+    names = ("loss_since", "loss_decision")
+    before, after = ([doc.get(name) for name in names] for doc in (step.before, step.after))
+    match step.trigger.name:
+        case "decide_loss":
+            said = {name: step.trigger.data[name] for name in ("decision", "reason")} | {"by": step.trigger.by}
+            recorded = {name: (after[1] or {}).get(name) for name in said}
+            return bool(before[0] and after[0] is None and recorded == said and not moved(step))
+        case "chargeback.opened" if moved(step).get("loss", 0) > 0:
+            return bool(after[0] and after[0] >= step.trigger.at and after[1] is None)
+        case "chargeback.reversed" if moved(step).get("loss", 0) < 0:
+            return after == [None, None]
+    return before == after
 
 
 def _lines(entry: Doc) -> dict[str, int]:
@@ -306,7 +364,9 @@ MONEY: Rules = {
     "money goes back only where it was called off, ended or decided": refunds_for_a_reason,
     "a split gives each what the arbiter says": shares_as_decided,
     "in probation neither cancelling nor lapsing refunds": in_probation_nothing_calls_it_off,
-    "one hire.confirmed is the cause": knows_one_hire,
+    "who has no history is paid from the day that was named": waits_without_history,
+    "what was let go is not held back": let_go_or_held_back,
+    "one hire.confirmed is the cause, and by silence it is paid 7 days later": knows_one_hire,
     "a later first day is agreed by both, and what was due stays due": starts_later_by_both,
     "the end of a hire strikes what falls due later, and no more": strikes_what_is_later,
     "the insider has time to dispute what the seeker says": gives_time_to_dispute,
@@ -316,5 +376,6 @@ MONEY: Rules = {
     "a dispute that is over leaves it where it was": goes_back_to_where_it_was,
     "a chargeback takes what is held, the rest is the platform's loss": takes_what_the_bank_says,
     "a reversal gives back its own claim alone": gives_back_its_own_claim,
+    "a loss is open until the bank gives it back or staff decide": keeps_a_loss_open,
     "the terms are the agreed ones": takes_the_offers_terms,
 }

@@ -262,6 +262,9 @@ def _escrow_alike(s: Situation) -> Hashable:
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
         (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
         s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
+        (document.get("instruction") or {}).get("cleared"),
+        s.state == "probation" and s.now < (plan or [{}])[0].get("due_at", s.now),
+        s.state == "probation" and ("payout_from" in document, document.get("set_off", 0) > 0),
     )  # fmt: skip
 
 
@@ -304,11 +307,14 @@ def _escrow_events(s: Situation) -> Iterator[tuple[str, Trigger]]:
     for name in ("cancelled", "lapsed"):
         yield _event(s, f"offer.{name}", "", of_escrow.offer(name, **terms), sequence=9)
     today = s.now.date().isoformat()
-    hire = {"start_on": today, "confirmed_by": "seeker", "evidence_grade": 0, "confirmed_at": format_time(s.now)}
-    yield _event(s, "hire.confirmed", "", of_escrow.offer("hired", **terms) | hire, sequence=5)
+    long_ago = (s.now - timedelta(days=60)).date().isoformat()
+    for by, start_on in (("seeker", today), ("silence", long_ago)):
+        hire = {"start_on": start_on, "confirmed_by": by, "evidence_grade": 0, "confirmed_at": format_time(s.now)}
+        yield _event(s, "hire.confirmed", by, of_escrow.offer("hired", **terms) | hire, sequence=5)
     later = (s.now + timedelta(days=100)).date().isoformat()
-    for by, on in (("insider", today), ("seeker", today), ("employer", later)):
-        yield _event(s, "hire.ended", by, of_escrow.offer("ended", **terms) | {"by": by, "on": on}, sequence=6)
+    for by, on in (("insider", today), ("seeker", today), ("seeker", s.get("start_on", today)), ("employer", later)):
+        ended = of_escrow.offer("ended", **terms) | {"by": by, "on": on}
+        yield _event(s, "hire.ended", f"{by} {on}", ended, sequence=6)
 
 
 def _outcomes(s: Situation) -> Iterator[tuple[str, Trigger]]:
@@ -320,7 +326,10 @@ def _outcomes(s: Situation) -> Iterator[tuple[str, Trigger]]:
             asked.append(("its own", open_["id"], open_["amount"] if status == "succeeded" else 0))
         for variant, instruction_id, amount in asked:
             data = {"instruction_id": instruction_id, "amount": amount, "reason": "because"}
-            yield variant, Trigger(name, f"{instruction_id}:{status}", "outcome", s.now, data)
+            data |= {"until": s.now + timedelta(days=7)} if status == "postponed" else {}
+            for unsent in (False, True) if status in ("refused", "postponed") else (False,):
+                said = data | ({"unsent": True} if unsent else {})
+                yield variant, Trigger(name, f"{instruction_id}:{status}", "outcome", s.now, said)
     for instruction_id in (open_["id"], "another:1"):
         unknown = {"instruction_id": instruction_id}
         yield "", Trigger("unknown", f"{instruction_id}:unknown:{s.version}", "outcome", s.now, unknown)
@@ -340,6 +349,15 @@ def _chargebacks(s: Situation) -> Iterator[tuple[str, Trigger]]:
                     yield variant, Trigger(name, f"{claim}:{name}", "outcome", s.now, data)
 
 
+def _escrow_besides(s: Situation) -> Iterator[Situation]:
+    """What is to be paid out was let go, and something of it is set off (`services.escrow.clearance`)."""
+    assert s.document
+    asked = s.get("instruction") or {"kind": "none"}
+    if asked["kind"] in ("release", "split") and not asked.get("cleared"):
+        cleared = {**asked, "cleared": True, "set_off": 777}
+        yield Situation({**s.document, "instruction": cleared}, s.now, (*s.path, "cleared"))
+
+
 def _escrow_holds(s: Situation) -> None:
     document = s.document or {}
     sums = [document.get(name, 0) for name in ("held", "released", "fees", "refunded", "charged_back")]
@@ -354,7 +372,8 @@ def _escrow_holds(s: Situation) -> None:
 
 
 ESCROWS = Table(
-    ESCROW, of_escrow.OFFER, _escrow_alike, _escrow_callers, _escrow_bodies, _escrow_told, _escrow_holds
+    ESCROW, of_escrow.OFFER, _escrow_alike, _escrow_callers, _escrow_bodies, _escrow_told, _escrow_holds,
+    besides=_escrow_besides,
 )  # fmt: skip
 
 TABLES = {table.lifecycle.name: table for table in (LISTINGS, OFFERS, ESCROWS)}
