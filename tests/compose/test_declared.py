@@ -8,7 +8,7 @@ import yaml
 
 from deploy import ROOT, SERVICES
 from deploy.kafka.principals import acls, emits, reads, subscriber
-from deploy.kafka.topics import topics
+from deploy.kafka.topics import BUSY, topics
 from shared.events.catalogue import EVENT_NAMES, PUBLIC_NAMES
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -51,7 +51,8 @@ def test_a_subscriber_reads_and_no_more() -> None:
     assert {acl.operation for acl in granted} == {"read", "describe"}
     assert {acl.name for acl in granted if acl.kind == "topic"} == set(PUBLIC_NAMES)
     assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {
-        "contact.verified", "work.verified", "employer.registered", "employer.removed",
+        "contact.verified", "contact.replaced", "work.verified", "payout.changed", "employer.registered",
+        "employer.removed",
     }  # fmt: skip
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 
@@ -60,7 +61,9 @@ def test_every_topic_that_somebody_may_use_is_made() -> None:
     made = {topic.name: topic for topic in topics(partitions=6)}
 
     assert {acl.name for acl in acls() if acl.kind == "topic"} - {"*"} == set(made)
-    assert {made[topic].num_partitions for topic in EVENT_NAMES} == {6}
+    assert {topic.name for topic in made.values() if topic.num_partitions == 6} == BUSY
+    assert {topic.num_partitions for topic in made.values() if topic.name not in BUSY} == {1}
+    assert set(EVENT_NAMES) > BUSY > {"listing.created", "offer.accepted", "hire.confirmed", "escrow.released"}
     assert {made[topic].topic_configs["retention.ms"] for topic in EVENT_NAMES} == {"-1"}
 
 

@@ -15,6 +15,7 @@ from services.notify.smtp import smtp
 from shared import outgoing
 from shared.aggregate import open_store
 from shared.aggregate.naming import Naming
+from shared.clock import SystemClock
 from shared.settings import Mail, MongoDB
 from tests.pure.test_smtp import AT
 from tests.support.processes import eventually
@@ -32,7 +33,8 @@ def mails(tls: str) -> Ask:
 
 
 def names_people(port: int) -> None:
-    store = open_store(MongoDB(f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100", "x"), "documents")
+    uri = f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100"
+    store = open_store(MongoDB(uri, "x"), "documents", SystemClock())
     try:
         Naming(store.collection, b"k" * 32).agree()
     finally:

@@ -205,6 +205,7 @@ def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
         journal = doc.get("journal", [])
         yield from (f"journal of {doc['_id']}: {fault}" for fault in faults(journal))
         lies = balances(journal)
+        lies["platform_fees"] = lies.get("platform_fees", 0) + lies.get("losses_set_off", 0)  # both are kept of payouts
         if any(sums[name] != lies.get(account, 0) for name, account in ACCOUNTS.items()):
             yield f"journal of {doc['_id']} says {lies}, the sums {sums}"
         for entry in journal:
