@@ -1,7 +1,10 @@
 """The listing's API. A view parses, lets the lifecycle decide, and serialises: no rule stands here."""
 
+from functools import partial
+
 from services.listing import api_export, search, views
 from services.listing.api_codes import operations as of_codes
+from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
@@ -10,7 +13,7 @@ from services.listing.search import Question
 from services.listing.stems import asked as words_asked
 from services.listing.store import find
 from shared.http.answer.documents import document_response
-from shared.http.answer.pages import after_text, page_of, text_page
+from shared.http.answer.pages import foreign_cursor, page_of, page_response
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
@@ -30,9 +33,14 @@ def create(call: Call[Parts]) -> Answer:
                 answers={200: page_of(Listing)}, refuses=("forbidden",))  # fmt: skip
 def find_listings(call: Call[Parts]) -> Answer:
     question = _question(call)
-    after = after_text(call, question.order.form)
-    found = find(call.parts.store, call.parts.census, question, after, call.page.limit + 1)
-    return text_page(call, found, question.order.field, lambda doc: views.view(doc, views.roles(doc, call.principal)))
+    try:
+        place = place_of(call.page.after, question.order, MOST_HELD if question.shared else 0)
+    except ValueError:
+        raise foreign_cursor() from None
+    read = partial(find, call.parts.store, call.parts.census)
+    found, following = page(read, question, place, call.page.limit)
+    items = [views.view(doc, views.roles(doc, call.principal)) for doc in found]
+    return page_response(call, items, following.values() if following else None)
 
 
 @operations.get(PATH + "/{id}", "getListing", "Show a listing", who=DOCUMENT, answers=_ONE)

@@ -53,6 +53,10 @@ class Order:
             return {self.field: ends | {"$lt": after}}
         return {self.field: {name: end for name, end in ends.items() if name != "$gte"} | {"$gt": after}}
 
+    def precedes(self, one: str, other: str) -> bool:
+        """Whether the sort key `one` comes before `other`."""
+        return one > other if self.down else one < other
+
 
 NEWEST = Order("rank", down=True, form=re.compile(f"{_TIME}/{_ID}"))
 INDEXED = (

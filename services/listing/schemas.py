@@ -245,7 +245,8 @@ class Search(PageQuery):
         load_default=ORDERS[0],
         metadata={
             "description": "newest first; cheapest first, by the help asked for, else by the cheapest of any kind; "
-            "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency"
+            "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency. Of one insider a page "
+            "shows five, or a quarter if that is more, while others have any; the rest begins the next pages"
         },
     )
     mine = Flag(metadata={"description": "your own, whatever their status"})

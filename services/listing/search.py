@@ -12,7 +12,7 @@ so a page's cost stays about what it is as listings grow.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.listing.orders import NEWEST, Order, in_a_year, order, sort_keys
@@ -79,12 +79,24 @@ class Question:
 
     `leads` are facets, for each with the condition on plain fields that says the same; `rest` are the other conditions.
     `state` is the one state that is asked for; where it is None, the leads are of whoever asks and always there.
+    `shared` is whether each insider has a share of a page at most, while others have some (see `crowds`).
     """
 
     order: Order
     leads: Mapping[Facets, Mapping[str, Any]]
     rest: Mapping[str, Any]
     state: str | None = None
+    shared: bool = False
+
+    def of(self, insider: str) -> "Question":
+        """The same about one insider's listings."""
+        return replace(self, leads={**self.leads, (_own(insider, self.state),): {"insider": insider}})
+
+    def without(self, insiders: Collection[str]) -> "Question":
+        """The same about everyone else's listings."""
+        if not insiders:
+            return self
+        return replace(self, rest=_all([self.rest, {"insider": {"$nin": sorted(insiders)}}]))
 
     def entry(self, counts: Mapping[Facets, int], published: int, wanted: int, first: bool) -> tuple[Facets, ...]:
         """The facets to enter by, the others are filtered; none: by order is the shorter way.
@@ -114,7 +126,7 @@ class Question:
 
 def public_question(asked: Mapping[str, Any]) -> Question:
     """Published listings."""
-    return Question(order(asked), leads(asked), rest(asked), PUBLISHED)
+    return Question(order(asked), leads(asked), rest(asked), PUBLISHED, shared=True)
 
 
 def own_question(asked: Mapping[str, Any], insider: str) -> Question:

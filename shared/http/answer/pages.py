@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 
 from shared.fields import Body, Integer, Kind, Query
 from shared.http.declare.operations import Answer, Call
-from shared.http.problems import Fault, invalid
+from shared.http.problems import Fault, Problem, invalid
 
 DEFAULT_LIMIT = 20
 MOST_LIMIT = 100
@@ -107,7 +107,12 @@ def after_text(call: Call[Any], form: re.Pattern[str] = POSITION) -> str | None:
         case [str(sort_key)] if form.fullmatch(sort_key):
             return sort_key
         case _:
-            raise invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
+            raise foreign_cursor()
+
+
+def foreign_cursor() -> Problem:
+    """The refusal of a cursor that is of another list."""
+    return invalid([Fault.of_query("cursor", "cursor", "expected the `next` of a page of the same list")])
 
 
 def text_page(call: Call[Any], found: Sequence[Any], sort_key: str, view: Callable[[Any], Any]) -> Answer:
