@@ -142,6 +142,9 @@ class WorkDocument(CoreDocument, total=False):
 
 
 class EmployerCopy(Copy, total=False):
-    """`employer:<domain_mark>`: whether staff have registered that domain. States: registered, removed."""
+    """`employer:<domain_mark>`: whether staff have registered that domain. States: registered, removed.
+
+    `employer:`, of no domain, has all listings looked at once after an upgrade; it is new.
+    """
 
     after: str  # id of the last listing of an unfinished pass

@@ -9,8 +9,8 @@ from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
 from services.listing.parts import Parts
-from services.listing.store import COLLECTION, MIGRATIONS
-from services.listing.workplaces import EMPLOYER, WORK, Spread
+from services.listing.store import COLLECTION, EMPLOYER, MIGRATIONS
+from services.listing.workplaces import WORK, Spread
 from shared.aggregate import Store, erasure
 from shared.http.app import create_app
 from shared.process.main import Service, nothing

@@ -21,6 +21,7 @@ _TEXTS = {"events": 0, "applied": 0, "commands": 0}
 _AT_ONCE = 500
 _HAS_DOMAIN = {"domain_mark": {"$exists": True}}
 _REGISTER_READ_WITHIN = timedelta(hours=1)
+EMPLOYER, ANY = "employer", ""
 SPREAD = "pass"
 """The timer of a pass that tells listings whether their insiders are verified."""
 
@@ -60,15 +61,14 @@ def by_employer(collection: Collection[Document]) -> None:
 
 
 def verified_anew(collection: Collection[Document]) -> None:
-    """Whose work address was verified has their listings looked at again: before, no registered domain was needed.
+    """Have all listings with a domain looked at again: before, an insider was verified at any domain.
 
-    In an hour, so that the register has been read by then and what staff have registered does not change twice.
+    In an hour, so that the register has been read by then and what staff have registered does not change twice. The
+    document is of a kind that older workers leave alone.
     """
     at = to_milliseconds(datetime.now(UTC)) + _REGISTER_READ_WITHIN
-    for doc in collection.find({"kind": "work"}, {"version": 1, "timers": 1}):
-        if not doc.get("timers"):
-            update = {"$set": {"timers": {SPREAD: at}, "due_at": at}, "$inc": {"version": 1}}
-            collection.update_one({"_id": doc["_id"], "version": doc["version"]}, update)
+    sweep = {"kind": EMPLOYER, "version": 1, "state": "new", "timers": {SPREAD: at}, "due_at": at}
+    collection.update_one({"_id": employer_id(ANY)}, {"$setOnInsert": sweep}, upsert=True)
 
 
 MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew)
@@ -99,9 +99,13 @@ def of_insider(store: Store, person: str, after: str | None, limit: int) -> list
     return _read(store, question.by_facet(question.leads.keys(), after), NEWEST, limit)
 
 
+def employer_id(mark: str) -> str:
+    return f"{EMPLOYER}:{mark}"
+
+
 def at_employer(store: Store, mark: str, after: str, limit: int) -> list[Document]:
-    """The listings at the employer whose domain has that mark, by id, after the id `after`."""
-    query = {"domain_mark": mark, "_id": {"$gt": after}}
+    """The listings at the employer whose domain has that mark (`ANY`: at any), by id, after the id `after`."""
+    query = {"domain_mark": _HAS_DOMAIN["domain_mark"] if mark == ANY else mark, "_id": {"$gt": after}}
     return list(store.collection.find(query, _SHOWN).sort("_id", ASCENDING).limit(limit))
 
 

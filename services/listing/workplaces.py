@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.listing.store import SPREAD, at_employer, of_insider
+from services.listing.store import EMPLOYER, SPREAD, at_employer, employer_id, of_insider
 from shared.aggregate import Change, Copy, Document, Lifecycle, Store, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 from shared.ids import domain_mark, workplace_mark
 
-WORK, EMPLOYER = "work", "employer"
+WORK = "work"
 MOST_MARKS = 20
 _AGAIN = "again"
 _SETTLING = timedelta(minutes=1)
@@ -24,10 +24,6 @@ _AT_ONCE = 200
 
 def work_id(person: str) -> str:
     return f"{WORK}:{person}"
-
-
-def employer_id(mark: str) -> str:
-    return f"{EMPLOYER}:{mark}"
 
 
 class Workplaces:
