@@ -66,6 +66,8 @@ def verified_anew(collection: Collection[Document]) -> None:
     In an hour, so that the register has been read by then and what staff have registered does not change twice. The
     document is of a kind that older workers leave alone.
     """
+    if collection.find_one({"kind": "listing"}, {"_id": 1}) is None:
+        return
     at = to_milliseconds(datetime.now(UTC)) + _REGISTER_READ_WITHIN
     sweep = {"kind": EMPLOYER, "version": 1, "state": "new", "timers": {SPREAD: at}, "due_at": at}
     collection.update_one({"_id": employer_id(ANY)}, {"$setOnInsert": sweep}, upsert=True)
