@@ -59,6 +59,10 @@ def verify_insider(change: Change, trigger: Trigger) -> None:
     change.set(insider_verified=True)
 
 
+def unverify_insider(change: Change, trigger: Trigger) -> None:
+    change.set(insider_verified=False)
+
+
 def submit(change: Change, trigger: Trigger) -> None:
     change.schedule(REVIEW, change.now)
     change.set(review=None)

@@ -1,9 +1,11 @@
-"""The documents of the collection `listings`: listings, who knows which employer, and where people get mail at work."""
+"""The documents of the collection `listings`: listings, who knows which employer, where people get mail at work, and
+which employers' domains are registered.
+"""
 
 from datetime import datetime
 from typing import TypedDict
 
-from shared.aggregate.documents import CoreDocument
+from shared.aggregate.documents import Copy, CoreDocument
 
 
 class Employer(TypedDict, total=False):
@@ -88,7 +90,7 @@ class ListingDocument(CoreDocument, total=False):
     edits: int  # how often its insider changed it
     domain_mark: str  # of the employer's domain
     workplace_mark: str  # of the employer's domain and this listing
-    insider_verified: bool  # its insider gets mail at the employer's domain
+    insider_verified: bool  # its insider gets mail at the employer's domain, which staff have registered
     review: Decision  # the last one
     audit: list[Decision]
 
@@ -136,3 +138,13 @@ class WorkDocument(CoreDocument, total=False):
 
     owner: str
     marks: list[str]  # of the domains
+    after: str  # sort key of the last listing of an unfinished pass
+
+
+class EmployerCopy(Copy, total=False):
+    """`employer:<domain_mark>`: whether staff have registered that domain. States: registered, removed.
+
+    `employer:`, of no domain, has all listings looked at once after an upgrade; it is new.
+    """
+
+    after: str  # id of the last listing of an unfinished pass

@@ -9,8 +9,7 @@ from services.listing.search import index
 from services.listing.store import KNOWN, VEILED
 from services.listing.unveiling import KIND as UNVEILED
 from services.listing.unveiling import forget
-from services.listing.workplaces import KIND as WORK
-from services.listing.workplaces import work_id
+from services.listing.workplaces import WORK, work_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
 
@@ -67,7 +66,7 @@ class Erasing:
 def erase(change: Change) -> None:
     """All that was written in it, by the insider and by moderators."""
     change.set(title=GONE, employer={"name": GONE}, duties=[], skills=[], region=None, consent=None)
-    change.set(domain_mark=None, workplace_mark=None)
+    change.set(domain_mark=None, workplace_mark=None, insider_verified=False)
     if change.get("review"):
         change.set(review=_without_words(change["review"]))
     if change.get("audit"):

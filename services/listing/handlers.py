@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.listing.lifecycle import LISTING
 from services.listing.unveiling import ENDS, Unveil
-from services.listing.workplaces import Learn
+from services.listing.workplaces import OF_EMPLOYER, Learn
 from shared.aggregate import Change, Kind, Lifecycle, OnLifecycle, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import TAKEN
 
@@ -33,6 +33,7 @@ def handlers(listing: Lifecycle = LISTING) -> Routes:
         "hire.ended": OnLifecycle(listing, "listing_id"),
         **dict.fromkeys(("offer.activated", "offer.begun", *ENDS), Unveil()),
         "work.verified": Learn(),
+        **dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER),
         "person.erased": erasure.route(),
     }
 

@@ -2,7 +2,7 @@
 
 from services.listing import acts, rules
 from services.listing.acts import EXPIRY
-from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, Rules
+from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, VERIFIED, Rules
 from shared.aggregate import Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
@@ -62,11 +62,18 @@ _ROWS = (
     Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
     Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
     Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a seat never opens again"),
-    Row(("draft", "in_review"), "work.verified", when=AT_EMPLOYER, act=acts.verify_insider,
-        note="its insider gets mail there"),
-    Row((*LIVE, *OVER), "work.verified", emits=("listing.revised",), when=AT_EMPLOYER, act=acts.verify_insider,
-        note="its insider gets mail there"),
+    *(
+        Row(states, name, emits=emits, when=when, act=act, note=note)
+        for name, when, act, note in (
+            ("work.verified", AT_EMPLOYER, acts.verify_insider, "its insider gets mail there"),
+            ("employer.registered", AT_EMPLOYER, acts.verify_insider, "its insider gets mail there"),
+            ("employer.removed", VERIFIED, acts.unverify_insider, "staff do not vouch for that domain"),
+        )
+        for states, emits in ((("draft", "in_review"), ()), ((*LIVE, *OVER), ("listing.revised",)))
+    ),
 )  # fmt: skip
+OF_HIRE = ("hire.confirmed", "hire.ended")
+WORKPLACE = ("work.verified", "employer.registered", "employer.removed")
 
 
 def listing(kept: Rules) -> Lifecycle:
@@ -76,10 +83,10 @@ def listing(kept: Rules) -> Lifecycle:
         states=STATES,
         rows=(*_under(kept), *_ROWS),
         public=acts.public,
-        events=("hire.confirmed", "hire.ended", "work.verified"),
+        events=(*OF_HIRE, *WORKPLACE),
         answers=cells(
-            ignore={"hire.ended": (*LIVE, *OVER), "work.verified": ("draft", "in_review", *LIVE, *OVER)},
-            reject={"hire.confirmed": NEVER_PUBLISHED, "hire.ended": NEVER_PUBLISHED, "work.verified": ("new",)},
+            ignore={"hire.ended": (*LIVE, *OVER)} | dict.fromkeys(WORKPLACE, ("draft", "in_review", *LIVE, *OVER)),
+            reject=dict.fromkeys(OF_HIRE, NEVER_PUBLISHED) | dict.fromkeys(WORKPLACE, ("new",)),
         ),
         final=OVER,
     )

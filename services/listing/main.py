@@ -9,9 +9,8 @@ from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
 from services.listing.lifecycle import LISTING
 from services.listing.parts import Parts
-from services.listing.store import COLLECTION, MIGRATIONS
-from services.listing.workplaces import KIND as WORK
-from services.listing.workplaces import Spread
+from services.listing.store import COLLECTION, EMPLOYER, MIGRATIONS
+from services.listing.workplaces import WORK, Spread
 from shared.aggregate import Store, erasure
 from shared.http.app import create_app
 from shared.process.main import Service, nothing
@@ -36,7 +35,7 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
         routes=handlers(listing),
         lifecycles=(listing,),
         timers={
-            WORK: Spread(store, listing).on_timer,
+            **dict.fromkeys((WORK, EMPLOYER), Spread(store, listing).on_timer),
             erasure.KIND: erasure.passes(Erasing(store, listing).one_pass),
         },
     )

@@ -202,9 +202,15 @@ MAY_EDIT = Guard(
 )
 
 AT_EMPLOYER = Condition(
-    "the mailbox is at its employer's domain, and that was not known",
+    "its employer's domain is that one, and its insider is not verified yet",
     lambda change, trigger: (
         trigger.data["domain_mark"] == change.get("domain_mark") and not change.get("insider_verified")
+    ),
+)
+VERIFIED = Condition(
+    "its employer's domain is that one, and its insider is verified",
+    lambda change, trigger: (
+        trigger.data["domain_mark"] == change.get("domain_mark") and bool(change.get("insider_verified"))
     ),
 )
 LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])

@@ -175,7 +175,7 @@ class VeiledEmployer(Body):
 
 
 class Listing(Body):
-    """A listing. `insider_verified`: its insider gets mail at the employer's domain.
+    """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
     `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff.
     """

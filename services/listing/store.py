@@ -1,6 +1,7 @@
 """The collection `listings`: listings, and for a seeker who knows the employer `unveiled:<listing_id>:<person_id>`."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
@@ -10,6 +11,7 @@ from services.listing.census import Census
 from services.listing.orders import INDEXED, NEWEST, Order
 from services.listing.search import Question, fields, own_question
 from shared.aggregate import Document, Store
+from shared.clock import to_milliseconds
 
 COLLECTION = "listings"
 KNOWN, VEILED, ERASED = "known", "veiled", "erased"
@@ -17,6 +19,11 @@ KNOWN, VEILED, ERASED = "known", "veiled", "erased"
 _SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0, "codes": 0}
 _TEXTS = {"events": 0, "applied": 0, "commands": 0}
 _AT_ONCE = 500
+_HAS_DOMAIN = {"domain_mark": {"$exists": True}}
+_REGISTER_READ_WITHIN = timedelta(hours=1)
+EMPLOYER, ANY = "employer", ""
+SPREAD = "pass"
+"""The timer of a pass that tells listings whether their insiders are verified."""
 
 
 def by_facet(collection: Collection[Document]) -> None:
@@ -48,7 +55,25 @@ def by_order(collection: Collection[Document]) -> None:
         collection.bulk_write(made, ordered=False)
 
 
-MIGRATIONS = (by_facet, by_seeker, by_order)
+def by_employer(collection: Collection[Document]) -> None:
+    """Which listings are at an employer, by the mark of its domain."""
+    collection.create_index([("domain_mark", ASCENDING), ("_id", ASCENDING)], partialFilterExpression=_HAS_DOMAIN)
+
+
+def verified_anew(collection: Collection[Document]) -> None:
+    """Have all listings with a domain looked at again: before, an insider was verified at any domain.
+
+    In an hour, so that the register has been read by then and what staff have registered does not change twice. The
+    document is of a kind that older workers leave alone.
+    """
+    if collection.find_one({"kind": "listing"}, {"_id": 1}) is None:
+        return
+    at = to_milliseconds(datetime.now(UTC)) + _REGISTER_READ_WITHIN
+    sweep = {"kind": EMPLOYER, "version": 1, "state": "new", "timers": {SPREAD: at}, "due_at": at}
+    collection.update_one({"_id": employer_id(ANY)}, {"$setOnInsert": sweep}, upsert=True)
+
+
+MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew)
 
 
 def unveiled_id(listing_id: str, person: str) -> str:
@@ -74,6 +99,16 @@ def of_insider(store: Store, person: str, after: str | None, limit: int) -> list
     """A person's listings, newest first, after the sort key `after`."""
     question = own_question({}, person)
     return _read(store, question.by_facet(question.leads.keys(), after), NEWEST, limit)
+
+
+def employer_id(mark: str) -> str:
+    return f"{EMPLOYER}:{mark}"
+
+
+def at_employer(store: Store, mark: str, after: str, limit: int) -> list[Document]:
+    """The listings at the employer whose domain has that mark (`ANY`: at any), by id, after the id `after`."""
+    query = {"domain_mark": _HAS_DOMAIN["domain_mark"] if mark == ANY else mark, "_id": {"$gt": after}}
+    return list(store.collection.find(query, _SHOWN).sort("_id", ASCENDING).limit(limit))
 
 
 def _read(store: Store, query: Mapping[str, Any], order: Order, limit: int) -> list[Document]:

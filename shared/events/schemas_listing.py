@@ -84,7 +84,9 @@ class ListingState(EventData):
     tranches = tranches()
     leaving_on = Date("when the insider leaves the role")
     published_at = Time("when it was first published; null before", allow_none=True)
-    insider_verified = Flag("whether the insider is known to get mail at the employer's domain", optional=True)
+    insider_verified = Flag(
+        "whether the insider gets mail at the employer's domain, which staff have registered", optional=True
+    )
     workplace_mark = Id("whoever knows the employer's domain knows it again, in this listing alone", optional=True)
 
 

@@ -56,6 +56,12 @@ class World:
         event = Trigger("work.verified", event_id or new_id(), "event", self.clock.now(), data, sequence=1)
         return str(self.worker.batch.process([event])[0].outcome)
 
+    def said(self, name: str, sequence: int = 1, mark: str = MARK) -> str:
+        """Staff register a domain or remove it."""
+        data = {"domain_mark": mark, "marks": []}
+        event = Trigger(f"employer.{name}", new_id(), "event", self.clock.now(), data, sequence=sequence)
+        return str(self.worker.batch.process([event])[0].outcome)
+
     def shown(self, path: str) -> bool:
         return bool(self.bo.get(path).get_json()["insider_verified"])
 
@@ -102,6 +108,7 @@ def test_events_say_the_workplace_by_a_mark_of_that_listing_alone(world: World) 
 @pytest.mark.parametrize("state", ["draft", "in_review", "published", "paused", "withdrawn", "expired"])
 def test_a_work_address_verifies_the_listings_at_that_domain(world: World, state: str) -> None:
     """In whatever state; once it is known outside, copies learn it by an event."""
+    world.said("registered")
     path = world.written() if state in ("draft", "in_review") else world.published()
     match state:
         case "in_review":
@@ -126,6 +133,7 @@ def test_a_work_address_verifies_the_listings_at_that_domain(world: World, state
 
 def test_what_does_not_verify_it(world: World) -> None:
     """Another domain, another person, a listing without a domain; and a repeat changes nothing."""
+    world.said("registered")
     path, without = world.published(), world.published(employer={"name": "Acme BV"})
     world.verified(domain_mark(KEY, "other.example"))
     world.verified(person=world.bo.id)
@@ -144,6 +152,7 @@ def test_what_does_not_verify_it(world: World) -> None:
 
 
 def test_a_listing_written_after_it(world: World) -> None:
+    world.said("registered")
     world.verified()
     world.work()
 
@@ -153,6 +162,8 @@ def test_a_listing_written_after_it(world: World) -> None:
 
 def test_a_listing_written_at_the_same_time(world: World) -> None:
     """It read before the address was verified and was stored after the others were told: a minute later it is, too."""
+    world.said("registered")
+    world.work(timedelta(minutes=2))
     path = world.published()
     listing_id = path.rsplit("/", 1)[1]
     world.store.collection.update_one({"_id": listing_id}, {"$set": {"facets": []}})
@@ -168,6 +179,7 @@ def test_a_listing_written_at_the_same_time(world: World) -> None:
 
 
 def test_another_employer_starts_anew(world: World) -> None:
+    world.said("registered")
     path = world.written()
     world.verified()
     world.work()

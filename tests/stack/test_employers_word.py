@@ -211,15 +211,21 @@ def test_an_applicant_tracking_systems_report_ends_in_a_payout(world: World) -> 
 
 
 def test_an_insider_with_mail_at_the_employer_is_believed(world: World) -> None:
-    """The listing says so, and a document is worth grade 2."""
+    """The listing says so once staff have registered the domain, and a document is worth grade 2."""
     employer = world.employer()
     hire = world.active(employer)
     listing_path, offer_path = f"/v1/listings/{hire.listing_id}", f"/v1/offers/{hire.offer_id}"
     assert hire.seeker.get(listing_path)["insider_verified"] is False
+    unchecked = f"acme-{secrets.token_hex(4)}.example"
+    other = hire.insider.post("/v1/listings", listing(employer={"name": "Acme", "domain": unchecked}))
+    world.proves_work_mail(hire.insider, f"anna@{unchecked}")
 
     world.proves_work_mail(hire.insider, f"anna@{employer.domain}")
     hire.seeker.wait(listing_path, lambda doc: doc["insider_verified"] is True, "the listing says so")
     eventually(lambda: world.copy_of_listing(hire).get("insider_verified") is True, "matching knows it")
+    assert hire.insider.get(f"/v1/listings/{other['id']}")["insider_verified"] is False
+    world.operator.post("/v1/employers", {"name": "Acme", "domain": unchecked})
+    hire.insider.wait(f"/v1/listings/{other['id']}", lambda doc: doc["insider_verified"] is True, "now it is checked")
     world.hires.claim(hire, TODAY)
 
     assert hire.seeker.get(offer_path)["claims"][0]["grade"] == 2

@@ -23,6 +23,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "listing": listing.ListingDocument,
         "unveiled": listing.UnveiledDocument,
         "work": listing.WorkDocument,
+        "employer": listing.EmployerCopy,
         "account": listing.AccountDocument,
     },
     "matching": {

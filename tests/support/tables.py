@@ -8,7 +8,7 @@ from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
-from services.listing.lifecycle import LISTING
+from services.listing.lifecycle import LISTING, WORKPLACE
 from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.rules import LISTING_OVER
@@ -94,7 +94,8 @@ def _listing_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
     for name in LISTING.events:
         ids = {"listing_id": of_matching.LISTING_ID, "offer_id": of_matching.OFFER_ID}
         yield _event(s, name, "", {**ids, "domain_mark": "m_of_acme"})
-    yield _event(s, "work.verified", "elsewhere", {"domain_mark": "m_of_another"})
+    for name in WORKPLACE:
+        yield _event(s, name, "elsewhere", {"domain_mark": "m_of_another"})
 
 
 def _listing_holds(s: Situation) -> None:

@@ -23,7 +23,7 @@ from services.escrow.provider.port import Records, every
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
 from services.notify.addresses import code_of
-from services.notify.store import contact_id
+from services.notify.store import contact_id, work_mail_id
 from shared.aggregate import Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
@@ -88,14 +88,13 @@ class Whole:
         said: dict[str, Any] = answer.get_json()
         return said
 
-    def verified(self, sub: str, email: str) -> None:
-        """Somebody gives an address and the code that is mailed there."""
+    def verified(self, sub: str, email: str, which: str = "contact") -> None:
+        """Somebody gives an address (`contact` or `work-mail`) and the code that is mailed there."""
         caller = Caller(self.apps["notify"], sub)
-        assert caller.ask("PUT", "/v1/me/contact", {"email": email}).status_code == 200
-        document = self.stores["notify"].get(contact_id(caller.id)) or {}
-        self.call(
-            "notify", sub, "/v1/me/contact/verify", {"code": code_of(KEY, document["_id"], document["code"]["nonce"])}
-        )
+        assert caller.ask("PUT", f"/v1/me/{which}", {"email": email}).status_code == 200
+        document_id = {"contact": contact_id, "work-mail": work_mail_id}[which](caller.id)
+        nonce = (self.stores["notify"].get(document_id) or {})["code"]["nonce"]
+        self.call("notify", sub, f"/v1/me/{which}/verify", {"code": code_of(KEY, document_id, nonce)})
 
     def published(self, **changed: Any) -> str:
         """The listing of anna's."""

@@ -39,7 +39,7 @@ WEIGHTS: Mapping[str, Weight] = {
         4, 12, f"a person whom the insider helped kept the job for {LASTING_DAYS} days or more; so many points each"
     ),
     "gave": Weight(2, 6, "the insider helped somebody to a job free of charge; so many points each"),
-    "verified": Weight(6, 6, "the insider is known to get mail at the employer"),
+    "verified": Weight(6, 6, "the insider gets mail at the employer, whose domain staff have registered"),
 }
 """Every reason there is, in the order in which reasons are shown."""
 
