@@ -236,7 +236,9 @@ def decide_release(change: Change, trigger: Trigger) -> Says:
     """All that is held is for the insider, now: the tranches are brought forward, one payout follows the other."""
     decide(change, trigger)
     change.set(
-        tranches=plan.brought_forward(change["tranches"], change.now), refund_at=None, blocked=None, decided=True
+        tranches=plan.brought_forward(change["tranches"], change.now),
+        **dict.fromkeys(("refund_at", "blocked", "payout_from")),
+        decided=True,
     )
     watch(change)
     ask_release(change, trigger)

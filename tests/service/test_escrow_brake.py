@@ -122,8 +122,10 @@ def test_a_payment_that_was_charged_back_is_no_history(careful: Market) -> None:
     assert careful.of(careful.hired())["state"] == "probation"
 
 
-def test_what_an_arbiter_decides_waits_for_nothing(careful: Market) -> None:
-    path = careful.hired()
+@pytest.mark.parametrize("days", [(0,), (0, 30), (0, 30, 90, 180)])
+def test_what_an_arbiter_decides_waits_for_nothing(careful: Market, days: tuple[int, ...]) -> None:
+    """However many tranches are to come."""
+    path = careful.hired(tranches=[{"due_day": day, "bps": 10_000 // len(days)} for day in days])
     careful.seeker.post(f"{path}/dispute", {"reason": "other"})
     decision = {"decision": "release", "reason": "They were hired."}
     assert careful.arbiter.post(f"{path}/dispute/resolve", decision).status_code == 200
