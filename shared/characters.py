@@ -27,6 +27,8 @@ _OTHERS = str.maketrans(
     | dict.fromkeys("\u30fb\u2022\u2027\u2219\u22c5", "\u00b7")
 )
 """Signs that are read as an ASCII one (or as a middle dot) and that NFKC leaves apart."""
+_STRUCK = re.compile("([ -~])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+"""Combining marks on an ASCII character that make no letter with it: struck through, underlined, boxed."""
 _ACTS = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 """Categories of characters that act on a terminal or on what stands around them."""
 
@@ -39,7 +41,7 @@ def normal_form(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     seen = "".join(character for character in text if not _is_unseen(character))
-    return "".join(map(_plain, unicodedata.normalize("NFKC", seen)))
+    return _STRUCK.sub(r"\1", "".join(map(_plain, unicodedata.normalize("NFKC", seen))))
 
 
 def is_empty(text: str) -> bool:

@@ -23,6 +23,10 @@ _PHONE = re.compile(r"(?<![0-9+])\+?\(?[0-9](?:[ ().\-/_·]{0,3}[0-9]){6,18}(?![
 _INTERNATIONAL = re.compile(r"\+\(?[0-9]")
 _THOUSANDS = re.compile(r"\b[0-9]{1,3}(?:[., ][0-9]{3})+\b")
 _YEARS = re.compile(r"\b(?:19|20)[0-9]{2}\s?[-/]\s?(?:19|20)[0-9]{2}\b")
+_DATES = re.compile(
+    r"\b(?:(?:19|20)[0-9]{2}([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])"
+    r"|(?:0?[1-9]|[12][0-9]|3[01])([-./])(?:0?[1-9]|[12][0-9]|3[01])\2(?:19|20)[0-9]{2})\b(?![-./ ]?[0-9])"
+)
 _LONGEST_LABEL = 63
 
 NO_LINKS = frozenset({
@@ -59,8 +63,8 @@ def has_link(text: str) -> bool:
 
 
 def has_phone(text: str) -> bool:
-    """Eight digits or more in a row of the usual groups; amounts with their thousands and spans of years are none."""
-    rest = _YEARS.sub("…", normal_form(text))
+    """Eight digits or more in a row of the usual groups; amounts with their thousands, days and spans of years are none."""
+    rest = _YEARS.sub("…", _DATES.sub("…", normal_form(text)))
     found = _PHONE.search(rest if _INTERNATIONAL.search(rest) else _THOUSANDS.sub("…", rest))
     return found is not None and sum(c.isdigit() for c in found.group()) >= 8
 

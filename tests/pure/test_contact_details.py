@@ -56,6 +56,10 @@ def rules(text: str) -> set[str]:
         ("www．acme", LINK),
         ("https∶⁄⁄acme", LINK),
         ("on acme.jobs.Then", LINK),
+        ("".join(f"{character}\u0336" for character in "anna@acme.com"), ADDRESS),
+        ("".join(f"{character}\u0332" for character in "0612345678"), PHONE),
+        ("a\u20ddc\u20ddm\u20dde\u20dd.com", LINK),
+        ("call 01/02/2019 33 44", PHONE),
     ],
 )
 def test_it_is_found_however_it_is_written(text: str, rule: str) -> None:
@@ -75,6 +79,7 @@ def test_it_is_found_however_it_is_written(text: str, rule: str) -> None:
         "Version 1.2.3, release 2027.01",
         "Équipe « paiements » – l’été, œuvre",
         "日本のチーム、東京。開発",
+        "I can start on 2027-01-15, or 15/01/2027; since 01.02.2019 I work there.",
     ],
 )
 def test_it_is_left_alone(text: str) -> None:
