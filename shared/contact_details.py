@@ -63,7 +63,7 @@ def has_link(text: str) -> bool:
 
 
 def has_phone(text: str) -> bool:
-    """Eight digits or more in a row of the usual groups; amounts with their thousands, days and spans of years are none."""
+    """Eight digits or more in a row of the usual groups; amounts with thousands, days and spans of years are none."""
     rest = _YEARS.sub("…", _DATES.sub("…", normal_form(text)))
     found = _PHONE.search(rest if _INTERNATIONAL.search(rest) else _THOUSANDS.sub("…", rest))
     return found is not None and sum(c.isdigit() for c in found.group()) >= 8
