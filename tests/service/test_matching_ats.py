@@ -110,6 +110,17 @@ def test_without_a_first_day_it_is_the_day_of_the_report(world: World) -> None:
     assert world.shown(path)["hire"]["start_on"] == "2027-01-01"
 
 
+def test_a_later_report_without_a_first_day_leaves_the_known_one(world: World) -> None:
+    told(world)
+    told(world, starts_at=None)
+
+    path = at_acme(world)
+    named(world, path)
+    world.tick()
+
+    assert world.shown(path)["hire"]["start_on"] == "2027-01-20"
+
+
 def test_a_report_again_changes_nothing(world: World) -> None:
     """Answered with 200 each time, also long afterwards, and also where the body is another about the same hire."""
     path = at_acme(world)

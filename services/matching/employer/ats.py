@@ -60,7 +60,7 @@ def take_report(change: Change, employer: str, report: HireReport, of_body: str)
     change.push("seen", of_body)
     change.set(application=report.application, received_at=change.now)
     if report.hired:
-        change.set(start_on=report.start_on or change.now.date().isoformat())
+        change.set(start_on=report.start_on or change.get("start_on") or change.now.date().isoformat())
         _move(change, "matched" if change.state in ("matched", "taken_back") else "waiting")
         change.schedule(MATCH, change.now)
     else:
