@@ -57,10 +57,12 @@ def threads(count: int, body: Callable[[threading.Event], None]) -> Iterator[lis
 
 
 @contextmanager
-def hiring(deployment: Deployment) -> Iterator[list[Hire]]:
-    """Hires, a few at a time, until the block ends; every one that was begun has to end, paid out."""
+def hiring(deployment: Deployment, *, described: bool = True) -> Iterator[list[Hire]]:
+    """Hires, a few at a time, until the block ends; every one that was begun has to end, paid out. `described`: as
+    `Hires` takes it.
+    """
     ended: list[Hire] = []
-    with Hires(deployment) as hires:
+    with Hires(deployment, described=described) as hires:
 
         def play(enough: threading.Event) -> None:
             while not enough.is_set():
@@ -91,7 +93,7 @@ class Asked:
 
 
 @contextmanager
-def asking(deployment: Deployment) -> Iterator[Asked]:
+def asking(deployment: Deployment, *, described: bool = True) -> Iterator[Asked]:
     """Every operation over and over, sent once and never again: a connection that breaks is a failure too. What is
     asked for is there where that is easy (a listing, an offer); elsewhere the refusal counts as the answer.
     """
@@ -100,7 +102,7 @@ def asking(deployment: Deployment) -> Iterator[Asked]:
     def body(enough: threading.Event) -> None:
         insider, seeker = (deployment.token(f"asking-{secrets.token_hex(6)}") for _ in range(2))
         ids = {"listing": str(uuid4()), "offer": str(uuid4())}
-        with httpx.Client(base_url=deployment.gateway, timeout=40, event_hooks=CHECKED) as http:
+        with httpx.Client(base_url=deployment.gateway, timeout=40, event_hooks=CHECKED if described else None) as http:
             for operation in cycle(_ROUND):
                 if enough.is_set():
                     return

@@ -77,7 +77,7 @@ def test_an_upgrade_goes_on_beside_the_version_before(
     """
     began, extra = time.monotonic(), list[str]()
     try:
-        with hiring(deployment) as ended, asking(deployment) as asked:
+        with hiring(deployment, described=False) as ended, asking(deployment, described=False) as asked:
             more(ended, 3)
             for job in JOBS:
                 compose("run", "--rm", "-T", "--no-deps", job)
