@@ -10,7 +10,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, BulkWriteError
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
 from shared.aggregate.change import Change, Document, Kind
 from shared.clock import Clock
@@ -37,7 +37,7 @@ _FOR_GOOD = frozenset(
         66,  # ImmutableField
         121,  # DocumentValidationFailure
         171,  # CannotIndexParallelArrays
-        10334, 17419, 17420,  # the document would be too large
+        10334, 17419, 17420, 285999133,  # the document would be too large (the last: as DocumentDB says it)
         16837, 16755, 17280,  # an update of that form, an index's key
     }
 )  # fmt: skip
@@ -129,6 +129,10 @@ class Store:
             if error.details["writeConcernErrors"]:
                 raise AutoReconnect("written where it may yet be rolled back") from error
             whole = False
+        except OperationFailure as error:  # the whole command, nothing of it is written
+            if error.code in _FOR_GOOD:
+                raise Unwritable(str(error)[:500]) from error
+            raise
         for listener in self._listeners:
             listener()
         if not whole:
