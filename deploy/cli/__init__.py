@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from deploy.system import NotFound
+from shared.settings import SettingsError
 
 
 class _Commands(click.Group):
@@ -28,7 +29,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except NotFound as error:
+        except (NotFound, SettingsError) as error:
             raise click.ClickException(str(error)) from error
         except KafkaError as error:
             raise click.ClickException(f"the broker does not answer: {_first_line(error)}") from error

@@ -17,6 +17,8 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy import SERVICES
 from shared.events.catalogue import EVENT_NAMES
+from shared.messaging.kafka import connection
+from shared.settings import EX_CONFIG, SettingsError, load_kafka
 
 Result = TypeVar("Result")
 
@@ -97,19 +99,8 @@ def _errors(answer: Any) -> list[tuple[str, int, str | None]]:
 
 
 def client_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """kafka-python's settings from the services' variables; KeyError names a missing one."""
-    settings: dict[str, Any] = {
-        "bootstrap_servers": environ["KAFKA_BOOTSTRAP_SERVERS"].split(","),
-        "security_protocol": environ.get("KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
-        "bootstrap_timeout_ms": 5000,
-    }
-    if settings["security_protocol"].startswith("SASL"):
-        settings |= {
-            "sasl_mechanism": environ["KAFKA_SASL_MECHANISM"],
-            "sasl_plain_username": environ["KAFKA_SASL_USERNAME"],
-            "sasl_plain_password": secret(environ, "KAFKA_SASL_PASSWORD"),
-        }
-    return settings
+    """kafka-python's settings from the services' variables; SettingsError names what is wrong with them."""
+    return connection(load_kafka(environ), "golem")
 
 
 def secret(environ: Mapping[str, str], name: str) -> str:
@@ -125,9 +116,9 @@ def main() -> int:
         partitions = int(os.environ.get("KAFKA_PARTITIONS") or 1)
         replication = int(os.environ.get("KAFKA_REPLICATION") or -1)
         made = create(client_settings(), partitions, replication, patience=60.0)
-    except KeyError as missing:
-        print(f"topics: {missing.args[0]} is missing", file=sys.stderr)
-        return 78
+    except SettingsError as error:
+        print(f"topics: {error}", file=sys.stderr)
+        return EX_CONFIG
     except KafkaError as error:
         print(f"topics: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,8 @@ from typing import Any
 
 from kafka.errors import KafkaError
 
+from shared.messaging.kafka.tls import tls_context
+from shared.messaging.kafka.tokens import TokenProvider
 from shared.messaging.ports import Rebalanced
 from shared.settings import Kafka
 
@@ -28,6 +30,10 @@ def connection(settings: Kafka, client: str) -> dict[str, Any]:
             "sasl_plain_username": settings.sasl_username,
             "sasl_plain_password": settings.sasl_password,
         }
+    if settings.oauth:
+        options["sasl_oauth_token_provider"] = TokenProvider(settings.oauth)
+    if settings.security_protocol.endswith("SSL"):
+        options["ssl_context"] = tls_context(settings)
     return options
 
 
