@@ -79,7 +79,7 @@ def test_who_should_not_come_in_is_refused(
 def test_database_setup_makes_the_users_over_tls(
     secure: Secure, authority: Authority, mongo_server: str, tmp_path: Path
 ) -> None:
-    """Users and roles, acknowledged by a majority, and again it changes nothing; a URI without password is left alone."""
+    """Acknowledged by a majority; again it changes nothing, and a user whose URI has no password is left alone."""
     mine = authority.issued("setup")
     for user in ROLES:
         database = "admin" if user == "operator" else user
