@@ -80,7 +80,7 @@ def test_a_backup_is_sealed_apart_and_overwrites_nothing(backups: Backups, tmp_p
     assert "holds a database" in refused("deploy/restore", "database", backups.database, backups.identity)
     assert "holds secrets" in refused("deploy/restore", "secrets", backups.secrets, backups.identity)
     assert "cannot be opened" in refused("deploy/backup", "verify", backups.database, str(tmp_path / "other"))
-    assert "damaged" in refused("deploy/restore", "database", damaged, backups.identity, "--replace")
+    assert "damaged" in refused("deploy/restore", "database", str(damaged), backups.identity, "--replace")
     assert "keep these apart" in refused("deploy/backup", "secrets", str(Path(backups.database).parent), recipient)
     assert "is no recipient" in refused("deploy/backup", "database", str(tmp_path), "age1slip")
     assert backups.database in run("deploy/backup", "list", str(Path(backups.database).parent))
