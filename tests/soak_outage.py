@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from statistics import median
@@ -30,6 +31,7 @@ MORE_THREADS, MORE_DESCRIPTORS, MORE_MB = 3, 8, 12.0
 LOG_BYTES = 4000
 """What a process may write over one outage and its end, access log aside."""
 
+_PATHS = ("/v1/listings", "/v1/offers", f"/v1/escrows/{'0' * 32}", "/v1/me/contact")
 _WARM_SECONDS, _AFTER_SECONDS, _EVERY = 6.0, 8.0, 1.0
 Say = Callable[[str], None]
 
@@ -62,6 +64,7 @@ def soak(stack: Stack, seconds: float, say: Say) -> list[str]:
     pids = {name: stack.pid(name) for name in PROCESSES}
     with Hires(stack, described=False) as hires:
         hires.one()
+        _crowd(stack)
         phases = [_phase(stack, "before", _WARM_SECONDS)]
         for what, servers in OUTAGES.items():
             said = {name: _written(stack, name) for name in PROCESSES}
@@ -148,17 +151,29 @@ def _away(stack: Stack, servers: Sequence[str]) -> Iterator[None]:
         stack.release(name)
 
 
+def _crowd(stack: Stack) -> None:
+    """So many at once that every web process has started all the threads it ever will."""
+
+    def visit(number: int) -> None:
+        headers = {"Authorization": f"Bearer {stack.token(f'visitor-{number}')}"}
+        with httpx.Client(base_url=stack.gateway, headers=headers, timeout=30) as http:
+            for path in _PATHS * 5:
+                http.get(path)
+
+    with ThreadPoolExecutor(24) as pool:
+        list(pool.map(visit, range(24)))
+
+
 @contextmanager
 def _visitors(stack: Stack) -> Iterator[None]:
     """Some who ask every web process again and again, whatever it answers."""
     ended = threading.Event()
-    paths = ("/v1/listings", "/v1/offers", f"/v1/escrows/{'0' * 32}", "/v1/me/contact")
 
     def visit(number: int) -> None:
         headers = {"Authorization": f"Bearer {stack.token(f'visitor-{number}')}"}
         with httpx.Client(base_url=stack.gateway, headers=headers, timeout=10) as http:
             while not ended.wait(0.5):
-                for path in paths:
+                for path in _PATHS:
                     with suppress(httpx.HTTPError):
                         http.get(path)
 

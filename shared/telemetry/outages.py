@@ -37,11 +37,12 @@ class Outages:
         self._failing: dict[str, dict[str, float]] = {}
         self._last: dict[str, float] = {}
 
-    def away(self, what: str, part: str, error: BaseException | str) -> None:
-        """`part` of this process did not reach `what`."""
+    def away(self, what: str, part: str, error: BaseException | str, *, tries: bool = True) -> None:
+        """`part` of this process did not reach `what`. One that `tries` no more on its own holds no end up."""
         with self._lock:
             now = self._last[what] = self._monotonic()
-            self._failing.setdefault(what, {})[part] = now
+            if tries:
+                self._failing.setdefault(what, {})[part] = now
             if what in self._began:
                 return
             self._began[what] = now

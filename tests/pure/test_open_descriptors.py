@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from smtplib import SMTPException
+from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient
+from kafka.coordinator.consumer import ConsumerCoordinator
 from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.manager import KafkaConnectionManager
 from pymongo.errors import PyMongoError
@@ -26,7 +28,7 @@ from shared.aggregate import open_store
 from shared.aggregate.naming import Naming
 from shared.clock import SystemClock
 from shared.messaging.frontier import KafkaEnds
-from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource, connection, opened
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource, connection, opened, shut
 from shared.messaging.ports import Message
 from shared.settings import Kafka, Mail, MongoDB
 from tests.pure.test_smtp import AT
@@ -166,3 +168,21 @@ def stays_as_it_is(ask: Callable[[], object]) -> None:
         fails()
 
     eventually(lambda: all(now <= then for now, then in zip(counted(), before, strict=True)), "all is closed again", 5)
+
+
+@pytest.mark.parametrize("kind", [KafkaConsumer, KafkaProducer])
+def test_a_client_that_cannot_be_closed_well_is_ended(port: int, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A producer's `close` raises where records wait in vain, a consumer's where its group does not answer."""
+
+    def refuses(client: Any, *_: object, **__: object) -> None:
+        if kind is KafkaConsumer or client._sender.is_alive():
+            raise KafkaTimeoutError
+
+    def once() -> None:
+        # It need not ask for the version that it is given: so it is made, and connects in vain.
+        shut(opened(kind, bootstrap_servers=[f"127.0.0.1:{port}"], api_version=(2, 8)))
+        raise KafkaTimeoutError
+
+    monkeypatch.setattr(KafkaProducer, "flush", refuses)
+    monkeypatch.setattr(ConsumerCoordinator, "close", refuses)
+    stays_as_it_is(once)

@@ -102,6 +102,14 @@ def test_one_part_that_got_through_ends_nothing(log: Log) -> None:
     assert log.messages == ["Kafka is not reached", "Kafka is reached again"]
 
 
+def test_a_request_that_failed_holds_nothing_up(log: Log) -> None:
+    """Nobody sends it again, perhaps: the database's own heartbeat ends what it began."""
+    assert problem_of(AutoReconnect("closed")).status == 503
+    outages.back(outages.MONGODB, "connection")
+
+    assert log.messages == ["MongoDB is not reached", "MongoDB is reached again"]
+
+
 def test_each_thing_has_its_own(log: Log) -> None:
     for what in ("Kafka", "MongoDB", "the provider"):
         outages.away(what, "relay", "refused")
@@ -118,10 +126,8 @@ def test_kafka_away(log: Log, nobody: int, monkeypatch: pytest.MonkeyPatch) -> N
     settings = Kafka((f"127.0.0.1:{nobody}",), "PLAINTEXT", None, None, None, None)
     clock = SystemClock()
     frontier = Frontier("escrow", KafkaEnds(settings, "escrow", ["hire.confirmed"]), clock)
-    relay, consumer = (
-        KafkaPublisher(settings, "relay", clock),
-        KafkaSource(settings, "escrow", ["hire.confirmed"], clock),
-    )
+    relay = KafkaPublisher(settings, "relay", clock)
+    consumer = KafkaSource(settings, "escrow", ["hire.confirmed"], clock)
     for _ in range(3):
         frontier.observe()
         relay.publish([Message("hire.confirmed", b"k", b"v")])
@@ -131,12 +137,9 @@ def test_kafka_away(log: Log, nobody: int, monkeypatch: pytest.MonkeyPatch) -> N
     assert line["message"] == "Kafka is not reached" and "ECONNREFUSED" in line["error"]
 
 
-@pytest.mark.parametrize(
-    "line", [("coordinator", "Marking the coordinator dead"), ("consumer.fetcher", "Fetch failed")]
-)
-def test_kafkas_client_repeats_nothing(log: Log, line: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("name", "text"), [("coordinator", "marked dead"), ("consumer.fetcher", "Fetch failed")])
+def test_kafkas_client_repeats_nothing(log: Log, name: str, text: str) -> None:
     """What no outage explains is said, once a minute; during one not at all."""
-    name, text = line
     for _ in range(5):
         logging.getLogger(f"kafka.{name}").error(text)
     assert log.messages == [text]
