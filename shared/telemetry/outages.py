@@ -110,9 +110,15 @@ class KafkasOwn(logging.Filter):
         if record.name == "kafka.net.manager":
             self._outages.away(KAFKA, "connections", record.getMessage())
             return False
-        if record.name.startswith(("kafka.net.", "kafka.cluster")) and not record.exc_info:
+        if _of_a_connection(record):
             return False
         key, now = (record.name, str(record.msg)), self._monotonic()
         again = now - self._said.get(key, -_SAME_AGAIN) < _SAME_AGAIN
         self._said[key] = now
         return not again and not self._outages.is_away(KAFKA)
+
+
+def _of_a_connection(record: logging.LogRecord) -> bool:
+    if error := record.exc_info and record.exc_info[1]:
+        return isinstance(error, OSError)
+    return record.name.startswith(("kafka.net.", "kafka.cluster")) or "KafkaConnectionError" in record.getMessage()

@@ -149,6 +149,20 @@ def test_kafkas_client_repeats_nothing(log: Log, name: str, text: str) -> None:
     assert log.messages == [text, "Kafka is not reached"]
 
 
+def test_a_connection_that_ends_is_no_line(log: Log) -> None:
+    """It is made again; only where that fails there is an outage. A fault of the client itself is shown."""
+    for error, name, text in [
+        (ConnectionResetError("reset"), "kafka.net.transport", "Error receiving network data"),
+        (None, "kafka.net.connection", "Connection lost"),
+        (None, "kafka.coordinator", "Error sending HeartbeatRequest [KafkaConnectionError: reset]"),
+    ]:
+        logging.getLogger(name).error(text, exc_info=error)
+    assert log.messages == []
+
+    logging.getLogger("kafka.net.selector").error("IO loop crashed", exc_info=ValueError("a fault"))
+    assert log.messages == ["IO loop crashed"]
+
+
 def test_database_away(log: Log, nobody: int) -> None:
     """A request or a loop that fails, and the client's own heartbeats: one line."""
     store = open_store(MongoDB(f"mongodb://127.0.0.1:{nobody}/?serverSelectionTimeoutMS=300", "x"), "y", SystemClock())
