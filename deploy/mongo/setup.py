@@ -77,6 +77,7 @@ def _root(uri: str) -> Client:
             return client
         except PyMongoError:
             if time.monotonic() > deadline:
+                client.close()
                 raise
             time.sleep(0.5)
 

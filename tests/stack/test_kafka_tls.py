@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from deploy.kafka.topics import client_settings
 from shared.clock import SystemClock
 from shared.messaging.frontier import KafkaEnds
-from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource, using
 from shared.messaging.ports import Message
 from shared.settings import load_kafka
 from tests.support.certificates import Authority
@@ -64,11 +64,8 @@ def test_every_client_comes_in(broker: SecureKafka, way: str) -> None:
     finally:
         source.close()
         ends.close()
-    operator = KafkaConsumer(**client_settings(broker.environ(way, "operator")))
-    try:
+    with using(KafkaConsumer, **client_settings(broker.environ(way, "operator"))) as operator:
         assert TOPIC in operator.topics()
-    finally:
-        operator.close()
 
 
 def _wrong_ca(broker: SecureKafka, folder: Path) -> Environ:
@@ -141,22 +138,23 @@ REFUSED: dict[str, Callable[[SecureKafka, Path], Environ]] = {
 def outcomes(broker: SecureKafka, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bool, bool, str]]:
     """What became of each of REFUSED; they wait side by side, for each client takes five seconds to give up."""
 
-    def outcome(how: str) -> tuple[bool, bool, str]:
+    def outcome(environ: Environ) -> tuple[bool, bool, str]:
         """(an event was published, a member of the group, the error of a command)"""
-        environ = REFUSED[how](broker, tmp_path_factory.mktemp("refused"))
         source = KafkaSource(load_kafka(environ), "listing", ["hire.confirmed"], SystemClock())
         published, read = publish(environ, b"refused"), source.poll()
         assert read == []
         source.close()
         return published, source.joined, _error(environ)
 
+    environs = [environ(broker, tmp_path_factory.mktemp("refused")) for environ in REFUSED.values()]
     with ThreadPoolExecutor(len(REFUSED)) as pool:
-        return dict(zip(REFUSED, pool.map(outcome, REFUSED), strict=True))
+        return dict(zip(REFUSED, pool.map(outcome, environs), strict=True))
 
 
 def _error(environ: Environ) -> str:
     try:
-        KafkaAdminClient(**client_settings(environ)).close()
+        with using(KafkaAdminClient, **client_settings(environ)):
+            pass
     except KafkaError as error:
         return type(error).__name__
     return ""

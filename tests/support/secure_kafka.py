@@ -16,6 +16,7 @@ from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUps
 from deploy.embedded.ports import free_ports
 from deploy.kafka.setup import PRINCIPALS, setup
 from deploy.kafka.topics import client_settings
+from shared.messaging.kafka import using
 from tests.support.certificates import Authority
 from tests.support.grounds import KAFKA_IMAGE, container
 from tests.support.processes import eventually
@@ -160,14 +161,11 @@ def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
 
 
 def _also_by_sha_256(broker: SecureKafka, passwords: Mapping[str, str]) -> None:
-    admin = KafkaAdminClient(**client_settings(broker.environ("certificate", "admin")))
-    try:
+    with using(KafkaAdminClient, **client_settings(broker.environ("certificate", "admin"))) as admin:
         refused = admin.alter_user_scram_credentials(
             [
                 UserScramCredentialUpsertion(name, ScramMechanism.SCRAM_SHA_256, password.encode(), iterations=4096)
                 for name, password in passwords.items()
             ]
         )
-    finally:
-        admin.close()
     assert not any(refused.values()), refused

@@ -1,17 +1,10 @@
-"""What every Kafka client of ours is made with, and how it is closed."""
+"""What every Kafka client of ours is made with."""
 
-import logging
-from collections.abc import Callable
 from typing import Any
-
-from kafka.errors import KafkaError
 
 from shared.messaging.kafka.tls import tls_context
 from shared.messaging.kafka.tokens import TokenProvider
-from shared.messaging.ports import Rebalanced
 from shared.settings import Kafka
-
-log = logging.getLogger(__name__)
 
 
 def connection(settings: Kafka, client: str) -> dict[str, Any]:
@@ -35,11 +28,3 @@ def connection(settings: Kafka, client: str) -> dict[str, Any]:
     if settings.security_protocol.endswith("SSL"):
         options["ssl_context"] = tls_context(settings)
     return options
-
-
-def close_quietly(close: Callable[[], Any]) -> None:
-    """Call `close`; what goes wrong while a client is closed is logged, for nothing more is asked of it."""
-    try:
-        close()
-    except (KafkaError, Rebalanced, OSError) as error:
-        log.info("closing a Kafka client", extra={"error": type(error).__name__})
