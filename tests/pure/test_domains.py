@@ -44,7 +44,8 @@ def test_a_domain_has_one_written_form(text: str, domain: str) -> None:
      "10.0.0.1", "[::1]", "acme_x.example", "a@b.example", "http://a.example", "a.example/x", "a.example:80", "a.1",
      "a b.example", f"{'a' * 64}.example", f"{'a.' * 130}example", "x" * 10**5, "\0.example", "*.example",
      "acme.example\n", "\ud800.example", "xn--999999999.example",
-     "xn--a.example", "xn--.example", "xn--acme-.example", "xn--a-ecp.example", "-ab--cd.example", "ab--cd", "\u2615.com"],
+     "xn--a.example", "xn--.example", "xn--acme-.example", "xn--a-ecp.example", "-ab--cd.example", "ab--cd",
+     "\u2615.com"],
 )  # fmt: skip
 def test_what_is_no_domain(text: str) -> None:
     assert hostname(text) is None
