@@ -16,7 +16,7 @@ from shared.phone_numbers import has_phone
 
 __all__ = ("Found", "contact_data", "has_address", "has_link", "has_phone")
 
-_OPENS, _CLOSES = r"[(\[{<*]{1,2}", r"[)\]}>*]{1,2}"
+_OPENS, _CLOSES = r"[(\[{<*«【〔|]{1,2}", r"[)\]}>*»】〕|]{1,2}"
 _POINT = "(?:dot|point|punt|punkt|punto|ponto)"
 _AT_IN_BRACKETS = re.compile(
     rf" ?{_OPENS} ?(?:at|ät|aet|@|arobase|apenstaartje|chiocciola) ?{_CLOSES} ?", re.IGNORECASE

@@ -73,6 +73,9 @@ anna (a) acme.com
 anna{at}acme{dot}com
 anna *at* acme *dot* com
 anna_at_acme_dot_com
+acme【dot】com
+anna «at» acme «dot» com
+anna|at|acme|dot|com
 anna-at-acme.com
 a n n a @ a c m e
 a n n a @ a c m e . c o m
