@@ -33,6 +33,8 @@ from shared.fields import (
 )
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
 from shared.http.answer.pages import PageQuery
+from shared.places.names import is_place
+from shared.places.rules import ACKNOWLEDGED
 
 STATUSES = tuple(state for state in STATES if state != "new")
 PERIODS = ("hour", "day", "week", "month", "year")
@@ -101,10 +103,27 @@ class Consent(Body):
     on = Date(required=True)
 
 
+class Subdivision(Pattern):
+    """ISO 3166-2."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("[A-Z]{2}-[A-Z0-9]{1,3}", "a subdivision's ISO 3166-2 code such as CA-ON", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        code: str = super()._deserialize(value, attr, data, **options)
+        if not is_place(code):
+            raise self.refuse("choice")
+        return code
+
+
 class NewListing(Body):
     title = Text(1, 120, required=True)
     employer = Part(Employer, required=True)
     country = Country(required=True)
+    subdivision = Subdivision(
+        allow_none=True,
+        metadata={"description": "of the country; required where the rules differ inside it (`GET /v1/rules` says so)"},
+    )
     region = Text(1, 64, allow_none=True, validate=_no_at)
     industry = Part(IndustryCode, required=True)
     occupation = Part(OccupationCode, required=True)
@@ -116,6 +135,7 @@ class NewListing(Body):
     help = Several(Part(PricedHelp), 1, len(HELP_KINDS), unique="kind", required=True)
     tranches = Several(Part(Tranche), 1, 12, validate=_whole_price)
     consent = Part(Consent, allow_none=True)
+    acknowledges = Several(Choice(*ACKNOWLEDGED), 0, 10, unique=True)
 
     @validates_schema
     def check_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -174,6 +194,14 @@ class VeiledEmployer(Body):
     veiled = Flag()
 
 
+class Licence(Body):
+    """The operator's, under which the price stands."""
+
+    place = Text()
+    number = Text()
+    valid_until = Date()
+
+
 class Listing(Body):
     """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
@@ -192,7 +220,9 @@ class Listing(Body):
     title = Text()
     employer = Part(VeiledEmployer)
     country = Country()
+    subdivision = Text(allow_none=True)
     region = Text(allow_none=True)
+    licence = Part(Licence, allow_none=True)
     industry = Part(CodeSchema)
     occupation = Part(CodeSchema)
     duties = Several(Text())
@@ -205,6 +235,7 @@ class Listing(Body):
     help = Several(Part(PricedHelp))
     tranches = Several(Part(Tranche))
     consent = Part(Consent, allow_none=True, optional=True)
+    acknowledges = Several(Text(), optional=True)
     review = Part(Review, allow_none=True, optional=True)
     audit = Several(Part(Review), optional=True)
 
@@ -229,6 +260,7 @@ class Search(PageQuery):
 
     q = Text(1, 100, metadata={"description": "all of these words, or their other forms, stand in title or duties"})
     country = Country()
+    subdivision = Subdivision()
     region = Text(1, 64)
     industry = SchemeCode("industry", "NACE-2:J62", metadata={"description": "this, and all that belongs to it"})
     occupation = SchemeCode("occupation", "ISCO-08:25", metadata={"description": "this, and all that belongs to it"})

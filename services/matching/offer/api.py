@@ -36,7 +36,7 @@ def make(call: Call[Parts]) -> Answer:
         wait = parts.patience.seconds(call.person, call.body["listing_id"])
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
     with _reserving(parts.accounts, call.person, offer_id) as accounts:
-        accounts.reserve_request(call.person, offer_id, listing["listing_id"])
+        accounts.reserve_request(call.person, offer_id, listing["listing_id"], listing["currency"])
         return parts.offers.create(
             call, {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
         )
@@ -53,7 +53,8 @@ def accept(call: Call[Parts]) -> Answer:
     if "other" not in mine or offer["state"] not in OPEN:
         return parts.offers.command(call, standing)  # a repeat, or refused
     with _reserving(parts.accounts, offer["seeker"], offer["_id"]) as accounts:
-        accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+        price, currency = offer["price"], offer["currency"]
+        accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], price, currency)
         standing |= _of_people(parts, offer["seeker"], offer["insider"])
         return parts.offers.command(call, {"reserved": offer["price"], **standing})
 
