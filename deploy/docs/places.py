@@ -11,13 +11,13 @@ _HEAD = """\
 Generated from `shared/places/rules.json` by `python -m deploy.docs`; a test fails when this page is stale.
 
 **This is no legal advice.** It is what public pages say, with the date each was read and what is doubtful about it. An
-operator decides with counsel, and enters what they decide in a file of their own ([operations](operations.md)): `RULES_FILE`, of
-the same form, is laid over these rules; `golem rules check FILE` checks it, `golem rules show CA-ON` shows what then
-holds, `GET /v1/rules?country=CA&subdivision=CA-ON` shows it to clients. Each decision about a listing records the ids of
-the rules that it applied.
+operator decides with counsel, and enters what they decide in a file of the same form (`RULES_FILE`), which is laid over
+these rules: `golem rules check FILE` checks it, `golem rules show CA-ON` shows what then holds, and
+`GET /v1/rules?country=CA&subdivision=CA-ON` shows it to clients. Each decision about a listing records the ids of the
+rules that it applied.
 
-The most exact place decides: the subdivision (ISO 3166-2), else the country, else the default. Help at price 0 is always
-allowed. `paid`: may be charged. `free_only`: price 0 only. `licensed`: may be charged by whoever holds the named
+The most exact place decides: the subdivision (ISO 3166-2), else the country, else the default. Help at price 0 is
+always allowed. `paid`: may be charged. `free_only`: price 0 only. `licensed`: may be charged by whoever holds the named
 licence; the operator enters theirs in `LICENCES`, and its number stands beside each price.
 
 ## Decisions
@@ -39,10 +39,13 @@ def page() -> str:
 
 def _others(rules: PlaceRules) -> list[str]:
     return [
-        _table("What a seeker is asked", "Who says yes is charged nothing.", "asks", [(r, r.asks) for r in rules.questions]),
         _table(
-            "The employer's consent", "Whose word a paid word or reference takes; the insider's, or the employer's own.",
-            "by", [(r, f"the {r.by}'s") for r in rules.consents],
+            "What a seeker is asked", "Who says yes is charged nothing.", "asks",
+            [(r, r.asks) for r in rules.questions],
+        ),
+        _table(
+            "The employer's consent", "Whose word a paid word or reference takes.", "by",
+            [(r, f"the {r.by}'s") for r in rules.consents],
         ),
         _table(
             "What an insider acknowledges", "Before this help has a price.", "acknowledges",
@@ -58,7 +61,8 @@ def _others(rules: PlaceRules) -> list[str]:
 def _table(title: str, says: str, column: str, rows: Sequence[tuple[Entry, str]]) -> str:
     head = f"## {title}\n\n{says}\n\n| place | help | {column} | source, and what it says | read | doubt | id |\n"
     body = "".join(
-        f"| {_place(rule)} | {_help(rule)} | {value} | {_source(rule)} | {rule.checked} | {rule.doubt or '–'} | `{rule.id}` |\n"
+        f"| {_place(rule)} | {_help(rule)} | {value} | {_source(rule)} | {rule.checked} | {rule.doubt or '–'} "
+        f"| `{rule.id}` |\n"
         for rule, value in rows
     )
     return f"{head}|---|---|---|---|---|---|---|\n{body}"
@@ -66,16 +70,17 @@ def _table(title: str, says: str, column: str, rows: Sequence[tuple[Entry, str]]
 
 def _caps(rules: PlaceRules) -> str:
     cap = rules.cap
+    amounts = ((each, amount, cap.exposure.get(each, 0)) for each, amount in sorted(cap.absolute.items()))
     rows = "".join(
-        f"| {currency} | {format_amount(amount, currency)} | {format_amount(cap.exposure.get(currency, 0), currency)} |\n"
-        for currency, amount in sorted(cap.absolute.items())
+        f"| {each} | {format_amount(amount, each)} | {format_amount(exposure, each)} |\n"
+        for each, amount, exposure in amounts
     )
     return f"""\
 ## Caps
 
-All help of a listing together costs at most {cap.pay_bps / 100:g} % of the year's least pay of the role, and never more than the
-amount of its currency: {cap.says} (`{cap.id}`, {cap.checked}). A seeker has agreed to at most so much at once, each currency on
-its own. In any other currency prices are 0.
+All help of a listing together costs at most {cap.pay_bps / 100:g} % of the year's least pay of the role, and never more
+than the amount of its currency: {cap.says} (`{cap.id}`, {cap.checked}). A seeker has agreed to at most so much at once,
+each currency on its own. In any other currency prices are 0.
 
 | currency | all help of a listing | a seeker, at once |
 |---|---|---|

@@ -34,9 +34,9 @@ class Rule(Body):
     own_rule = Flag()
 
 
-class Decision(Rule):
-    """For one kind of help. `licensed` may be charged only under `licence_needed`; `licence` is the operator's, or null.
-    `may_be_charged`: whether a price above 0 is possible there now.
+class DecisionRule(Rule):
+    """For one kind of help. `licensed`: may be charged under `licence_needed` alone; `licence` is the operator's, or
+    null. `may_be_charged`: whether a price above 0 is possible there now.
     """
 
     help = Text()
@@ -47,36 +47,36 @@ class Decision(Rule):
     words = Text(metadata={"description": "the decision in one sentence"})
 
 
-class Consent(Rule):
+class ConsentRule(Rule):
     """Whose word it takes that the employer agrees, before that help has a price."""
 
     help = Text()
     by = Choice("insider", "employer")
 
 
-class Acknowledgement(Rule):
+class AcknowledgementRule(Rule):
     """What an insider acknowledges before that help has a price."""
 
     help = Text()
     acknowledges = Choice(*ACKNOWLEDGED)
 
 
-class Question(Rule):
+class QuestionRule(Rule):
     """What a seeker declares before that help costs them something; who says yes is charged nothing."""
 
     help = Several(Text())
     asks = Choice(*ASKED)
 
 
-class Phrases(Rule):
+class PhrasesRule(Rule):
     """What a posting may not say there."""
 
     phrases = Several(Text())
 
 
 class Cap(Body):
-    """In minor units: the most that all help of a listing may cost, beside `pay_bps` of the year's pay; and the most that
-    a seeker may have agreed to at once.
+    """In minor units: the most that all help of a listing may cost, beside `pay_bps` of the year's pay; and the most
+    that a seeker may have agreed to at once.
     """
 
     currency = Currency()
@@ -90,11 +90,11 @@ class RulesOfPlace(Body):
     place = Text()
     name = Text()
     subdivision_needed = Flag()
-    decisions = Several(Part(Decision))
-    consents = Several(Part(Consent))
-    acknowledgements = Several(Part(Acknowledgement))
-    questions = Several(Part(Question))
-    phrases = Several(Part(Phrases))
+    decisions = Several(Part(DecisionRule))
+    consents = Several(Part(ConsentRule))
+    acknowledgements = Several(Part(AcknowledgementRule))
+    questions = Several(Part(QuestionRule))
+    phrases = Several(Part(PhrasesRule))
     pay_bps = Integer()
     caps = Several(Part(Cap))
     fee_bps = Integer()

@@ -71,9 +71,9 @@ def read_licences(text: str) -> Licences:
         given: Any = _File().load({"licences": json.loads(text)})
     except RecursionError:
         raise BadLicences("expected a list of licences, less deeply nested") from None
+    except ValidationError as error:
+        raise BadLicences(_first(error)) from None
     except ValueError as error:
-        if isinstance(error, ValidationError):
-            raise BadLicences(_first(error)) from None
         raise BadLicences(f"expected JSON: {error}") from None
     for each in given["licences"]:
         if not is_place(each["place"]):
