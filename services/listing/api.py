@@ -8,7 +8,8 @@ from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
-from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
+from services.listing.schemas import Listing, NewListing, Refused, Revision
+from services.listing.schemas_search import Search
 from services.listing.search import Question
 from services.listing.stems import asked as words_asked
 from services.listing.store import find

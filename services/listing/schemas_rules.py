@@ -1,7 +1,8 @@
 """What may be charged where, as `GET /v1/rules` shows it."""
 
-from services.listing.schemas import Licence, Subdivision
+from services.listing.schemas import Licence
 from shared.fields import Body, Choice, Country, Currency, Date, Flag, Integer, Part, Query, Several, Text
+from shared.places.fields import Subdivision
 from shared.places.rules import ACKNOWLEDGED, ASKED, DECISIONS
 
 

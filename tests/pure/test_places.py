@@ -173,7 +173,7 @@ def test_settings_read_both(tmp_path: Path) -> None:
     [
         ("RULES_FILE", "/nowhere/rules.json", "expected a file that exists"),
         ("RULES_FILE", "bad.json", "line 3: decisions.0.place: XX"),
-        ("LICENCES", "[{}]", "licence 1.number: is required"),
+        ("LICENCES", "[{}]", "licence 1.place: is required"),
         ("LICENCES", "/nowhere/licences.json", "expected a file that exists"),
     ],
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.matching.offer.reservations import (
+    NOTHING,
     SETTLING,
     Reservations,
     currency_of,
@@ -23,7 +24,7 @@ from services.matching.offer.reservations import (
 from shared.aggregate import Change, Refusal, Store
 from shared.ids import new_id
 from shared.money import format_amount
-from shared.places import PlaceRules
+from shared.places import PlaceRules, shipped
 from shared.settings import Terms
 
 KIND = "account"
@@ -57,26 +58,26 @@ class Accounts:
     Each of these has a ticket of its own: what it reserved, it alone can release.
     """
 
-    def __init__(self, store: Store, terms: Terms, places: PlaceRules) -> None:
+    def __init__(self, store: Store, terms: Terms, places: PlaceRules | None = None) -> None:
         self._store = store
         self._terms = terms
-        self._places = places
+        self._places = places or shipped()
         self._ticket = new_id()
         self._requests_a_week = terms.requests_a_week
-        self._caps = places.exposure_caps(terms.exposure_cap)
+        self._caps = self._places.exposure_caps(terms.exposure_cap)
         self._window = terms.chargeback_window
 
     def of_request(self) -> "Accounts":
         """The same accounts for one request, with a ticket of its own."""
         return Accounts(self._store, self._terms, self._places)
 
-    def reserve_request(self, person: str, offer_id: str, listing_id: str, currency: str) -> None:
+    def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
         """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
 
         def decide(change: Change) -> None:
             reservations = dict(change.get("reservations", {}))
             if before := reservations.get(offer_id):
-                again = held(before, listing_id, self._ticket, (0, currency), change.now)
+                again = held(before, listing_id, self._ticket, NOTHING, change.now)
                 change.set(reservations={**reservations, offer_id: again})
                 return
             if any(each["listing_id"] == listing_id and is_live(each) for each in reservations.values()):
@@ -86,7 +87,7 @@ class Accounts:
                 detail = f"You can make {self._requests_a_week} offers a week."
                 detail += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
                 raise Refusal("rule", "request-budget", detail)
-            reservations[offer_id] = held(None, listing_id, self._ticket, (0, currency), change.now)
+            reservations[offer_id] = held(None, listing_id, self._ticket, NOTHING, change.now)
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})
 
         self._change(person, decide)

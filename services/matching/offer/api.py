@@ -36,7 +36,7 @@ def make(call: Call[Parts]) -> Answer:
         wait = parts.patience.seconds(call.person, call.body["listing_id"])
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
     with _reserving(parts.accounts, call.person, offer_id) as accounts:
-        accounts.reserve_request(call.person, offer_id, listing["listing_id"], listing["currency"])
+        accounts.reserve_request(call.person, offer_id, listing["listing_id"])
         return parts.offers.create(
             call, {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
         )

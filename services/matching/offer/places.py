@@ -10,6 +10,7 @@ from services.matching.offer.prices import listed_price
 from shared.aggregate import Breach, Change, Guard, Trigger
 
 FOREIGN_NATIONAL = "foreign_national"
+_DECLARES = "seeker-declares"
 _SAYS = {FOREIGN_NATIONAL: "whether you are a foreign national there: neither a citizen nor a permanent resident"}
 _WHO = {FOREIGN_NATIONAL: "A foreign national may be charged nothing for this there"}
 
@@ -28,9 +29,9 @@ def _undeclared(change: Change, trigger: Trigger) -> Iterator[Breach]:
         answer = declared.get(each["asks"])
         if answer is None:
             says = f"Expected {_SAYS[each['asks']]} (rule {each['rule']}). At price 0 it is not asked."
-            yield Breach(each["rule"], f"/declares/{each['asks']}", says)
+            yield Breach(_DECLARES, f"/declares/{each['asks']}", says)
         elif answer:
-            yield Breach(each["rule"], "/price/amount", f"{_WHO[each['asks']]} (rule {each['rule']}): offer 0.")
+            yield Breach(_DECLARES, "/price/amount", f"{_WHO[each['asks']]} (rule {each['rule']}): offer 0.")
 
 
 def _costs(change: Change, trigger: Trigger) -> bool:

@@ -23,6 +23,8 @@ OLDEST = "EUR"
 Price = tuple[int, str]
 """Minor units, and their currency."""
 
+NOTHING: Price = (0, OLDEST)
+
 Reservation = Mapping[str, Any]
 Reservations = Mapping[str, Reservation]
 
@@ -32,7 +34,8 @@ def held(before: Reservation | None, listing_id: str, ticket: str, price: Price,
     amount, currency = price
     holders = {**_holders(before), ticket: amount} if before else {ticket: amount}
     earlier = before or {"listing_id": listing_id, "at": now}
-    return {**earlier, "held_by": holders, "amount": max(holders.values()), "currency": currency}
+    priced = {"currency": currency} if amount else {}
+    return {**earlier, "held_by": holders, "amount": max(holders.values()), **priced}
 
 
 def currency_of(reservation: Reservation) -> str:
