@@ -644,10 +644,11 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
 }  # fmt: skip
 
 
-def _named(offer: Offer, amount: int, currency: str = "EUR", **more: Any) -> None:
+def _named(offer: Offer, amount: int, currency: str = "EUR", **more: Any) -> Offer:
     """A seeker names a price of their own."""
     data = {"listing": listing(), "help": ["coaching"], "price": {"amount": amount, "currency": currency}, **more}
     offer.fold(Trigger("propose", "c-0", "command", offer.clock.now(), data, by=SEEKER, roles=frozenset({"maker"})))
+    return offer
 
 
 @pytest.mark.parametrize("case", REFUSED)

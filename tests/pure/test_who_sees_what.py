@@ -74,7 +74,11 @@ PATHS = {
 SERVICE = {"listing": "listing", "offer": "matching", "escrow": "escrow"}
 LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2027-12-31"}
 BESIDES: Mapping[str, Mapping[str, Any]] = {
-    "listing": {"consent": {"who": "Eva Best", "how": "letter", "on": "2026-12-01"}, "licence": LICENCE},
+    "listing": {
+        "consent": {"who": "Eva Best", "how": "letter", "on": "2026-12-01"},
+        "subdivision": "NL-UT",
+        "licence": LICENCE,
+    },
     "offer": {
         "application": "46194062",
         "created_at": START,
