@@ -34,9 +34,9 @@ def test_the_caddyfile() -> None:
     passes(SCRIPTS / "caddy", "fmt", "deploy/gateway/Caddyfile")
 
 
-@pytest.mark.parametrize("script", ["deploy/secrets", ".ci/compose", ".ci/run"])
+@pytest.mark.parametrize("script", ["deploy/secrets", "deploy/digests", ".ci/compose", ".ci/locks", ".ci/run"])
 def test_a_shell_script_parses(script: str) -> None:
-    passes("sh" if script == "deploy/secrets" else "bash", "-n", script)
+    passes("sh" if script.startswith("deploy/") else "bash", "-n", script)
 
 
 def test_the_dashboard_is_json_that_grafana_reads() -> None:
