@@ -61,9 +61,10 @@ def command_line() -> list[Json]:
         "KAFKA_SASL_PASSWORD_FILE": "/run/secrets/kafka_operator_password",
     }
     administrator = {f"KAFKA_ADMIN_{name.removeprefix('KAFKA_')}": value for name, value in _ADMIN.items()}
-    shared = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_MECHANISM")
+    shared = ("BOOTSTRAP_SERVERS", "SECURITY_PROTOCOL", "SASL_MECHANISM", "SSL_CA_FILE")
     at = [_setting(f"KAFKA_ADMIN_{name}", f"KAFKA_{name}") for name in shared]
     at.append(_setting("KAFKA_ADMIN_CLIENTS", "KAFKA_BOOTSTRAP_SERVERS"))
+    at.append(_setting("KAFKA_ADMIN_CLIENTS_PROTOCOL", "KAFKA_SECURITY_PROTOCOL"))
     return [
         _idle("golem", environment(operator), ["mongodb_operator_uri", "kafka_operator_password"], 1),
         _idle("subscriber", environment(administrator) + at, ["kafka_admin_password"], 0),
@@ -79,5 +80,5 @@ def _idle(name: str, env: list[Json], secrets: list[str], replicas: int) -> Json
 
 
 def _setting(name: str, of: str) -> Json:
-    """A variable that is one of the settings' under another name."""
-    return {"name": name, "valueFrom": {"configMapKeyRef": {"name": "golem", "key": of}}}
+    """A variable that is one of the settings' under another name; where that is not set, neither is this."""
+    return {"name": name, "valueFrom": {"configMapKeyRef": {"name": "golem", "key": of, "optional": True}}}
