@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from pymongo.database import Database
 
 from services.escrow.clearance import Clearance
@@ -93,6 +94,19 @@ def test_somebody_without_history_waits(careful: Market) -> None:
     assert careful.of(path)["state"] == "settled"
     document = careful.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}
     assert "escrow.release_refused" not in [event["type"] for event in document["events"]]
+
+
+def test_the_days_that_somebody_new_waits_by_rule_do_not_make_the_payout_slow(careful: Market) -> None:
+    """What is measured begins when the five days are over."""
+    name, before = "golem_hire_to_release_seconds", {}
+    for key, labels in ((f"{name}_count", {}), (f"{name}_bucket", {"le": "60.0"})):
+        before[key] = REGISTRY.get_sample_value(key, labels) or 0.0
+
+    careful.hired()
+    careful.worker.tick(5 * DAY)
+
+    assert (REGISTRY.get_sample_value(f"{name}_count") or 0.0) - before[f"{name}_count"] == 1
+    assert (REGISTRY.get_sample_value(f"{name}_bucket", {"le": "60.0"}) or 0.0) - before[f"{name}_bucket"] == 1
 
 
 def test_later_tranches_of_theirs_do_not_wait_again(careful: Market) -> None:
