@@ -58,6 +58,7 @@ ASIDE = {
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
 LOSS_MOVES = ("decide_loss",)
+_GIVES_BACK = 0.2
 LISTING_MOVES = ("revise", "pause", "resume", "resume", "withdraw", "remove")
 
 
@@ -74,7 +75,7 @@ class People:
         self.unanswered: list[Callable[[], object]] = []
         self.answered: list[tuple[str, str, str]] = []
         self.left: set[str] = set()
-        world.others, world.staff = [self.act], self.decide_losses
+        world.others, world.staff = [self.act], self.see_to_losses
 
     def act(self) -> None:
         """One of them does something."""
@@ -109,6 +110,15 @@ class People:
         """What was not answered is sent until it is."""
         while self.unanswered:
             self.unanswered.pop()()
+
+    def see_to_losses(self) -> None:
+        """Staff decide, and now and then a bank gives back what was lost, decided or not."""
+        self.decide_losses()
+        for offer_id in self.offers:
+            escrow = self._read("escrow", offer_id)
+            lost = escrow is not None and escrow["state"] == "charged_back" and escrow["loss"]
+            if lost and self.chance.random() < _GIVES_BACK:
+                self.world.provider.reverse_chargeback(offer_id)
 
     def decide_losses(self) -> None:
         """Staff decide about what chargebacks took after it was paid out; until then nobody who had a part in it is
