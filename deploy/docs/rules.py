@@ -1,6 +1,24 @@
 """What a client can do about each rule's id. `rules_found` says which there are, a test that all of them are here."""
 
 TOKEN = "Get a new token of the issuer, for this audience."
+_BY_PROVIDER = ("providerWebhook",)
+_OF_LISTING = ("createListing", "reviseListing")
+ONLY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("malformed", "mismatch", "notice", "outside-tolerance"), _BY_PROVIDER),
+    **dict.fromkeys(("pay-range", "tranche-days", "tranche-sum"), _OF_LISTING),
+    "domain": ("putWorkMail",),
+    "exposure-cap": ("acceptOffer",),
+    "kind": ("findCodes",),
+    "listing-budget": ("submitListing",),
+    "one-live-offer": ("makeOffer",),
+    "public-mail": (*_OF_LISTING, "registerEmployer"),
+    "public-provider": ("putWorkMail",),
+    "request-budget": ("makeOffer",),
+    "split": ("resolveDispute",),
+    "webhook": ("greenhouseWebhook",),
+    "words": ("searchListings",),
+}
+"""The operations that a rule is of, where the code that names it stands beside others'."""
 ADVICE: dict[str, str] = {
     "addresses": "Wait; an address may be changed a few times a day.",
     "algorithm": TOKEN,

@@ -39,9 +39,13 @@ def _index_losses(escrows: Collection[Document]) -> None:
 
 
 def _look_for_what_is_kept(escrows: Collection[Document]) -> None:
-    """An older version kept what it had set off for a loss that the bank gave back: it is looked for at once."""
+    """An older version kept what it had set off for a loss that the bank gave back: it is looked for at once. One that
+    changes meanwhile is left alone; the replay of its event has it looked at.
+    """
     at = datetime.fromtimestamp(0, UTC)
-    escrows.update_many({"kind": DEBT}, {"$set": {f"timers.{LOOK}": at, "due_at": at}, "$inc": {"version": 1}})
+    for doc in escrows.find({"kind": DEBT}, {"version": 1, "timers": 1}):
+        look = {"timers": {**doc.get("timers", {}), LOOK: at}, "due_at": at, "version": doc["version"] + 1}
+        escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": look})
 
 
 MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses, _look_for_what_is_kept)

@@ -101,6 +101,12 @@ class Consent(Body):
     on = Date(required=True)
 
 
+class ConsentGiven(Consent):
+    """The same, as it is stored."""
+
+    on = Date(any_year=True)
+
+
 class NewListing(Body):
     title = Text(1, 120, required=True)
     employer = Part(Employer, required=True)
@@ -200,11 +206,11 @@ class Listing(Body):
     skill_codes = Several(Text(), metadata={"description": "the ESCO codes of those skills that are called as there"})
     seats = Integer()
     seats_taken = Integer()
-    leaving_on = Date()
+    leaving_on = Date(any_year=True)
     pay = Part(Pay)
     help = Several(Part(PricedHelp))
     tranches = Several(Part(Tranche))
-    consent = Part(Consent, allow_none=True, optional=True)
+    consent = Part(ConsentGiven, allow_none=True, optional=True)
     review = Part(Review, allow_none=True, optional=True)
     audit = Several(Part(Review), optional=True)
 

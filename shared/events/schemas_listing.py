@@ -82,7 +82,7 @@ class ListingState(EventData):
     currency = Currency("ISO 4217, of every amount in this event")
     seats = Integer(1, 500, "how many may be hired through it")
     tranches = tranches()
-    leaving_on = Date("when the insider leaves the role")
+    leaving_on = Date("when the insider leaves the role", any_year=True)
     published_at = Time("when it was first published; null before", allow_none=True)
     insider_verified = Flag(
         "whether the insider gets mail at the employer's domain, which staff have registered", optional=True
