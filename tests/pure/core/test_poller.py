@@ -365,6 +365,7 @@ def test_a_page_is_prepared_before_it_is_carried_out():
     assert pages == [[toys.doc()["_id"]]] and toys.asked[0] == f"{first}!"
 
 
+@pytest.mark.logs_errors
 def test_what_cannot_be_prepared_is_carried_out_all_the_same():
     def prepare(documents: Any) -> Any:
         raise ValueError("not this page")
