@@ -60,8 +60,20 @@ PARKED = Gauge("golem_parked_events", "Events that wait inside documents for the
 
 # The poller. `timer` is the timer's name in its lifecycle; the timers of documents without one are not counted.
 # An outcome that only the provider's webhook brings is not counted: its instruction was `unknown` when it was asked.
-INSTRUCTION_KINDS = {"escrow": ("hold", "release", "refund", "split"), "matching": ("check",), "notify": ("mail",)}
-INSTRUCTION_OUTCOMES = ("succeeded", "refused", "postponed", "checked", "sent", "failed", "skipped", "unknown")
+INSTRUCTION_KINDS = {
+    "escrow": ("hold", "release", "refund", "split", "repay"), "matching": ("check",), "notify": ("mail",),
+}  # fmt: skip
+INSTRUCTION_OUTCOMES = (
+    "succeeded",
+    "refused",
+    "postponed",
+    "dropped",
+    "checked",
+    "sent",
+    "failed",
+    "skipped",
+    "unknown",
+)
 TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
 TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
