@@ -184,12 +184,19 @@ class Consumer:
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
+            self._measure(read, verdict.outcome)
             self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail, read.origin))
         for letter in letters:
             log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
         return letters
+
+    def _measure(self, read: _Read, outcome: str) -> None:
+        """How old the event was when it was taken. What is sent again was late for other reasons."""
+        if outcome == "taken" and read.trigger and read.record.topic != self.redrive:
+            age = (self.batch.store.clock.now() - read.trigger.at).total_seconds()
+            metrics.EVENT_AGE_SECONDS.labels(self.service).observe(max(0.0, age))
 
     def _trace(self, read: _Read, outcome: str) -> None:
         """What came with a traceparent has a span: from when it was decoded until its document was written."""
