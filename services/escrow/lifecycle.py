@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from services.escrow import acts, losses, postponing
 from services.escrow import chargebacks as cb
-from services.escrow.books import public
+from services.escrow.books import latest_try, public
 from services.escrow.rules import (
     FREE,
     HIRE_KNOWN,
@@ -274,5 +274,6 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    latest_try=latest_try,
     role_words={"opener": "the one who opened the dispute"},
 )

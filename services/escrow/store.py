@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
+from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger, by_try
 
 COLLECTION = "escrows"
 _UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
@@ -35,7 +35,7 @@ def _index_losses(escrows: Collection[Document]) -> None:
             escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": since})
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses)
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses, by_try)
 
 FOR_STAFF = {
     "flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at", "loss": "loss_since",
