@@ -14,7 +14,6 @@ from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Document, Lifecycle
 from shared.poller.ahead import put_off
-from shared.settings import Settings
 
 OUTCOMES = ("completed", "lapsed", "cancelled", "closed", "ended")
 _OUTCOME_EVENTS = ("offer.completed", "offer.lapsed", "offer.cancelled", "offer.closed", "hire.ended")
@@ -119,7 +118,7 @@ def _due(service: str, doc: Document) -> datetime | None:
 
 def _of_a_wrong_clock(seen: Snapshot, service: str, doc: Document) -> Iterator[str]:
     """What was written with a time that is to come; the clock here may be behind by as much as is allowed."""
-    now = seen.at + Settings.clock_tolerance
+    now = seen.at + seen.clocks_apart
     if (changed := doc.get("updated_at", now)) > now:
         yield f"its last change is of {changed}, by a clock that was wrong"
     if lifecycle := LIFECYCLES.get((service, doc.get("kind", ""))):
