@@ -10,7 +10,7 @@ from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.clock_check import ClockCheck, time_of
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.migrations import Migration, by_try, migrate
+from shared.aggregate.migrations import Migration, behind, by_try, migrate
 from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, open_store
 from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, LONGEST_PAUSE, close_task, is_answered, open_task, try_task
@@ -46,6 +46,7 @@ __all__ = [
     "Unwritable",
     "Verdict",
     "Waiting",
+    "behind",
     "by_try",
     "cells",
     "close_task",

@@ -6,7 +6,6 @@ many of its records died, for a hire may wait in it; only one of the internal ev
 of employers), by which no deadline decides, is not waited for while it is paused.
 """
 
-import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -18,12 +17,11 @@ from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
 from shared.events.catalogue import INTERNAL_NAMES
-from shared.messaging.kafka import connection
+from shared.messaging.kafka import connection, opened, shut
 from shared.messaging.ports import PAUSED
 from shared.settings import Kafka
-from shared.telemetry import metrics
+from shared.telemetry import metrics, outages
 
-log = logging.getLogger(__name__)
 Offsets = Mapping[tuple[str, int], int]
 
 
@@ -65,9 +63,10 @@ class Frontier:
         try:
             ends, committed = self._ends.read()
         except (KafkaError, OSError) as error:
-            log.warning("how far the group is, is not known; deadlines wait", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "frontier", error)
             self._passed_at = None
             return
+        outages.back(outages.KAFKA, "frontier")
         metrics.CONSUMER_LAG.labels(self.service).set(sum(max(0, e - committed.get(p, 0)) for p, e in ends.items()))
         self._readings.append((now, ends))
         while len(self._readings) > 1 and self._readings[1][0] <= now - self._behind:
@@ -104,7 +103,7 @@ class KafkaEnds:
     def _read(self) -> tuple[Offsets, Offsets]:
         if self._admin is None:
             options = connection(self._settings, f"{self._service}-frontier")
-            self._admin = KafkaAdminClient(**options, request_timeout_ms=5000)
+            self._admin = opened(KafkaAdminClient, **options, request_timeout_ms=5000)
         described = self._admin.describe_topics(self._topics)
         places = [
             TopicPartition(topic["name"], partition["partition_index"])
@@ -122,7 +121,4 @@ class KafkaEnds:
     def close(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
-            try:
-                admin.close()
-            except KafkaError as error:
-                log.info("closing the admin client", extra={"error": type(error).__name__})
+            shut(admin)

@@ -55,7 +55,7 @@ def violations(world: World, people: People) -> list[str]:
 
 
 def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
-    """I1 to I12, as `golem verify` checks them on a running system."""
+    """I1 to I13, as `golem verify` checks them on a running system."""
     seen = snapshot_of(docs, world.provider, world.broker, world.earliest)
     for result in verify(replace(seen, clocks_apart=APART)):
         for each in result.violations:
