@@ -279,18 +279,10 @@ ANSWERS = cells(
 ESCROW = Lifecycle(
     "escrow",
     states=STATES,
-    # fmt: off
     rows=(
-        *OPENING_ROWS,
-        *PAYING_ROWS,
-        *POSTPONING_ROWS,
-        *REFUNDING_ROWS,
-        *DISPUTE_ROWS,
-        *CHARGEBACK_ROWS,
-        *LOSS_ROWS,
+        *OPENING_ROWS, *PAYING_ROWS, *POSTPONING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS, *LOSS_ROWS,
         *REPAYING_ROWS,
     ),
-    # fmt: on
     public=public,
     events=EVENTS,
     outcomes=OUTCOMES,
@@ -300,4 +292,4 @@ ESCROW = Lifecycle(
     final=("free", *ENDS),
     latest_try=latest_try,
     role_words={"opener": "the one who opened the dispute"},
-)
+)  # fmt: skip
