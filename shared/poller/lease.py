@@ -51,6 +51,7 @@ class Lease:
         """Let another have it at once, at the end of the process."""
         if self._ours:
             self._ours = False
+            metrics.LEASE_HELD.labels(self._service).set(0)
             self._collection.delete_one({"_id": _ID, "holder": self._slot})
 
     def _renew(self) -> bool:

@@ -81,6 +81,7 @@ class Worker:
             "mongodb": self.work.store.ping,
             "joined": lambda: self.bus.source.joined,
             "consuming": self._consuming,
+            "clock": self.work.store.in_time,
         }
 
     def _consuming(self) -> bool:
@@ -139,8 +140,9 @@ class Worker:
             self.stop.wait(_OBSERVE_EVERY if self.loops.frontier.passed() else _OBSERVE_AGAIN)
 
     def measure(self) -> None:
-        """Set the gauges of what waits; with the database away they stay as they were."""
+        """Set the gauges of what waits, and of the clock; with the database away they stay as they were."""
         try:
+            self.work.store.in_time()
             found = waiting(self.work.store.collection, self.clock.now())
         except PyMongoError as error:
             outages.away(outages.MONGODB, "gauges", error)

@@ -79,6 +79,14 @@ TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired",
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 
+# The clock: nothing is written where it is further off than CLOCK_TOLERANCE.
+CLOCK_OFFSET = Gauge(
+    "golem_clock_offset_seconds",
+    "Seconds that the process's clock was ahead of the database's when they were last compared",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+
 # The loops of a worker: seconds since the epoch when each last came round; one that stands still is stuck.
 LOOP_HEARTBEAT = Gauge("golem_loop_heartbeat_seconds", "When the loop last came round", ["service", "loop"])
 

@@ -31,6 +31,9 @@ _TIDIES_UP = {("account", "sweep"), ("notification", KEEP)}
 """(kind, timer): it comes for the sake of order alone, long after or over and over, and nobody waits for it."""
 _TIDIED_UP_AFTER = timedelta(days=100)
 
+APART = timedelta(hours=1)
+"""How far two machines' clocks are apart at most."""
+
 
 class World:
     """`act()` lets one thing happen; `said` is what happened so far, for who replays a seed."""
@@ -59,7 +62,7 @@ class World:
     def clock(self, name: str) -> ManualClock:
         """The clock of one machine; they stand up to an hour apart, and keep that difference."""
         if name not in self._clocks:
-            apart = timedelta(seconds=self.chance.uniform(-1800, 1800)) if self.chance.random() < 0.5 else timedelta()
+            apart = APART * self.chance.uniform(-0.5, 0.5) if self.chance.random() < 0.5 else timedelta()
             self._clocks[name] = ManualClock(START + apart)
         return self._clocks[name]
 
