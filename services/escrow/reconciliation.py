@@ -132,7 +132,7 @@ class Reconciliation:
         self._currencies |= set(ended.sums)
         for currency in self._currencies:
             metrics.JOURNAL_SUM.labels(currency).set(ended.sums[currency])
-        metrics.RECONCILIATION_DIFFERENCES.labels(_SERVICE).set(ended.flagged)
+        metrics.RECONCILIATION_DIFFERENCES.set(ended.flagged)
 
 
 def differences(doc: Mapping[str, Any], account: Balance | None) -> list[Difference]:

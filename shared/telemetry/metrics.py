@@ -8,6 +8,7 @@ A gauge of what is read outside the process (the broker, the database, the provi
 """
 
 import os
+from math import nan
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -85,9 +86,7 @@ REACHED = Gauge("golem_reached_seconds", "When this worker last read from the pa
 # Money. The journal's sum over all accounts of a currency is 0, always.
 JOURNAL_SUM = Gauge("golem_journal_sum", "Sum of all journal lines in minor units; not 0 is an alarm", ["currency"])
 RECONCILIATION_DIFFERENCES = Gauge(
-    "golem_reconciliation_differences",
-    "Escrows that differ from the provider's memory, found twice, nothing open",
-    ["service"],
+    "golem_reconciliation_differences", "Escrows that differ from the provider's memory, found twice, nothing open"
 )
 HIRE_TO_RELEASE_SECONDS = Histogram(
     "golem_hire_to_release_seconds",
@@ -102,9 +101,15 @@ MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outc
 
 
 def unknown(*gauges: Gauge) -> None:
-    """Take away all that these gauges say: it could not be read."""
+    """Take away all that these gauges say: it could not be read. One that has no labels says NaN."""
     for gauge in gauges:
-        gauge.clear()
+        if gauge._labelnames:
+            gauge.clear()
+        else:
+            gauge.set(nan)
+
+
+unknown(RECONCILIATION_DIFFERENCES)
 
 
 def exposition() -> tuple[bytes, str]:
