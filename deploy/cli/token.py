@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.options import data_option, json_option
+from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.system.connect import keys
 
 
@@ -19,6 +19,7 @@ from deploy.system.connect import keys
 @json_option
 def token(sub: str, roles: tuple[str, ...], hours: int, data: Path | None, as_json: bool) -> None:
     """Print a bearer token, alone on a line."""
+    outside_alone("token")
     if not sub.strip() or not sub.isprintable():
         raise click.BadParameter("expected printable text", param_hint="--sub")
     signed = keys(data).token(sub, roles, seconds=hours * 3600)
