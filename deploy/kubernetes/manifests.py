@@ -108,7 +108,7 @@ def _service(name: str) -> list[Json]:
 
 
 def _lag(name: str) -> Json:
-    """The records a service has not read yet, a worker: each exports that of its own partitions, Kubernetes adds them up.
+    """The records a service has not read yet, a worker: each exports its own partitions', and Kubernetes adds them up.
     A metrics adapter serves Prometheus' golem_consumer_lag.
     """
     metric = {"name": "golem_consumer_lag", "selector": {"matchLabels": {"service": name}}}
