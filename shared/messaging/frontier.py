@@ -25,7 +25,8 @@ from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 Offsets = Mapping[Place, int]
-_REACHED_WITHIN = 60.0
+_REACHED_WITHIN = 180.0
+"""A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
 
 
 class Ends(Protocol):
@@ -93,7 +94,7 @@ class Frontier:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
 
     def reached(self) -> bool:
-        """Whether the broker was read from within the last minute, or this began within it."""
+        """Whether the broker was read from within the last three minutes, or this began within them."""
         return self._clock.monotonic() - self._reached_at <= _REACHED_WITHIN
 
     def _show(self, ends: Offsets, committed: Offsets) -> None:

@@ -113,10 +113,10 @@ def test_since_when_each_part_is_away(given: Given) -> None:
     assert value("golem_frontier_passed_seconds") == began + 61
 
 
-def test_a_worker_without_its_broker_for_a_minute_is_not_ready_and_is_not_started_again(given: Given) -> None:
+def test_a_worker_without_its_broker_for_three_minutes_is_not_ready_and_is_not_started_again(given: Given) -> None:
     given.worker.loops.observe()
     given.broker.away = True
-    given.clock.advance(60)
+    given.clock.advance(180)
     given.worker.loops.observe()
     assert probe(given.worker.ready())[0] == 200
 
