@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "events": "deploy.cli.events",
         "replay": "deploy.cli.replay",
         "dlq": "deploy.cli.dlq",
+        "rules": "deploy.cli.rules",
         "verify": "deploy.cli.verify",
         "subscriber": "deploy.cli.subscriber",
     }
