@@ -1,6 +1,6 @@
 # Good Golem. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format generate lock bench soak simulate secrets clean
+.PHONY: help install demo up test check format generate lock sbom digests bench soak simulate secrets clean
 
 BIN := .venv/bin
 STACK ?= embedded
@@ -49,14 +49,24 @@ secrets:  ## Make the secrets that docker compose mounts, once
 	@sh deploy/secrets
 
 # Each lock is compiled from the .in file beside it, within the versions of the smaller lock, for Python 3.11 and later
-# on every platform. What is locked stays as it is unless UPGRADE=1 or UPGRADE_ONE=<package>. No index is written down.
-compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+# on every platform: of each package one version, whatever the Python. What is locked stays as it is unless UPGRADE=1 or UPGRADE_ONE=<package>. No index is written down.
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) $(if $(UPGRADE_ONE),--upgrade-package $(UPGRADE_ONE))
 lock: .venv/.dev  ## Remake the locks in requirements/ (UPGRADE=1 for newer versions)
 	@$(compile) requirements/services.in -o requirements/services.txt
 	@$(compile) -c requirements/services.txt requirements/stack.in -o requirements/stack.txt
 	@$(compile) -c requirements/stack.txt requirements/operator.in -o requirements/operator.txt
 	@$(compile) -c requirements/stack.txt requirements/dev.in -o requirements/dev.txt
+
+sbom: .venv/.dev  ## List what the images' locks hold, as CycloneDX, in build/sbom
+	@mkdir -p build/sbom
+	@for lock in services operator; do \
+		$(BIN)/cyclonedx-py requirements requirements/$$lock.txt --pyproject pyproject.toml --spec-version 1.6 \
+			--output-reproducible --validate -o build/sbom/$$lock.cdx.json 2>/dev/null && echo build/sbom/$$lock.cdx.json || exit 1; \
+	done
+
+digests:  ## Write compose.digests.yml: the images of others by the digest that their tag has now
+	@deploy/digests
 
 clean:  ## Remove .venv, caches and the data of `golem up`
 	@rm -rf .venv .golem .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info

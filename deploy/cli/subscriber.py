@@ -15,6 +15,7 @@ from deploy.kafka.access import credentials, delete_user, set_acls, set_users
 from deploy.kafka.principals import subscriber as entitled
 from deploy.kafka.setup import PRINCIPALS, clients
 from deploy.kafka.topics import client_settings
+from shared.messaging.kafka import using
 
 _RESERVED = {*PRINCIPALS, "admin", "anonymous"}
 
@@ -84,8 +85,5 @@ def _admin() -> Iterator[tuple[KafkaAdminClient, Mapping[str, str]]]:
             "users are a thing of Apache Kafka, and made where its administrator's password is: "
             "docker compose run --rm subscriber ..."
         )
-    admin = KafkaAdminClient(**client_settings(environ))
-    try:
+    with using(KafkaAdminClient, **client_settings(environ)) as admin:
         yield admin, environ
-    finally:
-        admin.close()

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from shared.events import EVENT_NAMES, Event, Poison, decode
-from shared.messaging.kafka import lenient
+from shared.messaging.kafka import lenient, opened, shut
 
 
 @dataclass
@@ -28,8 +28,12 @@ class Ear:
         self._tell = tell
         self._stop = threading.Event()
         options = {"group_id": None, "enable_auto_commit": False, "auto_offset_reset": "latest"}
-        self._consumer = lenient(KafkaConsumer(**client, **options))
-        self._listen_to(sorted(EVENT_NAMES))
+        self._consumer = lenient(opened(KafkaConsumer, **client, **options))
+        try:
+            self._listen_to(sorted(EVENT_NAMES))
+        except BaseException:
+            self._shut()
+            raise
         self._thread = threading.Thread(target=self._run, name="ear", daemon=True)
         self._thread.start()
 
@@ -58,4 +62,7 @@ class Ear:
     def close(self) -> None:
         self._stop.set()
         self._thread.join(5)
-        self._consumer.close(autocommit=False, timeout_ms=1000)
+        self._shut()
+
+    def _shut(self) -> None:
+        shut(self._consumer, autocommit=False, timeout_ms=1000)

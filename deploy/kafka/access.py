@@ -21,6 +21,7 @@ from kafka.admin import (
 from kafka.errors import KafkaError
 
 from deploy.kafka.principals import Acl
+from shared.messaging.kafka import using
 
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER}
 _SETTLED_WITHIN = 300.0
@@ -83,10 +84,10 @@ def set_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], owned: Iterable[str
 def _lets_in(clients: Mapping[str, Any], name: str, password: str) -> bool:
     options = {**clients, "sasl_plain_username": name, "sasl_plain_password": password}
     try:
-        KafkaAdminClient(**options).close()
+        with using(KafkaAdminClient, **options):
+            return True
     except KafkaError:
         return False
-    return True
 
 
 def _credential(name: str, password: str) -> UserScramCredentialUpsertion:

@@ -18,6 +18,7 @@ from deploy import SERVICES
 from deploy.kafka.access import set_acls, set_users
 from deploy.kafka.principals import OPERATOR, acls
 from deploy.kafka.topics import client_settings, create, patiently
+from shared.messaging.kafka import opened, shut
 
 PRINCIPALS = (*SERVICES, OPERATOR)
 _PATIENCE = 300.0
@@ -31,13 +32,13 @@ def setup(environ: Mapping[str, str]) -> str:
     client = client_settings(environ)
     replication = int(environ.get("KAFKA_REPLICATION") or -1)
     # Users first: a broker that is making its partitions takes long to let them in.
-    admin = patiently(lambda: KafkaAdminClient(**client), _PATIENCE)
+    admin = patiently(lambda: opened(KafkaAdminClient, **client), _PATIENCE)
     try:
         users = set_users(admin, passwords, clients(environ))
         topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
         made, gone = set_acls(admin, acls(), PRINCIPALS)
     finally:
-        admin.close()
+        shut(admin)
     return f"kafka: made {len(topics)} topics, {len(users)} users, {made} ACLs; took {gone} ACLs away"
 
 

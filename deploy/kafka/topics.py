@@ -17,6 +17,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy import SERVICES
 from shared.events.catalogue import EVENT_NAMES
+from shared.messaging.kafka import using
 
 Result = TypeVar("Result")
 
@@ -70,8 +71,7 @@ def patiently(ask: Callable[[], Result], patience: float) -> Result:
 
 
 def _create(client: Mapping[str, Any], partitions: int, replication: int) -> list[str]:
-    admin = KafkaAdminClient(**client)
-    try:
+    with using(KafkaAdminClient, **client) as admin:
         there = set(admin.list_topics())
         missing = [topic for topic in topics(partitions, replication) if topic.name not in there]
         if missing:
@@ -79,8 +79,6 @@ def _create(client: Mapping[str, Any], partitions: int, replication: int) -> lis
             answer = admin.create_topics(missing, timeout_ms=15_000, raise_errors=False)
             _check(answer)
         return [topic.name for topic in missing]
-    finally:
-        admin.close()
 
 
 def _check(answer: Any) -> None:

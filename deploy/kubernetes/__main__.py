@@ -7,9 +7,10 @@ from deploy.kubernetes.written import written
 
 
 def main() -> None:
-    folder = Path(__file__).parent
     for name, documents in files().items():
-        (folder / name).write_text(written(documents), encoding="utf-8")
+        file = Path(__file__).parent / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(written(documents), encoding="utf-8")
 
 
 if __name__ == "__main__":

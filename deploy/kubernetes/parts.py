@@ -1,14 +1,22 @@
 """What the manifests are made of: how every pod of the system is confined, probed and fed with secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
 
-IMAGES = "good-golem"
-"""Repository of the images; kustomize's `images:` names yours."""
+IMAGES, VERSION = "good-golem", "dev"
+"""Where the images are and which: `release` puts yours in their place."""
+
+PARTITIONS = 6
+"""More workers of a service than its topics have partitions would have nothing to read."""
 
 _NUMBER = 10001
+_CERTIFICATES = [
+    {"configMap": {"name": "ca", "optional": True}},
+    {"secret": {"name": "client-certificates", "optional": True}},
+]
+"""Files of /run/tls, where a cluster's broker or database has an authority of its own or asks for a certificate."""
 
 
 def labels(name: str, kind: str) -> Json:
@@ -27,7 +35,7 @@ def container(name: str, image: str, memory: str, **more: Any) -> Json:
     """One container that can write nowhere but in /tmp, without any capability. `more` is taken as it is."""
     return {
         "name": name,
-        "image": f"{IMAGES}/{image}:dev",
+        "image": f"{IMAGES}/{image}:{VERSION}",
         "envFrom": [{"configMapRef": {"name": "golem"}}],
         "resources": {"requests": {"cpu": "100m", "memory": memory}, "limits": {"memory": memory}},
         "securityContext": {
@@ -38,13 +46,14 @@ def container(name: str, image: str, memory: str, **more: Any) -> Json:
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},
             {"name": "secrets", "mountPath": "/run/secrets", "readOnly": True},
+            {"name": "tls", "mountPath": "/run/tls", "readOnly": True},
         ],
         **more,
     }
 
 
 def probes(port: int) -> Json:
-    """Liveness ends a process whose loops stand still, readiness keeps work away; the start may take a minute."""
+    """Liveness ends a process whose loops stand still, readiness keeps work away; the start may take two minutes."""
 
     def ask(path: str, seconds: int, failures: int) -> Json:
         return {
@@ -55,21 +64,39 @@ def probes(port: int) -> Json:
         }
 
     return {
-        "startupProbe": ask("/livez", 2, 30),
+        "startupProbe": ask("/livez", 2, 60),
         "livenessProbe": ask("/livez", 10, 3),
         "readinessProbe": ask("/readyz", 5, 2),
     }
 
 
-def pod(name: str, kind: str, one: Json, secrets: list[str], *, drain: int = 40, restart: str = "Always") -> Json:
-    """A pod of one container; `secrets` are the keys of the Secret `golem` that it may read, `drain` is in seconds."""
+def waits(name: str, module: list[str], files: Mapping[str, str]) -> Json:
+    """A container that ends when what the pod needs is there; `module` is Python's, with its arguments."""
+    return container(name, "golem", "128Mi", command=["python", "-m", *module], env=environment(files))
+
+
+def pod(
+    name: str, kind: str, one: Json, secrets: list[str], *, before: Sequence[Json] = (), restart: str = "Always"
+) -> Json:
+    """A pod of one container and those that run `before` it; `secrets` are the keys of the Secret `golem` that they may
+    read. Without any, no certificates are mounted either.
+    """
+    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}]
+    if secrets:
+        items = [{"key": key, "path": key} for key in secrets]
+        volumes += [
+            {"name": "secrets", "secret": {"secretName": "golem", "defaultMode": 0o440, "items": items}},
+            {"name": "tls", "projected": {"defaultMode": 0o440, "sources": _CERTIFICATES}},
+        ]
+    else:
+        one = one | {"volumeMounts": [mount for mount in one["volumeMounts"] if mount["name"] == "tmp"]}
     return {
         "metadata": {"labels": labels(name, kind)},
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "restartPolicy": restart,
-            "terminationGracePeriodSeconds": drain,
+            "terminationGracePeriodSeconds": 40,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": _NUMBER,
@@ -77,6 +104,7 @@ def pod(name: str, kind: str, one: Json, secrets: list[str], *, drain: int = 40,
                 "fsGroup": _NUMBER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
+            **({"initContainers": list(before)} if before else {}),
             "containers": [one],
             "topologySpreadConstraints": [
                 {
@@ -86,33 +114,22 @@ def pod(name: str, kind: str, one: Json, secrets: list[str], *, drain: int = 40,
                     "labelSelector": {"matchLabels": {"app.kubernetes.io/name": name}},
                 }
             ],
-            "volumes": [
-                {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}},
-                {
-                    "name": "secrets",
-                    "secret": {
-                        "secretName": "golem",
-                        "defaultMode": 0o440,
-                        "items": [{"key": key, "path": key} for key in secrets],
-                    },
-                },
-            ],
+            "volumes": volumes,
         },
     }
 
 
-def deployment(name: str, kind: str, replicas: int, template: Json, surge: int = 1) -> Json:
-    selector = {"matchLabels": {"app.kubernetes.io/name": name}}
-    rolling = {"maxUnavailable": 0, "maxSurge": surge}
+def deployment(name: str, kind: str, template: Json, replicas: int | None = None) -> Json:
+    """`replicas` is None where an autoscaler counts: another apply would undo its work."""
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": meta(name, kind),
         "spec": {
-            "replicas": replicas,
+            **({} if replicas is None else {"replicas": replicas}),
             "revisionHistoryLimit": 3,
-            "selector": selector,
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": rolling},
+            "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "template": template,
         },
     }
@@ -156,11 +173,12 @@ def autoscaler(name: str, kind: str, least: int, most: int, metric: Json) -> Jso
     }
 
 
-def job(name: str, kind: str, template: Json) -> Json:
-    """Runs once an upgrade, before the new pods; a finished one is cleared away, so that the next can be made."""
+def job(name: str, one: Json, secrets: list[str], before: Sequence[Json] = ()) -> Json:
+    """Runs once a version, of which it has its name: `release` adds it. A finished one is cleared away in an hour."""
+    template = pod(name, "job", one, secrets, before=before, restart="OnFailure")
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": meta(name, kind),
-        "spec": {"backoffLimit": 6, "ttlSecondsAfterFinished": 3600, "template": template},
+        "metadata": meta(name, "job"),
+        "spec": {"backoffLimit": 10, "ttlSecondsAfterFinished": 3600, "template": template},
     }

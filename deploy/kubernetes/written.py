@@ -4,7 +4,7 @@ import yaml
 
 from deploy.kubernetes.parts import Json
 
-_SAYS = "# Made by `python -m deploy.kubernetes`; change deploy/kubernetes/manifests.py instead.\n"
+_SAYS = "# Made by `python -m deploy.kubernetes`; change deploy/kubernetes/*.py instead.\n"
 
 
 class _Plain(yaml.SafeDumper):

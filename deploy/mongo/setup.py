@@ -60,6 +60,7 @@ def _root(environ: Mapping[str, str], secrets: Path, node: tuple[str, int | None
             return client
         except PyMongoError:
             if time.monotonic() > deadline:
+                client.close()
                 raise
             time.sleep(0.5)
 

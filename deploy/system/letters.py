@@ -15,6 +15,7 @@ from deploy.system.records import headers, moment
 from deploy.system.topics import read as read_spans
 from deploy.system.topics import reader, spans
 from shared.messaging.dead_letters import PREFIX
+from shared.messaging.kafka import using
 from shared.messaging.redriven import LETTER, NO_LETTER
 
 _LARGEST = 2 * 1024 * 1024
@@ -92,10 +93,8 @@ def _why_not(letter: Any, already: Mapping[str, str]) -> str:
 
 
 def _send(letters: Iterable[Any], system: System) -> None:
-    producer = KafkaProducer(
-        **system.kafka, acks="all", max_block_ms=5000, request_timeout_ms=5000, max_request_size=_LARGEST
-    )
-    try:
+    limits = {"max_block_ms": 5000, "request_timeout_ms": 5000, "max_request_size": _LARGEST}
+    with using(KafkaProducer, {"timeout": 5}, **system.kafka, acks="all", **limits) as producer:
         futures = [
             producer.send(
                 f"{service_of(record)}.redrive",
@@ -110,8 +109,6 @@ def _send(letters: Iterable[Any], system: System) -> None:
         ]
         for future in futures:
             future.get(timeout=15)
-    finally:
-        producer.close(timeout=5)
 
 
 def name_of(letter: Any) -> str:

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from deploy.system.connect import System
-from shared.messaging.kafka import lenient
+from shared.messaging.kafka import lenient, using
 
 Spans = Mapping[TopicPartition, tuple[int, int]]
 """Of each partition the first offset to read, and the one to end before."""
@@ -22,11 +22,8 @@ _YEARS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 @contextmanager
 def reader(system: System) -> Iterator[KafkaConsumer]:
     """A client that is a member of no group."""
-    consumer = lenient(KafkaConsumer(**system.kafka, enable_auto_commit=False))
-    try:
-        yield consumer
-    finally:
-        consumer.close(autocommit=False)
+    with using(KafkaConsumer, {"autocommit": False}, **system.kafka, enable_auto_commit=False) as consumer:
+        yield lenient(consumer)
 
 
 def spans(consumer: KafkaConsumer, topics: Sequence[str]) -> Spans:

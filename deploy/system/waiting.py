@@ -14,6 +14,7 @@ from deploy.system.connect import System
 from deploy.system.records import headers
 from deploy.system.topics import read, reader, spans
 from shared.messaging.frontier import paused_topics
+from shared.messaging.kafka import using
 from shared.messaging.redriven import LETTER
 
 
@@ -22,17 +23,13 @@ def services(system: System) -> dict[str, dict[str, Any]]:
 
     `paused` are the topics that the service reads no more; `dead_letters` were not sent again.
     """
-    admin = KafkaAdminClient(**system.kafka)
-    try:
-        with reader(system) as consumer, system.database() as client:
-            return {
-                service: waiting(aggregates(client, service, system.database_prefix), system.times.clock.now())
-                | _reading(admin, consumer, service)
-                | {"dead_letters": _letters(consumer, service)}
-                for service in SERVICES
-            }
-    finally:
-        admin.close()
+    with using(KafkaAdminClient, **system.kafka) as admin, reader(system) as consumer, system.database() as client:
+        return {
+            service: waiting(aggregates(client, service, system.database_prefix), system.times.clock.now())
+            | _reading(admin, consumer, service)
+            | {"dead_letters": _letters(consumer, service)}
+            for service in SERVICES
+        }
 
 
 def waiting(collection: Collection[dict[str, Any]], now: datetime) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from deploy.verify.snapshot import Place, Seen, Snapshot
 from services.escrow.provider.factory import open_records
 from services.escrow.provider.port import every
 from shared.events import EVENT_NAMES, Event, Poison, decode
-from shared.messaging.kafka import Unreadable
+from shared.messaging.kafka import Unreadable, using
 from shared.settings import PROVIDERS, values
 from shared.settings.environment import Reader
 
@@ -67,8 +67,7 @@ def _provider() -> str:
 
 
 def _committed(system: System) -> dict[str, dict[Place, int]]:
-    admin = KafkaAdminClient(**system.kafka)
-    try:
+    with using(KafkaAdminClient, **system.kafka) as admin:
         return {
             service: {
                 (place.topic, place.partition): int(at.offset)
@@ -77,8 +76,6 @@ def _committed(system: System) -> dict[str, dict[Place, int]]:
             }
             for service in SERVICES
         }
-    finally:
-        admin.close()
 
 
 def _records(system: System) -> list[Seen]:

@@ -78,11 +78,22 @@ class Payments:
         return self._provider.carry_out(instruction, account)
 
     def _measure(self, document: Document, outcome: Outcome) -> None:
-        """How long the hire took to be paid; later tranches wait by agreement, and say nothing."""
-        index = document["instruction"].get("tranche")
-        if outcome.status == "succeeded" and index is not None and not document["tranches"][index]["due_day"]:
-            waited = self._clock.now() - document["tranches"][index]["due_at"]
-            metrics.HIRE_TO_RELEASE_SECONDS.observe(max(0.0, waited.total_seconds()))
+        since = payable_since(document) if outcome.status == "succeeded" else None
+        if since is not None:
+            metrics.HIRE_TO_RELEASE_SECONDS.observe(max(0.0, (self._clock.now() - since).total_seconds()))
+
+
+def payable_since(document: Document) -> datetime | None:
+    """Since when nothing but the system's own pace kept the payout that is instructed: the hire's confirmation, or the
+    end of an insider's first wait. None where something else did: a later tranche's day, a refusal, people or a bank.
+    """
+    index = document["instruction"].get("tranche")
+    if index is None or document["tranches"][index]["due_day"]:
+        return None
+    if any(document.get(name) for name in ("blocked", "disputed_by", "chargeback")):
+        return None
+    due: datetime = document["tranches"][index]["due_at"]
+    return max(due, document.get("payout_from") or due)
 
 
 def instruction_of(document: Document) -> Instruction:
@@ -100,7 +111,7 @@ def instruction_of(document: Document) -> Instruction:
 def trigger_of_outcome(outcome: Outcome) -> Trigger:
     """An outcome as the escrow takes it. Raises BadNotice where the id is none that an escrow gives."""
     parts = outcome.instruction_id.split(":")
-    if len(parts) < 3 or parts[1] not in ("hold", "release", "refund", "split"):
+    if len(parts) < 3 or parts[1] not in ("hold", "release", "refund", "split", "repay"):
         raise BadNotice("outcome.instruction_id: is none of ours")
     return Trigger(
         name=f"{parts[1]}.{outcome.status}",

@@ -21,7 +21,7 @@ from services.escrow.journal import balances, faults
 from services.escrow.lifecycle import ESCROW
 from services.escrow.provider.port import Balance, Records, Unavailable, every
 from shared.aggregate import Change, Contended, Document, Store
-from shared.telemetry import metrics
+from shared.telemetry import metrics, outages
 
 log = logging.getLogger(__name__)
 KIND = ESCROW.name
@@ -66,10 +66,17 @@ class Reconciliation:
             beat()
             try:
                 pause = BETWEEN_PASSES_S if self.step() else BETWEEN_BATCHES_S
-            except (PyMongoError, Unavailable, Contended) as error:
-                log.warning("reconciliation waits", extra={"error": type(error).__name__})
+            except (PyMongoError, Contended) as error:
+                outages.tries_again("reconciliation", error)
                 metrics.unknown(metrics.JOURNAL_SUM, metrics.RECONCILIATION_DIFFERENCES)
                 pause = _AFTER_FAILURE_S
+            except Unavailable as error:
+                outages.away(outages.PROVIDER, "reconciliation", error)
+                metrics.unknown(metrics.JOURNAL_SUM, metrics.RECONCILIATION_DIFFERENCES)
+                pause = _AFTER_FAILURE_S
+            else:
+                outages.back(outages.MONGODB, "reconciliation")
+                outages.back(outages.PROVIDER, "reconciliation")
             stop.wait(pause)
 
     def step(self) -> bool:

@@ -9,7 +9,7 @@ from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes, last
 from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.migrations import Migration, migrate
+from shared.aggregate.migrations import Migration, behind, migrate
 from shared.aggregate.store import Contended, Store, Unwritable, open_store
 from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
@@ -42,6 +42,7 @@ __all__ = [
     "Unwritable",
     "Verdict",
     "Waiting",
+    "behind",
     "cells",
     "close_task",
     "explain",

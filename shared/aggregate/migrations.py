@@ -23,9 +23,9 @@ def core_indexes(collection: Collection[Document]) -> None:
 
 def migrate(collection: Collection[Document], migrations: Sequence[Migration] = ()) -> int:
     """Run what has not been run, in order, and return how many were. Two at once do the same work twice, harmlessly."""
-    known = collection.find_one({"_id": _ID}) or {"done": 0}
-    todo = [core_indexes, *migrations][known["done"] :]
-    for number, step in enumerate(todo, start=known["done"] + 1):
+    every = [core_indexes, *migrations]
+    todo = every[len(every) - behind(collection, migrations) :]
+    for number, step in enumerate(todo, start=len(every) - len(todo) + 1):
         step(collection)
         try:
             collection.update_one(
@@ -34,3 +34,9 @@ def migrate(collection: Collection[Document], migrations: Sequence[Migration] = 
         except DuplicateKeyError:
             continue  # another worker was faster
     return len(todo)
+
+
+def behind(collection: Collection[Document], migrations: Sequence[Migration] = ()) -> int:
+    """How many have not been run yet; 0 as well where a later version has run more."""
+    known = collection.find_one({"_id": _ID}) or {"done": 0}
+    return max(0, 1 + len(migrations) - int(known["done"]))

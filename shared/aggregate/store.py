@@ -17,6 +17,7 @@ from shared.aggregate.change import Change, Document, Kind
 from shared.clock import Clock
 from shared.settings import MongoDB
 from shared.telemetry import metrics
+from shared.telemetry.outages import Heartbeats
 
 Result = TypeVar("Result")
 _DUPLICATE_KEY = 11000
@@ -161,5 +162,5 @@ def open_store(settings: MongoDB, name: str, clock: Clock) -> Store:
     """The store of a service's process, on the collection `name`."""
     given = settings.uri.lower()
     limits = {name: ms for name, ms in _LIMITS_MS.items() if f"{name.lower()}=" not in given}
-    client: MongoClient[Document] = MongoClient(settings.uri, **limits)
+    client: MongoClient[Document] = MongoClient(settings.uri, event_listeners=[Heartbeats()], **limits)
     return Store(collection(client[settings.database], name), clock)

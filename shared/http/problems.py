@@ -19,7 +19,7 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shared.aggregate.store import Contended
-from shared.telemetry import traces
+from shared.telemetry import outages, traces
 
 TYPES = "https://goodgolem.example/problems/"
 CONTENT_TYPE = "application/problem+json"
@@ -156,7 +156,7 @@ def problem_of(error: BaseException) -> Problem:
         case Contended():
             return Problem("unavailable", "Others change it right now. Nothing was done.", retry_after=1)
         case PyMongoError() if isinstance(error, ConnectionFailure) or error.timeout:
-            log.warning("the database is away: %s", type(error).__name__)
+            outages.away(outages.MONGODB, "requests", error, tries=False)
             detail = "It could not be stored or read just now. Send it again, with the same Idempotency-Key."
             return Problem("unavailable", detail, retry_after=2)
         case _:

@@ -22,7 +22,7 @@ from shared.events import Poison, Reason, check_source, decode
 from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, stored_record
 from shared.messaging.ports import Publisher, Rebalanced, Record, Source
 from shared.messaging.redriven import NO_LETTER, Letters, NoLetters, origin_of, place_of, why_not
-from shared.telemetry import metrics, traces
+from shared.telemetry import metrics, outages, traces
 
 log = logging.getLogger(__name__)
 TRANSIENT = (PyMongoError, Contended)
@@ -115,10 +115,11 @@ class Consumer:
             try:
                 found = self.letters.find(places.values())
             except KafkaError as error:
-                log.warning("dead letters could not be read; it is tried again", extra={"error": type(error).__name__})
+                outages.away(outages.KAFKA, "letters", error)
                 self._pause(attempt)
                 attempt += 1
                 continue
+            outages.back(outages.KAFKA, "letters")
             return {record: found[place] for record, place in places.items() if place in found}
         return None
 
@@ -165,10 +166,11 @@ class Consumer:
             try:
                 verdicts = self.batch.process(triggers)
             except TRANSIENT as error:
-                log.warning("the batch could not be written; it is tried again", extra={"error": type(error).__name__})
+                outages.tries_again("consumer", error)
                 self._pause(attempt)
                 attempt += 1
                 continue
+            outages.back(outages.MONGODB, "consumer")
             return self._dead(reads, verdicts)
         return None
 
@@ -183,11 +185,18 @@ class Consumer:
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
+            self._measure(read, verdict.outcome)
             self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail, read.origin))
                 _log_dead(read, verdict.reason)
         return letters
+
+    def _measure(self, read: _Read, outcome: str) -> None:
+        """How old the event was when it was taken. What is sent again was late for other reasons."""
+        if outcome == "taken" and read.trigger and read.record.topic != self.redrive:
+            age = (self.batch.store.clock.now() - read.trigger.at).total_seconds()
+            metrics.EVENT_AGE_SECONDS.labels(self.service).observe(max(0.0, age))
 
     def _trace(self, read: _Read, outcome: str) -> None:
         """What came with a traceparent has a span: from when it was decoded until its document was written."""

@@ -6,7 +6,6 @@ many of its records died, for a hire may wait in it; only one of the internal ev
 of employers), by which no deadline decides, is not waited for while it is paused.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -18,12 +17,11 @@ from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
 from shared.events.catalogue import INTERNAL_NAMES
-from shared.messaging.kafka import connection
+from shared.messaging.kafka import connection, opened, shut
 from shared.messaging.ports import PAUSED, Place
 from shared.settings import Kafka
-from shared.telemetry import metrics
+from shared.telemetry import metrics, outages
 
-log = logging.getLogger(__name__)
 Offsets = Mapping[Place, int]
 _REACHED_WITHIN = 180.0
 """A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
@@ -74,10 +72,11 @@ class Frontier:
         try:
             ends, committed = self._ends.read()
         except (KafkaError, OSError) as error:
-            log.warning("how far the group is, is not known; deadlines wait", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "frontier", error)
             self._passed_at = None
             metrics.unknown(metrics.CONSUMER_LAG, metrics.GROUP_LAG, metrics.GROUP_COMMITTED)
             return
+        outages.back(outages.KAFKA, "frontier")
         self._reached_at = now
         self._show(ends, committed)
         self._readings.append((now, ends))
@@ -132,7 +131,7 @@ class KafkaEnds:
     def _read(self) -> tuple[Offsets, Offsets]:
         if self._admin is None:
             options = connection(self._settings, f"{self._service}-frontier")
-            self._admin = KafkaAdminClient(**options, request_timeout_ms=5000)
+            self._admin = opened(KafkaAdminClient, **options, request_timeout_ms=5000)
         described = self._admin.describe_topics(self._topics)
         places = [
             TopicPartition(topic["name"], partition["partition_index"])
@@ -150,7 +149,4 @@ class KafkaEnds:
     def close(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
-            try:
-                admin.close()
-            except KafkaError as error:
-                log.info("closing the admin client", extra={"error": type(error).__name__})
+            shut(admin)

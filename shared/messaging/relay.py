@@ -77,7 +77,7 @@ class Relay:
                     metrics.EVENTS_PUBLISHED.labels(self.service, event["type"]).inc()
         if sent < sum(len(box.waiting) for box in outboxes):
             metrics.RELAY_FAILURES.labels(self.service).inc()
-            log.warning("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
+            log.debug("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
         return sent
 
     def _rests(self, doc: Document) -> bool:

@@ -5,6 +5,7 @@
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,6 +78,12 @@ def serve(bind: Address, live: Checks, ready: Checks) -> HealthServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """What went wrong with one request, in a line; a client that went away is nothing of ours."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            log.error("a request for health failed", exc_info=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

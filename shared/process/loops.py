@@ -55,6 +55,7 @@ class Loops:
             bus.publisher,
             may_fire=self.frontier.passed,
             carry_out=work.carry_out,
+            prepare=work.prepare,
             timers=work.timers,
             pool=pool,
         )

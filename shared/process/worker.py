@@ -18,7 +18,7 @@ from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
 from shared.process.pulse import Pulse
 from shared.process.work import Beat, Work
-from shared.telemetry import metrics
+from shared.telemetry import metrics, outages
 
 log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
@@ -122,9 +122,11 @@ class Worker:
             try:
                 worked = step()
             except (PyMongoError, Contended) as error:
-                log.warning("the %s loop tries again", name, extra={"error": type(error).__name__})
+                outages.tries_again(name, error)
                 self.stop.wait(_AGAIN_AFTER)
                 worked = 0
+            else:
+                outages.back(outages.MONGODB, name)
             pulse.rest(worked)
 
     def _observe(self, beat: Beat) -> None:
@@ -143,9 +145,10 @@ class Worker:
         try:
             found = waiting(self.work.store.collection, self.clock.now())
         except PyMongoError as error:
-            log.info("what waits is not known", extra={"error": type(error).__name__})
+            outages.away(outages.MONGODB, "gauges", error)
             metrics.unknown(metrics.OUTBOX_PENDING, metrics.OUTBOX_OLDEST_SECONDS, metrics.TIMERS_DUE, metrics.PARKED)
             return
+        outages.back(outages.MONGODB, "gauges")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(found.outbox_seconds)

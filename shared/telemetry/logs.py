@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from shared.characters import printable
 from shared.telemetry import traces
+from shared.telemetry.outages import KafkasOwn
 
 _ATOM = r"[^\s@<>\"'(),;:=]"
 _STRIKE = (
@@ -100,6 +101,7 @@ def configure(service: str, process: str, level: str = "INFO", stream: TextIO | 
     """Make this process log JSON lines; once, at its start. `process` is web, worker or a command's name."""
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonLines(service, process))
+    handler.addFilter(KafkasOwn())
     handler.addFilter(NothingPersonal())
     root = logging.getLogger()
     root.handlers[:] = [handler]

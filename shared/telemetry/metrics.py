@@ -22,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_AGE_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _HIRE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
 
 # HTTP, without probes. `operation` is the operation's id, or "none" where no operation was reached; it never holds a
@@ -47,6 +48,12 @@ RELAY_FAILURES = Counter(
 # The consumer. `type` is the record's topic: an event type, or the service's redrive topic.
 VERDICTS = ("taken", "ignored", "parked", "duplicate", "rejected", "poison")
 RECORDS = Counter("golem_consumer_records", "Records read and what became of them", ["service", "type", "verdict"])
+EVENT_AGE_SECONDS = Histogram(
+    "golem_event_age_seconds",
+    "Seconds from when an event happened to when a service's documents have it; redriven ones are not measured",
+    ["service"],
+    buckets=_AGE_SECONDS,
+)
 CONSUMER_LAG = Gauge(
     "golem_consumer_lag", "Records not yet committed, on the partitions that this worker was given", ["service"]
 )
@@ -71,8 +78,20 @@ PARKED = Gauge("golem_parked_events", "Events that wait inside documents for the
 
 # The poller. `timer` is the timer's name in its lifecycle; the timers of documents without one are not counted.
 # An outcome that only the provider's webhook brings is not counted: its instruction was `unknown` when it was asked.
-INSTRUCTION_KINDS = {"escrow": ("hold", "release", "refund", "split"), "matching": ("check",), "notify": ("mail",)}
-INSTRUCTION_OUTCOMES = ("succeeded", "refused", "postponed", "checked", "sent", "failed", "skipped", "unknown")
+INSTRUCTION_KINDS = {
+    "escrow": ("hold", "release", "refund", "split", "repay"), "matching": ("check",), "notify": ("mail",),
+}  # fmt: skip
+INSTRUCTION_OUTCOMES = (
+    "succeeded",
+    "refused",
+    "postponed",
+    "dropped",
+    "checked",
+    "sent",
+    "failed",
+    "skipped",
+    "unknown",
+)
 TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
 TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
@@ -90,7 +109,7 @@ RECONCILIATION_DIFFERENCES = Gauge(
 )
 HIRE_TO_RELEASE_SECONDS = Histogram(
     "golem_hire_to_release_seconds",
-    "Seconds from when a payout at the hire's confirmation fell due to the provider's answer that it is paid",
+    "Seconds from when a payout at the hire's confirmation could be made to the provider's answer that it is paid",
     buckets=_HIRE_SECONDS,
 )
 

@@ -1,26 +1,15 @@
-"""Dockerfile, compose files, Caddyfile and Kubernetes manifests, each by the tool that knows it; and no drift."""
+"""Dockerfile, compose files, Caddyfile and dashboard, each by the tool that knows it."""
 
 import json
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import Any
 
-import kubernetes_validate
 import pytest
-import yaml
 
-from deploy import ROOT, SERVICES
-from deploy.kubernetes.manifests import files
-from deploy.kubernetes.written import written
+from deploy import ROOT
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-MANIFESTS = files()
-DOCUMENTS = [
-    (name, each) for name, documents in MANIFESTS.items() for each in documents if name != "kustomization.yaml"
-]
-WITH_PODS = [(name, each) for name, each in DOCUMENTS if "template" in each.get("spec", {})]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
 def passes(*command: str | Path) -> None:
@@ -45,49 +34,9 @@ def test_the_caddyfile() -> None:
     passes(SCRIPTS / "caddy", "fmt", "deploy/gateway/Caddyfile")
 
 
-@pytest.mark.parametrize("script", ["deploy/secrets", ".ci/compose", ".ci/run"])
+@pytest.mark.parametrize("script", ["deploy/secrets", "deploy/digests", ".ci/compose", ".ci/locks", ".ci/run"])
 def test_a_shell_script_parses(script: str) -> None:
-    passes("sh" if script == "deploy/secrets" else "bash", "-n", script)
-
-
-def test_the_manifests_are_the_generated_ones() -> None:
-    """`python -m deploy.kubernetes` writes them; a file without a source is left over."""
-    there = {file.name: file.read_text() for file in (ROOT / "deploy" / "kubernetes").glob("*.yaml")}
-
-    assert there == {name: written(documents) for name, documents in MANIFESTS.items()}
-
-
-@pytest.mark.parametrize("version", ["1.31", "1.34"])
-@pytest.mark.parametrize(("name", "document"), DOCUMENTS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_manifest_is_valid(name: str, document: dict[str, Any], version: str) -> None:
-    """Against the API's own schemas, without unknown fields."""
-    kubernetes_validate.validate(document, version, strict=True)
-
-
-@pytest.mark.parametrize(("name", "document"), WITH_PODS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_pod_is_confined(name: str, document: dict[str, Any]) -> None:
-    """As the restricted profile of Pod Security demands, which the namespace enforces, and no token of the cluster."""
-    spec = document["spec"]["template"]["spec"]
-    one = spec["containers"][0]
-
-    assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]
-    assert spec["automountServiceAccountToken"] is False
-    assert one["securityContext"]["readOnlyRootFilesystem"] and not one["securityContext"]["allowPrivilegeEscalation"]
-    assert one["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert one["resources"]["limits"]["memory"] and one["resources"]["requests"]
-    assert document["kind"] == "Job" or ("livenessProbe" in one and "readinessProbe" in one)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("kind", ["web", "worker"])
-def test_a_pod_is_the_container_that_compose_runs(service: str, kind: str) -> None:
-    """The same command, and of the secrets the same ones (tokens come from an identity provider there)."""
-    name = f"{service}-{kind}"
-    [spec] = [d["spec"]["template"]["spec"] for _, d in WITH_PODS if d["metadata"]["name"] == name]
-    [secret] = [volume["secret"] for volume in spec["volumes"] if "secret" in volume]
-
-    assert spec["containers"][0]["command"] == COMPOSE[name]["command"]
-    assert {item["key"] for item in secret["items"]} == {*COMPOSE[name]["secrets"]} - {"jwks"}
+    passes("sh" if script.startswith("deploy/") else "bash", "-n", script)
 
 
 def test_the_dashboard_is_json_that_grafana_reads() -> None:

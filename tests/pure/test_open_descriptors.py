@@ -1,14 +1,25 @@
 """What our clients opened is closed when they fail: descriptors and threads stay as many over an outage."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from smtplib import SMTPException
+from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import KafkaAdminClient
+from kafka.coordinator.consumer import ConsumerCoordinator
+from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.net.manager import KafkaConnectionManager
 from pymongo.errors import PyMongoError
 
+from deploy.kafka.topics import create
+from deploy.system.connect import System
+from deploy.system.topics import reader
+from deploy.system.waiting import services as waiting
 from services.escrow.provider.sandbox.webhook import http_post
 from services.notify.letter import Letter, message
 from services.notify.smtp import smtp
@@ -16,7 +27,10 @@ from shared import outgoing
 from shared.aggregate import open_store
 from shared.aggregate.naming import Naming
 from shared.clock import SystemClock
-from shared.settings import Mail, MongoDB
+from shared.messaging.frontier import KafkaEnds
+from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource, connection, opened, shut
+from shared.messaging.ports import Message
+from shared.settings import Kafka, Mail, MongoDB
 from tests.pure.test_smtp import AT
 from tests.support.processes import eventually
 
@@ -41,6 +55,45 @@ def names_people(port: int) -> None:
         store.collection.database.client.close()
 
 
+def kafka(port: int) -> Kafka:
+    return Kafka((f"127.0.0.1:{port}",), "PLAINTEXT", None, None, None, None)
+
+
+def system(port: int) -> System:
+    return System(None, {"bootstrap_servers": [f"127.0.0.1:{port}"]}, f"mongodb://127.0.0.1:{port}/")
+
+
+def frontier(port: int) -> None:
+    KafkaEnds(kafka(port), "escrow", ["hire.confirmed"]).read()
+
+
+def relay(port: int) -> None:
+    assert KafkaPublisher(kafka(port), "relay", SystemClock()).publish([Message("a", b"k", b"v")]) == [False]
+    raise KafkaTimeoutError
+
+
+def consumer(port: int) -> None:
+    assert KafkaSource(kafka(port), "escrow", ["hire.confirmed"], SystemClock()).poll() == []
+    raise KafkaTimeoutError
+
+
+def events(port: int) -> None:
+    with reader(system(port)):
+        pass
+
+
+BROKERS: dict[str, Ask] = {
+    "admin": lambda port: opened(KafkaAdminClient, **connection(kafka(port), "a")),
+    "reader": lambda port: opened(KafkaConsumer, **connection(kafka(port), "c")),
+    "producer": lambda port: opened(KafkaProducer, **connection(kafka(port), "p")),
+    "frontier": frontier,
+    "relay": relay,
+    "consumer": consumer,
+    "letters": lambda port: KafkaLetters(kafka(port), "escrow", SystemClock()).find([(0, 0)]),
+    "topics": lambda port: create({"bootstrap_servers": [f"127.0.0.1:{port}"]}, patience=0.0),
+    "golem status": lambda port: waiting(system(port)),
+    "golem events": events,
+}
 CLIENTS: dict[str, Ask] = {
     "token keys": lambda port: outgoing.get(f"http://127.0.0.1:{port}/", seconds=0.1, most_bytes=10),
     "token keys over TLS": lambda port: outgoing.get(f"https://127.0.0.1:{port}/", seconds=0.1, most_bytes=10),
@@ -86,16 +139,50 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_threads_and_descriptors_are_constant(client: str, port: int) -> None:
-    def opened() -> tuple[int, int]:
+    stays_as_it_is(lambda: CLIENTS[client](port))
+
+
+@pytest.mark.parametrize("client", BROKERS)
+def test_a_broker_that_is_away_costs_nothing(client: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kafka-python's constructors close nothing when they raise, and its sockets are left to the garbage collector."""
+    real = KafkaConnectionManager.bootstrap
+    monkeypatch.setattr(KafkaConnectionManager, "bootstrap", lambda self, timeout_ms=None, refresh=True: real(self, 60))
+    gc.disable()
+    try:
+        stays_as_it_is(lambda: BROKERS[client](port))
+    finally:
+        gc.enable()
+
+
+def stays_as_it_is(ask: Callable[[], object]) -> None:
+    def counted() -> tuple[int, int]:
         return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     def fails() -> None:
-        with pytest.raises((OSError, SMTPException, outgoing.NoAnswer, PyMongoError)):
-            CLIENTS[client](port)
+        with pytest.raises((OSError, SMTPException, outgoing.NoAnswer, PyMongoError, KafkaError)):
+            ask()
 
     fails()
-    before = opened()
+    before = counted()
     for _ in range(TRIES):
         fails()
 
-    eventually(lambda: all(now <= then for now, then in zip(opened(), before, strict=True)), "all is closed again", 5)
+    eventually(lambda: all(now <= then for now, then in zip(counted(), before, strict=True)), "all is closed again", 5)
+
+
+@pytest.mark.parametrize("kind", [KafkaConsumer, KafkaProducer])
+def test_a_client_that_cannot_be_closed_well_is_ended(port: int, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A producer's `close` raises where records wait in vain, a consumer's where its group does not answer."""
+
+    def refuses(client: Any, *_: object, **__: object) -> None:
+        if kind is KafkaConsumer or client._sender.is_alive():
+            raise KafkaTimeoutError
+
+    def once() -> None:
+        # It need not ask for the version that it is given: so it is made, and connects in vain.
+        shut(opened(kind, bootstrap_servers=[f"127.0.0.1:{port}"], api_version=(2, 8)))
+        raise KafkaTimeoutError
+
+    monkeypatch.setattr(KafkaProducer, "flush", refuses)
+    monkeypatch.setattr(ConsumerCoordinator, "close", refuses)
+    stays_as_it_is(once)

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
@@ -41,6 +42,54 @@ def test_what_is_imported_is_named(folder: str, requirements: str) -> None:
     }
 
     assert unnamed == set()
+
+
+LOCKS = ("services", "operator", "stack", "dev")
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_one_version_of_each_package_whatever_the_python(name: str) -> None:
+    """So 3.11 and 3.13 run the same; `.ci/locks` asks the index, too. What only one platform needs is allowed."""
+    pins = pinned(ROOT / "requirements" / f"{name}.txt")
+    names = [pin.name for pin in pins]
+
+    assert len(names) == len(set(names))
+    assert [pin.name for pin in pins if "python_version" in pin.marker or "python_full_version" in pin.marker] == []
+    assert named(ROOT / "requirements" / f"{name}.in") <= set(names)
+    assert all(pin.version and pin.hashes for pin in pins)
+
+
+def test_a_package_has_one_version_in_all_locks() -> None:
+    """What the images run is what was tested."""
+    versions: dict[str, set[str]] = {}
+    for name in LOCKS:
+        for pin in pinned(ROOT / "requirements" / f"{name}.txt"):
+            versions.setdefault(pin.name, set()).add(pin.version)
+
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One entry of a lock; `hashes` are SHA-256."""
+
+    name: str
+    version: str
+    marker: str
+    hashes: frozenset[str]
+
+
+def pinned(path: Path) -> list[Pin]:
+    """The entries of a lock."""
+    entries = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"(?m)^ *#.*\n", "", path.read_text()))
+    found = []
+    for entry in filter(None, map(str.strip, entries)):
+        first = entry.splitlines()[0].removesuffix("\\")
+        requirement, _, marker = first.partition(";")
+        name, _, version = requirement.partition("==")
+        hashes = re.findall(r"--hash=sha256:([0-9a-f]{64})", entry)
+        found.append(Pin(canonical(name.split("[")[0].strip()), version.strip(), marker.strip(), frozenset(hashes)))
+    return found
 
 
 def named(path: Path) -> set[str]:

@@ -67,7 +67,7 @@ def test_a_system_left_in_peace_holds(scene: Scene) -> None:
     results = verify(scene.snapshot)
 
     assert [violation for result in results for violation in result.violations] == []
-    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 13)]
+    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 14)]
     assert all(result.checked > 0 for result in results)
 
 
@@ -292,6 +292,19 @@ def above_the_budget(scene: Scene) -> tuple[Snapshot, str]:
     return replace(scene.snapshot, terms=Terms(requests_a_week=0)), f"account {seeker}"
 
 
+def kept_for_no_loss(scene: Scene) -> tuple[Snapshot, str]:
+    escrow = doc(scene, "escrow", scene.paid)
+    escrow["set_off"] = 1
+    return scene.snapshot, f"insider {escrow['insider']}"
+
+
+def kept_for_a_loss_that_is_the_platforms(scene: Scene) -> tuple[Snapshot, str]:
+    escrow, other = doc(scene, "escrow", scene.paid), doc(scene, "escrow", scene.held)
+    escrow["set_off"] = 700
+    other |= {"loss": 700, "loss_decision": {"decision": "write_off"}}
+    return scene.snapshot, f"insider {escrow['insider']}"
+
+
 def shortened_journal(scene: Scene) -> tuple[Snapshot, str]:
     doc(scene, "escrow", scene.paid)["journal"].pop()
     return scene.snapshot, f"escrow {scene.paid}"
@@ -334,6 +347,8 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I12", reservation_too_small),
     ("I12", above_the_cap),
     ("I12", above_the_budget),
+    ("I13", kept_for_no_loss),
+    ("I13", kept_for_a_loss_that_is_the_platforms),
 ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from pymongo.database import Database
 
 from services.escrow.clearance import Clearance
@@ -93,6 +94,19 @@ def test_somebody_without_history_waits(careful: Market) -> None:
     assert careful.of(path)["state"] == "settled"
     document = careful.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}
     assert "escrow.release_refused" not in [event["type"] for event in document["events"]]
+
+
+def test_the_days_that_somebody_new_waits_by_rule_do_not_make_the_payout_slow(careful: Market) -> None:
+    """What is measured begins when the five days are over."""
+    name, before = "golem_hire_to_release_seconds", {}
+    for key, labels in ((f"{name}_count", {}), (f"{name}_bucket", {"le": "60.0"})):
+        before[key] = REGISTRY.get_sample_value(key, labels) or 0.0
+
+    careful.hired()
+    careful.worker.tick(5 * DAY)
+
+    assert (REGISTRY.get_sample_value(f"{name}_count") or 0.0) - before[f"{name}_count"] == 1
+    assert (REGISTRY.get_sample_value(f"{name}_bucket", {"le": "60.0"}) or 0.0) - before[f"{name}_bucket"] == 1
 
 
 def test_later_tranches_of_theirs_do_not_wait_again(careful: Market) -> None:
@@ -270,6 +284,28 @@ def test_two_payouts_at_once_set_it_off_once(market: Market) -> None:
     assert kept == [28_500, 21_500, 0] * 2
     market.worker.tick()
     assert [market.of(f"/{each['_id']}").get("set_off", 0) for each in documents] == [28_500, 21_500, 0]
+
+
+def test_a_page_lets_go_what_nothing_speaks_against(market: Market) -> None:
+    """Together; who owes or has an open loss is looked at by themselves, and so is all of a page that lost a race."""
+    market.decide(market.charged_back(market.hired()), "set_off")
+    theirs, strangers = market.hired(price=30_000), market.hired(insider=market.other.id)
+    documents = []
+    for path in (theirs, strangers):
+        doc = market.of(path)
+        asked = {"id": f"{doc['_id']}:release:0:9", "kind": "release", "payee": doc["insider"], "amount": 1, "fee": 0}
+        market.store.collection.update_one({"_id": doc["_id"]}, {"$set": {"instruction": asked}})
+        documents.append(market.of(path))
+    clearance = Clearance(market.store, ESCROW.with_terms(ESCROW.terms.__class__(first_payout_wait=timedelta())))
+    market.store.collection.update_one({"_id": documents[1]["_id"]}, {"$inc": {"version": 1}})
+
+    assert clearance.page(documents) == documents
+    assert [market.of(path)["instruction"].get("cleared") for path in (theirs, strangers)] == [None, None]
+
+    fresh = [market.of(path) for path in (theirs, strangers)]
+    after = clearance.page(fresh)
+    assert [each["instruction"].get("cleared") for each in after] == [None, True]
+    assert market.of(strangers)["version"] == after[1]["version"] and market.of(strangers)["instruction"]["cleared"]
 
 
 def test_a_payout_that_is_refused_makes_nothing_good(market: Market) -> None:

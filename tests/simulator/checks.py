@@ -54,7 +54,7 @@ def violations(world: World, people: People) -> list[str]:
 
 
 def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
-    """I1 to I12, as `golem verify` checks them on a running system."""
+    """I1 to I13, as `golem verify` checks them on a running system."""
     for result in verify(snapshot_of(docs, world.provider, world.broker, world.earliest)):
         for each in result.violations:
             yield f"{each.invariant}: {each.subject} {each.message}"

@@ -1,15 +1,8 @@
-"""What every Kafka client of ours is made with, and how it is closed."""
+"""What every Kafka client of ours is made with."""
 
-import logging
-from collections.abc import Callable
 from typing import Any
 
-from kafka.errors import KafkaError
-
-from shared.messaging.ports import Rebalanced
 from shared.settings import Kafka
-
-log = logging.getLogger(__name__)
 
 
 def connection(settings: Kafka, client: str) -> dict[str, Any]:
@@ -29,11 +22,3 @@ def connection(settings: Kafka, client: str) -> dict[str, Any]:
             "sasl_plain_password": settings.sasl_password,
         }
     return options
-
-
-def close_quietly(close: Callable[[], Any]) -> None:
-    """Call `close`; what goes wrong while a client is closed is logged, for nothing more is asked of it."""
-    try:
-        close()
-    except (KafkaError, Rebalanced, OSError) as error:
-        log.info("closing a Kafka client", extra={"error": type(error).__name__})

@@ -6,8 +6,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from shared.clock import Clock
-from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.kafka.connection import connection
 from shared.messaging.kafka.lenient import lenient
+from shared.messaging.kafka.opening import opened, shut
 from shared.messaging.kafka.source import record_of
 from shared.messaging.ports import Record
 from shared.messaging.redriven import Place
@@ -27,7 +28,8 @@ class KafkaLetters:
         wanted = sorted(set(places))
         if not wanted:
             return {}
-        made = KafkaConsumer(**connection(self._settings, f"{self._service}-letters"), enable_auto_commit=False)
+        options = connection(self._settings, f"{self._service}-letters")
+        made = opened(KafkaConsumer, **options, enable_auto_commit=False)
         consumer = lenient(made)
         try:
             there = {TopicPartition(self._topic, n) for n in consumer.partitions_for_topic(self._topic) or ()}
@@ -41,7 +43,7 @@ class KafkaLetters:
                     found[partition, offset] = record
             return found
         finally:
-            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=2000))
+            shut(consumer, autocommit=False, timeout_ms=2000)
 
     def _read(self, consumer: KafkaConsumer, place: TopicPartition, offset: int) -> Record | None:
         """The record at that offset; None where there is another one instead, or none. KafkaTimeoutError."""

@@ -9,9 +9,11 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, OutOfOrderSequenceNumberError
 
 from shared.clock import Clock
-from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.kafka.connection import connection
+from shared.messaging.kafka.opening import opened, shut
 from shared.messaging.ports import Message
 from shared.settings import Kafka
+from shared.telemetry import outages
 
 log = logging.getLogger(__name__)
 _SEND_WITHIN = 20.0
@@ -33,16 +35,19 @@ class KafkaPublisher:
             try:
                 producer = self._ready()
             except KafkaError as error:
-                log.warning("no broker to publish to", extra={"error": type(error).__name__})
+                outages.away(outages.KAFKA, self._client, error)
                 return [False] * len(messages)
             acknowledged = self._send(producer, messages)
+            if all(acknowledged):
+                outages.back(outages.KAFKA, self._client)
             if self._broken:  # only now: what was sent beside the failure is not torn away with it
                 self._drop()
             return acknowledged
 
     def _ready(self) -> KafkaProducer:
         if self._producer is None:
-            self._producer = KafkaProducer(
+            self._producer = opened(
+                KafkaProducer,
                 **connection(self._settings, self._client),
                 acks="all",
                 enable_idempotence=True,
@@ -85,7 +90,10 @@ class KafkaPublisher:
         return True
 
     def _failed(self, topic: str, error: BaseException) -> None:
-        log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
+        if isinstance(error, KafkaTimeoutError) or getattr(error, "retriable", False):
+            outages.away(outages.KAFKA, self._client, error)
+        else:
+            log.warning("a send failed", extra={"topic": topic, "error": type(error).__name__})
         # A producer that timed out may never send again, though its broker is back: seen after the broker was killed.
         gone = isinstance(error, OutOfOrderSequenceNumberError | KafkaTimeoutError)
         if gone or not getattr(error, "retriable", False):
@@ -94,7 +102,7 @@ class KafkaPublisher:
     def _drop(self) -> None:
         producer, self._producer, self._broken = self._producer, None, False
         if producer is not None:
-            close_quietly(lambda: producer.close(timeout=1))
+            shut(producer, timeout=1)
 
     def close(self) -> None:
         with self._lock:

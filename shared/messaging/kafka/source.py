@@ -24,11 +24,13 @@ from kafka.errors import (
 )
 
 from shared.clock import Clock
-from shared.messaging.kafka.connection import close_quietly, connection
+from shared.messaging.kafka.connection import connection
 from shared.messaging.kafka.lenient import Unreadable, lenient
+from shared.messaging.kafka.opening import closing_quietly, opened, shut
 from shared.messaging.kafka.positions import Positions
 from shared.messaging.ports import DataLost, Place, Rebalanced, Record
 from shared.settings import Kafka
+from shared.telemetry import outages
 
 log = logging.getLogger(__name__)
 _LOST_MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
@@ -112,7 +114,7 @@ class KafkaSource:
         except (FencedInstanceIdError, AuthorizationError):
             raise
         except KafkaError as error:
-            log.warning("polling failed", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "consumer", error)
             self._watch()
         except Exception:  # whatever the client cannot take of an answer: it may never return from the next poll
             log.exception("polling failed; the consumer is made anew")
@@ -144,7 +146,7 @@ class KafkaSource:
         except FencedInstanceIdError:
             raise
         except KafkaError as error:
-            log.warning("polling failed", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "consumer", error)
         except Exception:
             log.exception("polling failed; the consumer is made anew")
             self._renew()
@@ -160,8 +162,9 @@ class KafkaSource:
         """Commit what is done and leave the group (a static member does not leave; it comes back)."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            close_quietly(lambda: self._flush(consumer))
-            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=3000))
+            with closing_quietly():
+                self._flush(consumer)
+            shut(consumer, autocommit=False, timeout_ms=3000)
 
     # -- inside
 
@@ -170,7 +173,8 @@ class KafkaSource:
             return self._consumer
         self.joined = False
         try:
-            made = KafkaConsumer(
+            made = opened(
+                KafkaConsumer,
                 **connection(self._settings, f"{self._service}-consumer"),
                 group_id=self._service,
                 group_instance_id=self._settings.group_instance_id,
@@ -183,7 +187,7 @@ class KafkaSource:
                 allow_auto_create_topics=False,
             )
         except KafkaError as error:
-            log.warning("no broker to read from", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "consumer", error)
             return None
         consumer = lenient(made)
         self._moves = _Moves()
@@ -220,15 +224,17 @@ class KafkaSource:
         self.joined = self._moves.assigned
         if self.joined:
             self._joining_since = now
+            outages.back(outages.KAFKA, "consumer")
         elif now - self._joining_since > _JOIN_WITHIN:
-            log.warning("no assignment after %.0f s; the consumer is made anew", _JOIN_WITHIN)
+            if not outages.is_away(outages.KAFKA):
+                log.warning("no assignment after %.0f s; the consumer is made anew", _JOIN_WITHIN)
             self._renew()
 
     def _renew(self) -> None:
         consumer, self._consumer = self._consumer, None
         self._positions.forget()
         if consumer is not None:
-            close_quietly(lambda: consumer.close(autocommit=False, timeout_ms=2000))
+            shut(consumer, autocommit=False, timeout_ms=2000)
 
     def _flush(self, consumer: KafkaConsumer) -> None:
         """Commit what is pending. A broker that is away keeps it pending; a lost membership drops it (it is read
@@ -244,7 +250,7 @@ class KafkaSource:
             self._renew()
             raise Rebalanced from error
         except KafkaError as error:
-            log.warning("offsets could not be committed yet", extra={"error": type(error).__name__})
+            outages.away(outages.KAFKA, "consumer", error)
             return
         self._positions.said()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from kafka.errors import (
 )
 
 from deploy import SERVICES
+from deploy.kafka import ready
 from deploy.kafka.principals import OPERATOR, emits, reads
 from shared.events.catalogue import EVENT_NAMES
 from tests.compose.running.conftest import compose
@@ -71,6 +73,26 @@ def test_a_service_knows_no_topic_but_those_it_handles_or_writes(
 ) -> None:
     """Of all others, dead letters and redriven records of other services too, it does not learn that they exist."""
     assert consumer(service).topics() == {*reads(service), f"{service}.redrive", *may_write(service)}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_pod_waits_until_its_own_login_shows_it_all_its_topics(
+    service: str, kafka: Callable[..., Any], secrets: Path
+) -> None:
+    """Another service's login is let in, and shown too little: with the wrong rights it goes on waiting."""
+
+    def environ(principal: str) -> dict[str, str]:
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": kafka(principal)["bootstrap_servers"],
+            "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "KAFKA_SASL_USERNAME": principal,
+            "KAFKA_SASL_PASSWORD_FILE": str(secrets / f"kafka_{principal}_password"),
+        }
+
+    other = next(each for each in SERVICES if each != service)
+    assert ready.wait(service, environ(service), patience=0) is None
+    assert f"{service}.redrive" in ready.missing(service, environ(other))
 
 
 def test_what_it_may_only_write_it_cannot_read(consumer: Callable[..., KafkaConsumer]) -> None:

@@ -16,6 +16,7 @@ from tests.compose.running.conftest import ROOT, compose, run
 FOLDER = ROOT / "deploy" / "observability"
 DASHBOARD = json.loads((FOLDER / "grafana" / "golem.json").read_text())
 EXPRESSIONS = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
+RULES = ("alerts", "levels", "servers")
 PROCESSES = {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
 
 
@@ -59,20 +60,28 @@ def test_the_alerts_are_loaded_and_none_fires(prometheus: httpx.Client) -> None:
     rules = [rule for group in groups for rule in group["rules"]]
 
     assert [rule["name"] for rule in rules if rule["health"] == "err"] == []
-    assert {rule["name"] for rule in rules} == set(alerts())
+    assert {rule["name"] for rule in rules} == declared()
     assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []
 
 
-def test_the_alerts_fire_when_they_should() -> None:
+@pytest.mark.parametrize("file", RULES)
+def test_the_alerts_fire_when_they_should(file: str) -> None:
     """promtool's own tests: each alert quiet, then firing."""
+    assert "SUCCESS" in promtool("test", "rules", f"/rules/{file}.test.yml")
+
+
+def test_the_rules_are_in_order() -> None:
+    """promtool check rules: no duplicate, no expression that does not parse."""
+    assert "FAILED" not in promtool("check", "rules", *(f"/rules/{file}.yml" for file in RULES))
+
+
+def promtool(*arguments: str) -> str:
     mount = f"{FOLDER}:/rules:ro"
-    said = run(
-        "docker", "run", "--rm", "--network", "none", "--volume", mount, "--entrypoint", "/bin/promtool",
-        "prom/prometheus:v3.5.3", "test", "rules", "/rules/alerts.test.yml",
-    )  # fmt: skip
-
-    assert "SUCCESS" in said
+    command = ("docker", "run", "--rm", "--network", "none", "--volume", mount, "--entrypoint", "/bin/promtool")
+    return run(*command, "prom/prometheus:v3.5.3", *arguments)
 
 
-def alerts() -> dict[str, Any]:
-    return {rule["alert"]: rule for rule in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]}
+def declared() -> set[str]:
+    """The names of all rules in the files: alerts, and what is recorded for them."""
+    groups = [group for file in RULES for group in yaml.safe_load((FOLDER / f"{file}.yml").read_text())["groups"]]
+    return {rule.get("alert") or rule["record"] for group in groups for rule in group["rules"]}

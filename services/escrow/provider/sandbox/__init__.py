@@ -24,7 +24,11 @@ def open_provider(settings: Settings, clock: Clock) -> Provider:
     """The whole party, over its own database."""
     client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_uri)
     store = MongoStore(client.get_default_database("provider"))
-    store.migrate()
+    try:
+        store.migrate()
+    except BaseException:
+        client.close()
+        raise
     return Sandbox(store, clock, http_post(settings.webhook_url), settings.webhook_secret)
 
 

@@ -30,6 +30,7 @@ from services.escrow.provider.sandbox.sources import source_of
 from services.escrow.provider.sandbox.store import PartyStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sign
 from shared.clock import Clock
+from shared.telemetry import outages
 
 MAX_HOLD = timedelta(days=800)
 SHORTEST_PAUSE_S = 0.05
@@ -128,8 +129,10 @@ class Sandbox:
             try:
                 count = self.deliver_due()
             except Unavailable as error:
-                log.warning("provider webhooks wait: %s", error)
+                outages.away(outages.PROVIDER, "webhooks", error)
                 count = 0
+            else:
+                outages.back(outages.PROVIDER, "webhooks")
             if count:
                 pause = SHORTEST_PAUSE_S
                 continue
