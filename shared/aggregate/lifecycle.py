@@ -179,9 +179,11 @@ class Lifecycle:
             return rejected("unknown_trigger", f"{self.name} does not take {trigger.name}")
         if answer.kind == "ignore":
             change.apply(trigger.id)
+            change.note(trigger, "ignored", change.state)
             return IGNORED
         if answer.kind == "park":
             parking.park(change, trigger, answer.park)
+            change.note(trigger, "parked", change.state)
             return PARKED
         return rejected(answer.reason, f"{trigger.name} does not fit a {self.name} that is {change.state}")
 
@@ -206,11 +208,13 @@ class Lifecycle:
     def _unknown(self, change: Change, trigger: Trigger) -> Verdict:
         if not tasks.is_answered(change, trigger):
             return DUPLICATE
+        change.note(trigger, "unknown", change.state)
         # From the trigger's time: the document's last change may have been by a clock that was ahead.
         tasks.try_task(change, trigger.at + tasks.pause_after(tasks.count_attempt(change), self.longest_pause))
         return IGNORED
 
     def _take(self, change: Change, row: Row, trigger: Trigger) -> None:
+        before = change.state
         if row.to is not None and row.to != change.state:
             change.set(state=row.to)
         change.traceparent = trigger.traceparent
@@ -220,6 +224,7 @@ class Lifecycle:
         for event in row.events:
             status = {} if event.status is None else {"status": event.status}
             change.emit(event.type, {**self.public(change), **(extra or {}).get(event.type, {}), **status})
+        change.note(trigger, "taken", before, tuple(event.type for event in row.events))
 
     def latest_try(self, document: Document, now: datetime) -> datetime:
         """When the document's open task is tried at the latest; what is set for later was set by a wrong clock."""

@@ -12,6 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
+from shared.aggregate import story
 from shared.aggregate.change import Change, Document, Kind
 from shared.aggregate.clock_check import ClockCheck
 from shared.clock import Clock
@@ -113,12 +114,15 @@ class Store:
         Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races, ClockOff
         and Unwritable.
         """
+        changes: dict[str, Change] = {}
         for attempt in range(self.tries):
             documents = self.load(kinds)
+            story.tell_written(changes.values(), documents)
             now = self.clock.now()
             changes = {i: Change(i, kind, documents.get(i), now) for i, kind in kinds.items()}
             result = decide(changes)
             if self.write(changes.values()):
+                story.tell(changes.values())
                 return result
             self._sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
         raise Contended(f"lost {self.tries} races for {sorted(kinds)[:3]}")

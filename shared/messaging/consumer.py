@@ -181,6 +181,7 @@ class Consumer:
             if read.poison:
                 metrics.RECORDS.labels(self.service, read.record.topic, "poison").inc()
                 letters.append(DeadLetter(read.record, *read.poison, read.origin))
+                _log_dead(read, read.poison[0])
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
@@ -188,8 +189,7 @@ class Consumer:
             self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail, read.origin))
-        for letter in letters:
-            log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
+                _log_dead(read, verdict.reason)
         return letters
 
     def _measure(self, read: _Read, outcome: str) -> None:
@@ -229,3 +229,10 @@ class Consumer:
         self.beat()
         self.source.keep_alive()
         self.stop.wait(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+
+
+def _log_dead(read: _Read, reason: str) -> None:
+    record, trigger = read.record, read.trigger
+    where = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "reason": reason}
+    ids = {"trigger_id": trigger.id, "offer_id": trigger.data.get("offer_id")} if trigger else {}
+    log.warning("dead letter", extra=where | {name: value for name, value in ids.items() if value})

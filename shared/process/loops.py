@@ -46,7 +46,7 @@ class Loops:
         service, store = work.service, work.store
         self.store = store
         self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
-        self.frontier = Frontier(service, bus.ends, store.clock)
+        self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher)
         self.poller = Poller(

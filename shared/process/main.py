@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from flask import Flask, request
 from pymongo.errors import PyMongoError
 
+from shared import VERSION
 from shared.aggregate import ClockCheck, ClockOff, Migration, Store, migrate, open_store, time_of
 from shared.aggregate.naming import NamedOtherwise, Naming
 from shared.clock import Clock, FastClock
@@ -29,6 +30,7 @@ from shared.process.spare import STUCK, Spare
 from shared.process.work import Work
 from shared.process.worker import Worker
 from shared.settings import EX_CONFIG, Kafka, Need, Settings, SettingsError, load_or_exit
+from shared.settings.shown import shown
 from shared.telemetry import logs, otlp
 
 Outside = TypeVar("Outside")
@@ -69,7 +71,7 @@ class Service(Generic[Outside]):
         """The app of one web process, with its settings from the environment."""
         settings = load_or_exit(self.name, "web", *self.web_needs)
         logs.configure(self.name, "web", settings.log_level)
-        _tell_of_time(settings.clock)
+        _tell_of_start(settings, "web", *self.web_needs)
         store = self._open(settings)
         naming = Naming(store.collection, settings.pseudonym_key, settings.tokens.pseudonym_issuer)
         try:
@@ -93,7 +95,7 @@ class Service(Generic[Outside]):
         """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
         settings = load_or_exit(self.name, "worker", *self.worker_needs)
         logs.configure(self.name, "worker", settings.log_level)
-        _tell_of_time(settings.clock)
+        _tell_of_start(settings, "worker", *self.worker_needs)
         store = self._open(settings)
         try:
             Naming(store.collection, settings.pseudonym_key).agree()
@@ -120,9 +122,11 @@ class Service(Generic[Outside]):
         print(f"{self.name}: {error}", file=sys.stderr, flush=True)
 
 
-def _tell_of_time(clock: Clock) -> None:
-    """A clock that is not the machine's own is never to pass unseen."""
-    if isinstance(clock, FastClock):
+def _tell_of_start(settings: Settings, *needs: Need) -> None:
+    """What begins here, and by which settings; a clock that is not the machine's own is never to pass unseen."""
+    log.info("starts", extra={"version": VERSION, "settings": shown(settings.service, *needs)})
+    if isinstance(settings.clock, FastClock):
+        clock = settings.clock
         log.warning("STACK_CLOCK: time here is not the machine's, but %s; this is for trying out alone", clock)
 
 

@@ -227,6 +227,10 @@ class MemorySource:
     def joined(self) -> bool:
         return self._member in self._broker.group(self._group).members
 
+    @property
+    def assigned(self) -> frozenset[Place] | None:
+        return frozenset(self._broker.assigned(self._group, self._member)) if self.joined else None
+
     def close(self) -> None:
         self._broker.leave(self._group, self._member)
 
