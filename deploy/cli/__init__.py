@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "deploy.cli.status",
         "events": "deploy.cli.events",
         "replay": "deploy.cli.replay",
+        "backfill": "deploy.cli.backfill",
         "dlq": "deploy.cli.dlq",
         "verify": "deploy.cli.verify",
         "subscriber": "deploy.cli.subscriber",

@@ -53,7 +53,7 @@ class Reading(Toys):
     def worker(self, member: str) -> Consumer:
         source = MemorySource(self.broker, "listings", TOPICS, member)
         batch = Batch(self.store, {"person.erased": self.route})
-        letters = MemoryLetters(self.broker, "listings")
+        letters = MemoryLetters(self.broker)
         consumer = Consumer("listings", source, batch, self.publisher, self.stop, letters=letters)
         # Nobody waits in a test: a pause keeps the member alive and goes on.
         consumer._pause = lambda attempt: source.keep_alive()
@@ -202,11 +202,11 @@ def test_while_letters_cannot_be_read_nothing_is_taken_and_nothing_lost():
     tries: list[list[str]] = []
 
     class Away:
-        def find(self, places: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], Record]:
+        def find(self, places: Iterable[tuple[str, int, int]]) -> Mapping[tuple[str, int, int], Record]:
             tries.append(list(given.taken))
             if len(tries) < 4:
                 raise KafkaConnectionError("away")
-            return MemoryLetters(given.broker, "listings").find(places)
+            return MemoryLetters(given.broker).find(places)
 
     given.consumer.letters = Away()
     given.consumer.step()
