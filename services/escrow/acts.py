@@ -12,6 +12,7 @@ from typing import Any
 from services.escrow import plan
 from services.escrow.books import close, fee_of, instruct, move
 from shared.aggregate import Change, Trigger, try_task
+from shared.aggregate.erasure import words
 from shared.clock import format_time, parse_time
 from shared.money import share
 
@@ -209,7 +210,7 @@ def open_dispute(before: str) -> Any:
 
     def act(change: Change, trigger: Trigger) -> Says:
         by = "insider" if trigger.by == change["insider"] else "seeker"
-        text = trigger.data["reason"]
+        text = words(change, trigger.data["reason"], "other")
         dispute = {"by": by, "reason": text, "opened_at": change.now, "before": before}
         dispute["expires_at"] = change.now + change.terms.dispute_expiry
         change.set(dispute=dispute, disputed_by=[*change.get("disputed_by", []), by])
@@ -259,7 +260,7 @@ def decide_split(change: Change, trigger: Trigger) -> Says:
 def decide(change: Change, trigger: Trigger) -> None:
     """The dispute is over; an arbiter's decision is recorded with its reason and who made it."""
     if trigger.kind == "command" and "decision" in trigger.data:
-        decision = {"decision": trigger.data["decision"], "reason": trigger.data["reason"]}
+        decision = {"decision": trigger.data["decision"], "reason": words(change, trigger.data["reason"])}
         change.push("decisions", decision | {"by": trigger.by, "at": change.now})
     change.set(dispute=None)
     change.schedule("dispute", None)

@@ -10,9 +10,8 @@ from services.escrow import payouts
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payouts import payout_id
 from shared.aggregate import Change, Store
-from shared.aggregate.erasure import MOST, WHAT_IS_LEFT, erase_each, is_left, without_fingerprints
+from shared.aggregate.erasure import KIND, MOST, WHAT_IS_LEFT, erase_each, is_left, without_fingerprints
 
-_GONE = "erased"
 _OTHER = "other"
 
 
@@ -37,9 +36,9 @@ def erase(change: Change, person: str) -> None:
     if change.get("dispute"):
         change.set(dispute={**change["dispute"], "reason": _OTHER})
     if change.get("decisions"):
-        change.set(decisions=[{**each, "reason": _GONE} for each in change["decisions"]])
+        change.set(decisions=[{**each, "reason": KIND} for each in change["decisions"]])
     if change.get("loss_decision"):
-        change.set(loss_decision={**change["loss_decision"], "reason": _GONE})
+        change.set(loss_decision={**change["loss_decision"], "reason": KIND})
     without_fingerprints(change, person)
     change.set(erased_at=change.now)
 

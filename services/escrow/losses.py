@@ -12,6 +12,7 @@ from typing import Any
 
 from services.escrow.books import net
 from shared.aggregate import Change, Document, Store, Trigger
+from shared.aggregate.erasure import words
 
 KIND = "debt"
 DECISIONS = ("write_off", "set_off")
@@ -37,7 +38,7 @@ def forget_loss(change: Change) -> None:
 
 def decide_loss(change: Change, trigger: Trigger) -> None:
     """Whose it is, recorded with the reason and who decided."""
-    decision = {"decision": trigger.data["decision"], "reason": trigger.data["reason"]}
+    decision = {"decision": trigger.data["decision"], "reason": words(change, trigger.data["reason"])}
     change.set(loss_since=None, loss_decision=decision | {"by": trigger.by, "at": change.now})
 
 

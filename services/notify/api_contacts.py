@@ -20,7 +20,7 @@ def other_contact(call: Call[Parts]) -> Answer:
     other = other_party(store.get(offer_key(call.id)), call.person)
     if other is None:
         detail = "There is nothing of that id, or it is not yours to see (yet)."
-        wait = call.parts.patience.seconds(call.person, call.id, store.clock.now())
+        wait = call.parts.patience.seconds(call.person, call.id)
         raise Problem("not-found", detail, retry_after=wait)
     role, person = other
     theirs = store.get(contact_id(person))

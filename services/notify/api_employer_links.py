@@ -78,7 +78,7 @@ def _offer(call: Call[Parts], offer_id: str) -> tuple[Document, str]:
         if offer.get(role) == call.person:
             return offer, role
     detail = "There is nothing of that id, or it is not yours to see (yet)."
-    wait = call.parts.patience.seconds(call.person, offer_id, call.parts.store.clock.now())
+    wait = call.parts.patience.seconds(call.person, offer_id)
     raise Problem("not-found", detail, retry_after=wait)
 
 

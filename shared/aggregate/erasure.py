@@ -92,6 +92,11 @@ def without_fingerprints(change: Change, *people: str) -> None:
         )
 
 
+def words(change: Change, text: str, instead: str = KIND) -> str:
+    """What somebody writes about a deal, as it is stored: not at all once one of its people is forgotten."""
+    return instead if change.get("erased_at") else text
+
+
 def is_left(doc: Mapping[str, Any], person: str) -> bool:
     """Whether something of this person is left in a document of several people: it was not erased, or when it was, then
     for another of them.

@@ -33,7 +33,7 @@ def make(call: Call[Parts]) -> Answer:
         return parts.offers.create(call, {})
     listing = parts.offers.store.get(listing_key(call.body["listing_id"]))
     if listing is None:
-        wait = parts.patience.seconds(call.person, call.body["listing_id"], parts.offers.store.clock.now())
+        wait = parts.patience.seconds(call.person, call.body["listing_id"])
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
     with _reserving(parts.accounts, call.person, offer_id) as accounts:
         accounts.reserve_request(call.person, offer_id, listing["listing_id"])

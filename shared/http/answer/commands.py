@@ -105,8 +105,7 @@ class Resource:
         return doc, roles
 
     def _may_come(self, document_id: str, principal: Principal) -> int | None:
-        now = self.store.clock.now()
-        return self.patience.seconds(principal.person_id, document_id, now) if self.patience else None
+        return self.patience.seconds(principal.person_id, document_id) if self.patience else None
 
     def _run(
         self,
