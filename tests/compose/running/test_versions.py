@@ -75,6 +75,12 @@ def deployed_before() -> Iterator[None]:
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of two versions come and go: a step of a hire may wait for minutes, and has to be taken."""
+    monkeypatch.setattr("deploy.demo.people._PATIENCE", 120.0)
+
+
+@pytest.fixture
 def extra() -> Iterator[list[str]]:
     """Containers beside those that compose knows; what is left of them is removed."""
     containers = list[str]()
@@ -85,7 +91,7 @@ def extra() -> Iterator[list[str]]:
 
 def more(ended: list[Hire], count: int) -> None:
     enough = len(ended) + count
-    eventually(lambda: len(ended) >= enough, f"{count} more hires", 180)
+    eventually(lambda: len(ended) >= enough, f"{count} more hires", 240)
 
 
 def take_over(parts: list[str], of: Compose, extra: list[str], ended: list[Hire]) -> None:
@@ -127,7 +133,7 @@ def read_twice() -> dict[str, int]:
 
 
 def test_an_upgrade_and_the_way_back_go_on_beside_the_other_version(
-    deployed_before: None, deployment: Deployment, extra: list[str], capsys: pytest.CaptureFixture[str]
+    deployed_before: None, patient: None, deployment: Deployment, extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Jobs, then workers, then webs; of each service both versions work at once for a while. Every hire ends, and after
     `golem backfill` all is as if this version had been there from the beginning, though no subscriber reads an event
