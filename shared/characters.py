@@ -11,9 +11,11 @@ import re
 import unicodedata
 
 _INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufffc\U0001d159\U000e0000-\U000e0fff]"
 )
-"""Default-ignorable characters (Unicode's DerivedCoreProperties) that are of no format category."""
+"""Default-ignorable characters (Unicode's DerivedCoreProperties) that are of no format category, and those that stand
+for an object which is not there.
+"""
 _VISIBLE_FORMAT = re.compile("[\u0600-\u0605\u06dd\u0890\u0891\u08e2\U000110bd\U000110cd]")
 """Signs that stand around a number and are seen, although their category is that of format characters."""
 _JOINERS = "\u200c\u200d"
@@ -21,10 +23,12 @@ _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")
 """They choose how the character before them is drawn, as an emoji or not."""
 _OTHERS = str.maketrans(
-    {"\u2212": "-", "\u2236": ":", "\u2800": " "}
+    {"\u2043": "-", "\u2212": "-", "\u2236": ":", "\u2800": " ", "\u201a": ",", "\ua4f8": "."}
     | dict.fromkeys("\u2044\u2215\u29f8", "/")
     | dict.fromkeys("\u3002\u06d4\u2e3c\u0701\u0702", ".")
-    | dict.fromkeys("\u30fb\u2022\u2027\u2219\u22c5", "\u00b7")
+    | dict.fromkeys(
+        "\u1427\u16eb\u2022\u2027\u2219\u22c5\u25aa\u25cf\u25e6\u26ab\u2b24\u2e31\u2e33\u30fb\ua78f", "\u00b7"
+    )
 )
 """Signs that are read as an ASCII one (or as a middle dot) and that NFKC leaves apart."""
 _STRUCK = re.compile("([ -~])[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
@@ -46,7 +50,13 @@ def normal_form(text: str) -> str:
 
 def is_empty(text: str) -> bool:
     """Whether there is nothing to see in it: blanks, marks without a letter, what is not seen."""
-    return all(unicodedata.category(character)[0] in "ZCM" for character in normal_form(text))
+    return all(character == "\ufffd" or unicodedata.category(character)[0] in "ZCM" for character in normal_form(text))
+
+
+def is_nothing(character: str) -> bool:
+    """Whether it is no character of any text: one that never has a meaning, or a place for an object."""
+    point = ord(character)
+    return character in "\ufff9\ufffa\ufffb\ufffc" or 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE
 
 
 def stored(text: str) -> str:

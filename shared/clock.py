@@ -12,6 +12,9 @@ _RFC_3339 = re.compile(
 )
 _LEAP = "60"
 
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+"""What comes from outside names no other time: any setting's duration can be added to one, or taken from it."""
+
 
 class Clock(Protocol):
     """What a component may ask about time."""
@@ -28,6 +31,13 @@ def to_milliseconds(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def in_reach(moment: datetime) -> datetime:
+    """`moment`, an aware one, if it is from 1970 to 2199; else ValueError."""
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError("expected a time from 1970 to 2199")
+    return moment
 
 
 def format_time(moment: datetime) -> str:

@@ -16,22 +16,44 @@ PUBLIC_MAIL = frozenset(Path(__file__).with_name("public_mail.txt").read_text("a
 
 
 def hostname(text: str) -> str | None:
-    """A domain in lower-case ASCII (IDNA 2008 with the mapping of UTS 46, not the transitional one): `Straße.example`
-    as `xn--strae-oqa.example`; None for what is none.
+    """A domain in lower-case ASCII, as UTS 46 has it for browsers (not transitional, CheckHyphens=false):
+    `Straße.example` as `xn--strae-oqa.example`, `ab--cd.example` as it is, and so is an A-label that IDNA 2008 would
+    not take anew but that says what it says, `xn--53h.example`; None for what is none.
 
     It has two labels or more, and no number for its last: an IP address is no domain.
     """
     if not text or len(text) > LONGEST or text != text.strip():
         return None
     try:
-        written = idna.encode(text, uts46=True, std3_rules=True).decode("ascii")
-        idna.decode(written)
+        labels = [_written(label) for label in idna.uts46_remap(text, std3_rules=True).split(".")]
     except UnicodeError:
         return None
-    labels = written.split(".")
+    written = ".".join(labels)
     if len(labels) < 2 or len(written) > LONGEST or not _LAST.fullmatch(labels[-1]):
         return None
     return written if all(_LABEL.fullmatch(label) for label in labels) else None
+
+
+def _written(label: str) -> str:
+    """A mapped label in ASCII. Raises UnicodeError for what is none."""
+    if not label.isascii():
+        return idna.alabel(label).decode("ascii")
+    if label.startswith("xn--"):
+        _check_punycode(label)
+    return label
+
+
+def _check_punycode(label: str) -> None:
+    """An A-label is the one form of a label that needs one: registries have given away some, of emoji, that IDNA 2008
+    does not allow.
+    """
+    said = label[4:].encode("ascii").decode("punycode")
+    if (
+        said.isascii()
+        or idna.uts46_remap(said, std3_rules=True) != said
+        or said.encode("punycode") != label[4:].encode()
+    ):
+        raise UnicodeError("no A-label")
 
 
 def shown(domain: str) -> str:

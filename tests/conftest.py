@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -17,6 +18,10 @@ from tests.support.described import CheckedClient
 Client = MongoClient[dict[str, Any]]
 
 Flask.test_client_class = CheckedClient
+
+# How long an example takes is the machine's affair: speed stands in a benchmark, never in a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 _TEST_ENVIRONMENT = {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
 
 

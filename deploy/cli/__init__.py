@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "replay": "deploy.cli.replay",
         "backfill": "deploy.cli.backfill",
         "dlq": "deploy.cli.dlq",
+        "rules": "deploy.cli.rules",
         "verify": "deploy.cli.verify",
         "subscriber": "deploy.cli.subscriber",
     }

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from deploy import SERVICES
-from shared.clock import Clock
+from shared.clock import EARLIEST, Clock, in_reach
 from shared.settings.in_words import in_words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -67,12 +67,18 @@ class Since(click.ParamType[datetime | timedelta]):
             time = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is neither a time such as 2026-01-31T12:00:00Z nor one ago such as 10m", param, ctx)
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
+        try:
+            return in_reach(time if time.tzinfo else time.replace(tzinfo=UTC))
+        except ValueError:
+            self.fail(f"{value!r} is no time from 1970 to 2199", param, ctx)
 
 
 def before(since: datetime | timedelta | None, clock: Clock) -> datetime | None:
     """The time that `--since` names, where it is now what `clock` shows."""
-    return clock.now() - since if isinstance(since, timedelta) else since
+    if not isinstance(since, timedelta):
+        return since
+    now = clock.now()
+    return now - min(since, now - EARLIEST)
 
 
 def since_option(says: str) -> Callable[[Function], Function]:

@@ -7,6 +7,7 @@ import click
 
 from deploy.cli.options import data_option, json_option
 from deploy.system.connect import keys
+from shared.http.request.tokens import LONGEST_SUB
 
 
 @click.command()
@@ -19,7 +20,7 @@ from deploy.system.connect import keys
 @json_option
 def token(sub: str, roles: tuple[str, ...], hours: int, data: Path | None, as_json: bool) -> None:
     """Print a bearer token, alone on a line."""
-    if not sub.strip() or not sub.isprintable():
-        raise click.BadParameter("expected printable text", param_hint="--sub")
+    if not sub.strip() or not sub.isprintable() or len(sub) > LONGEST_SUB:
+        raise click.BadParameter(f"expected printable text of at most {LONGEST_SUB} characters", param_hint="--sub")
     signed = keys(data).token(sub, roles, seconds=hours * 3600)
     click.echo(json.dumps({"token": signed, "sub": sub, "roles": sorted(set(roles))}) if as_json else signed)

@@ -54,7 +54,9 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
             stack.wait()
     except Stopped:
         console.print("stopping")
-    except (DataInUse, StackError, OSError) as error:
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}") from error
+    except (DataInUse, StackError) as error:
         raise click.ClickException(str(error)) from error
     finally:
         with signals_ignored():

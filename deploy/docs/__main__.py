@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import codes, evidence, invariants, lifecycles, matching, openapi, problems, settings
+from deploy.docs import codes, evidence, invariants, lifecycles, matching, openapi, places, problems, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +18,7 @@ def pages() -> dict[Path, str]:
         docs / "lifecycles.md": lifecycles.page(),
         docs / "matching.md": matching.page(),
         docs / "openapi.json": openapi.page(),
+        docs / "rules.md": places.page(),
         docs / "settings.md": settings.page(),
         docs / "problems.md": problems.page(),
         ROOT / "deploy" / "gateway" / "site" / "v1" / "openapi.json": openapi.site(),

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.docs.lifecycles import LIFECYCLES
 from deploy.docs.openapi import SERVICES
-from deploy.docs.rules import ADVICE
+from deploy.docs.rules import ADVICE, ONLY
 from deploy.docs.rules_found import Found, found
 from shared.aggregate import Lifecycle
 from shared.http.declare.operations import Operation
@@ -79,6 +79,8 @@ def _rule(rule: str, places: list[Found]) -> str:
 
 def _operations(rule: str, path: str) -> list[str]:
     """Those whose command the rule guards; else those of the part of the code that names the rule."""
+    if rule in ONLY:
+        return [*ONLY[rule]]
     if path.startswith("shared/"):
         return [_ANYWHERE]
     declared = SERVICES[path.split("/")[1]].all

@@ -1,6 +1,26 @@
 """What a client can do about each rule's id. `rules_found` says which there are, a test that all of them are here."""
 
+from shared.places import shipped
+
 TOKEN = "Get a new token of the issuer, for this audience."
+_BY_PROVIDER = ("providerWebhook",)
+_OF_LISTING = ("createListing", "reviseListing")
+ONLY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("malformed", "mismatch", "notice", "outside-tolerance"), _BY_PROVIDER),
+    **dict.fromkeys(("pay-range", "tranche-days", "tranche-sum"), _OF_LISTING),
+    "domain": ("putWorkMail",),
+    "exposure-cap": ("acceptOffer",),
+    "kind": ("findCodes",),
+    "listing-budget": ("submitListing",),
+    "one-live-offer": ("makeOffer",),
+    "public-mail": (*_OF_LISTING, "registerEmployer"),
+    "public-provider": ("putWorkMail",),
+    "request-budget": ("makeOffer",),
+    "split": ("resolveDispute",),
+    "webhook": ("greenhouseWebhook",),
+    "words": ("searchListings",),
+}
+"""The operations that a rule is of, where the code that names it stands beside others'."""
 ADVICE: dict[str, str] = {
     "addresses": "Wait; an address may be changed a few times a day.",
     "algorithm": TOKEN,
@@ -25,7 +45,7 @@ ADVICE: dict[str, str] = {
     "domain": "Give an address whose domain exists.",
     "duplicate-key": "Send each key of an object once.",
     "edits-bound": "Withdraw the listing and write a new one.",
-    "employer-consent": "Add the employer's `consent`, or make this help free.",
+    "acknowledgement": "Send the acknowledgement that the message names, or make this help free.",
     "employer-domain": "Use an address at the domain of the listing's employer.",
     "employer-mailbox": "Use a mailbox that the register names, or let the seeker ask.",
     "employer-registered": "Ask staff to register the employer.",
@@ -57,6 +77,7 @@ ADVICE: dict[str, str] = {
     "leaving": "One of the two asked to be forgotten; choose another.",
     "length": "Send text of the length that the message says.",
     "link-used": "The link has done its work; nothing is left to do.",
+    "licence-ended": "Offer 0, or wait until the operator has entered a newer licence.",
     "listing-budget": "Hand it in from the time of the message on.",
     "listing-ended": "Choose another listing.",
     "listing-published": "Choose another listing, or wait until it is resumed.",
@@ -91,13 +112,6 @@ ADVICE: dict[str, str] = {
     "postponements-bound": "Keep the start that is agreed.",
     "price-cap": "Lower the price to what the message allows.",
     "price-policy": "Make this help free in this place.",
-    "price-policy-ca-coaching": "It says that this help may be paid.",
-    "price-policy-ca-good-word": "Make a good word free in this place.",
-    "price-policy-ca-reference": "Make a reference free in this place.",
-    "price-policy-default": "Make this help free in this place.",
-    "price-policy-nl-coaching": "It says that this help may be paid.",
-    "price-policy-nl-good-word": "Make a good word free in this place.",
-    "price-policy-nl-reference": "Make a reference free in this place.",
     "proposed-start": "Propose a start first, or answer the one that was proposed.",
     "public-mail": "Use the employer's own domain.",
     "public-provider": "Use an address at the employer's own domain.",
@@ -109,6 +123,7 @@ ADVICE: dict[str, str] = {
     "role": "Let one of those do it whom the message names.",
     "roles": TOKEN,
     "rounds-bound": "Accept, decline or withdraw: there are no more rounds.",
+    "seeker-declares": "Send `declares` as the message says.",
     "seats-taken": "Keep at least the seats that are taken.",
     "signature": "Sign with the key, or the secret, that is known here.",
     "split": "Send insider_bps with the decision split alone.",
@@ -116,6 +131,7 @@ ADVICE: dict[str, str] = {
     "start-on-window": "Give a day within the days of the message.",
     "state": "`GET …/explain` says what is possible now.",
     "sub": TOKEN,
+    "subdivision": "Name the subdivision of that country where the job is, by its ISO 3166-2 code.",
     "surrogate": "Send text that UTF-8 can say.",
     "tranche-days": "Let the due days grow.",
     "tranche-sum": "Let the shares have the sum 10000.",
@@ -129,3 +145,21 @@ ADVICE: dict[str, str] = {
     "wording": "Take addresses, phone numbers, links and the employer's name out of the text.",
     "words": "Ask for a word that says more.",
 }
+
+
+def _of_places() -> dict[str, str]:
+    """Of the shipped rules by place."""
+    places = shipped()
+    decided = {
+        "paid": "It says that this help may be paid.",
+        "free_only": "Make this help free in this place.",
+        "licensed": "Make this help free in this place, or let the operator enter the licence.",
+    }
+    found = {each.id: decided[each.decision] for each in places.decisions}
+    found |= {each.id: "Send `declares` as the message says, or offer 0." for each in places.questions}
+    found |= {each.id: "Let the employer consent, or make this help free." for each in places.consents}
+    found |= {each.id: "Send the acknowledgement that the message names." for each in places.acknowledgements}
+    return found | {each.id: "Take the phrase out of the text." for each in places.phrases}
+
+
+ADVICE |= _of_places()

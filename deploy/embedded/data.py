@@ -51,6 +51,15 @@ class Data:
     def _alive(self) -> Path:
         return self.folder / "alive"
 
+    def take(self) -> int:
+        """Make the folder and hold it, as `lock`. Raises DataInUse, or OSError with what is wrong in words."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return self.lock()
+        except OSError as error:
+            why = f"no data can be kept here: {error.strerror}"
+            raise OSError(error.errno, why, str(error.filename or self.folder)) from error
+
     def make(self) -> None:
         """Make what is missing. All of it is its owner's alone: mails, logs and documents speak of people."""
         below = (self.logs, self.mail, self.folder / "broker", self.folder / "database", self.folder / "gateway")

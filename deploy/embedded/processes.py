@@ -219,7 +219,7 @@ class Processes:
 
     def _last_words(self, program: Program) -> str:
         with suppress(FileNotFoundError):
-            return "\n".join(self.log(program.name).splitlines()[-15:])
+            return "\n".join([*dict.fromkeys(self.log(program.name).splitlines())][-15:])
         return ""
 
     def _explain(self, program: Program, fault: str) -> str:

@@ -66,6 +66,12 @@ UNBRAKED = {"CHARGEBACK_WINDOW": "0", "FIRST_PAYOUT_WAIT": "0", "PAYOUT_ACCOUNT_
 """Nobody pays with a stolen card or token here: no payout waits, a new account serves at once, and what is settled
 counts no more. The caller may set others."""
 
+LICENSED = {
+    "LICENCES": '[{"place": "CA-ON", "number": "NO LICENCE, DEVELOPMENT ONLY", "valid_until": "2099-12-31", '
+    '"development": true}]'
+}
+"""For trying out what is sold under a licence; it says that it is none. The caller may set another, or `[]`."""
+
 REMOVED = (
     "BIND", "HEALTH_BIND", "JWKS_URL", "MONGODB_URI_FILE", "PROVIDER_MONGODB_URI_FILE", "PROVIDER_WEBHOOK_SECRET",
     "PSEUDONYM_KEY", "PYTHONHOME", "SMTP_CA_FILE", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE", "SMTP_STARTTLS", "SMTP_TLS",
@@ -85,7 +91,7 @@ SET = (
 
 def base_environment(own_servers: bool) -> dict[str, str]:
     """The caller's environment for all processes, less what would lead them to other servers or to another time."""
-    environment = {**UNBRAKED, **os.environ}
+    environment = {**UNBRAKED, **LICENSED, **os.environ}
     if own_servers:
         for name in [n for n in environment if n.startswith(("KAFKA_", "MONGODB_"))]:
             del environment[name]

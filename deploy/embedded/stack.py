@@ -200,8 +200,7 @@ class Stack:
     # -- the start's steps
 
     def _take_folder(self) -> None:
-        self.data.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = self.data.lock()
+        self._lock = self.data.take()
         left, ran_until = self.data.read_stack(), self.data.ran_until()
         if left and (ended := identity.end_leftovers(left)):
             self._say(f"ended what an earlier run had left running ({ended} processes)")

@@ -10,6 +10,7 @@ from services.listing.rules import Rules
 from services.listing.search import index
 from shared import codes
 from shared.aggregate import Breach, Change, Trigger
+from shared.places import place_of
 
 Act = Callable[[Change, Trigger], None]
 EXPIRY, REVIEW = "expiry", "review"
@@ -23,6 +24,9 @@ def public(change: Change) -> dict[str, Any]:
         "listing_id": change.id,
         "insider": change["insider"],
         "status": change.state,
+        **({"subdivision": change["subdivision"]} if change.get("subdivision") else {}),
+        **{name: change[name] for name in ("licence", "seeker_asked") if change.get(name)},
+        **({"price_cap": change["price_cap"]} if change.get("price_cap") is not None else {}),
         **{name: change[name] for name in ("country", "industry", "occupation", "seats", "tranches", "leaving_on")},
         "region": change.get("region"),
         "skills": change.get("skills", []),
@@ -39,15 +43,31 @@ def public(change: Change) -> dict[str, Any]:
 # -- acts
 
 
-def create(change: Change, trigger: Trigger) -> None:
-    change.set(**{"tranches": ONE_PAYOUT, "seats": 1, **trigger.data})
-    change.set(insider=trigger.by, created_at=change.now, hired=0, edits=0)
-    index(change)
+def create(rules: Rules) -> Act:
+    def act(change: Change, trigger: Trigger) -> None:
+        change.set(**{"tranches": ONE_PAYOUT, "seats": 1, **trigger.data})
+        change.set(insider=trigger.by, created_at=change.now, hired=0, edits=0)
+        under_licence(rules, change)
+        index(change)
+
+    return act
 
 
-def revise(change: Change, trigger: Trigger) -> None:
-    change.set(**trigger.data)
-    edited(change, trigger)
+def revise(rules: Rules) -> Act:
+    def act(change: Change, trigger: Trigger) -> None:
+        change.set(**trigger.data)
+        under_licence(rules, change)
+        edited(change, trigger)
+
+    return act
+
+
+def under_licence(rules: Rules, change: Change) -> None:
+    """The licence that a price stands under is shown wherever the price is."""
+    licence = rules.licence(change.doc, change.now.date())
+    shown = licence and licence.shown()
+    if shown != change.get("licence"):
+        change.set(licence=shown)
 
 
 def edited(change: Change, trigger: Trigger) -> None:
@@ -69,32 +89,45 @@ def submit(change: Change, trigger: Trigger) -> None:
     edited(change, trigger)
 
 
-def publish(change: Change, applied: list[str], by: str) -> None:
+def publish(change: Change, rules: Rules, by: str) -> None:
     """From now on it is found, for as long as the terms say."""
     change.schedule(REVIEW, None)
     change.schedule(EXPIRY, change.now + change.terms.listing_expiry)
     change.set(published_at=change.now)
-    decide(change, "published", by, rules=applied)
+    under_licence(rules, change)
+    decided(rules, change)
+    decide(change, "published", by, rules=rules.applied(change.doc))
     index(change)
+
+
+def decided(rules: Rules, change: Change) -> None:
+    """What the place decided for this listing, for whoever holds an offer to it."""
+    pay, help_kinds = change["pay"], [each["kind"] for each in change["help"]]
+    found = rules.places.questions_of(place_of(change.doc), help_kinds)
+    change.set(
+        price_cap=rules.places.cap.of(pay["min"], pay["per"], pay["currency"]),
+        seeker_asked=[{"rule": each.id, "asks": each.asks, "help": list(each.help)} for each in found] or None,
+    )
 
 
 def publish_clean(rules: Rules) -> Act:
     """The act of publishing what keeps every rule."""
-    return lambda change, trigger: publish(change, rules.applied(change.doc), by="rules")
+    return lambda change, trigger: publish(change, rules, by="rules")
 
 
 def publish_anyway(rules: Rules) -> Act:
     """The act of a moderator who publishes what the rules held."""
-    return lambda change, trigger: publish(change, rules.applied(change.doc), by=str(trigger.by))
+    return lambda change, trigger: publish(change, rules, by=str(trigger.by))
 
 
 def hold_for_moderator(rules: Rules) -> Act:
-    return lambda change, trigger: decide(change, "held", "rules", reasons=rules.all(change.doc))
+    return lambda change, trigger: decide(change, "held", "rules", reasons=rules.all(change.doc, change.now.date()))
 
 
 def revise_published(rules: Rules) -> Act:
     def act(change: Change, trigger: Trigger) -> None:
-        revise(change, trigger)
+        revise(rules)(change, trigger)
+        decided(rules, change)
         decide(change, "revised", "rules", rules=rules.applied(change.doc))
 
     return act

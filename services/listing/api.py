@@ -2,13 +2,14 @@
 
 from functools import partial
 
-from services.listing import api_export, search, views
+from services.listing import api_export, api_rules, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.lifecycle import LISTING
 from services.listing.parts import PATH, Parts
-from services.listing.schemas import Listing, NewListing, Refused, Revision, Search
+from services.listing.schemas import Listing, NewListing, Refused, Revision
+from services.listing.schemas_search import Search
 from services.listing.search import Question
 from services.listing.stems import asked as words_asked
 from services.listing.store import find
@@ -155,4 +156,4 @@ def _question(call: Call[Parts]) -> Question:
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
 
 
-operations.include(of_codes, api_export.operations)
+operations.include(of_codes, api_export.operations, api_rules.operations)

@@ -3,7 +3,7 @@ which employers' domains are registered.
 """
 
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from shared.aggregate.documents import Copy, CoreDocument
 
@@ -48,6 +48,12 @@ class Consent(TypedDict):
     on: str
 
 
+class Licence(TypedDict):
+    place: str
+    number: str
+    valid_until: str
+
+
 class Reason(TypedDict):
     rule: str
     pointer: str
@@ -72,6 +78,7 @@ class ListingDocument(CoreDocument, total=False):
     title: str
     employer: Employer
     country: str
+    subdivision: str  # ISO 3166-2, of that country
     region: str
     industry: Code
     occupation: Code
@@ -83,9 +90,13 @@ class ListingDocument(CoreDocument, total=False):
     help: list[Help]
     tranches: list[Tranche]
     consent: Consent
+    acknowledges: list[str]
 
     # what became of it
     published_at: datetime
+    licence: Licence  # the operator's, under which its price stands
+    price_cap: int  # the most that all its help together might cost when it was published or last changed
+    seeker_asked: list[dict[str, Any]]  # what the law of the place has a seeker asked: {rule, asks, help} each
     hired: int  # seats taken
     edits: int  # how often its insider changed it
     domain_mark: str  # of the employer's domain

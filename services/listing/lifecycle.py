@@ -14,32 +14,35 @@ NEVER_PUBLISHED = ("new", "draft", "in_review")
 INSIDER, MODERATOR = ("insider",), ("moderator",)
 
 
-def _under(kept: Rules) -> tuple[Row, ...]:
+def _under(market: Rules) -> tuple[Row, ...]:
     """Written, handed in, published and changed: the rows that ask the rules."""
-    lawful, consented, worded = rules.lawful(kept), rules.consented(kept), rules.worded(kept)
+    worded, acknowledged, placed = rules.worded(market), rules.acknowledged(market), rules.placed(market)
+    lawful, consented = rules.lawful(market), rules.consented(market)
     return (
-        Row(("new",), "create", to="draft", by=("maker",), guards=(ONE_CURRENCY, lawful), act=acts.create),
-        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, ONE_CURRENCY, lawful), act=acts.revise),
+        Row(("new",), "create", to="draft", by=("maker",), guards=(placed, ONE_CURRENCY, lawful),
+            act=acts.create(market)),
+        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, placed, ONE_CURRENCY, lawful),
+            act=acts.revise(market)),
         Row(
-            LIVE, "revise", emits=("listing.revised",), by=INSIDER, until=EXPIRY, act=acts.revise_published(kept),
-            guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, ONE_CURRENCY, lawful, consented, worded),
+            LIVE, "revise", emits=("listing.revised",), by=INSIDER, until=EXPIRY, act=acts.revise_published(market),
+            guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, placed, ONE_CURRENCY, lawful, acknowledged, consented, worded),
             note="only later offers see the new terms",
         ),
         Row(
             ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=INSIDER,
-            guards=(MAY_EDIT, lawful, consented), act=acts.submit,
+            guards=(MAY_EDIT, placed, lawful, acknowledged, consented), act=acts.submit,
         ),
         Row(
-            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(kept),
-            act=acts.publish_clean(kept), note="published at once where no rule is broken",
+            ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(market),
+            act=acts.publish_clean(market), note="published at once where no rule is broken",
         ),
         Row(
-            ("in_review",), "timer:review", act=acts.hold_for_moderator(kept),
+            ("in_review",), "timer:review", act=acts.hold_for_moderator(market),
             note="waits for a moderator, with the reasons",
         ),
         Row(
             ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
-            guards=(lawful, consented), act=acts.publish_anyway(kept),
+            guards=(lawful, acknowledged, consented), act=acts.publish_anyway(market),
         ),
     )  # fmt: skip
 
@@ -76,12 +79,12 @@ OF_HIRE = ("hire.confirmed", "hire.ended")
 WORKPLACE = ("work.verified", "employer.registered", "employer.removed")
 
 
-def listing(kept: Rules) -> Lifecycle:
+def listing(market: Rules) -> Lifecycle:
     """The table under these rules."""
     return Lifecycle(
         "listing",
         states=STATES,
-        rows=(*_under(kept), *_ROWS),
+        rows=(*_under(market), *_ROWS),
         public=acts.public,
         events=(*OF_HIRE, *WORKPLACE),
         answers=cells(
@@ -92,4 +95,4 @@ def listing(kept: Rules) -> Lifecycle:
     )
 
 
-LISTING = listing(rules.load())
+LISTING = listing(Rules())

@@ -7,8 +7,9 @@ from flask import Flask
 from services.listing.api import operations
 from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
-from services.listing.lifecycle import LISTING
+from services.listing.lifecycle import listing
 from services.listing.parts import Parts
+from services.listing.rules import Rules
 from services.listing.store import COLLECTION, EMPLOYER, MIGRATIONS
 from services.listing.workplaces import WORK, Spread
 from shared.aggregate import Store, erasure
@@ -20,28 +21,40 @@ from shared.settings import Settings
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    listing = LISTING.with_terms(settings.terms)
-    return create_app(
-        settings, operations, Parts.of(store, listing, settings.pseudonym_key), ready={"mongodb": store.ping}
-    )
+    market = _market(settings)
+    parts = Parts.of(store, listing(market).with_terms(settings.terms), market, settings.pseudonym_key)
+    return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
 def work(settings: Settings, store: Store, _outside: None) -> Work:
     """What the worker does over a store; tests bring their own."""
-    listing = LISTING.with_terms(settings.terms)
+    lifecycle = listing(_market(settings)).with_terms(settings.terms)
     return Work(
         service=SERVICE.name,
         store=store,
-        routes=handlers(listing),
-        lifecycles=(listing,),
+        routes=handlers(lifecycle),
+        lifecycles=(lifecycle,),
         timers={
-            **dict.fromkeys((WORK, EMPLOYER), Spread(store, listing).on_timer),
-            erasure.KIND: erasure.passes(Erasing(store, listing).one_pass),
+            **dict.fromkeys((WORK, EMPLOYER), Spread(store, lifecycle).on_timer),
+            erasure.KIND: erasure.passes(Erasing(store, lifecycle).one_pass),
         },
     )
 
 
-SERVICE = Service(name="listing", collection=COLLECTION, migrations=MIGRATIONS, build=build, work=work, outside=nothing)
+def _market(settings: Settings) -> Rules:
+    return Rules(settings.places.rules, settings.places.licences)
+
+
+SERVICE = Service(
+    name="listing",
+    collection=COLLECTION,
+    migrations=MIGRATIONS,
+    build=build,
+    work=work,
+    outside=nothing,
+    web_needs=("places",),
+    worker_needs=("places",),
+)
 web = SERVICE.web
 
 if __name__ == "__main__":

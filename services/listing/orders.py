@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.listing import rules
 from shared.clock import format_time
 from shared.events.schemas_listing import HELP_KINDS
+from shared.places import shipped
 
 NAMES = ("newest", "cheapest", "leaving", "best_paid")
 
@@ -21,7 +21,7 @@ _ID = "[!-~]{1,100}"
 _TIME = "[0-9TZ:.-]{24}"
 _AGE = "[0-9]{15}"
 _LATEST = 10**15
-_PERIODS = rules.load().cap.periods
+_PERIODS = shipped().cap.periods
 
 
 def in_a_year(amount: int, per: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from services.listing import views
 from services.listing.budget import Budget
 from services.listing.census import Census
+from services.listing.rules import Rules
 from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
@@ -25,9 +26,10 @@ class Parts:
     workplaces: Workplaces
     census: Census
     budget: Budget
+    market: Rules
 
     @classmethod
-    def of(cls, store: Store, lifecycle: Lifecycle, key: bytes) -> "Parts":
+    def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
         def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
             plain = views.roles(dict(doc), principal)
             if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
@@ -36,4 +38,4 @@ class Parts:
 
         listings = Resource(store, lifecycle, roles, views.view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget)
+        return cls(store, listings, Workplaces(store, key), Census(store), budget, market)

@@ -1,18 +1,19 @@
 """The rules a listing keeps, and the guards that hold its commands to them. Pure.
 
-Prices by the law of the place, the cap, consent and wording are read from `rules.json`, each with an id, a source and a
-date. A breach names the rule, the field and what would be allowed.
+What may be charged where, caps, consent and phrases are `shared.places`'; how an employer is named stands in
+`rules.json`. A breach names the rule, the field and what would be allowed.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from services.listing import text_rules
 from shared.aggregate import Breach, Change, Condition, Guard, Trigger
-from shared.money import both_ways, share
+from shared.money import both_ways
+from shared.places import Decision, Licence, Licences, PlaceRules, name_of, place_of, shipped
 
 Listing = Mapping[str, Any]
 """A listing's fields as they came in: `country`, `pay`, `help`, `employer`, `title`, `duties`, `consent`, …"""
@@ -20,110 +21,126 @@ Listing = Mapping[str, Any]
 MOST_EDITS = 100
 """How often an insider may change, submit, pause or resume one listing."""
 
-SHIPPED = Path(__file__).with_name("rules.json")
+FREE = "price-0"
+"""In the record of a decision: nothing is charged, so no rule had to allow it."""
 
-
-@dataclass(frozen=True)
-class Policy:
-    """Whether a kind of help may be charged to a job seeker in a country, by which decision."""
-
-    id: str
-    paid: bool
-    source: str
-    date: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Cap:
-    """The most that help may cost: `pay_bps` of the year's least pay, and an amount a currency (minor units)."""
-
-    id: str
-    pay_bps: int
-    periods: Mapping[str, int]
-    absolute: Mapping[str, int]
-
-    def of(self, pay: Mapping[str, Any]) -> int:
-        """In minor units of the pay's currency; 0 where no absolute amount is set for it."""
-        year = pay["min"] * self.periods[pay["per"]]
-        return min(share(year, self.pay_bps), self.absolute.get(pay["currency"], 0))
+_LEGAL_FORMS: Sequence[str] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))["legal_forms"]
 
 
 class Rules:
-    """All of them; `data` has the form of `rules.json`."""
+    """What a place allows, under the licences that the operator holds."""
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        cap, policy = data["price_cap"], data["price_policy"]
-        self.cap = Cap(cap["id"], cap["pay_bps"], cap["periods_in_a_year"], cap["absolute"])
-        self.default = _policy(policy["default"])
-        self.policies = {(entry["country"], entry["help"]): _policy(entry) for entry in policy["entries"]}
-        self.consent_id: str = data["employer_consent"]["id"]
-        self.needs_consent: tuple[str, ...] = tuple(data["employer_consent"]["help"])
-        self.legal_forms: tuple[str, ...] = tuple(data["wording"]["legal_forms"])
+    def __init__(self, places: PlaceRules | None = None, licences: Licences | None = None) -> None:
+        self.places = places or shipped()
+        self.licences = licences or Licences()
+        self.legal_forms = _LEGAL_FORMS
 
-    def policy(self, country: str, help_kind: str) -> Policy:
-        return self.policies.get((country, help_kind), self.default)
+    def prices(self, listing: Listing, on: date) -> list[Breach]:
+        """What the place and the cap forbid on that day; price 0 is always allowed."""
+        return [*self._policy_breaches(listing, on), *self._cap_breaches(listing)]
 
-    def prices(self, listing: Listing) -> list[Breach]:
-        """What the policy and the cap forbid; price 0 is always allowed."""
-        return [*self._policy_breaches(listing), *self._cap_breaches(listing)]
+    def place(self, listing: Listing) -> list[Breach]:
+        """The subdivision is the country's, and named where the rules differ inside it."""
+        country, subdivision = listing["country"], listing.get("subdivision")
+        if subdivision and not subdivision.startswith(f"{country}-"):
+            return [Breach("subdivision", "/subdivision", f"Expected a subdivision of {country}, not {subdivision}.")]
+        if subdivision or not self.places.needs_subdivision(country):
+            return []
+        says = f"In {name_of(country)} the rules differ by subdivision: name it, {country}-… of ISO 3166-2."
+        return [Breach("subdivision", "/subdivision", says)]
 
     def consent(self, listing: Listing) -> list[Breach]:
-        """The employer's consent, which a word or a reference needs once it costs something."""
-        paid = [h["kind"] for h in listing["help"] if h["price"]["amount"] and h["kind"] in self.needs_consent]
-        if not paid or listing.get("consent"):
-            return []
-        says = f"A paid {paid[0].replace('_', ' ')} needs the employer's consent on record: who gave it, how, and when."
-        return [Breach(self.consent_id, "/consent", f"{says} At price 0 it does not.")]
+        """The employer's consent, which paid help needs; here the insider's word that there is one is enough."""
+        for kind, _ in charged(listing):
+            rule = self.places.consent(place_of(listing), kind)
+            if rule and not listing.get("consent"):
+                says = f"A paid {_words(kind)} needs the employer's consent on record: who gave it, how, and when."
+                return [Breach(rule.id, "/consent", f"{says} At price 0 it does not.")]
+        return []
+
+    def acknowledged(self, listing: Listing) -> list[Breach]:
+        """What the insider acknowledges before help has a price there."""
+        for kind, _ in charged(listing):
+            asks = self.places.acknowledgement(place_of(listing), kind)
+            if asks and asks.acknowledges not in (listing.get("acknowledges") or ()):
+                says = f"A paid {_words(kind)} needs your acknowledgement, {asks.acknowledges}: {asks.says}."
+                return [Breach(asks.id, "/acknowledges", says)]
+        return []
 
     def wording(self, listing: Listing) -> list[Breach]:
-        """What in its texts looks like contact data, or names the employer."""
-        return [Breach(*found) for found in text_rules.check(listing, self.legal_forms)]
+        """What in its texts looks like contact data, names the employer, or may not be said in that place."""
+        found = [*text_rules.check(listing, self.legal_forms)]
+        found += text_rules.forbidden(listing, self.places.phrases_of(place_of(listing)))
+        return [Breach(*each) for each in found]
 
-    def all(self, listing: Listing) -> list[Breach]:
-        return [*self.prices(listing), *self.consent(listing), *self.wording(listing)]
+    def all(self, listing: Listing, on: date) -> list[Breach]:
+        return [
+            *self.place(listing), *self.prices(listing, on), *self.acknowledged(listing), *self.consent(listing),
+            *self.wording(listing),
+        ]  # fmt: skip
 
     def applied(self, listing: Listing) -> list[str]:
         """Ids of the rules that let these prices through, for the record of the decision."""
-        paid = [h for h in listing["help"] if h["price"]["amount"]]
-        ids = [self.policy(listing["country"], h["kind"]).id for h in paid]
-        ids += [self.cap.id] if paid else []
-        ids += [self.consent_id] if any(h["kind"] in self.needs_consent for h in paid) else []
-        return ids or ["price-0"]
+        place, kinds = place_of(listing), [kind for kind, _ in charged(listing)]
+        ids = [self.places.decision(place, kind).id for kind in kinds]
+        ids += [self.places.cap.id] if kinds else []
+        ids += [rule.id for kind in kinds if (rule := self.places.consent(place, kind))]
+        ids += [asks.id for kind in kinds if (asks := self.places.acknowledgement(place, kind))]
+        return list(dict.fromkeys(ids)) or [FREE]
 
-    def _policy_breaches(self, listing: Listing) -> Iterator[Breach]:
-        country = listing["country"]
-        for number, each in enumerate(listing["help"]):
-            policy = self.policy(country, each["kind"])
-            if each["price"]["amount"] and not policy.paid:
-                words = each["kind"].replace("_", " ")
-                says = f"In {country} a {words} may be offered at price 0 only: {policy.why} ({policy.source})."
-                yield Breach(policy.id, f"/help/{number}/price/amount", says)
+    def licence(self, listing: Listing, on: date) -> Licence | None:
+        """The operator's, under which some of this help is charged for."""
+        place = place_of(listing)
+        if any(self.places.decision(place, kind).decision == "licensed" for kind, _ in charged(listing)):
+            return self.licences.of(place, on)
+        return None
+
+    # -- inside
+
+    def _policy_breaches(self, listing: Listing, on: date) -> Iterator[Breach]:
+        place = place_of(listing)
+        for kind, pointer in charged(listing):
+            rule = self.places.decision(place, kind)
+            if rule.decision == "free_only":
+                yield Breach(rule.id, pointer, in_words(place, kind, rule))
+            elif rule.decision == "licensed" and self.licences.of(place, on) is None:
+                why = self.licences.why_not(place)
+                yield Breach(rule.id, pointer, f"{in_words(place, kind, rule)} But {why}. At price 0 it needs none.")
 
     def _cap_breaches(self, listing: Listing) -> Iterator[Breach]:
-        pay, prices = listing["pay"], [h["price"]["amount"] for h in listing["help"]]
-        most, currency = self.cap.of(pay), pay["currency"]
+        pay, prices, cap = listing["pay"], [h["price"]["amount"] for h in listing["help"]], self.places.cap
+        currency = pay["currency"]
+        most = cap.of(pay["min"], pay["per"], currency)
         over = [number for number, price in enumerate(prices) if price > most]
-        if currency not in self.cap.absolute:
-            allowed = f"prices in {currency} are 0; above 0 they may be in {' or '.join(sorted(self.cap.absolute))}"
+        if currency not in cap.absolute:
+            allowed = f"prices in {currency} are 0; above 0 they may be in {' or '.join(sorted(cap.absolute))}"
         else:
             allowed = (
                 f"{both_ways(most, currency)} at most, for all help together, "
                 f"as pay.min is {both_ways(pay['min'], currency)} a {pay['per']}"
             )
         for number in over:
-            yield Breach(self.cap.id, f"/help/{number}/price/amount", f"Too high: {allowed}.")
+            yield Breach(cap.id, f"/help/{number}/price/amount", f"Too high: {allowed}.")
         if not over and sum(prices) > most:
-            yield Breach(self.cap.id, "/help", f"Too high in sum: {allowed}.")
+            yield Breach(cap.id, "/help", f"Too high in sum: {allowed}.")
 
 
-def _policy(entry: Mapping[str, Any]) -> Policy:
-    return Policy(entry["id"], entry["paid"], entry["source"], entry["date"], entry["why"])
+def charged(listing: Listing) -> Iterator[tuple[str, str]]:
+    """(kind, pointer to its amount) of the help that costs something."""
+    for number, each in enumerate(listing["help"]):
+        if each["price"]["amount"]:
+            yield each["kind"], f"/help/{number}/price/amount"
 
 
-def load(path: Path = SHIPPED) -> Rules:
-    """The rules in a file of the form of `rules.json`; KeyError or ValueError where it is not of that form."""
-    return Rules(json.loads(path.read_text("utf-8")))
+def in_words(place: str, kind: str, rule: Decision) -> str:
+    """A place's decision in a sentence, with the law behind it."""
+    where = f"In {name_of(place)} ({place}) a {_words(kind)} may be"
+    how = {"paid": "charged for", "free_only": "offered at price 0 only"}.get(rule.decision)
+    return f"{where} {how or f'charged for under {rule.licence} only'}: {rule.says} ({rule.source})."
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
 
 
 # -- guards and conditions
@@ -141,13 +158,29 @@ def keeps(rule: str, breaches: Breaches) -> Guard:
 
 
 def lawful(rules: Rules) -> Guard:
-    """Prices keep the policy of the place and the cap."""
-    return keeps("price-policy", lambda change, trigger: rules.prices(after(change, trigger)))
+    """Prices keep what the place decides and the cap."""
+    return keeps("price-policy", lambda change, trigger: rules.prices(after(change, trigger), change.now.date()))
+
+
+def placed(rules: Rules) -> Guard:
+    """It says where; one that an older version wrote need not, until its place or its help changes."""
+
+    def breaches(change: Change, trigger: Trigger) -> list[Breach]:
+        if trigger.name == "revise" and not trigger.data.keys() & {"country", "subdivision", "help"}:
+            return []
+        return rules.place(after(change, trigger))
+
+    return keeps("subdivision", breaches)
 
 
 def consented(rules: Rules) -> Guard:
     """The employer's consent stands behind a paid word or reference."""
     return keeps("employer-consent", lambda change, trigger: rules.consent(after(change, trigger)))
+
+
+def acknowledged(rules: Rules) -> Guard:
+    """The insider knows what may not be sold."""
+    return keeps("acknowledgement", lambda change, trigger: rules.acknowledged(after(change, trigger)))
 
 
 def worded(rules: Rules) -> Guard:
@@ -161,7 +194,7 @@ def worded(rules: Rules) -> Guard:
 
 
 def clean(rules: Rules) -> Condition:
-    return Condition("no rule is broken", lambda change, trigger: not rules.all(change.doc))
+    return Condition("no rule is broken", lambda change, trigger: not rules.all(change.doc, change.now.date()))
 
 
 def after(change: Change, trigger: Trigger) -> Listing:

@@ -5,9 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, validates, validates_schema
 
 from services.listing.lifecycle import STATES
-from services.listing.orders import NAMES as ORDERS
 from services.listing.rules import foreign_prices
-from shared import codes
 from shared.characters import normal_form
 from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
@@ -24,7 +22,6 @@ from shared.fields import (
     Integer,
     MoneySchema,
     Part,
-    Pattern,
     PersonId,
     Several,
     Text,
@@ -32,7 +29,8 @@ from shared.fields import (
     Violation,
 )
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.http.answer.pages import PageQuery
+from shared.places.fields import Subdivision
+from shared.places.rules import ACKNOWLEDGED
 
 STATUSES = tuple(state for state in STATES if state != "new")
 PERIODS = ("hour", "day", "week", "month", "year")
@@ -101,10 +99,20 @@ class Consent(Body):
     on = Date(required=True)
 
 
+class ConsentGiven(Consent):
+    """The same, as it is stored."""
+
+    on = Date(any_year=True)
+
+
 class NewListing(Body):
     title = Text(1, 120, required=True)
     employer = Part(Employer, required=True)
     country = Country(required=True)
+    subdivision = Subdivision(
+        allow_none=True,
+        metadata={"description": "of the country; required where the rules differ inside it (`GET /v1/rules` says so)"},
+    )
     region = Text(1, 64, allow_none=True, validate=_no_at)
     industry = Part(IndustryCode, required=True)
     occupation = Part(OccupationCode, required=True)
@@ -116,6 +124,7 @@ class NewListing(Body):
     help = Several(Part(PricedHelp), 1, len(HELP_KINDS), unique="kind", required=True)
     tranches = Several(Part(Tranche), 1, 12, validate=_whole_price)
     consent = Part(Consent, allow_none=True)
+    acknowledges = Several(Choice(*ACKNOWLEDGED), 0, 10, unique=True)
 
     @validates_schema
     def check_currency(self, data: dict[str, Any], **_: Any) -> None:
@@ -174,6 +183,14 @@ class VeiledEmployer(Body):
     veiled = Flag()
 
 
+class Licence(Body):
+    """The operator's, under which the price stands."""
+
+    place = Text()
+    number = Text()
+    valid_until = Date()
+
+
 class Listing(Body):
     """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
@@ -192,7 +209,9 @@ class Listing(Body):
     title = Text()
     employer = Part(VeiledEmployer)
     country = Country()
+    subdivision = Text(allow_none=True)
     region = Text(allow_none=True)
+    licence = Part(Licence, allow_none=True)
     industry = Part(CodeSchema)
     occupation = Part(CodeSchema)
     duties = Several(Text())
@@ -200,68 +219,14 @@ class Listing(Body):
     skill_codes = Several(Text(), metadata={"description": "the ESCO codes of those skills that are called as there"})
     seats = Integer()
     seats_taken = Integer()
-    leaving_on = Date()
+    leaving_on = Date(any_year=True)
     pay = Part(Pay)
     help = Several(Part(PricedHelp))
     tranches = Several(Part(Tranche))
-    consent = Part(Consent, allow_none=True, optional=True)
+    consent = Part(ConsentGiven, allow_none=True, optional=True)
+    acknowledges = Several(Text(), optional=True)
     review = Part(Review, allow_none=True, optional=True)
     audit = Several(Part(Review), optional=True)
-
-
-class SchemeCode(Pattern):
-    """A code with its scheme, in a query: one of the lists of this kind."""
-
-    def __init__(self, kind: codes.Kind, example: str, **options: Any) -> None:
-        self.schemes = codes.schemes(kind)
-        part = "[A-Za-z0-9][A-Za-z0-9._-]{0,31}"
-        super().__init__(f"{part}:{part}", f"a scheme ({', '.join(self.schemes)}) and a code, as {example}", **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        scheme, code = super()._deserialize(value, attr, data, **options).split(":")
-        if scheme not in self.schemes or codes.find(scheme, code) is None:
-            raise self.refuse("unknown-code")
-        return f"{scheme}:{code}"
-
-
-class Search(PageQuery):
-    """All of them hold at once. Amounts are in minor units."""
-
-    q = Text(1, 100, metadata={"description": "all of these words, or their other forms, stand in title or duties"})
-    country = Country()
-    region = Text(1, 64)
-    industry = SchemeCode("industry", "NACE-2:J62", metadata={"description": "this, and all that belongs to it"})
-    occupation = SchemeCode("occupation", "ISCO-08:25", metadata={"description": "this, and all that belongs to it"})
-    help = Choice(*HELP_KINDS)
-    min_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
-    max_price = Integer(metadata={"description": "of the help asked for, else of the cheapest"})
-    pay_min = Integer(metadata={"description": "the role's pay reaches this; with pay_currency"})
-    pay_max = Integer(metadata={"description": "the role's pay begins at this or below; with pay_currency"})
-    pay_currency = Currency(metadata={"description": "what the role pays in"})
-    pay_per = Choice(*PERIODS, load_default="year", metadata={"description": "what pay_min and pay_max are paid for"})
-    posted_since = Instant(metadata={"description": "published at this time or later"})
-    sort = Choice(
-        *ORDERS,
-        load_default=ORDERS[0],
-        metadata={
-            "description": "newest first; cheapest first, by the help asked for, else by the cheapest of any kind; "
-            "soonest leaving first; best_paid first, by a year's highest pay, with pay_currency. Of one insider a page "
-            "shows five, or a quarter if that is more, while others have any; the rest begins the next pages"
-        },
-    )
-    mine = Flag(metadata={"description": "your own, whatever their status"})
-    status = Choice(*STATUSES, metadata={"description": "of your own; staff: of all"})
-
-    @validates_schema
-    def check_pay(self, data: dict[str, Any], **_: Any) -> None:
-        needs = "pay_min" in data or "pay_max" in data or data["sort"] == "best_paid"
-        if needs and "pay_currency" not in data:
-            raise ValidationError(
-                {"pay_currency": [Violation("required", "is required: pay is compared in one currency")]}
-            )
-        for low, high in (("min_price", "max_price"), ("pay_min", "pay_max")):
-            if low in data and high in data and data[low] > data[high]:
-                raise ValidationError({high: [Violation("band", f"expected {data[low]} or more: not below {low}")]})
 
 
 class KnownEmployer(Body):

@@ -1,7 +1,7 @@
 """How a listing is found: its search fields, and the queries made of what a person asks. Pure.
 
 A listing has `facets`, each a text that many listings may share: of a published one the stems of its title and duties,
-its country, region, kinds of help, industry and occupation with the groups these belong to; of every one its insider.
+its country, subdivision, region, kinds of help, industry and occupation with their groups; of every one its insider.
 It also has a sort key for every order (see `orders`). One index is on the facets, one on the state and each sort key.
 
 A question is answered in one of two ways, and both give the same listings. By facet: those that have its facets are
@@ -69,6 +69,7 @@ def facets(listing: Mapping[str, Any], found: Sequence[str]) -> list[str]:
     if listing["state"] != PUBLISHED:
         return own
     public = [f"country:{listing['country']}", *(f"help:{each['kind']}" for each in listing["help"])]
+    public += [f"subdivision:{listing['subdivision']}"] if listing.get("subdivision") else []
     public += [f"region:{fold(listing['region'])}"] if listing.get("region") else []
     return [*own, *public, *codes(listing), *(f"word:{stem}" for stem in found)]
 
@@ -151,6 +152,8 @@ def leads(asked: Mapping[str, Any]) -> dict[Facets, dict[str, Any]]:
         found[f"region:{key}",] = {"region_key": key}
     if "country" in asked:
         found[f"country:{asked['country']}",] = {"country": asked["country"]}
+    if "subdivision" in asked:
+        found[f"subdivision:{asked['subdivision']}",] = {"subdivision": asked["subdivision"]}
     if "help" in asked:
         found[f"help:{asked['help']}",] = {"help.kind": asked["help"]}
     return found

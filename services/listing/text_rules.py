@@ -11,6 +11,8 @@ from services.listing.stems import words
 from shared.characters import normal_form
 from shared.contact_details import contact_data
 from shared.domains import shown
+from shared.lookalikes import skeleton
+from shared.places import Phrases
 
 Found = tuple[str, str, str]
 """(rule's id, pointer, words for a person)."""
@@ -32,8 +34,19 @@ def check(listing: Mapping[str, Any], legal_forms: Sequence[str]) -> Iterator[Fo
     for pointer, text in public_texts(listing):
         for rule, says in contact_data(text):
             yield rule, pointer, says
-        if names(text, name) or (domain and names_domain(text, domain)):
+        readings = {text, skeleton(normal_form(text))}
+        if any(names(read, name) or (domain and names_domain(read, domain)) for read in readings):
             yield "no-employer-name", pointer, "The employer is named here; it stays veiled until an offer is active."
+
+
+def forbidden(listing: Mapping[str, Any], phrases: Sequence[Phrases]) -> Iterator[Found]:
+    """The phrases that the listing's place does not allow in a posting."""
+    for pointer, text in public_texts(listing):
+        read = words(text)
+        for rule in phrases:
+            for phrase in rule.phrases:
+                if names(text, words(phrase)) and read:
+                    yield rule.id, pointer, f"A posting may not say “{phrase}” there: {rule.says} ({rule.source})."
 
 
 def name_of_employer(name: str, legal_forms: Sequence[str]) -> list[str]:

@@ -41,13 +41,16 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
         "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
         | {"veiled": not known},
         "insider_verified": doc.get("insider_verified", False),
+        "subdivision": doc.get("subdivision"),
         "region": doc.get("region"),
+        "licence": doc.get("licence"),
         "skills": doc.get("skills", []),
         "skill_codes": codes.coded("ESCO", doc.get("skills", [])),
         "seats_taken": doc["hired"],
     }
     if known:
         shown["consent"] = doc.get("consent")
+        shown["acknowledges"] = doc.get("acknowledges") or []
     if roles & (STAFF | {"insider"}):
         shown["review"] = doc.get("review")
     if roles & STAFF:

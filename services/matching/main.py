@@ -35,7 +35,14 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
 
 
 SERVICE = Service(
-    name="matching", collection=COLLECTION, migrations=MIGRATIONS, build=build, work=work, outside=nothing
+    name="matching",
+    collection=COLLECTION,
+    migrations=MIGRATIONS,
+    build=build,
+    work=work,
+    outside=nothing,
+    web_needs=("places",),
+    worker_needs=("places",),
 )
 web = SERVICE.web
 

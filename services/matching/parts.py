@@ -25,7 +25,7 @@ class Parts:
 
     @classmethod
     def of(cls, settings: Settings, store: Store) -> "Parts":
-        offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms)
+        offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, settings.places.rules)
         people = People.of(offers, accounts)
         employer = Employer.of(offers, settings.pseudonym_key)
         return cls(

@@ -41,8 +41,9 @@ def write(change: Change, trigger: Trigger) -> None:
     subject, text = render(row.text, event, language, change.terms)
     change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)
     change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
-    change.set(created_at=trigger.at, rank=f"{format_time(trigger.at)}/{change.id}")
-    change.schedule(KEEP, trigger.at + change.terms.keep_notifications)
+    at = min(trigger.at, change.now)  # whose clock is ahead does not stand before all that comes later
+    change.set(created_at=at, rank=f"{format_time(at)}/{change.id}")
+    change.schedule(KEEP, at + change.terms.keep_notifications)
 
 
 def close_mail(change: Change, trigger: Trigger) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from shared.clock import format_time, parse_time
+from shared.clock import format_time, in_reach, parse_time
 from shared.events.catalogue import (
     SchemaError,
     UnknownType,
@@ -140,9 +140,9 @@ def decode(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, 
     ):
         _bad("ce_sequence", f"a number from 1 to {MAX_SEQUENCE}, of ten digits")
     try:
-        time = parse_time(attributes["ce_time"])
+        time = in_reach(parse_time(attributes["ce_time"]))
     except ValueError:
-        _bad("ce_time", "an RFC 3339 time")
+        _bad("ce_time", "an RFC 3339 time from 1970 to 2199")
     if key != attributes["ce_subject"].encode() or attributes["ce_partitionkey"] != attributes["ce_subject"]:
         raise Poison(Reason.WRONG_KEY, "the key, ce_partitionkey and ce_subject are not the same")
     version = _version(attributes["ce_type"], attributes["ce_dataschema"])

@@ -47,6 +47,22 @@ class PricedHelp(EventData):
     price = Amount("the price; 0 is help free of charge")
 
 
+class Licence(EventData):
+    """A licence of the operator's."""
+
+    place = Id("where it holds: a country or subdivision of ISO 3166")
+    number = Label("its number")
+    valid_until = Date("its last day")
+
+
+class AskedOfSeeker(EventData):
+    """What the law of the place has a seeker asked before this help costs them something."""
+
+    rule = Id("the rule, as GET /v1/rules names it")
+    asks = Word("what is asked", known=("foreign_national",))
+    help = Several(Word("a kind of help", known=HELP_KINDS), 1, 10, "the help that it is asked for")
+
+
 class Tranche(EventData):
     """One part of the payout."""
 
@@ -72,6 +88,10 @@ class ListingState(EventData):
     insider = PersonId("who listed it")
     status = Word("where the listing stands after this event", known=LISTING_STATES)
     country = Country("ISO 3166-1 alpha-2")
+    subdivision = Id("ISO 3166-2, of that country, where it was named", optional=True)
+    licence = Part(Licence, "the operator's licence that its prices stand under", optional=True)
+    price_cap = Amount("the most that all its help together may cost, in currency", optional=True)
+    seeker_asked = Several(Part(AskedOfSeeker), 0, 10, "what a seeker is asked there", optional=True)
     region = Label("the region within the country", allow_none=True)
     industry = Part(Classified, "the employer's industry")
     occupation = Part(Classified, "the role's occupation")
@@ -82,7 +102,7 @@ class ListingState(EventData):
     currency = Currency("ISO 4217, of every amount in this event")
     seats = Integer(1, 500, "how many may be hired through it")
     tranches = tranches()
-    leaving_on = Date("when the insider leaves the role")
+    leaving_on = Date("when the insider leaves the role", any_year=True)
     published_at = Time("when it was first published; null before", allow_none=True)
     insider_verified = Flag(
         "whether the insider gets mail at the employer's domain, which staff have registered", optional=True

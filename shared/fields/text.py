@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from shared.characters import is_empty, normal_form, stored
+from shared.characters import is_empty, is_nothing, normal_form, stored
 from shared.fields.kind import Kind, Raw
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -16,7 +16,8 @@ _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 class Text(Kind, fields.String):
     """Text of `low`..`high` characters: no control characters (`lines` allows line feeds), no blanks around it.
 
-    Neither are lone surrogates and bidirectional controls, which make text look like other text. Loads without other
+    Neither are lone surrogates, bidirectional controls, which make text look like other text, nor what is no character.
+    Loads without other
     characters that can only deceive (`shared.characters`); what is left, and its normal form, are as long, and where
     `low` is not 0 there is something to see.
     """
@@ -48,7 +49,8 @@ class Text(Kind, fields.String):
     def _is_foreign(self, character: str) -> bool:
         if character == "\n":
             return not self.lines
-        return character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        foreign = character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        return foreign or is_nothing(character)
 
 
 class Pattern(Kind, fields.String):

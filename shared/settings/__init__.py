@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from shared.clock import Clock, FastClock, SystemClock
+from shared.places import Licences, shipped
 from shared.settings import values
 from shared.settings.environment import Asked, Reader
 from shared.settings.sections import (
@@ -19,6 +20,7 @@ from shared.settings.sections import (
     Kafka,
     Mail,
     MongoDB,
+    Places,
     Provider,
     Settings,
     Terms,
@@ -28,7 +30,7 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Provider", "Settings",
+    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Places", "Provider", "Settings",
     "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_or_exit",
 ]  # fmt: skip
 
@@ -38,7 +40,7 @@ EX_CONFIG = 78
 _SUBMISSIONS_PORT = 465
 """RFC 8314: TLS from the first byte."""
 
-Need = Literal["web", "worker", "mail", "provider"]
+Need = Literal["web", "worker", "mail", "provider", "places"]
 
 
 class SettingsError(Exception):
@@ -92,6 +94,8 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     with read.checked(provider):
         named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
         of_provider = Provider(named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
+    with read.checked("places" in needs):
+        places = _places(read, tokens)
     return Settings(
         service,
         log_level,
@@ -106,6 +110,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         mail,
         of_provider,
         terms,
+        places,
         clock,
     )
 
@@ -163,6 +168,15 @@ def _tokens(read: Reader) -> Tokens:
     issuer = read.one("TOKEN_ISSUER", values.text, "https://golem.local")
     audience = read.one("TOKEN_AUDIENCE", values.text, "good-golem")
     return Tokens(issuer, audience, keys_file, keys_url, read.optional("PSEUDONYM_ISSUER", values.text))
+
+
+def _places(read: Reader, tokens: Tokens) -> Places:
+    """A licence for development is for a stack with a key of its own, never beside real people's identities."""
+    rules = read.optional("RULES_FILE", values.rules) or shipped()
+    licences = read.optional("LICENCES", values.licences) or Licences()
+    if tokens.jwks_url and any(each.development for each in licences.all):
+        read.fault("LICENCES", "holds one for development, and JWKS_URL is an identity provider: enter your own")
+    return Places(rules, licences)
 
 
 def _mail(read: Reader) -> Mail:

@@ -130,7 +130,10 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("SILENCE_PAYOUT_AFTER", "how long a hire that only silence confirmed waits for its payout"),
             _rule("LISTINGS_A_WEEK", "number", "listings that an insider may hand in in a week"),
             _rule("REQUESTS_A_WEEK", "number", "offers that a seeker may make in a week"),
-            _rule("EXPOSURE_CAP", "cents of EUR", "the most that a seeker may have accepted and not yet settled"),
+            _rule(
+                "EXPOSURE_CAP", "cents of EUR",
+                "the most that a seeker may have accepted and not yet settled in EUR; other currencies: RULES_FILE",
+            ),
             _days("REVIEW_WITHIN", "how long after its end an offer may be reviewed"),
             _days("REVIEW_BLIND", "how long the first review waits for the second, and the second may still come"),
         ),
@@ -163,6 +166,16 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("EMPLOYER_LINK_EXPIRY", "how long an employer may use the link of a mail"),
             _rule("EMPLOYER_LINKS_A_WEEK", "number", "mails to the employer of one hire in a week"),
             _rule("EMPLOYER_LINKS_A_WEEK_PER_MAILBOX", "number", "such mails to one mailbox in a week"),
+        ),
+        "What may be charged where": (
+            Named(
+                "RULES_FILE", "JSON file", "the operator's own decisions by place, laid over the shipped rules",
+                "counts for prices named after it; check it with `golem rules check`",
+            ),
+            Named(
+                "LICENCES", "JSON, or its file", "licences that the operator holds: place, number, valid_until",
+                "counts for prices named after it",
+            ),
         ),
         "Trying out": (
             Named(

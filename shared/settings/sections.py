@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
+from shared.places import Licences, PlaceRules, shipped
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,14 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class Places:
+    """What may be charged where: the shipped rules with the operator's laid over them, and the operator's licences."""
+
+    rules: PlaceRules = field(default_factory=shipped, repr=False)
+    licences: Licences = field(default_factory=Licences)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one process works by. A part that the process did not ask for is there with its defaults, unchecked."""
 
@@ -168,4 +177,5 @@ class Settings:
     mail: Mail
     provider: Provider
     terms: Terms
+    places: Places
     clock: Clock = field(default_factory=SystemClock)

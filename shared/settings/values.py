@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shared.places import BadLicences, BadRules, Licences, PlaceRules, load, read_licences
 from shared.settings.sections import Address
 
 
@@ -132,6 +133,23 @@ def readable(raw: str) -> Path:
     if not path.is_file():
         raise ValueError("expected a file that exists")
     return path
+
+
+def rules(raw: str) -> PlaceRules:
+    try:
+        return load(readable(raw))
+    except BadRules as error:
+        raise ValueError("; ".join(str(error).splitlines())) from None
+
+
+def licences(raw: str) -> Licences:
+    """JSON, or the path of a file that holds it."""
+    try:
+        return read_licences(raw if raw.startswith("[") else readable(raw).read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("expected a file of UTF-8 text") from None
+    except BadLicences as error:
+        raise ValueError(str(error)) from None
 
 
 def certificates(raw: str) -> Path:

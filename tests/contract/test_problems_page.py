@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.docs.openapi import SERVICES
 from deploy.docs.problems import page
-from deploy.docs.rules import ADVICE
+from deploy.docs.rules import ADVICE, ONLY
 from deploy.docs.rules_found import found
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
@@ -32,6 +33,15 @@ def test_the_lifecycles_guards_are_among_them() -> None:
     guards = {guard.rule for table in (LISTING, OFFER, ESCROW) for row in table.rows for guard in row.guards}
 
     assert guards <= set(RULE_IDS)
+
+
+def test_a_rule_of_one_operation_stands_at_it_alone() -> None:
+    """Whoever reads the page is not sent to operations that never refuse by it."""
+    ids = {operation.id for operations in SERVICES.values() for operation in operations.all}
+    cells = {line.split("`")[1]: line.split(" | ")[-2] for line in page().splitlines() if line.startswith("| `")}
+
+    assert {each for those in ONLY.values() for each in those} <= ids and set(ONLY) <= set(RULE_IDS)
+    assert {rule: cells[rule] for rule in ONLY} == {rule: ", ".join(sorted(those)) for rule, those in ONLY.items()}
 
 
 def test_the_page_has_each() -> None:

@@ -25,6 +25,12 @@ from shared.domains import PUBLIC_MAIL, domain_of, hostname, is_public_mail, is_
         ("ａｃｍｅ．com", "acme.com"),
         ("acme。com", "acme.com"),
         ("ac\u200bme\u00ad.com", "acme.com"),
+        ("ab--cd.com", "ab--cd.com"),
+        ("R3---SN-abc.example", "r3---sn-abc.example"),
+        ("a--b.com", "a--b.com"),
+        ("xn--53h.com", "xn--53h.com"),
+        ("XN--LS8H.la", "xn--ls8h.la"),
+        ("xn--i-7iq.ws", "xn--i-7iq.ws"),
     ],
 )
 def test_a_domain_has_one_written_form(text: str, domain: str) -> None:
@@ -37,7 +43,9 @@ def test_a_domain_has_one_written_form(text: str, domain: str) -> None:
     ["", "acme", ".", "..", "acme.", ".example", "acme..example", "-a.example", "a-.example", "acme.example ", "a.e",
      "10.0.0.1", "[::1]", "acme_x.example", "a@b.example", "http://a.example", "a.example/x", "a.example:80", "a.1",
      "a b.example", f"{'a' * 64}.example", f"{'a.' * 130}example", "x" * 10**5, "\0.example", "*.example",
-     "acme.example\n", "\ud800.example", "xn--999999999.example"],
+     "acme.example\n", "\ud800.example", "xn--999999999.example",
+     "xn--a.example", "xn--.example", "xn--acme-.example", "xn--a-ecp.example", "-ab--cd.example", "ab--cd",
+     "\u2615.com"],
 )  # fmt: skip
 def test_what_is_no_domain(text: str) -> None:
     assert hostname(text) is None
@@ -47,6 +55,12 @@ def test_what_is_no_domain(text: str) -> None:
 def test_no_text_raises(text: str) -> None:
     found = hostname(text)
     assert found is None or hostname(found) == found
+
+
+@given(st.from_regex(r"\A(?:xn--|ab--)[a-z0-9-]{0,30}\.(?:com|xn--[a-z0-9-]{1,12})\Z"))
+def test_no_coded_label_raises(text: str) -> None:
+    found = hostname(text)
+    assert found in (None, text) and (found is None or shown(found))
 
 
 def test_the_domain_of_an_address() -> None:

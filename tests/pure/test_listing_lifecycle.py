@@ -1,6 +1,5 @@
 """The listing's table: each row does what it says and emits exactly its event; all else changes nothing."""
 
-import json
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import pytest
 
 from services.listing import acts, rules
-from services.listing.lifecycle import LISTING, LIVE, NEVER_PUBLISHED, OVER, STATES, listing
-from services.listing.rules import Rules
+from services.listing.lifecycle import LISTING, LIVE, NEVER_PUBLISHED, OVER, STATES
 from shared.aggregate import Refusal
 from tests.support.folding import Folded
 
@@ -252,7 +250,7 @@ REFUSED_REVISIONS = [
         "/help/0/price/amount",
     ),
     ({"pay": TEXT["pay"] | {"currency": "CAD"}}, "one-currency", "/help/0/price/currency"),
-    ({"country": "DE"}, "price-policy-default", "/help/0/price/amount"),
+    ({"country": "ES"}, "price-policy-default", "/help/0/price/amount"),
     ({"title": "Mail anna@example.org"}, "no-address", "/title"),
 ]
 
@@ -306,7 +304,8 @@ def test_seats_stay_above_those_taken() -> None:
     [
         ({"help": [priced("coaching", 100_001)]}, "price-cap"),
         ({"help": [priced("reference", 1)]}, "price-policy-nl-reference"),
-        ({"country": "DE"}, "price-policy-default"),
+        ({"country": "ES"}, "price-policy-default"),
+        ({"country": "CA"}, "subdivision"),
         ({"help": [priced("coaching", 1, "USD")]}, "one-currency"),
     ],
 )
@@ -318,12 +317,8 @@ def test_what_is_certain_is_refused_at_creation(changed: dict[str, Any], rule: s
 
 
 def test_a_paid_word_needs_the_employers_consent_before_it_is_submitted() -> None:
-    """Under a policy that allows one: the shipped policy allows no paid word anywhere."""
-    data: dict[str, Any] = json.loads(rules.SHIPPED.read_text("utf-8"))
-    data["price_policy"]["entries"] = [
-        {"id": "x", "country": "NL", "help": "good_word", "paid": True, "source": "s", "date": "d", "why": "w"}
-    ]
-    folded = new(listing(Rules(data)), help=[priced("good_word", 100)])
+    """In Germany a good word may be charged for."""
+    folded = new(country="DE", help=[priced("good_word", 100)])
     with pytest.raises(Refusal) as refused:
         folded.command("submit", "insider", ANNA)
     assert (refused.value.rule, refused.value.pointer) == ("employer-consent", "/consent")
@@ -333,7 +328,7 @@ def test_a_paid_word_needs_the_employers_consent_before_it_is_submitted() -> Non
     folded.fire_timers()
 
     assert folded.state == "published"
-    assert folded.document["review"]["rules"] == ["x", "price-cap", "employer-consent"]
+    assert folded.document["review"]["rules"] == ["price-policy-de", "price-cap", "employer-consent"]
     assert "Head of HR" not in str(folded.events)
 
 

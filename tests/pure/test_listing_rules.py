@@ -1,19 +1,26 @@
 """The rules of a listing: what they find, what they leave alone, and that a breach says what would be allowed."""
 
-import json
+from datetime import date
 from typing import Any
 
 import pytest
 
-from services.listing import rules, text_rules
+from services.listing import text_rules
 from services.listing.rules import Rules
+from shared.places import Licences, read_licences, shipped
 
-RULES = rules.load()
+TODAY = date(2026, 11, 28)
+LICENCE = '[{"place": "CA-ON", "number": "R-1", "valid_until": "2026-11-28"}]'
+RULES = Rules()
+HELP = ("good_word", "reference", "coaching")
 
 
-def listing(*help_: tuple[str, int], country: str = "NL", currency: str = "EUR", **pay: Any) -> dict[str, Any]:
+def listing(
+    *help_: tuple[str, int], country: str = "NL", currency: str = "EUR", subdivision: str | None = None, **pay: Any
+) -> dict[str, Any]:
     return {
         "country": country,
+        "subdivision": subdivision,
         "employer": {"name": "Acme BV"},
         "title": "Engineer",
         "duties": ["Run things"],
@@ -22,30 +29,148 @@ def listing(*help_: tuple[str, int], country: str = "NL", currency: str = "EUR",
     }
 
 
-@pytest.mark.parametrize("country", ["NL", "CA", "DE", "US"])
-@pytest.mark.parametrize("kind", ["good_word", "reference", "coaching"])
-def test_price_zero_is_always_allowed(country: str, kind: str) -> None:
-    assert RULES.all(listing((kind, 0), country=country, currency="JPY")) == []
+@pytest.mark.parametrize("place", ["NL", "CA-ON", "CA-BC", "CA-QC", "DE", "US-NY", "US-TX", "ES", "JP"])
+@pytest.mark.parametrize("kind", HELP)
+def test_price_zero_is_always_allowed(place: str, kind: str) -> None:
+    country, _, rest = place.partition("-")
+    free = listing((kind, 0), country=country, subdivision=place if rest else None, currency="JPY")
+
+    assert RULES.all(free, TODAY) == []
+
+
+DECIDED = {
+    "CA-ON": dict.fromkeys(HELP, "licensed"),
+    "CA-BC": {"good_word": "free_only", "reference": "free_only", "coaching": "paid"},
+    "CA-AB": dict.fromkeys(HELP, "free_only"),
+    "CA-QC": dict.fromkeys(HELP, "free_only"),
+    "NL": {"good_word": "free_only", "reference": "free_only", "coaching": "paid"},
+    "DE": dict.fromkeys(HELP, "paid"),
+    "GB": {"good_word": "free_only", "reference": "free_only", "coaching": "paid"},
+    "FR": dict.fromkeys(HELP, "free_only"),
+    "US-NY": dict.fromkeys(HELP, "free_only"),
+    "US-CA": dict.fromkeys(HELP, "free_only"),
+    "US-TX": dict.fromkeys(HELP, "free_only"),
+    "ES": dict.fromkeys(HELP, "free_only"),
+}
+"""What RULES.md found, stated a second time."""
+LAWS = {
+    ("CA-ON", "licensed"): "99/23", ("CA-BC", "free_only"): "s. 10", ("CA-AB", "free_only"): "s. 12",
+    ("CA-QC", "free_only"): "not decided here", ("NL", "free_only"): "Waadi", ("GB", "free_only"): "1973",
+    ("US-NY", "free_only"): "§ 185", ("US-CA", "free_only"): "1812.500",
+    ("US-TX", "free_only"): "Good Golem's own rule, after ILO Convention 181, article 7(1)",
+    ("ES", "free_only"): "Good Golem's own rule, after ILO Convention 181, article 7(1)",
+}  # fmt: skip
+"""What the refusal has to name."""
+CURRENCIES = sorted(shipped().cap.absolute)
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+@pytest.mark.parametrize("kind", HELP)
+@pytest.mark.parametrize("place", DECIDED)
+@pytest.mark.parametrize("held", [True, False], ids=["licensed", "unlicensed"])
+def test_every_place_help_currency_and_price(place: str, kind: str, currency: str, held: bool) -> None:
+    """At 0, at the cap, above it: the decision, its rule and its words."""
+    country, _, rest = place.partition("-")
+    cap, decision = shipped().cap.absolute[currency], DECIDED[place][kind]
+    rules = Rules(licences=read_licences(LICENCE) if held else Licences())
+    rule = shipped().decision(place, kind)
+
+    def breaches(amount: int) -> list[tuple[str, str, str]]:
+        pay = {"min": cap * 60, "max": cap * 60}
+        asked = listing((kind, amount), country=country, subdivision=place if rest else None, currency=currency, **pay)
+        return [(b.rule, b.pointer, b.message) for b in rules.prices(asked, TODAY)]
+
+    assert rule.decision == decision
+    assert breaches(0) == []
+    allowed = decision == "paid" or (decision == "licensed" and held)
+    for amount in (1, cap):
+        found = breaches(amount)
+        assert [(name, pointer) for name, pointer, _ in found] == (
+            [] if allowed else [(rule.id, "/help/0/price/amount")]
+        ), amount
+        if not allowed:
+            law = LAWS.get((place, decision)) or rule.act
+            assert law in found[0][2], found
+            assert ("LICENCES" in found[0][2]) == (decision == "licensed")
+    assert [name for name, _, _ in breaches(cap + 1)] == [*([] if allowed else [rule.id]), "price-cap"]
 
 
 @pytest.mark.parametrize(
-    ("country", "kind", "rule"),
+    ("licence", "why"),
     [
-        ("NL", "coaching", None),
-        ("CA", "coaching", None),
-        ("NL", "good_word", "price-policy-nl-good-word"),
-        ("NL", "reference", "price-policy-nl-reference"),
-        ("CA", "good_word", "price-policy-ca-good-word"),
-        ("CA", "reference", "price-policy-ca-reference"),
-        ("DE", "coaching", "price-policy-default"),
-        ("FR", "reference", "price-policy-default"),
+        ('[{"place": "CA-ON", "number": "R-1", "valid_until": "2026-11-27"}]', "R-1 ended on 2026-11-27"),
+        ('[{"place": "CA-BC", "number": "R-2", "valid_until": "2027-11-27"}]', "none for CA-ON"),
+        ('[{"place": "US", "number": "R-3", "valid_until": "2027-11-27"}]', "none for CA-ON"),
+        ("[]", "none for CA-ON"),
     ],
 )
-def test_the_policy_of_the_place(country: str, kind: str, rule: str | None) -> None:
-    breaches = RULES.prices(listing((kind, 100), country=country))
+def test_a_licence_that_does_not_hold(licence: str, why: str) -> None:
+    asked = listing(("coaching", 100), country="CA", subdivision="CA-ON", currency="CAD")
 
-    assert [(b.rule, b.pointer) for b in breaches] == ([(rule, "/help/0/price/amount")] if rule else [])
-    assert all("at price 0 only" in b.message for b in breaches)
+    (breach,) = Rules(licences=read_licences(licence)).prices(asked, TODAY)
+
+    assert why in breach.message and "Ontario's licence for recruiters" in breach.message
+
+
+def test_a_licence_of_the_country_holds_in_its_subdivisions() -> None:
+    asked = listing(("coaching", 100), country="CA", subdivision="CA-ON", currency="CAD")
+    rules = Rules(licences=read_licences('[{"place": "CA", "number": "R-9", "valid_until": "2026-11-28"}]'))
+
+    assert rules.prices(asked, TODAY) == []
+    assert rules.licence(asked, TODAY) == rules.licences.all[0]
+
+
+@pytest.mark.parametrize(
+    ("country", "subdivision", "message"),
+    [
+        ("CA", None, "name it, CA-"), ("US", None, "name it, US-"), ("CA", "US-CA", "a subdivision of CA, not US-CA"),
+        ("NL", "CA-ON", "a subdivision of NL, not CA-ON"), ("NL", None, None), ("NL", "NL-NH", None),
+        ("CA", "CA-ON", None), ("DE", None, None),
+    ],
+)  # fmt: skip
+def test_the_subdivision(country: str, subdivision: str | None, message: str | None) -> None:
+    found = RULES.place(listing(("coaching", 0), country=country, subdivision=subdivision))
+
+    assert [(b.rule, b.pointer) for b in found] == ([("subdivision", "/subdivision")] if message else [])
+    assert all(message in b.message for b in found if message)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "price", "given", "rule"),
+    [
+        ("CA-ON", "coaching", 100, [], "no-confidential-matter"),
+        ("CA-BC", "coaching", 100, [], "no-confidential-matter"),
+        ("CA-ON", "coaching", 100, ["no_confidential_matter"], None),
+        ("CA-ON", "coaching", 0, [], None),
+        ("CA-ON", "good_word", 100, [], None),
+        ("NL", "coaching", 100, [], None),
+    ],
+)
+def test_the_acknowledgement(place: str, kind: str, price: int, given: list[str], rule: str | None) -> None:
+    country, _, rest = place.partition("-")
+    asked = listing((kind, price), country=country, subdivision=place if rest else None) | {"acknowledges": given}
+
+    assert [b.rule for b in RULES.acknowledged(asked)] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "found"),
+    [
+        ("Canadian experience required", "CA-ON", True),
+        ("5 years of CANADIAN  EXPERIENCE", "CA-ON", True),
+        ("Canadian-experience", "CA-ON", True),
+        ("Expérience canadienne exigée", "CA-ON", True),
+        ("Canadian experience required", "CA-BC", False),
+        ("Experience with Canadian tax law", "CA-ON", False),
+        ("Canadian customers; experience with Kafka", "CA-ON", False),
+    ],
+)
+def test_phrases_that_a_place_forbids(text: str, place: str, found: bool) -> None:
+    written = listing(("coaching", 0), country="CA", subdivision=place) | {"duties": [text]}
+
+    breaches = [(b.rule, b.pointer) for b in RULES.wording(written)]
+
+    assert breaches == ([("no-canadian-experience", "/duties/0")] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -62,38 +187,25 @@ def test_the_policy_of_the_place(country: str, kind: str, rule: str | None) -> N
     ],
 )
 def test_the_cap_is_two_percent_of_the_years_least_pay_and_a_thousand_euros(pay: dict[str, Any], cap: int) -> None:
-    assert RULES.prices(listing(("coaching", cap), **pay)) == []
+    assert RULES.prices(listing(("coaching", cap), **pay), TODAY) == []
 
-    (breach,) = RULES.prices(listing(("coaching", cap + 1), **pay))
+    (breach,) = RULES.prices(listing(("coaching", cap + 1), **pay), TODAY)
     assert (breach.rule, breach.pointer) == ("price-cap", "/help/0/price/amount")
     assert "EUR" in breach.message and "at most" in breach.message
 
 
 def test_the_cap_is_for_all_help_together() -> None:
-    data: dict[str, Any] = json.loads(rules.SHIPPED.read_text("utf-8"))
-    entry = {"country": "NL", "paid": True, "source": "s", "date": "d", "why": "w"}
-    data["price_policy"]["entries"] = [entry | {"id": kind, "help": kind} for kind in ("coaching", "reference")]
-
-    (breach,) = Rules(data).prices(listing(("coaching", 60_000), ("reference", 40_001)))
+    (breach,) = RULES.prices(listing(("coaching", 60_000), ("reference", 40_001), country="DE"), TODAY)
 
     assert (breach.rule, breach.pointer) == ("price-cap", "/help")
 
 
-@pytest.mark.parametrize("currency", ["USD", "CAD", "JPY"])
-def test_other_currencies_are_for_price_zero(currency: str) -> None:
-    (breach,) = RULES.prices(listing(("coaching", 1), country="CA", currency=currency))
+@pytest.mark.parametrize("currency", ["INR", "BRL", "KWD"])
+def test_a_currency_without_a_cap_is_for_price_zero(currency: str) -> None:
+    (breach,) = RULES.prices(listing(("coaching", 1), currency=currency), TODAY)
 
     assert breach.rule == "price-cap"
     assert f"prices in {currency} are 0" in breach.message and "EUR" in breach.message
-
-
-def test_every_rule_has_an_id_of_its_own_a_source_and_a_date() -> None:
-    data = json.loads(rules.SHIPPED.read_text("utf-8"))
-    policy = data["price_policy"]
-    entries = [data["price_cap"], policy["default"], *policy["entries"], data["employer_consent"]]
-
-    assert all(entry["source"] and entry["date"] for entry in entries)
-    assert len({entry["id"] for entry in entries}) == len(entries)
 
 
 FOUND = [

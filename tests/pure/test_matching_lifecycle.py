@@ -470,6 +470,8 @@ def test_all_commands_are_tried() -> None:
 
 # -- the guards
 
+ASKED = [{"rule": "foreign-national-ca-on", "asks": "foreign_national", "help": ["coaching"]}]
+LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2026-12-31"}
 REFUSED: dict[str, tuple[Given, Step, str, str]] = {
     "your own listing": ("new", lambda o: o.propose(INSIDER), "rule", "no-self-dealing"),
     **{
@@ -489,6 +491,20 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         "price-cap",
     ),
     "a price for what is free": ("new", lambda o: _named(o, 1, help=("good_word",)), "rule", "free-stays-free"),
+    "a question of the place that is not answered": (
+        "new", lambda o: o.propose(listing=listing(seeker_asked=ASKED)), "rule", "seeker-declares",
+    ),
+    "a price for who may be charged nothing": (
+        "new", lambda o: o.propose(listing=listing(seeker_asked=ASKED), declares={"foreign_national": True}), "rule",
+        "seeker-declares",
+    ),
+    "a counter-offer to who may be charged nothing": (
+        lambda: _named(Offer(), 0, listing=listing(seeker_asked=ASKED), declares={"foreign_national": True}),
+        lambda o: counter(o, "insider", 1), "rule", "seeker-declares",
+    ),
+    "a price under a licence that has ended": (
+        "new", lambda o: o.propose(listing=listing(licence=LICENCE)), "rule", "licence-ended",
+    ),
     "a counter-offer in another currency": (
         "proposed", lambda o: o.command("counter", "insider", price={"amount": 1, "currency": "USD"}), "rule",
         "one-currency",
@@ -628,10 +644,11 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
 }  # fmt: skip
 
 
-def _named(offer: Offer, amount: int, currency: str = "EUR", **more: Any) -> None:
+def _named(offer: Offer, amount: int, currency: str = "EUR", **more: Any) -> Offer:
     """A seeker names a price of their own."""
     data = {"listing": listing(), "help": ["coaching"], "price": {"amount": amount, "currency": currency}, **more}
     offer.fold(Trigger("propose", "c-0", "command", offer.clock.now(), data, by=SEEKER, roles=frozenset({"maker"})))
+    return offer
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -27,12 +27,12 @@ PARTIES = {"insider", "seeker"}
 LISTING = (
     "id", "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties",
     "seats", "leaving_on", "pay", "help", "tranches", "status", "published_at", "expires_at", "insider_verified",
-    "region", "skills", "skill_codes", "seats_taken", "employer.veiled",
+    "subdivision", "licence", "region", "skills", "skill_codes", "seats_taken", "employer.veiled",
 )  # fmt: skip
 OFFER = (
-    "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "tranches", "status", "escrow_status",
-    "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled", "hire", "ended",
-    "accepted_at", "activated_at", "begins_at", "begun_at", "created_at", "updated_at",
+    "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "licence", "tranches", "status",
+    "escrow_status", "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled", "hire",
+    "ended", "accepted_at", "activated_at", "begins_at", "begun_at", "created_at", "updated_at",
 )  # fmt: skip
 ESCROW = (
     "offer_id", "listing_id", "insider", "seeker", "price", "currency", "fee_bps", "status", "funded", "held",
@@ -42,10 +42,15 @@ ESCROW = (
 )  # fmt: skip
 SEES: Mapping[str, Mapping[str, set[str]]] = {
     "listing": dict.fromkeys(LISTING, EVERYBODY)
-    | dict.fromkeys(("employer.name", "employer.domain", "consent"), {"insider", "seeker", *STAFF})
+    | dict.fromkeys(("employer.name", "employer.domain", "consent", "acknowledges"), {"insider", "seeker", *STAFF})
     | {"review": {"insider", *STAFF}, "audit": STAFF},
     "offer": dict.fromkeys(OFFER, {*PARTIES, "arbiter", "moderator"})
-    | {"messages": PARTIES, "application": {"seeker", "arbiter", "moderator"}, "audit": {"arbiter", "moderator"}},
+    | {
+        "messages": PARTIES,
+        "application": {"seeker", "arbiter", "moderator"},
+        "declares": {"seeker", "arbiter", "moderator"},
+        "audit": {"arbiter", "moderator"},
+    },
     "escrow": dict.fromkeys(ESCROW, {*PARTIES, "arbiter", "operator"}) | {"decisions.by": {"arbiter", "operator"}},
 }
 """{field: who sees it}. Of a listing, the seeker is one to whom the employer was unveiled."""
@@ -67,9 +72,19 @@ PATHS = {
     "escrow": ("/v1/escrows/{id}", "/v1/escrows/{id}/explain", "/v1/escrows/{id}/journal"),
 }
 SERVICE = {"listing": "listing", "offer": "matching", "escrow": "escrow"}
+LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2027-12-31"}
 BESIDES: Mapping[str, Mapping[str, Any]] = {
-    "listing": {"consent": {"who": "Eva Best", "how": "letter", "on": "2026-12-01"}},
-    "offer": {"application": "46194062", "created_at": START},
+    "listing": {
+        "consent": {"who": "Eva Best", "how": "letter", "on": "2026-12-01"},
+        "subdivision": "NL-UT",
+        "licence": LICENCE,
+    },
+    "offer": {
+        "application": "46194062",
+        "created_at": START,
+        "declares": {"foreign_national": False},
+        "licence": LICENCE,
+    },
     "escrow": {},
 }
 """What the explored documents lack."""

@@ -226,7 +226,9 @@ def _accept_in_the_middle(world: World, path: str) -> None:
     """The insider's acceptance has reserved, and is not written yet."""
     offer = world.store.get(path.rsplit("/", 1)[1])
     assert offer is not None
-    world.accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+    world.accounts.reserve_exposure(
+        offer["seeker"], offer["_id"], offer["listing_id"], offer["price"], offer["currency"]
+    )
 
 
 @pytest.mark.parametrize("who", ["insider", "seeker"])

@@ -153,8 +153,8 @@ def test_a_price_that_changes_while_it_is_accepted(world: World) -> None:
     offer_id = path.rsplit("/", 1)[1]
     original = Accounts.reserve_exposure
 
-    def meanwhile(accounts: Accounts, person: str, offer: str, listing_id: str, amount: int) -> None:
-        original(accounts, person, offer, listing_id, amount)
+    def meanwhile(accounts: Accounts, person: str, offer: str, listing_id: str, amount: int, currency: str) -> None:
+        original(accounts, person, offer, listing_id, amount, currency)
         named = {"price": {"amount": 70_000, "currency": "EUR"}}
         assert world.insider.post(f"{path}/counter", named).status_code == 200
         assert world.seeker.post(f"{path}/counter", {"price": {**named["price"], "amount": 65_000}}).status_code == 200
@@ -286,12 +286,12 @@ def test_repeated_reservations_are_one(world: World) -> None:
     offer_id, listing_id = new_id(), new_id()
     for _ in range(5):
         world.accounts.reserve_request(world.seeker.id, offer_id, listing_id)
-        world.accounts.reserve_exposure(world.seeker.id, offer_id, listing_id, 100_000)
+        world.accounts.reserve_exposure(world.seeker.id, offer_id, listing_id, 100_000, "EUR")
 
     assert world.accounts.holds(world.seeker.id, offer_id, 100_000)
     assert not world.accounts.holds(world.seeker.id, offer_id, 100_001)
     with pytest.raises(Refusal):
-        world.accounts.reserve_exposure(world.seeker.id, offer_id, listing_id, 100_001)
+        world.accounts.reserve_exposure(world.seeker.id, offer_id, listing_id, 100_001, "EUR")
     world.accounts.release(world.seeker.id, offer_id)
     assert world.reserved() == {}
     world.accounts.release(world.seeker.id, offer_id)

@@ -336,6 +336,103 @@ def test_a_hire_that_is_taken_back(world: World) -> None:
     assert world.status(path) == "hired"
 
 
+def test_the_same_bytes_after_the_opposite_are_an_old_report(world: World) -> None:
+    """Nothing signed tells them from a redelivery, so they change nothing, and the answer says why."""
+    path = at_acme(world)
+    first, back = told(world).get_json(), told(world, action="unhire_candidate").get_json()
+    again = told(world)
+    named(world, path)
+    world.tick(timedelta(days=1))
+
+    assert first == back == {"status": "taken"}
+    assert status(again) == "known" and "opposite since" in again.get_json()["note"]
+    assert told(world, action="unhire_candidate").get_json() == {"status": "known"}
+    assert world.status(path) == "active"
+
+
+@pytest.mark.parametrize("event_id", ["1", "2"])
+def test_an_id_that_nobody_signed_makes_no_report_new(world: World, event_id: str) -> None:
+    path = at_acme(world)
+    told(world), told(world, action="unhire_candidate")
+    said = {"id": int(REFERENCE), "offer": {"id": 9, "starts_at": "2027-01-20"}}
+    body = json.dumps({"action": "hire_candidate", "payload": {"application": said}}).encode()
+    headers = {"Signature": signed(body), "Greenhouse-Event-ID": event_id}
+
+    answers = [world.app.test_client().post(HOOK, data=body, headers=headers) for _ in range(2)]
+    named(world, path)
+    world.tick(timedelta(days=1))
+
+    assert [status(answer) for answer in answers] == ["taken", "known"], "its bytes are new"
+    told(world, action="unhire_candidate", note="again")
+    later = headers | {"Greenhouse-Event-ID": "3"}
+    assert status(world.app.test_client().post(HOOK, data=body, headers=later)) == "known"
+
+
+@pytest.mark.parametrize(
+    ("order", "ends"),
+    [
+        ("unhire hire", "active"),
+        ("hire unhire", "active"),
+        ("hire unhire rehire", "hired"),
+        ("rehire unhire", "hired"),
+        ("rehire hire unhire", "hired"),
+        ("unhire rehire hire", "hired"),
+    ],
+)
+def test_what_greenhouse_sends_late_does_not_overtake(world: World, order: str, ends: str) -> None:
+    """It tries again for hours what did not get through; the time that it signs says which is the later."""
+    hours = {"hire": 8, "unhire": 9, "rehire": 10}
+    path = at_acme(world)
+    for each in order.split():
+        action = "unhire_candidate" if each == "unhire" else "hire_candidate"
+        assert status(told(world, action=action, last_activity_at=f"2027-01-02T{hours[each]:02}:00:00Z")) in (
+            "taken",
+            "outdated",
+        )
+    named(world, path)
+    world.tick(timedelta(days=1))
+    assert world.status(path) == ends
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "soon", "", None, 5, ["x"]])
+def test_a_time_that_is_none_decides_nothing(world: World, at: Any) -> None:
+    assert status(told(world, last_activity_at=at)) == "taken"
+    assert status(told(world, action="unhire_candidate", last_activity_at="2027-01-02T09:00:00Z")) == "taken"
+
+
+@pytest.mark.parametrize("size", [65_537, 300_000, 1_000_000])
+def test_a_candidate_may_be_large(world: World, size: int) -> None:
+    """The limit of this operation is its own, 1 MB; the others' stays."""
+    body = sized(size)
+    assert status(raw(world, body, signed(body))) == "taken"
+    body = sized(1_000_001)
+    problem(raw(world, body, signed(body)), 413, "too-large")
+    problem(world.seeker.post("/v1/offers", {"message": "x" * 65_537}), 413, "too-large")
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@pytest.mark.parametrize("depth", [101, 5_000, 60_000])
+def test_a_candidate_may_not_be_deep(world: World, opens: str, closes: str, depth: int) -> None:
+    deep = opens * depth + "1" + closes * depth
+    body = f'{{"action": "hire_candidate", "payload": {{"application": {{"id": 5, "x": {deep}}}}}}}'.encode()
+    refused = raw(world, body, signed(body))
+    assert problem(refused, 422, "invalid") == [("", "webhook")]
+    assert refused.get_json()["errors"][0]["message"] == "the body: expected at most 100 levels"
+
+
+def test_brackets_in_a_text_are_no_levels(world: World) -> None:
+    assert status(told(world, note='["\\' + "[" * 5_000)) == "taken"
+
+
+def sized(size: int) -> bytes:
+    body = b'{"action": "hire_candidate", "payload": {"application": {"id": 46194062, "notes": ""}}}'
+    return body.replace(b'""', b'"' + b"x" * (size - len(body)) + b'"')
+
+
+def signed(body: bytes) -> str:
+    return "sha256 " + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+
+
 @pytest.mark.parametrize("starts_at", ["2026-01-01", "2029-01-01"])
 def test_a_first_day_that_cannot_be(world: World, starts_at: str) -> None:
     path = at_acme(world)

@@ -288,7 +288,7 @@ def test_two_accepts_against_one_exposure_cap(offers: Documents) -> None:
             def accept(offer_id: str, who: str = seeker, other: Barrier = meeting) -> str:
                 accounts = Accounts(Meeting(offers, now, other), terms)
                 try:
-                    accounts.reserve_exposure(who, offer_id, offer_id, 60_000)
+                    accounts.reserve_exposure(who, offer_id, offer_id, 60_000, "EUR")
                 except Refusal as refusal:
                     return refusal.rule
                 data = {"reserved": 60_000, "listing_status": "published", "roles": ("other",)}

@@ -217,7 +217,9 @@ class People:
 
         def accept() -> None:
             accounts = Accounts(store, OFFER.terms)
-            accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+            accounts.reserve_exposure(
+                offer["seeker"], offer["_id"], offer["listing_id"], offer["price"], offer["currency"]
+            )
             try:
                 self._of_matching().between(offer["seeker"], offer["insider"])
                 self._fold(store, OFFER, offer["_id"], trigger)

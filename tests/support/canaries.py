@@ -14,13 +14,14 @@ from services.listing.api import operations as of_listing
 from services.matching.api import operations as of_matching
 from services.notify.api import operations as of_notify
 from shared import fields
+from shared.places.fields import Subdivision
 
 Field = tuple[str, str]
 """(operation's id, pointer into its body)."""
 
 _NO_TEXT = (
     fields.Integer, fields.Choice, fields.Date, fields.Uuid, fields.Flag, fields.Country, fields.Currency,
-    fields.Instant, fields.Code, fields.PersonId,
+    fields.Instant, fields.Code, fields.PersonId, Subdivision,
 )  # fmt: skip
 """Numbers, days and words out of lists say nothing that a person thought of."""
 

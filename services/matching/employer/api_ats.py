@@ -14,6 +14,23 @@ from shared.http.problems import Fault, Problem, invalid
 
 operations: Operations[Parts] = Operations("matching", "Employers", OFFER.commands())
 _NOBODY = "0" * 64
+_RECEIVED: dict[ats.Taken, dict[str, str]] = {
+    "taken": {"status": "taken"},
+    "known": {"status": "known"},
+    "overtaken": {
+        "status": "known",
+        "note": "These very bytes were taken before, and the opposite since: they are an old report, delivered again. "
+        "What happened anew is reported in other bytes, with a later last_activity_at.",
+    },
+    "outdated": {
+        "status": "outdated",
+        "note": "A report with a later last_activity_at was taken before this one came.",
+    },
+    "full": {
+        "status": "known",
+        "note": f"Not taken: {ats.MOST_BODIES} reports were taken about this application; write to the operator.",
+    },
+}
 
 
 @operations.put(
@@ -32,6 +49,7 @@ def name_application(call: Call[Parts]) -> Answer:
     "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook",
     "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, headers=Signed,
     answers={200: Received}, match=False, refuses=("unauthenticated",), signed=True,
+    most_bytes=greenhouse.MOST_BYTES,
 )  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the report and nothing more: the worker finds the offers."""
@@ -50,11 +68,10 @@ def webhook(call: Call[Parts]) -> Answer:
         return Answer({"status": "ignored"})
     event_id = ats.event_id(parts.employers.key, call.id, report.application)
 
-    def decide(changes: dict[str, Change]) -> bool:
+    def decide(changes: dict[str, Change]) -> ats.Taken:
         return ats.take_report(changes[event_id], call.id, report, ats.digest(call.raw))
 
-    new = parts.offers.store.run({event_id: ats.KIND}, decide)
-    return Answer({"status": "taken" if new else "known"})
+    return Answer(_RECEIVED[parts.offers.store.run({event_id: ats.KIND}, decide)])
 
 
 @operations.get(

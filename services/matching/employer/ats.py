@@ -13,7 +13,7 @@ active yet.
 import hashlib
 import hmac
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from services.matching.employer.greenhouse import HireReport
 from services.matching.employer.register import Employers
@@ -27,6 +27,7 @@ KIND = "ats_event"
 OPEN = ("waiting", "conflict", "refused", "matched")
 """States in which it is matched once more."""
 FOR_STAFF = ("waiting", "conflict", "refused", "taken_back")
+_TAKEN_BACK = ("withdrawn", "taken_back")
 _HIRED = ("hired", "ended", "completed", "closed")
 _COUNTS = (*HIRING, *_HIRED)
 """Offers that count: what was only proposed or never paid for, or has come to nothing, stands in nobody's way."""
@@ -35,6 +36,8 @@ MATCH, EXPIRE = "match", "expire"
 RETAIN_FOR = timedelta(days=90)
 MOST_BODIES = 50
 """How many different bodies are taken about one application."""
+Taken = Literal["taken", "known", "overtaken", "outdated", "full"]
+"""What became of a report; `overtaken`: known, and the opposite was reported since."""
 _DAILY, _HOURLY = timedelta(days=1), timedelta(hours=1)
 
 
@@ -51,14 +54,24 @@ def digest(body: bytes) -> str:
 # -- what is reported
 
 
-def take_report(change: Change, employer: str, report: HireReport, of_body: str) -> bool:
-    """Take a report, once for each body; False where it was known, or is one too many."""
-    if of_body in change.get("seen", ()) or len(change.get("seen", ())) >= MOST_BODIES:
-        return False
+def take_report(change: Change, employer: str, report: HireReport, of_body: str) -> Taken:
+    """Take a report, once for each body, and none that is older than the last one taken.
+
+    The same bytes after the opposite was reported are an old report, delivered again: nothing that is signed in them
+    says otherwise, and a hire that was taken back must not come back by a repeat. A hire anew has other bytes.
+    """
+    if of_body in change.get("seen", ()):
+        return "overtaken" if change.state in (_TAKEN_BACK if report.hired else OPEN) else "known"
+    if report.at and report.at < (change.get("said_at") or report.at):
+        return "outdated"
+    if len(change.get("seen", ())) >= MOST_BODIES:
+        return "full"
     if change.is_new:
         change.set(created_at=change.now, employer=employer)
     change.push("seen", of_body)
     change.set(application=report.application, received_at=change.now)
+    if report.at:
+        change.set(said_at=report.at)
     if report.hired:
         change.set(start_on=report.start_on or change.get("start_on") or change.now.date().isoformat())
         _move(change, "matched" if change.state in ("matched", "taken_back") else "waiting")
@@ -67,7 +80,7 @@ def take_report(change: Change, employer: str, report: HireReport, of_body: str)
         _move(change, "taken_back" if change.state in ("matched", "taken_back") else "withdrawn")
         change.schedule(MATCH, None)
     change.schedule(EXPIRE, change.now + RETAIN_FOR)
-    return True
+    return "taken"
 
 
 def _move(change: Change, state: str, **outcome: Any) -> None:

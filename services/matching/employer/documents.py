@@ -48,5 +48,6 @@ class AtsEventDocument(InStaffList, total=False):
     application: str  # its id in the employer's system
     start_on: str
     received_at: datetime
+    said_at: datetime  # the latest time that a report gave as its own: an older one counts no more
     seen: list[str]  # digests of the bodies that were taken: a repeat changes nothing
     outcome: AtsOutcome

@@ -147,9 +147,12 @@ class Signed(Body):
 
 
 class Received(Body):
-    """taken; known (the same was taken before); ignored (not about a hire)."""
+    """taken; known (the same bytes were taken before, or enough about that application); outdated (a later report was
+    taken); ignored (not about a hire). `note` says why a report counts no more.
+    """
 
-    status = fields.Choice("taken", "known", "ignored")
+    status = fields.Choice("taken", "known", "outdated", "ignored")
+    note = fields.Text(optional=True)
 
 
 class AtsEvent(Body):

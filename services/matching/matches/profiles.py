@@ -6,13 +6,13 @@ The document is `documents.ProfileDocument`.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer.prices import RULES
 from shared.aggregate import Change, Document
+from shared.places import shipped
 
 KIND = "profile"
 LISTS = ("occupations", "industries", "countries", "regions", "skills", "help")
 FIELDS = (*LISTS, "pay")
-PERIODS: Mapping[str, int] = RULES["price_cap"]["periods_in_a_year"]
+PERIODS: Mapping[str, int] = shipped().cap.periods
 """How often pay of a kind comes in a year."""
 
 

@@ -45,7 +45,7 @@ class MatchedListing(Body):
     pay = fields.Part(Pay)
     help = fields.Several(fields.Part(PricedHelp))
     seats = fields.Integer()
-    leaving_on = fields.Date()
+    leaving_on = fields.Date(any_year=True)
     published_at = fields.Instant()
 
 

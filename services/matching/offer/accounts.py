@@ -6,19 +6,28 @@ A refusal first drops reservations that count no more; so does the account's own
 a reservation may outlive its offer for a while, never the other way round.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.matching.offer.reservations import SETTLING, Reservations, given_back, held, is_live, standing
+from services.matching.offer.reservations import (
+    NOTHING,
+    SETTLING,
+    Reservations,
+    currency_of,
+    given_back,
+    held,
+    is_live,
+    standing,
+)
 from shared.aggregate import Change, Refusal, Store
 from shared.ids import new_id
 from shared.money import format_amount
+from shared.places import PlaceRules, shipped
 from shared.settings import Terms
 
 KIND = "account"
-CURRENCY = "EUR"
-"""Prices above 0 are in this currency only, so this is what the cap is in."""
 _WEEK = timedelta(days=7)
 _SWEEP = "sweep"
 _SWEEP_EVERY = timedelta(hours=1)
@@ -26,17 +35,16 @@ _SWEEP_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """What of the limits a person has used. Amounts in EUR minor units.
+    """What of the limits a person has used.
 
-    `next_at`: when a request is free again, None while one is. `reserved`: by offer id, of the offers that live and of
-    those whose payment may still be charged back.
+    `next_at`: when a request is free again, None while one is. `exposures`: (cap, used) in minor units, by currency.
+    `reserved`: by offer id, of the offers that live and of those whose payment may still be charged back.
     """
 
     requests_a_week: int
     requests_used: int
     next_at: datetime | None
-    exposure_cap: int
-    exposure_used: int
+    exposures: Mapping[str, tuple[int, int]]
     reserved: Reservations
 
 
@@ -45,22 +53,23 @@ def account_id(person: str) -> str:
 
 
 class Accounts:
-    """Reservations of all seekers, in the offers' collection; the limits stand in `terms`.
+    """Reservations of all seekers, in the offers' collection; the limits stand in `terms` and in the places' rules.
 
     Each of these has a ticket of its own: what it reserved, it alone can release.
     """
 
-    def __init__(self, store: Store, terms: Terms) -> None:
+    def __init__(self, store: Store, terms: Terms, places: PlaceRules | None = None) -> None:
         self._store = store
         self._terms = terms
+        self._places = places or shipped()
         self._ticket = new_id()
         self._requests_a_week = terms.requests_a_week
-        self._exposure_cap = terms.exposure_cap
+        self._caps = self._places.exposure_caps(terms.exposure_cap)
         self._window = terms.chargeback_window
 
     def of_request(self) -> "Accounts":
         """The same accounts for one request, with a ticket of its own."""
-        return Accounts(self._store, self._terms)
+        return Accounts(self._store, self._terms, self._places)
 
     def reserve_request(self, person: str, offer_id: str, listing_id: str) -> None:
         """Before an offer is made. Raises Refusal: the budget of the week is used up, or there is a live offer."""
@@ -68,9 +77,8 @@ class Accounts:
         def decide(change: Change) -> None:
             reservations = dict(change.get("reservations", {}))
             if before := reservations.get(offer_id):
-                change.set(
-                    reservations={**reservations, offer_id: held(before, listing_id, self._ticket, 0, change.now)}
-                )
+                again = held(before, listing_id, self._ticket, NOTHING, change.now)
+                change.set(reservations={**reservations, offer_id: again})
                 return
             if any(each["listing_id"] == listing_id and is_live(each) for each in reservations.values()):
                 raise Refusal("state", "one-live-offer", "You have a live offer on this listing.", "/listing_id")
@@ -79,25 +87,27 @@ class Accounts:
                 detail = f"You can make {self._requests_a_week} offers a week."
                 detail += f" The next is possible on {free_at:%Y-%m-%d, %H:%M} UTC."
                 raise Refusal("rule", "request-budget", detail)
-            reservations[offer_id] = held(None, listing_id, self._ticket, 0, change.now)
+            reservations[offer_id] = held(None, listing_id, self._ticket, NOTHING, change.now)
             change.set(reservations=reservations, requests={**recent, offer_id: change.now})
 
         self._change(person, decide)
 
-    def reserve_exposure(self, person: str, offer_id: str, listing_id: str, amount: int) -> None:
+    def reserve_exposure(self, person: str, offer_id: str, listing_id: str, amount: int, currency: str) -> None:
         """Before an offer is accepted. Raises Refusal: the seeker would owe more at once than anyone may.
 
-        `amount` in minor units. What they owe elsewhere is not the insider's to know, so the refusal does not say it.
+        `amount` in minor units of the currency, which has its own cap. What they owe elsewhere is not the insider's
+        to know, so the refusal does not say it.
         """
 
         def decide(change: Change) -> None:
             reservations = dict(change.get("reservations", {}))
-            others = sum(each["amount"] for key, each in reservations.items() if key != offer_id)
-            if others + amount > self._exposure_cap:
-                most = format_amount(self._exposure_cap, CURRENCY)
+            others = _used({key: each for key, each in reservations.items() if key != offer_id})[currency]
+            cap = self._caps.get(currency, 0)
+            if amount and others + amount > cap:
+                most = format_amount(cap, currency)
                 detail = f"A seeker may have agreed to {most} in all at once; with this offer it would be more."
                 raise Refusal("rule", "exposure-cap", detail)
-            mine = held(reservations.get(offer_id), listing_id, self._ticket, amount, change.now)
+            mine = held(reservations.get(offer_id), listing_id, self._ticket, (amount, currency), change.now)
             change.set(reservations={**reservations, offer_id: mine})
 
         self._change(person, decide)
@@ -117,8 +127,7 @@ class Accounts:
             requests_a_week=self._requests_a_week,
             requests_used=len(recent),
             next_at=self._free_at(recent),
-            exposure_cap=self._exposure_cap,
-            exposure_used=sum(each["amount"] for each in live.values()),
+            exposures={currency: (cap, _used(live)[currency]) for currency, cap in self._caps.items()},
             reserved=live,
         )
 
@@ -190,6 +199,14 @@ class Accounts:
         """When the next request is possible, None where it is now."""
         limit = self._requests_a_week
         return sorted(recent.values())[-limit] + _WEEK if len(recent) >= limit else None
+
+
+def _used(reservations: Reservations) -> Counter[str]:
+    """What is reserved, by currency."""
+    used: Counter[str] = Counter()
+    for each in reservations.values():
+        used[currency_of(each)] += each["amount"]
+    return used
 
 
 def _recent(requests: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:

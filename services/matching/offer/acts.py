@@ -6,7 +6,7 @@ The document is `documents.OfferDocument`.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer import beginning, messages, prices, rules
+from services.matching.offer import beginning, messages, places, prices, rules
 from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
 from shared.clock import format_time
@@ -76,10 +76,21 @@ def propose(change: Change, trigger: Trigger) -> None:
         parties=[listing["insider"], trigger.by],
         position=f"{format_time(change.now)} {change.id}",
         live_on=listing["listing_id"],
+        **places_of(listing, trigger),
     )
     messages.add_message(change, "seeker", trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
     _check(change, "made")
+
+
+def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
+    """What the law of the place asks of this offer, and what the seeker declared."""
+    found = {
+        "seeker_asked": places.asked(listing, trigger.data["help"]),
+        "declares": trigger.data.get("declares"),
+        "licence": listing.get("licence"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def counter(change: Change, trigger: Trigger) -> Extra:

@@ -53,7 +53,8 @@ def accept(call: Call[Parts]) -> Answer:
     if "other" not in mine or offer["state"] not in OPEN:
         return parts.offers.command(call, standing)  # a repeat, or refused
     with _reserving(parts.accounts, offer["seeker"], offer["_id"]) as accounts:
-        accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], offer["price"])
+        price, currency = offer["price"], offer["currency"]
+        accounts.reserve_exposure(offer["seeker"], offer["_id"], offer["listing_id"], price, currency)
         standing |= _of_people(parts, offer["seeker"], offer["insider"])
         return parts.offers.command(call, {"reserved": offer["price"], **standing})
 

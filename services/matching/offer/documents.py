@@ -97,6 +97,9 @@ class OfferDocument(CoreDocument, total=False):
     fee_bps: int
     listed_price: int  # what the listing asked for this help; an older version wrote `listed`
     most: int  # the most that this help may cost
+    licence: dict[str, str]  # the operator's, under which the listing's price stands
+    seeker_asked: list[dict[str, Any]]  # what the law of the place has the seeker asked: {rule, asks, help} each
+    declares: dict[str, bool]  # what the seeker declared
 
     # the agreement
     proposed_by: str  # who made the last proposal
@@ -159,6 +162,10 @@ class ListingCopy(Copy, total=False):
     seats: int
     leaving_on: str
     published_at: str
+    subdivision: str
+    licence: dict[str, str]
+    price_cap: int  # the most that all its help may cost; absent where an older version copied it
+    seeker_asked: list[dict[str, Any]]
     facets: list[str]  # what it may be found by as a match; there while it is published
     rank: str  # sort key of matches: by the time it was published
 
@@ -166,7 +173,8 @@ class ListingCopy(Copy, total=False):
 class Reservation(TypedDict, total=False):
     listing_id: str
     at: datetime
-    amount: int  # EUR minor units; 0 until the offer is accepted
+    amount: int  # minor units; 0 until the offer is accepted
+    currency: str  # EUR where an older version wrote it
     held_by: dict[str, int]  # by ticket: the requests that reserved it, each with its amount
     over: bool  # the offer is over, and its payment may still be charged back
     until: datetime  # so long, once it was paid out

@@ -8,7 +8,7 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, beginning, prices, reviews, rules
+from services.matching.offer import acts, beginning, places, prices, reviews, rules
 from services.matching.offer.acts import STAFF
 from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_CANCEL_ALONE
 from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE
@@ -43,12 +43,12 @@ _SEE_EACH_OTHER = "from now on the two see how to reach each other, and the seek
 _AGREEMENT = (
     Row(
         ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
-        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, rules.HOLDABLE,
-                _MESSAGE),
+        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, places.LICENSED,
+                places.DECLARED, rules.HOLDABLE, _MESSAGE),
     ),
     Row(
         OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,
-        guards=(rules.LISTING_LIVES, *_PRICE, rules.ROUNDS, _MESSAGE),
+        guards=(rules.LISTING_LIVES, *_PRICE, places.DECLARED, rules.ROUNDS, _MESSAGE),
     ),
     Row(
         OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,

@@ -24,7 +24,7 @@ _PASS_EVERY = timedelta(seconds=1)
 _COPIED = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 _OPTIONAL = (
     "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
-    "leaving_on", "published_at",
+    "leaving_on", "published_at", "subdivision", "licence", "price_cap", "seeker_asked",
 )  # fmt: skip
 
 

@@ -1,15 +1,12 @@
 """What an offer may cost: the listing's price, the cap, and the rules that a price keeps. Pure."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shared.aggregate import Change, Guard, Trigger
-from shared.money import both_ways, share
-
-RULES: Mapping[str, Any] = json.loads(Path(__file__).with_name("rules.json").read_text("utf-8"))
+from shared.money import both_ways
+from shared.places import shipped
 
 
 def listed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
@@ -19,13 +16,16 @@ def listed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
 
 
 def most(listing: Mapping[str, Any], listed: int) -> int:
-    """The most that this help may cost: 0 where it is listed at 0, else the cap (never below what was published)."""
+    """The most that this help may cost: 0 where it is listed at 0, else the cap (never below what was published).
+
+    The listing's event says the cap; an older version's did not.
+    """
     if listed == 0:
         return 0
-    cap, pay = RULES["price_cap"], listing["pay"]
-    year = pay["min"] * cap["periods_in_a_year"].get(pay["per"], 1)
-    least: int = min(share(year, cap["pay_bps"]), cap["absolute"].get(listing["currency"], 0))
-    return max(listed, least)
+    cap, pay = listing.get("price_cap"), listing["pay"]
+    if cap is None:
+        cap = shipped().cap.of(pay["min"], pay["per"], listing["currency"])
+    return max(listed, int(cap))
 
 
 # -- rules
@@ -77,7 +77,7 @@ FREE_STAYS_FREE = _of_price(
     "/price/amount",
 )
 PRICE_CAP = _of_price(
-    RULES["price_cap"]["id"],
+    "price-cap",
     lambda price: price.amount <= price.most,
     lambda price: f"Too high: price.amount is {both_ways(price.most, price.own_currency)} at most.",
     "/price/amount",

@@ -19,15 +19,28 @@ _FUNDED_ENDS = ("completed", "ended", "closed")
 _NO_MONEY = (None, "free", "lapsed", "refunded", "settled", "split", "charged_back")
 """What an escrow says that holds nothing; what was paid out of it counts by its date."""
 
+OLDEST = "EUR"
+Price = tuple[int, str]
+"""Minor units, and their currency."""
+
+NOTHING: Price = (0, OLDEST)
+
 Reservation = Mapping[str, Any]
 Reservations = Mapping[str, Reservation]
 
 
-def held(before: Reservation | None, listing_id: str, ticket: str, amount: int, now: datetime) -> dict[str, Any]:
+def held(before: Reservation | None, listing_id: str, ticket: str, price: Price, now: datetime) -> dict[str, Any]:
     """The reservation with one holder more; the most that any of them asks for is what is reserved."""
+    amount, currency = price
     holders = {**_holders(before), ticket: amount} if before else {ticket: amount}
-    kept = before or {"listing_id": listing_id, "at": now}
-    return {**kept, "held_by": holders, "amount": max(holders.values())}
+    earlier = before or {"listing_id": listing_id, "at": now}
+    priced = {"currency": currency} if amount else {}
+    return {**earlier, "held_by": holders, "amount": max(holders.values()), **priced}
+
+
+def currency_of(reservation: Reservation) -> str:
+    """An older version reserved in one currency alone."""
+    return str(reservation.get("currency", OLDEST))
 
 
 def given_back(before: Reservation, ticket: str) -> dict[str, Any] | None:

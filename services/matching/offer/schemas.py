@@ -11,6 +11,22 @@ from shared.http.answer.pages import PageQuery
 SHOWN_STATES = tuple(state for state in STATES if state != "new")
 
 
+class Declared(Body):
+    """What the law of some places has a seeker asked before they are charged; `GET /v1/rules` says where."""
+
+    foreign_national = fields.Flag(
+        metadata={"description": "neither a citizen nor a permanent resident of the country of the job"}
+    )
+
+
+class Licence(Body):
+    """The operator's, under which the price stands."""
+
+    place = fields.Text()
+    number = fields.Text()
+    valid_until = fields.Date()
+
+
 class NewOffer(Body):
     """Which help of a listing a seeker asks for, at the listing's price, or at another that they name.
 
@@ -21,6 +37,7 @@ class NewOffer(Body):
     help = fields.Several(fields.Choice(*HELP_KINDS), 1, len(HELP_KINDS), unique=True, required=True)
     mode = fields.Choice("hold", load_default="hold")
     price = fields.Part(MoneySchema)
+    declares = fields.Part(Declared)
     message = fields.Text(1, LONGEST, lines=True)
 
 
@@ -147,8 +164,8 @@ class Offer(Body):
     `begins_at` is when the help begins by itself; `begun_at` when it did: from then on the two see how to reach each
     other, and the seeker sees the employer.
 
-    `messages` are there for its two people only, `application` (at the employer) for its seeker and staff, `audit` for
-    staff.
+    `messages` are there for its two people only, `application` (at the employer) and `declares` for its seeker and
+    staff, `audit` for staff.
     """
 
     id = fields.Uuid()
@@ -159,6 +176,8 @@ class Offer(Body):
     mode = fields.Choice("hold")
     price = fields.Part(MoneySchema)
     fee_bps = fields.Integer(0, 10_000)
+    licence = fields.Part(Licence, allow_none=True)
+    declares = fields.Part(Declared, optional=True)
     tranches = fields.Several(fields.Part(Part))
     status = fields.Choice(*SHOWN_STATES)
     escrow_status = fields.Text(allow_none=True)
@@ -192,7 +211,7 @@ class Requests(Body):
 
 
 class Exposure(Body):
-    """What you may have agreed to pay at one time, in all offers together."""
+    """What you may have agreed to pay at one time in one currency, in all offers together."""
 
     cap = fields.Part(MoneySchema)
     used = fields.Part(MoneySchema)
@@ -213,7 +232,8 @@ class Reservation(Body):
 
 class Account(Body):
     requests = fields.Part(Requests)
-    exposure = fields.Part(Exposure)
+    exposure = fields.Part(Exposure, metadata={"description": "in EUR"})
+    exposures = fields.Several(fields.Part(Exposure), metadata={"description": "each currency on its own"})
     reservations = fields.Several(fields.Part(Reservation))
 
 

@@ -4,19 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer import reviews, schemas
-from services.matching.offer.accounts import CURRENCY, Standing
+from services.matching.offer.accounts import Standing
 from services.matching.offer.acts import STAFF
 from services.matching.offer.lifecycle import PARTIES
+from services.matching.offer.reservations import OLDEST, currency_of
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
 from shared.settings import Terms
 
 _SHOWN = frozenset(schemas.Offer().fields)
 
-_NOT_FOR_ALL = ("messages", "application", "audit")
+_NOT_FOR_ALL = ("messages", "application", "declares", "audit")
+
+_FOR_SEEKER = ("application", "declares")
 
 _OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at",
-             "begins_at", "begun_at")  # fmt: skip
+             "begins_at", "begun_at", "licence")  # fmt: skip
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -34,8 +37,8 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     """
     shown = {name: value for name, value in doc.items() if name in _SHOWN and name not in _NOT_FOR_ALL}
     messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
-    if "application" in doc and of.intersection(("seeker", *STAFF)):
-        shown["application"] = doc["application"]
+    if of.intersection(("seeker", *STAFF)):
+        shown |= {name: doc[name] for name in _FOR_SEEKER if name in doc}
     audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
     return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
         "id": doc["_id"],
@@ -49,7 +52,6 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
 
 def account_view(standing: Standing) -> dict[str, Any]:
     """What a seeker may still ask for and agree to, and what is reserved, the oldest first."""
-    left = max(0, standing.exposure_cap - standing.exposure_used)
     used = standing.requests_used
     return {
         "requests": {
@@ -58,15 +60,14 @@ def account_view(standing: Standing) -> dict[str, Any]:
             "left": max(0, standing.requests_a_week - used),
             "next_at": standing.next_at,
         },
-        "exposure": {
-            "cap": _money(standing.exposure_cap), "used": _money(standing.exposure_used), "left": _money(left),
-        },
+        "exposure": _exposure(standing, OLDEST),
+        "exposures": [_exposure(standing, currency) for currency in sorted(standing.exposures)],
         "reservations": [
             {
                 "offer_id": offer_id,
                 "listing_id": each["listing_id"],
                 "at": each["at"],
-                "amount": _money(each["amount"]),
+                "amount": _money(each["amount"], currency_of(each)),
                 "until": each.get("until"),
             }
             for offer_id, each in sorted(standing.reserved.items(), key=lambda item: (item[1]["at"], item[0]))
@@ -88,5 +89,12 @@ def reviews_view(doc: Document, of: frozenset[str], terms: Terms, now: datetime)
     }
 
 
-def _money(amount: int) -> dict[str, object]:
-    return {"amount": amount, "currency": CURRENCY}
+def _exposure(standing: Standing, currency: str) -> dict[str, object]:
+    cap, used = standing.exposures[currency]
+    return {
+        name: _money(value, currency) for name, value in (("cap", cap), ("used", used), ("left", max(0, cap - used)))
+    }
+
+
+def _money(amount: int, currency: str) -> dict[str, object]:
+    return {"amount": amount, "currency": currency}

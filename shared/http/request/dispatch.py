@@ -84,6 +84,8 @@ class Dispatcher(Generic[Parts]):
     @staticmethod
     def _sent(operation: Operation[Parts]) -> dict[str, Any]:
         """The body; of one that is signed nothing is read before its view has checked the signature."""
+        if operation.most_bytes is not None and request.max_content_length is not None:
+            request.max_content_length = max(request.max_content_length, operation.most_bytes + 1)
         if operation.method == "GET" or operation.any_body:
             return {}
         if operation.signed:

@@ -23,7 +23,7 @@ LEEWAY_SECONDS = 30
 ROLES = frozenset({"moderator", "arbiter", "operator"})
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+) *", re.IGNORECASE)
 _LONGEST_TOKEN = 8192
-_LONGEST_SUB = 255
+LONGEST_SUB = 255
 log = logging.getLogger(__name__)
 
 
@@ -87,8 +87,8 @@ class Verifier:
 
     def _of_claims(self, claims: Mapping[str, Any]) -> Principal:
         sub, roles = claims["sub"], claims.get("roles", [])
-        if not isinstance(sub, str) or not 1 <= len(sub) <= _LONGEST_SUB or not sub.isprintable():
-            _refuse("sub", f"expected a sub of 1 to {_LONGEST_SUB} printable characters")
+        if not isinstance(sub, str) or not 1 <= len(sub) <= LONGEST_SUB or not sub.isprintable():
+            _refuse("sub", f"expected a sub of 1 to {LONGEST_SUB} printable characters")
         if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
             _refuse("roles", "expected roles to be a list of words")
         return Principal(person_id(self._pseudonym_key, self._tokens.pseudonym_issuer, sub), ROLES.intersection(roles))

@@ -22,6 +22,7 @@ from services.escrow.provider.port import (
     Status,
 )
 from shared import outgoing, signed_json
+from shared.clock import in_reach
 from shared.outgoing import NoAnswer as NoAnswer
 
 HEADER = "Provider-Signature"
@@ -165,7 +166,10 @@ def _time(data: object) -> datetime:
         raise BadNotice("at: must be RFC 3339") from error
     if at.tzinfo is None:
         raise BadNotice("at: must carry an offset")
-    return at
+    try:
+        return in_reach(at)
+    except ValueError as error:
+        raise BadNotice(f"at: {error}") from error
 
 
 def _rfc3339(at: datetime) -> str:

@@ -1,0 +1,66 @@
+"""What the law of the listing's place asks of a price: what the seeker declares, and a licence that still holds. Pure.
+
+Listing decides by place and says in its events what it decided; here it is only held to.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.matching.offer.prices import listed_price
+from shared.aggregate import Breach, Change, Guard, Trigger
+
+FOREIGN_NATIONAL = "foreign_national"
+_DECLARES = "seeker-declares"
+_SAYS = {FOREIGN_NATIONAL: "whether you are a foreign national there: neither a citizen nor a permanent resident"}
+_WHO = {FOREIGN_NATIONAL: "A foreign national may be charged nothing for this there"}
+
+
+def asked(listing: Mapping[str, Any], kinds: list[str]) -> list[Mapping[str, Any]]:
+    """What a seeker of this help is to declare before it costs them something: {rule, asks, help} each."""
+    return [each for each in listing.get("seeker_asked") or () if set(each["help"]) & set(kinds)]
+
+
+def _undeclared(change: Change, trigger: Trigger) -> Iterator[Breach]:
+    if not _costs(change, trigger):
+        return
+    declared = trigger.data.get("declares") or change.get("declares") or {}
+    questions = change.get("seeker_asked") or asked(trigger.data.get("listing", {}), trigger.data.get("help", []))
+    for each in questions:
+        answer = declared.get(each["asks"])
+        if answer is None:
+            says = f"Expected {_SAYS[each['asks']]} (rule {each['rule']}). At price 0 it is not asked."
+            yield Breach(_DECLARES, f"/declares/{each['asks']}", says)
+        elif answer:
+            yield Breach(_DECLARES, "/price/amount", f"{_WHO[each['asks']]} (rule {each['rule']}): offer 0.")
+
+
+def _costs(change: Change, trigger: Trigger) -> bool:
+    """Whether the price that is named, or else the listing's, is above 0."""
+    if named := trigger.data.get("price"):
+        return bool(named["amount"])
+    if change.get("price") is not None:
+        return bool(change["price"])
+    return listed_price(trigger.data["listing"], trigger.data["help"]) > 0
+
+
+DECLARED = Guard(
+    "seeker-declares",
+    lambda change, trigger: not any(_undeclared(change, trigger)),
+    lambda change, trigger: next(_undeclared(change, trigger)),
+)
+
+
+def _ended(change: Change, trigger: Trigger) -> bool:
+    licence = trigger.data["listing"].get("licence")
+    return bool(licence) and _costs(change, trigger) and bool(licence["valid_until"] < change.now.date().isoformat())
+
+
+LICENSED = Guard(
+    "licence-ended",
+    lambda change, trigger: not _ended(change, trigger),
+    lambda change, trigger: (
+        f"The licence {trigger.data['listing']['licence']['number']} that this price stands under ended on "
+        f"{trigger.data['listing']['licence']['valid_until']}. At price 0 it needs none."
+    ),
+    "/listing_id",
+)
