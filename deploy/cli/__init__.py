@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "deploy.cli.status",
         "events": "deploy.cli.events",
         "replay": "deploy.cli.replay",
+        "backfill": "deploy.cli.backfill",
         "dlq": "deploy.cli.dlq",
         "rules": "deploy.cli.rules",
         "verify": "deploy.cli.verify",

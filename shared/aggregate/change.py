@@ -43,6 +43,7 @@ class Trigger:
     `id` is unique and makes repeats harmless: the event's ce_id, the command's id, `<instruction>:<outcome>`.
     `by` is the caller's person_id and `roles` what the caller is to this document and to the platform (commands only).
     `record` is the Kafka record an event came in, stored with it while it is parked, for the dead letter it may become.
+    `late`: an operator had it sent again to this service alone, long after it was read; nobody is mailed of it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Trigger:
     sequence: int = 0
     traceparent: str | None = None
     record: Mapping[str, Any] | None = None
+    late: bool = False
 
 
 class Change:

@@ -88,7 +88,7 @@ def _topics(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
     sent: dict[str, tuple[Any, ...]] = {}
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for record in world.broker.records():
-        if record.topic.endswith(".dead"):
+        if record.topic.endswith((".dead", ".redrive")):
             continue
         headers = {name: value.decode() for name, value in record.headers}
         event_id, number = headers["ce_id"], int(headers["ce_sequence"])
