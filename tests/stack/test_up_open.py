@@ -36,7 +36,7 @@ def ask(
         connection.close()
 
 
-@pytest.mark.parametrize(("number", "header"), enumerate(SAID))
+@pytest.mark.parametrize(("number", "header"), list(enumerate(SAID)))
 def test_no_header_evades_and_none_blames(slow: Stack, number: int, header: str) -> None:
     """Who asks too fast is refused whatever they say; who they say to be is not, nor is a person with a token."""
     client, blamed = f"127.0.{number + 1}.1", f"127.0.{number + 1}.2"
