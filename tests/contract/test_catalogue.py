@@ -38,7 +38,7 @@ DESIGNED = """
     hire.claimed hire.rejected hire.confirmed hire.ended
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
     escrow.postpone_proposed escrow.postponed escrow.postpone_declined escrow.release_refused escrow.refunded
-    escrow.refund_refused escrow.split escrow.charged_back
+    escrow.refund_refused escrow.split escrow.set_off_returned escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
     contact.verified contact.replaced payout.changed work.verified employer.registered employer.removed
 """
