@@ -61,6 +61,15 @@ def test_what_is_kept_is_asked_for_again_through_the_gateway(slow: Stack) -> Non
     assert (head[0], head[1]["content-length"], head[2]) == (200, str(len(body)), b"")
 
 
+@pytest.mark.parametrize(
+    "header", ["SCRIPT_NAME", "PATH_INFO", "X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Ssl"]
+)
+def test_no_header_changes_what_is_asked_for(slow: Stack, header: str) -> None:
+    """What the server in front of the services would take from a proxy it trusts."""
+    said = "https" if header.startswith("X-") else "/v1/offers"
+    assert ask(slow, f"127.0.8.{len(header)}", **{header: said})[0] == 200
+
+
 def test_nothing_else_is_open(slow: Stack) -> None:
     for path in ("/v1/offers", "/v1/me/profile", "/v1/escrows", "/v1/notifications", "/v1/listings?mine=true"):
         assert ask(slow, "127.0.9.2", path)[0] == 401
