@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.listing import api_export, api_rules, search, views
+from services.listing import api_consents, api_export, api_rules, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
@@ -40,7 +40,7 @@ def find_listings(call: Call[Parts]) -> Answer:
         raise foreign_cursor() from None
     read = partial(find, call.parts.store, call.parts.census)
     found, following = page(read, question, place, call.page.limit)
-    items = [views.view(doc, views.roles(doc, call.principal)) for doc in found]
+    items = [call.parts.listings.view(doc, views.roles(doc, call.principal)) for doc in found]
     return page_response(call, items, following.values() if following else None)
 
 
@@ -156,4 +156,4 @@ def _question(call: Call[Parts]) -> Question:
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
 
 
-operations.include(of_codes, api_export.operations, api_rules.operations)
+operations.include(of_codes, api_export.operations, api_rules.operations, api_consents.operations)

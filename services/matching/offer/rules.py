@@ -12,7 +12,8 @@ from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.contact_details import contact_data
 from shared.settings import Terms
 
-LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
+LISTING_OVER = ("draft", "filled", "expired", "withdrawn", "removed")
+"""A draft was published, and is not any more: its employer said no."""
 TAKES_ACCEPTED_TOO = ("filled", "removed")
 """These ends of a listing also end offers that were accepted."""
 EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message": 1, "other": 1}
@@ -98,6 +99,21 @@ CHECK_FAILS_ACCEPTED = Condition(
         and (not trigger.data["reserved"] or (_both(change, trigger) and change.state != "hire_claimed"))
     ),
 )
+
+
+def _is_of_consent(change: Change, trigger: Trigger) -> bool:
+    """It costs something, and has help that needs the employer's consent."""
+    return bool(change["price"] > 0 and set(change["help"]) & set(trigger.data["help"]))
+
+
+CONSENT_ENDED_BEFORE = Condition(
+    "it has paid help that needs the employer's consent, and the help has not begun",
+    lambda change, trigger: (
+        _is_of_consent(change, trigger) and change.state != "hire_claimed" and not has_begun(change.doc)
+        and _undisturbed(change)
+    ),
+)  # fmt: skip
+CONSENT_ENDED = Condition("it has paid help that needs the employer's consent", _is_of_consent)
 
 
 # -- guards
