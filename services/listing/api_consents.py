@@ -1,4 +1,4 @@
-"""The employer's consent over HTTP: the insider has it asked; its link shows a page with a form, and takes the answer."""
+"""The employer's consent over HTTP: the insider has it asked; its link shows a form, and takes the answer."""
 
 import json
 from collections.abc import Mapping

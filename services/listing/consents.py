@@ -84,7 +84,7 @@ def cannot_wait(places: PlaceRules, listing: Listing) -> list[Breach]:
 
 
 def _is_open(link: Mapping[str, Any], listing: Listing) -> bool:
-    return link["status"] == ASKED and link["domain_mark"] == listing.get("domain_mark")
+    return bool(link["status"] == ASKED and link["domain_mark"] == listing.get("domain_mark"))
 
 
 def on_record(places: PlaceRules, listing: Listing) -> str | None:

@@ -192,6 +192,9 @@ def _offer_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
         if name == "listing.ended":
             for status in LISTING_OVER:
                 yield _event(s, name, status, {"status": status})
+        elif name == "consent.ended":
+            for kinds in (["coaching"], ["reference"]):
+                yield _event(s, name, kinds[0], {"times": 1, "help": kinds})
         elif name == "person.erased":
             for by in ("insider", "seeker"):
                 yield _event(s, name, by, {"by": by})

@@ -102,11 +102,11 @@ _CALLED_OFF = (
     Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=acts.closing_due),
     Row(OPEN, "consent.ended", to="cancelled", emits=_CANCELLED, act=acts.consent_ended),
     Row(
-        ("accepted", "active"), "consent.ended", to="cancelled", emits=_CANCELLED, when=rules.CONSENT_ENDED_BEFORE,
+        ("accepted", "active"), "consent.ended", to="cancelled", emits=_CANCELLED, when=places.CONSENT_ENDED_BEFORE,
         act=acts.consent_ended, note="the money goes back",
     ),
     Row(
-        AGREED, "consent.ended", emits=("offer.consent_ended",), when=rules.CONSENT_ENDED,
+        AGREED, "consent.ended", emits=("offer.consent_ended",), when=places.CONSENT_ENDED,
         note="help that has begun goes on; both are told, and may call it off together",
     ),
     Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=acts.person_left),

@@ -62,7 +62,8 @@ def _today(change: Change) -> date:
 # -- conditions
 
 
-def _undisturbed(change: Change) -> bool:
+def undisturbed(change: Change) -> bool:
+    """Whether no dispute is open, nor was lately."""
     if change.get("escrow_status") == "disputed":
         return False
     return bool(change.now >= change.get("undisturbed_until", change.now))
@@ -82,7 +83,7 @@ FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
 TAKEN_TOO = Condition(
-    "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and _undisturbed(change)
+    "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and undisturbed(change)
 )
 TAKEN_LATER = Condition("the listing is filled or removed, and a dispute or a claim is in the way", _both)
 CHECK_FAILS = Condition(
@@ -95,25 +96,10 @@ CHECK_FAILS_ACCEPTED = Condition(
     "the seeker's reservation is gone, or the listing is filled or removed and no claim is in the way",
     lambda change, trigger: (
         is_answered(change, trigger)
-        and _undisturbed(change)
+        and undisturbed(change)
         and (not trigger.data["reserved"] or (_both(change, trigger) and change.state != "hire_claimed"))
     ),
 )
-
-
-def _is_of_consent(change: Change, trigger: Trigger) -> bool:
-    """It costs something, and has help that needs the employer's consent."""
-    return bool(change["price"] > 0 and set(change["help"]) & set(trigger.data["help"]))
-
-
-CONSENT_ENDED_BEFORE = Condition(
-    "it has paid help that needs the employer's consent, and the help has not begun",
-    lambda change, trigger: (
-        _is_of_consent(change, trigger) and change.state != "hire_claimed" and not has_begun(change.doc)
-        and _undisturbed(change)
-    ),
-)  # fmt: skip
-CONSENT_ENDED = Condition("it has paid help that needs the employer's consent", _is_of_consent)
 
 
 # -- guards
