@@ -60,7 +60,10 @@ ESCROW: dict[str, Any] = {
 MORE: dict[str, dict[str, Any]] = {
     "listing.returned": {"reason": "unclear"},
     "listing.consent_asked": {
-        "link_id": "k-1", "until": "2027-12-31T00:00:00.000Z", "language": "en", "sealed": "A" * 60,
+        "link_id": "k-1",
+        "until": "2027-12-31T00:00:00.000Z",
+        "language": "en",
+        "sealed": "A" * 60,
     },
     "offer.countered": {"by": "seeker"},
     "offer.begun": {"by": "system"},

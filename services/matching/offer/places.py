@@ -1,4 +1,4 @@
-"""What the law of the listing's place asks of a price: what the seeker declares, a licence that holds, and consent. Pure.
+"""What the law of the listing's place asks of a price: the seeker's word, a licence that holds, and consent. Pure.
 
 Listing decides by place and says in its events what it decided; here it is only held to.
 """
