@@ -87,7 +87,7 @@ def _spread(change: Change, event: Trigger) -> None:
 OF_EMPLOYER = Copy(
     EMPLOYER, "domain_mark",
     lambda event: {"state": event.name.removeprefix("employer."), "marks": event.data.get("marks", [])},
-    _spread, lacks=lambda copy: "marks" not in copy.doc,
+    _spread,
 )  # fmt: skip
 """The route of `employer.registered` and `employer.removed`."""
 

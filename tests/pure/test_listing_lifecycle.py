@@ -107,9 +107,6 @@ COMMANDS = [
         (state, "ask_consent", "insider", ASK, state, "listing.consent_asked")
         for state in ("draft", "in_review", *LIVE)
     ),
-        (state, "ask_consent", "insider", ASK, state, "listing.consent_asked")
-        for state in ("draft", "in_review", *LIVE)
-    ),
     *((state, "withdraw", "insider", {}, "withdrawn", "listing.withdrawn") for state in ("draft", "in_review", *LIVE)),
     *(
         (state, "remove", "moderator", REASON, "removed", "listing.removed")
