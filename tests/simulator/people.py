@@ -154,15 +154,9 @@ class People:
         price = self.chance.choice((50_000, 50_000, 33_333, 0))
         kind = self.chance.choice(("coaching", "coaching", "good_word"))
         help_ = [{"kind": kind, "price": {"amount": price, "currency": "EUR"}}]
-        data = {
-            **LISTED,
         word = WORD if kind == "good_word" else {}
         data = {**LISTED, **word, "seats": self.chance.choice((1, 1, 2)), "help": help_}
         data["tranches"] = self.chance.choice(PLANS)
-            "seats": self.chance.choice((1, 1, 2)),
-            "help": help_,
-            "tranches": self.chance.choice(PLANS),
-        }
         self.listings.append(listing_id)
         self._command("listing", LISTING, listing_id, "create", data, insider, {"maker"}, creates=True)
         self._command("listing", LISTING, listing_id, "submit", {}, insider, {"insider"})
