@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
 
 COLLECTION = "escrows"
-_UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
+_UNLISTED = {"events": 0, "steps": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
 
 
 def _index_parties(escrows: Collection[Document]) -> None:

@@ -14,7 +14,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aggregate import parking, tasks
+from shared.aggregate import history, parking, tasks
 from shared.aggregate.change import Change, Trigger
 from shared.aggregate.faults import faults
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
@@ -31,8 +31,9 @@ class Lifecycle:
     """The table, checked when it is made, and the one function that folds a trigger into a change.
 
     `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
-    of this aggregate carries. `role_words` says for people what a role is whose name does not. Commands are all other
-    triggers of rows but `timer:...`.
+    of this aggregate carries. `role_words` says for people what a role is whose name does not. `keeps_steps`: what no
+    event tells of is written down as well (`shared.aggregate.history`). Commands are all other triggers of rows but
+    `timer:...`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Lifecycle:
         final: tuple[str, ...] = (),
         terms: Terms | None = None,
         role_words: Mapping[str, str] | None = None,
+        keeps_steps: bool = False,
         retry_after: Callable[[int], timedelta] = tasks.pause_after,
     ) -> None:
         self.name, self.states, self.rows, self.public = name, states, rows, public
@@ -57,7 +59,7 @@ class Lifecycle:
         self.frozen = frozen or {}
         self.terms = terms or Terms()
         self.retry_after = retry_after
-        self.role_words = role_words or {}
+        self.role_words, self.keeps_steps = role_words or {}, keeps_steps
         not_commands = {*events, *outcomes}
         named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
         self._commands = tuple(name for name in named if name not in not_commands)
@@ -217,6 +219,8 @@ class Lifecycle:
         for event in row.events:
             status = {} if event.status is None else {"status": event.status}
             change.emit(event.type, {**self.public(change), **(extra or {}).get(event.type, {}), **status})
+        if self.keeps_steps:
+            history.record(change, row, trigger)
 
     # -- what is parked
 
