@@ -30,6 +30,7 @@ from services.escrow.rules import (
     decided,
     was,
 )
+from services.escrow.staff_lists import enlist
 from shared.aggregate import ANSWERED, Emit, Lifecycle, Park, Row, cells
 
 STATES = (
@@ -275,5 +276,6 @@ ESCROW = Lifecycle(
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
     keeps_steps=True,
+    derive=enlist,
     role_words={"opener": "the one who opened the dispute"},
 )

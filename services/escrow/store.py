@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.escrow.staff_lists import LISTS, sort_keys
 from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
 
 COLLECTION = "escrows"
@@ -35,7 +36,20 @@ def _index_losses(escrows: Collection[Document]) -> None:
             escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": since})
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses)
+def _index_staff_lists(escrows: Collection[Document]) -> None:
+    """Staff's lists, each the oldest first; escrows of an older version are put onto theirs now.
+
+    An escrow that changes meanwhile is left alone: what changes it puts it there.
+    """
+    for name in LISTS:
+        escrows.create_index([(f"staff_lists.{name}", ASCENDING)], sparse=True)
+    for doc in escrows.find({"parties": {"$exists": True}, "staff_lists": {"$exists": False}}, {"events": 0}):
+        if found := sort_keys(doc, doc["_id"]):
+            unchanged = {"_id": doc["_id"], "version": doc["version"]}
+            escrows.update_one(unchanged, {"$set": {"staff_lists": found}})
+
+
+MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses, _index_staff_lists)
 
 FOR_STAFF = {
     "flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at", "loss": "loss_since",
@@ -69,6 +83,15 @@ def escrows_for_staff(
     if after:
         query["_id"] = {"$gt": after}
     return list(escrows.find(query, _UNLISTED).sort("_id", ASCENDING).limit(limit))
+
+
+def staff_list(escrows: Collection[Document], name: str, person: str, after: str | None, limit: int) -> list[Document]:
+    """Escrows on one of `staff_lists.LISTS`, the oldest first, those after the sort key `after`; none of the person's
+    own.
+    """
+    field = f"staff_lists.{name}"
+    query = {field: {"$gt": after or ""}, "parties": {"$ne": person}}
+    return list(escrows.find(query, _UNLISTED).sort(field, ASCENDING).limit(limit))
 
 
 def count_for_staff(escrows: Collection[Document]) -> dict[str, int]:

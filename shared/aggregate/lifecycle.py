@@ -32,7 +32,8 @@ class Lifecycle:
 
     `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
     of this aggregate carries. `role_words` says for people what a role is whose name does not. `keeps_steps`: what no
-    event tells of is written down as well (`shared.aggregate.history`). Commands are all other triggers of rows but
+    event tells of is written down as well (`shared.aggregate.history`). `derive` sets what follows from the document's
+    other fields, after each row. Commands are all other triggers of rows but
     `timer:...`.
     """
 
@@ -52,6 +53,7 @@ class Lifecycle:
         terms: Terms | None = None,
         role_words: Mapping[str, str] | None = None,
         keeps_steps: bool = False,
+        derive: Callable[[Change], None] | None = None,
         retry_after: Callable[[int], timedelta] = tasks.pause_after,
     ) -> None:
         self.name, self.states, self.rows, self.public = name, states, rows, public
@@ -59,7 +61,7 @@ class Lifecycle:
         self.frozen = frozen or {}
         self.terms = terms or Terms()
         self.retry_after = retry_after
-        self.role_words, self.keeps_steps = role_words or {}, keeps_steps
+        self.role_words, self.keeps_steps, self.derive = role_words or {}, keeps_steps, derive
         not_commands = {*events, *outcomes}
         named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
         self._commands = tuple(name for name in named if name not in not_commands)
@@ -214,6 +216,8 @@ class Lifecycle:
             change.set(state=row.to)
         change.traceparent = trigger.traceparent
         extra = row.act(change, trigger) if row.act else None
+        if self.derive:
+            self.derive(change)
         if trigger.kind != "timer":
             change.apply(trigger.id)
         for event in row.events:
