@@ -14,7 +14,7 @@ PHRASES = read_phrases(Path(__file__).parent)
 
 _PROVIDERS = (
     "held", "declined", "released", "release_refused", "refunded", "refund_refused", "split", "charged_back",
-    "chargeback_reversed",
+    "chargeback_reversed", "set_off_returned",
 )  # fmt: skip
 _BY = {
     **dict.fromkeys((f"escrow.{name}" for name in _PROVIDERS), "provider"),

@@ -13,7 +13,7 @@ from shared.aggregate import Change, Document
 from shared.clock import format_time, parse_time
 
 Since = Callable[[Mapping[str, Any]], datetime | None]
-_PAYS = ("release", "split")
+_PAYS = ("release", "split", "repay")
 
 
 def enlist(change: Change) -> None:
@@ -90,7 +90,8 @@ def _held(doc: Document) -> dict[str, Any]:
 def _refused(doc: Document) -> dict[str, Any]:
     blocked = doc["blocked"]
     what = blocked["what"].partition(":")[0]
-    return {"what": what, "reason": blocked["reason"], "again_at": blocked["again_at"], **_to_move(doc)}
+    kept = {"amount": doc["set_off"]} if what == "repay" else {}
+    return {"what": what, **{name: blocked[name] for name in ("reason", "again_at")}, **_to_move(doc), **kept}
 
 
 def _disputed(doc: Document) -> dict[str, Any]:
