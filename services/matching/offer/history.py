@@ -15,6 +15,7 @@ PHRASES = read_phrases(Path(__file__).parent)
 
 _BY = {
     "offer.made": "seeker",
+    "offer.consent_ended": "employer",
     "hire.claimed": "insider",
     "hire.rejected": "seeker",
     **dict.fromkeys(("offer.expired", "offer.activated", "offer.lapsed", "offer.closed", "offer.completed"), "system"),
