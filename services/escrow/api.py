@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from services.escrow import api_export, api_payout, schemas
+from services.escrow import api_export, api_history, api_payout, api_staff_lists, schemas
 from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
@@ -146,4 +146,4 @@ def webhook(call: Call[Parts]) -> Answer:
     return Answer(status=204)
 
 
-operations.include(api_payout.operations, api_export.operations)
+operations.include(api_history.operations, api_staff_lists.operations, api_payout.operations, api_export.operations)

@@ -140,6 +140,7 @@ class EscrowDocument(CoreDocument, total=False):
     # for queries
     parties: list[str]
     position: str  # sort key of a person's escrows
+    staff_lists: dict[str, str]  # the lists of staff's that it is on, each with its sort key there
 
 
 class PendingSetOff(TypedDict):

@@ -30,6 +30,7 @@ from services.escrow.rules import (
     decided,
     was,
 )
+from services.escrow.staff_lists import enlist
 from shared.aggregate import ANSWERED, Emit, Lifecycle, Park, Row, cells
 
 STATES = (
@@ -90,7 +91,7 @@ PAYING_ROWS = (
         note="to somebody without history; paid {first_payout_wait} after the hire",
     ),
     Row(
-        ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire,
+        ("probation",), "hire.ended", when=UNDECIDED, act=acts.end_hire, recorded=True,
         note="later payouts are dropped; the rest goes back at once, or in {ended_refund_after} where the seeker says "
              "it",
     ),
@@ -215,7 +216,7 @@ CHARGEBACK_ROWS = (
     Row(_AT_REST, cb.OPENED, when=cb.OVER_ALREADY, act=cb.forget_reversal, note="it moved nothing"),
     Row(_AT_REST, cb.REVERSED, when=cb.NEVER_TAKEN, act=cb.forget_opening, note="it moved nothing"),
     *(
-        Row(("charged_back",), f"{kind}.refused", when=REFUSED, act=cb.renew_for_later)
+        Row(("charged_back",), f"{kind}.refused", when=REFUSED, act=cb.renew_for_later, recorded=True)
         for kind in ("refund", "split")
     ),
 )  # fmt: skip
@@ -223,7 +224,7 @@ CHARGEBACK_ROWS = (
 LOSS_ROWS = (
     Row(
         (*_AT_REST, "charged_back"), "decide_loss", by=("arbiter", "operator"), guards=(LOSS_OPEN,),
-        act=losses.decide_loss, note="whose the loss is; until then no party to it is paid",
+        act=losses.decide_loss, recorded=True, note="whose the loss is; until then no party to it is paid",
     ),
 )  # fmt: skip
 
@@ -290,6 +291,8 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    keeps_steps=True,
+    derive=enlist,
     latest_try=latest_try,
     role_words={"opener": "the one who opened the dispute"},
 )  # fmt: skip

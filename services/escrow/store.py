@@ -9,10 +9,11 @@ from pymongo.collection import Collection
 
 from services.escrow.losses import KIND as DEBT
 from services.escrow.repaying import LOOK
+from services.escrow.staff_lists import LISTS, sort_keys
 from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger, by_try
 
 COLLECTION = "escrows"
-_UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
+_UNLISTED = {"events": 0, "steps": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
 
 
 def _index_parties(escrows: Collection[Document]) -> None:
@@ -38,6 +39,19 @@ def _index_losses(escrows: Collection[Document]) -> None:
             escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": since})
 
 
+def _index_staff_lists(escrows: Collection[Document]) -> None:
+    """Staff's lists, each the oldest first; escrows of an older version are put onto theirs now.
+
+    An escrow that changes meanwhile is left alone: what changes it puts it there.
+    """
+    for name in LISTS:
+        escrows.create_index([(f"staff_lists.{name}", ASCENDING)], sparse=True)
+    for doc in escrows.find({"parties": {"$exists": True}, "staff_lists": {"$exists": False}}, {"events": 0}):
+        if found := sort_keys(doc, doc["_id"]):
+            unchanged = {"_id": doc["_id"], "version": doc["version"]}
+            escrows.update_one(unchanged, {"$set": {"staff_lists": found}})
+
+
 def _look_for_what_is_kept(escrows: Collection[Document]) -> None:
     """An older version kept what it had set off for a loss that the bank gave back: it is looked for at once. One that
     changes meanwhile is left alone; the replay of its event has it looked at.
@@ -54,6 +68,7 @@ MIGRATIONS: Sequence[Migration] = (
     _index_losses,
     _look_for_what_is_kept,
     by_try,
+    _index_staff_lists,
 )
 
 FOR_STAFF = {
@@ -88,6 +103,15 @@ def escrows_for_staff(
     if after:
         query["_id"] = {"$gt": after}
     return list(escrows.find(query, _UNLISTED).sort("_id", ASCENDING).limit(limit))
+
+
+def staff_list(escrows: Collection[Document], name: str, person: str, after: str | None, limit: int) -> list[Document]:
+    """Escrows on one of `staff_lists.LISTS`, the oldest first, those after the sort key `after`; none of the person's
+    own.
+    """
+    field = f"staff_lists.{name}"
+    query = {field: {"$gt": after or ""}, "parties": {"$ne": person}}
+    return list(escrows.find(query, _UNLISTED).sort(field, ASCENDING).limit(limit))
 
 
 def count_for_staff(escrows: Collection[Document]) -> dict[str, int]:

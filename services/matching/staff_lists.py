@@ -18,7 +18,7 @@ EMPLOYERS, ATS_EVENTS = "employer", "ats_event"
 """The lists; each is called as the kind of its documents, whose ids begin with it."""
 
 SORT_KEY = "staff_sort_key"
-_UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
+_UNLISTED = {"events": 0, "steps": 0, "applied": 0, "commands": 0, "parked": 0}
 _FORMER_INDEX = "listed_1_place_-1"
 
 

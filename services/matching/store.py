@@ -14,7 +14,7 @@ from shared.aggregate import Document, Migration, Store, by_try
 from shared.clock import format_time
 
 COLLECTION = "offers"
-_UNLISTED = {"events": 0, "applied": 0, "commands": 0, "parked": 0}
+_UNLISTED = {"events": 0, "steps": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
 _OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}

@@ -15,7 +15,7 @@ from services.notify.letter import Letter
 from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, work_mail_id
-from services.notify.templates import amount, day, phrase
+from services.notify.templates import phrase
 from shared import links
 from shared.aggregate import (
     ANSWERED,
@@ -35,6 +35,7 @@ from shared.clock import parse_time
 from shared.mail_addresses import mailbox
 from shared.sealing import Unreadable, unseal
 from shared.settings import Terms
+from shared.wording import amount, day
 
 KIND = "consent_mail"
 ASKED = "listing.consent_asked"

@@ -17,7 +17,6 @@ from services.notify.letter import Letter
 from services.notify.lifecycle import OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, offer_key, work_mail_id
-from services.notify.templates import day
 from shared import links
 from shared.aggregate import (
     ANSWERED,
@@ -38,6 +37,7 @@ from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
 from shared.mail_addresses import mailbox
 from shared.settings import Terms
+from shared.wording import day
 
 KIND = "employer_link"
 EMPLOYER, LISTING = "employer", "listing"

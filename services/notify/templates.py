@@ -8,14 +8,14 @@ Where the price is 0, `<key>.free` is taken if there is one. Ids stand in a line
 
 import json
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from shared.clock import parse_time
-from shared.money import format_amount
 from shared.settings import Terms
 from shared.settings.in_words import measured
+from shared.wording import amount, day
 
 LANGUAGES = ("en", "fr")
 DEFAULT_LANGUAGE = "en"
@@ -58,23 +58,6 @@ def render(
 def phrase(code: str, language: str) -> str:
     """The phrase for a code."""
     return PHRASES[code][language] if code in PHRASES else code.replace("_", " ")
-
-
-def amount(value: int, currency: str, language: str) -> str:
-    """50000 EUR minor units are EUR 500.00, and in French 500,00 EUR (with no line break inside)."""
-    code, _, number = format_amount(value, currency).partition(" ")
-    if language == "fr":
-        return number.replace(",", "\u202f").replace(".", ",") + "\u00a0" + code
-    return f"{code}\u00a0{number}"
-
-
-def day(text: str, language: str) -> str:
-    """2027-01-04 is January 4, 2027, and in French 4 janvier 2027."""
-    when = date.fromisoformat(text)
-    month = phrase(f"month.{when.month}", language)
-    if language == "fr":
-        return f"{'1er' if when.day == 1 else when.day} {month} {when.year}"
-    return f"{month} {when.day}, {when.year}"
 
 
 def moment(text: str, language: str) -> str:

@@ -56,6 +56,16 @@ class OpenTask(TypedDict, total=False):
     attempts: int
 
 
+class Step(TypedDict):
+    """Something that happened and that no event tells of (`shared.aggregate.history`)."""
+
+    after: int  # the number of the last event before it
+    at: datetime
+    what: str  # the trigger's name
+    by: str  # a role
+    status: str  # the state after it
+
+
 class CoreDocument(TypedDict, total=False):
     _id: str
     kind: str
@@ -70,6 +80,8 @@ class CoreDocument(TypedDict, total=False):
     parked: list[ParkedTrigger]
     events: list[StoredEvent]  # the outbox
     seq: int  # the number of the last event
+    steps: list[Step]  # what happened between the events
+    steps_whole: bool  # they were written from the start on; absent where an older version made the document
     published: int  # the relay's mark: the broker has acknowledged the events up to this number
     outbox_at: datetime  # there while `published` < `seq`
     timers: dict[str, datetime]

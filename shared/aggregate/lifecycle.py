@@ -14,7 +14,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.aggregate import parking, tasks
+from shared.aggregate import history, parking, tasks
 from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.faults import faults
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
@@ -33,7 +33,9 @@ class Lifecycle:
     `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
     of this aggregate carries. `longest_pause` is the longest between two tries of a task whose outcome is unknown,
     `latest_try` says until when a task may wait where that is longer. `role_words` says for people what a role is whose
-    name does not. Commands are all other triggers of rows but `timer:...`.
+    name does not. `keeps_steps`: what no event tells of is written down as well (`shared.aggregate.history`). `derive`
+    sets what follows from the document's other fields, after each row. Commands are all other triggers of rows but
+    `timer:...`.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class Lifecycle:
         final: tuple[str, ...] = (),
         terms: Terms | None = None,
         role_words: Mapping[str, str] | None = None,
+        keeps_steps: bool = False,
+        derive: Callable[[Change], None] | None = None,
         longest_pause: timedelta = tasks.LONGEST_PAUSE,
         latest_try: tasks.LatestTry | None = None,
     ) -> None:
@@ -59,7 +63,7 @@ class Lifecycle:
         self.frozen = frozen or {}
         self.terms = terms or Terms()
         self.longest_pause, self._latest_try = longest_pause, latest_try or tasks.within(longest_pause)
-        self.role_words = role_words or {}
+        self.role_words, self.keeps_steps, self.derive = role_words or {}, keeps_steps, derive
         not_commands = {*events, *outcomes}
         named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
         self._commands = tuple(name for name in named if name not in not_commands)
@@ -219,11 +223,15 @@ class Lifecycle:
             change.set(state=row.to)
         change.traceparent = trigger.traceparent
         extra = row.act(change, trigger) if row.act else None
+        if self.derive:
+            self.derive(change)
         if trigger.kind != "timer":
             change.apply(trigger.id)
         for event in row.events:
             status = {} if event.status is None else {"status": event.status}
             change.emit(event.type, {**self.public(change), **(extra or {}).get(event.type, {}), **status})
+        if self.keeps_steps:
+            history.record(change, row, trigger)
         change.note(trigger, "taken", before, tuple(event.type for event in row.events))
 
     def latest_try(self, document: Document, now: datetime) -> datetime:

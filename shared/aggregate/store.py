@@ -99,6 +99,10 @@ class Store:
         """The document without its outbox, or None."""
         return self.collection.find_one({"_id": document_id}, _WITHOUT_OUTBOX)
 
+    def whole(self, document_id: str) -> Document | None:
+        """The document with its outbox, or None."""
+        return self.collection.find_one({"_id": document_id})
+
     def load(self, ids: Iterable[str]) -> dict[str, Document]:
         """Documents by id, without their outboxes, in one query."""
         wanted = sorted(set(ids))

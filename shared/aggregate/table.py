@@ -80,7 +80,8 @@ class Row:
 
     `act` changes the document's fields (the state is already the new one) and may return data that the events carry
     beside the public state. `emits` are the events written, in order: each type alone, or an `Emit` with the status
-    that it carries, which a row of several events says of each.
+    that it carries, which a row of several events says of each. `recorded`: it stands in the document's history
+    though it neither moves the document nor emits.
     """
 
     sources: tuple[str, ...]
@@ -93,6 +94,7 @@ class Row:
     act: Action | None = None
     until: str | None = None
     note: str = ""
+    recorded: bool = False
 
     @property
     def events(self) -> tuple[Emit, ...]:

@@ -105,10 +105,14 @@ def _read_offers(older: Older) -> None:
             shown = older.get("matching", sub, f"/v1/offers/{offer_id}")
             assert (shown["status"], shown["price"]["amount"]) == (doc["state"], doc["price"])
             assert older.get("matching", sub, f"/v1/offers/{offer_id}/explain")
+            told = older.get("matching", sub, f"/v1/offers/{offer_id}/history?limit=100")
+            assert (len(told["items"]), told["complete"]) == (len(doc["events"]), False)
             assert older.get("matching", sub, f"/v1/offers/{offer_id}/reviews")
             if escrow := escrows.get(offer_id):
                 assert older.get("escrow", sub, f"/v1/escrows/{offer_id}")["status"] == escrow["state"]
                 assert older.get("escrow", sub, f"/v1/escrows/{offer_id}/explain")
+                told = older.get("escrow", sub, f"/v1/escrows/{offer_id}/history?limit=100")
+                assert (len(told["items"]), told["complete"]) == (len(escrow.get("events", ())), False)
                 entries = older.get("escrow", sub, f"/v1/escrows/{offer_id}/journal")["entries"]
                 assert len(entries) == len(escrow.get("journal", ()))
 
@@ -150,6 +154,9 @@ def _read_as_staff(older: Older) -> None:
     reported = {each["status"] for each in older.pages("matching", "olga", "/v1/ats-events", "operator")}
     assert reported == {"waiting", "conflict", "refused", "taken_back"}
     assert older.get("escrow", "ari", "/v1/reconciliation", "arbiter")["counts"]["disputed"] == 2
+    assert len(older.pages("escrow", "ari", "/v1/reconciliation/disputes", "arbiter")) == 2
+    held = {doc["_id"] for doc in older.documents("escrow", "escrow") if doc.get("held")}
+    assert {each["offer_id"] for each in older.pages("escrow", "ari", "/v1/reconciliation/held", "arbiter")} == held
 
 
 def test_all_of_it_goes_on_to_its_end(older: Older) -> None:

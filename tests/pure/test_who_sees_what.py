@@ -71,8 +71,8 @@ def found_by(name: str, state: str) -> set[str]:
 
 PATHS = {
     "listing": ("/v1/listings/{id}",),
-    "offer": ("/v1/offers/{id}", "/v1/offers/{id}/explain", "/v1/offers/{id}/reviews"),
-    "escrow": ("/v1/escrows/{id}", "/v1/escrows/{id}/explain", "/v1/escrows/{id}/journal"),
+    "offer": ("/v1/offers/{id}", "/v1/offers/{id}/explain", "/v1/offers/{id}/history", "/v1/offers/{id}/reviews"),
+    "escrow": ("/v1/escrows/{id}", "/v1/escrows/{id}/explain", "/v1/escrows/{id}/history", "/v1/escrows/{id}/journal"),
 }
 SERVICE = {"listing": "listing", "offer": "matching", "escrow": "escrow"}
 LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2027-12-31"}

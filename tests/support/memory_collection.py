@@ -56,7 +56,7 @@ class MemoryCollection:
         with self._lock:
             ids = self._matching(query)
             for name, direction in reversed(order):
-                ids.sort(key=lambda i: self._read[i][name], reverse=direction < 0)
+                ids.sort(key=lambda i: _values(self._read[i], name.split("."))[0], reverse=direction < 0)
             found = [self._projected(i, projection) for i in ids[:most]]
         self.fault("find:after")
         return found

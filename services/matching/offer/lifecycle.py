@@ -134,7 +134,7 @@ _HIRE = (
     ),
     Row(
         LIVE, "name_application", by=("seeker",), guards=(rules.APPLICATIONS,), act=acts.name_application,
-        note="what the employer's system says of it is about this offer",
+        note="what the employer's system says of it is about this offer", recorded=True,
     ),
     Row(
         ("active",), "claim_hire", to="hire_claimed", emits=("hire.claimed",), by=("insider",), until=LAPSE,
@@ -187,7 +187,7 @@ _REVIEWS = (
     ),
     Row(
         _HIRED, "remove_review_text", by=("moderator",), guards=(rules.STAFF_REASON, rules.HAS_TEXT),
-        act=reviews.remove_text, note="the stars stay",
+        act=reviews.remove_text, note="the stars stay", recorded=True,
     ),
 )  # fmt: skip
 
@@ -229,6 +229,7 @@ OFFER = Lifecycle(
         },
     ),
     final=ENDED,
+    keeps_steps=True,
     latest_try=lambda offer, terms, now: now + max(terms.offer_check, LONGEST_PAUSE),
     role_words={
         "maker": "the one who made the last proposal",

@@ -75,6 +75,10 @@ class Resource:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
         return self._visible(self.store.get(at or call.id), call.reader, at or call.id)
 
+    def read_whole(self, call: Call[Any]) -> tuple[Document, frozenset[str]]:
+        """The same of the document that the path names, with its events."""
+        return self._visible(self.store.whole(call.id), call.principal, call.id)
+
     # -- inside
 
     def _concerns(self, call: Call[Any], step: Mapping[str, Any], roles: frozenset[str]) -> bool:

@@ -135,4 +135,6 @@ def _answer(operation: Operation[Any], summary: str, status: int, schema: Schema
         answer["content"] = {operation.media: {"schema": schema if schema is not None else {}}}
         if operation.page:
             answer["content"]["text/html"] = {"schema": {"type": "string"}}
+        if operation.csv:
+            answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     return answer

@@ -148,6 +148,7 @@ class Operation(Generic[Parts]):
     headers: Schema | None
     any_body: bool
     signed: bool
+    csv: bool
     most_bytes: int | None
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":

@@ -67,6 +67,7 @@ class Options(TypedDict, total=False):
     headers: SchemaLike
     any_body: bool
     signed: bool
+    csv: bool
     most_bytes: int
 
 
@@ -124,6 +125,7 @@ class Operations(Generic[Parts]):
         (`Resource.command`), by its name in the lifecycle. `refuses`: problems that it may answer with and that do not
         follow from the rest. `headers`: those that its view reads by itself.
         `signed`: the view reads the body from the bytes, once it has checked their signature; `body` only documents it.
+        `csv`: it may answer with a `Table` (`shared.http.answer.csv_table`) where the client asks for CSV.
         `most_bytes`: its body may be larger than others', up to this.
         """
         who = options.get("who")
@@ -138,7 +140,7 @@ class Operations(Generic[Parts]):
             operation = Operation(
                 method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
                 command, options.get("refuses", ()), _instance(options.get("headers")), options.get("any_body", False),
-                options.get("signed", False), options.get("most_bytes"),
+                options.get("signed", False), options.get("csv", False), options.get("most_bytes"),
             )  # fmt: skip
             if command is not None and command not in self.commands:
                 self._unknown.append(f"{command} ({operation_id})")

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from shared.clock import format_time
 from shared.fields import Body
-from shared.http.answer import html
+from shared.http.answer import csv_table, html
 from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
 from shared.http.declare.principal import Principal
@@ -120,6 +120,9 @@ def _written(operation: Operation[Parts], answer: Answer) -> Response:
         raise RuntimeError(f"{operation.id} answered {answer.status}, which it does not declare")
     if isinstance(answer.body, html.Page):
         return _page(answer.body, answer.status, answer.headers)
+    if isinstance(answer.body, csv_table.Table):
+        lines = answer.body.lines()
+        return Response(lines, answer.status, dict(answer.headers), content_type=csv_table.CONTENT_TYPE)
     schema = operation.answers[answer.status]
     body = answer.body if schema is None or answer.body is None else schema.dump(answer.body)
     if body is None:

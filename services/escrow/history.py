@@ -1,0 +1,69 @@
+"""The history of an escrow as one of its parties, or staff, may read it. Pure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from services.escrow.views import STAFF
+from shared.aggregate import Document
+from shared.aggregate.history import Happened, happened
+from shared.http.answer.history import item, phrase, read_phrases
+from shared.wording import amount, day
+
+PHRASES = read_phrases(Path(__file__).parent)
+
+_PROVIDERS = (
+    "held", "declined", "released", "release_refused", "refunded", "refund_refused", "split", "charged_back",
+    "chargeback_reversed", "set_off_returned",
+)  # fmt: skip
+_BY = {
+    **dict.fromkeys((f"escrow.{name}" for name in _PROVIDERS), "provider"),
+    **dict.fromkeys(("escrow.opened", "escrow.lapsed", "escrow.probation_started", "escrow.settled"), "system"),
+    "escrow.postpone_proposed": "insider",
+    "escrow.postponed": "seeker",
+    "escrow.postpone_declined": "seeker",
+    "dispute.resolved": "staff",
+    "dispute.expired": "system",
+}
+"""Who does what names nobody."""
+SEEN_BY: Mapping[str, frozenset[str]] = {"decide_loss": frozenset(STAFF)}
+"""Steps that not everybody reads who may see the escrow."""
+_VARIANTS = ("decision",)
+_AMOUNTS = ("price", "amount", "fee", "held", "released", "refunded")
+
+
+def history(doc: Document, of: frozenset[str], language: str) -> list[dict[str, Any]]:
+    """The items, oldest first; `doc` was read with its events."""
+    seen = [each for each in happened(doc) if each.what not in SEEN_BY or of & SEEN_BY[each.what]]
+    return [_item(doc, each, language) for each in seen]
+
+
+def _item(doc: Document, each: Happened, language: str) -> dict[str, Any]:
+    by = each.by or _BY.get(each.what) or each.data.get("by", "system")
+    return item(each, by, _words(each, by, language), _text(doc, each))
+
+
+def _words(each: Happened, by: str, language: str) -> str:
+    data, phrases = each.data, PHRASES[language]
+    variants = (f"{each.what}.{data[name]}" for name in _VARIANTS if data.get(name))
+    key = next((variant for variant in variants if variant in phrases), each.what)
+    values = {name: amount(data[name], data["currency"], language) for name in _AMOUNTS if name in data}
+    if data.get("start_on"):
+        values["start_on"] = day(data["start_on"], language)
+    reason = data.get("reason")
+    values["because"] = f" ({phrase(PHRASES, language, reason)})" if reason else ""
+    return phrases[key].format_map({"who": phrase(PHRASES, language, f"who.{by}"), **values})
+
+
+def _text(doc: Document, each: Happened) -> str | None:
+    """What was written with it, from where it is kept: nothing once one of the two is forgotten."""
+    if doc.get("erased_at"):
+        return None
+    written: list[Mapping[str, Any]] = []
+    if each.what == "dispute.opened" and doc.get("dispute"):
+        written = [doc["dispute"] | {"at": doc["dispute"]["opened_at"]}]
+    elif each.what == "dispute.resolved":
+        written = doc.get("decisions", [])
+    elif each.what == "decide_loss" and doc.get("loss_decision"):
+        written = [doc["loss_decision"]]
+    return next((str(one["reason"]) for one in written if one["at"] == each.at), None)
