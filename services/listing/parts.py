@@ -7,14 +7,18 @@ from typing import Any
 from services.listing import views
 from services.listing.budget import Budget
 from services.listing.census import Census
+from services.listing.reports import decided
 from services.listing.rules import Rules
 from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.answer.commands import Resource
 from shared.http.declare.principal import Principal
+from shared.reports.desk import Desk
+from shared.reports.desk import lifecycle as reports_lifecycle
 
 PATH = "/v1/listings"
+REPORT = reports_lifecycle(decided)
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Parts:
     census: Census
     budget: Budget
     market: Rules
+    desk: Desk
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
@@ -38,4 +43,5 @@ class Parts:
 
         listings = Resource(store, lifecycle, roles, views.view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget, market)
+        desk = Desk.of(store, REPORT.with_terms(lifecycle.terms), key, "/v1/reports")
+        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, desk)

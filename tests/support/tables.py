@@ -60,14 +60,19 @@ def _listing_text(**changed: Any) -> dict[str, Any]:
 def _listing_alike(s: Situation) -> Hashable:
     left = s.get("seats", 0) - s.get("hired", 0)
     return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
-        s.get("domain_mark"), s.get("insider_verified"),
+        s.get("domain_mark"), s.get("insider_verified"), (s.get("rested") or {}).get("was"),
     )  # fmt: skip
 
 
 def _listing_callers(s: Situation) -> dict[str, Caller]:
     if not s.document:
         return {"maker": (INSIDER, frozenset({"maker"})), **_staff()}
-    return {"insider": (INSIDER, frozenset({"insider"})), "other": (SEEKER, frozenset({"other"})), **_staff()}
+    reports: dict[str, Caller] = {"reports": ("reports", frozenset({"reports"}))}
+    parties: dict[str, Caller] = {
+        "insider": (INSIDER, frozenset({"insider"})),
+        "other": (SEEKER, frozenset({"other"})),
+    }
+    return {**parties, **reports, **_staff()}
 
 
 def _listing_bodies(s: Situation, at: datetime) -> Bodies:
@@ -86,7 +91,7 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
         },
         "return": {"": _REASON},
         "remove": {"": _REASON},
-        **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw")},
+        **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw", "rest", "keep")},
     }
 
 

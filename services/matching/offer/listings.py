@@ -17,7 +17,18 @@ from shared.aggregate import Change, Lifecycle, Store, Trigger
 KIND = "listing"
 TYPES = tuple(
     f"listing.{name}"
-    for name in ("created", "revised", "paused", "resumed", "filled", "expired", "withdrawn", "removed")
+    for name in (
+        "created",
+        "revised",
+        "paused",
+        "resumed",
+        "filled",
+        "expired",
+        "withdrawn",
+        "removed",
+        "rested",
+        "kept",
+    )
 )
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)

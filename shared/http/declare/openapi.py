@@ -73,7 +73,7 @@ def _question(operation: Operation[Any], service: str, summary: str) -> dict[str
         "summary": summary,
         "description": operation.who.description if operation.who else "",
         "tags": [service],
-        "security": [{"bearer": []}] if operation.who and operation.who.token else [],
+        "security": _security(operation),
         "parameters": _parameters(operation),
     }
     if operation.any_body:
@@ -84,6 +84,12 @@ def _question(operation: Operation[Any], service: str, summary: str) -> dict[str
         content = {media: {"schema": operation.body} for media in medias}
         described["requestBody"] = {"required": operation.needs_body, "content": content}
     return described
+
+
+def _security(operation: Operation[Any]) -> list[dict[str, list[str]]]:
+    if operation.who and operation.who.open:
+        return [{}, {"bearer": []}]
+    return [{"bearer": []}] if operation.who and operation.who.token else []
 
 
 def _parameters(operation: Operation[Any]) -> list[Any]:

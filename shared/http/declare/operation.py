@@ -25,10 +25,12 @@ class Who:
 
     description: str
     token: bool = True
+    open: bool = False
     roles: frozenset[str] = frozenset()
 
 
 PUBLIC = Who("Everybody, without a token.", token=False)
+OPEN = Who("Everybody; with a token as the person it names, who may see more.", token=False, open=True)
 ANYONE = Who("Anyone with a valid token.")
 DOCUMENT = Who("Anyone with a valid token; the document's own people and its lifecycle decide what they may.")
 
@@ -72,12 +74,15 @@ class Call(Generic[Parts]):
     key: str | None
     if_match: IfMatch
     fingerprint: str
+    address: str = ""
+    """Where it comes from: the client's network address, of IPv6 the network of it. It is never stored."""
+
     commands: "Mapping[str, Operation[Any]]" = field(default_factory=dict)
     """The service's operations that give a command, by their path and the command: `/v1/offers cancel`."""
 
     @property
     def principal(self) -> Principal:
-        """Who calls; a public operation has nobody."""
+        """Who calls; a public operation has nobody, and one for everybody may have `caller` None."""
         if self.caller is None:
             raise LookupError(f"{self.operation.id} is public: it knows no caller")
         return self.caller

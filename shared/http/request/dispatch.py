@@ -15,6 +15,7 @@ from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
 from shared.http.declare.principal import Principal
 from shared.http.problems import Problem, faults_of, invalid
+from shared.http.request.address import client_address
 from shared.http.request.body import read_bytes, read_object
 from shared.http.request.edge import OPERATION, PATH
 from shared.http.request.idempotency import fingerprint, read_if_match, read_key
@@ -78,6 +79,7 @@ class Dispatcher(Generic[Parts]):
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
+            address=client_address(request.environ),
             commands=self._commands,
         )
 
@@ -96,7 +98,10 @@ class Dispatcher(Generic[Parts]):
     def _caller(self, who: Who | None) -> Principal | None:
         if who is None:
             raise Problem("forbidden", "You are not allowed to do this.")
-        if not who.token:
+        if who.open and "Authorization" not in request.headers:
+            self._limit.check(client_address(request.environ))
+            return None
+        if not who.token and not who.open:
             return None
         caller = self._verifier.principal(request.headers.get("Authorization"))
         self._limit.check(caller.person_id)
