@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from services.listing.parts import Parts
-from shared.fields import Body, Part, Several, Text
+from services.listing.schemas_policies import ReportingPolicy
 from shared.http.answer import html
 from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
 from shared.settings import Terms
@@ -20,18 +20,6 @@ operations: Operations[Parts] = Operations("listing", "Reports")
 _TEXTS: Mapping[str, Any] = json.loads(Path(__file__).with_name("policy.json").read_text("utf-8"))
 _PATHS = {"report_listing": "/v1/listings/{id}/reports", "report_insider": "/v1/insiders/{person}/reports"}
 _FRENCH = {"day": "jour", "hour": "heure", "second": "seconde"}
-
-
-class PolicySection(Body):
-    heading = Text()
-    text = Text()
-
-
-class ReportingPolicy(Body):
-    language = Text()
-    title = Text()
-    basis = Text()
-    sections = Several(Part(PolicySection))
 
 
 @operations.get(

@@ -44,7 +44,8 @@ def forget_texts_about(store: Store, about: str) -> bool:
     """Whether there were any."""
     at = record_id(about)
     record = store.get(at) or {}
-    if not any("text" in each for each in record.get("reports", ())) and not record.get("decisions"):
+    written = (*record.get("reports", ()), *record.get("decisions", ()))
+    if not any({"text", "note"} & set(each) for each in written):
         return False
     store.run({at: KIND}, lambda changes: records.forget_texts(changes[at]))
     return True

@@ -42,13 +42,13 @@ class Whole:
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
-    def __init__(self, folder: Path, collection: Callable[[str], Any] = MemoryCollection) -> None:
-        """`collection` gives each service's, by the service's name."""
+    def __init__(self, folder: Path, collection: Callable[[str], Any] = MemoryCollection, **of_listing: str) -> None:
+        """`collection` gives each service's, by the service's name; `of_listing` are settings of listing's web."""
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
         self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
-            "listing": services.listing.main.build(settings("listing", folder), self.stores["listing"]),
+            "listing": services.listing.main.build(settings("listing", folder, **of_listing), self.stores["listing"]),
             "matching": services.matching.main.build(settings("matching", folder), self.stores["matching"]),
             "escrow": services.escrow.main.build(
                 settings("escrow", folder, "provider", **environ), self.stores["escrow"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.matching.offer.accounts import Accounts
 from services.matching.people.erasure import Erasing
 from services.matching.people.people import KIND, People
-from services.matching.people.reports import REPORT, on_timer
+from services.matching.people.reports import REPORT, Tidying
 from shared.http.answer.commands import Resource
 from shared.poller.poller import OnTimer
 from shared.reports.desk import Desk
@@ -30,4 +30,4 @@ class Parts:
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:
-        return {KIND: self.people.on_timer, REPORT.name: on_timer(self.desk.terms)}
+        return {KIND: self.people.on_timer, REPORT.name: Tidying(self.desk.terms).on_timer}

@@ -3,8 +3,9 @@
 What measures there are stand elsewhere: a moderator removes listings, staff call off offers.
 """
 
+from dataclasses import dataclass
+
 from shared.aggregate import Change
-from shared.poller import OnTimer
 from shared.reports import records
 from shared.reports.desk import lifecycle
 from shared.settings import Terms
@@ -21,6 +22,11 @@ def decided(change: Change, decision: str, told: list[str]) -> None:
 REPORT = lifecycle(decided)
 
 
-def on_timer(terms: Terms) -> OnTimer:
+@dataclass(frozen=True)
+class Tidying:
     """The one timer of a record."""
-    return lambda change, timer: records.tidy(change, terms)
+
+    terms: Terms
+
+    def on_timer(self, change: Change, timer: str) -> None:
+        records.tidy(change, self.terms)
