@@ -93,6 +93,14 @@ def post(url: str, body: bytes, *, seconds: float, headers: Mapping[str, str]) -
     return status
 
 
+def submit(url: str, body: bytes, *, seconds: float, most_bytes: int, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """(status, body) of the answer to a POST, whatever its status; proxies of the environment are used, no redirect is
+    followed. NoAnswer where the answer is not whole within the limits.
+    """
+    asked = request.Request(url, body, dict(headers), method="POST")
+    return _exchange(asked, seconds, most_bytes, (request.ProxyHandler,))
+
+
 def _exchange(
     asked: request.Request, seconds: float, most_bytes: int | None, following: tuple[type[request.BaseHandler], ...]
 ) -> tuple[int, bytes]:

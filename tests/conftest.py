@@ -39,6 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item
         for item in items
         if (ground != "embedded" and item.get_closest_marker("embedded"))
+        or (ground != "containers" and item.get_closest_marker("containers"))
         or (part is not None and parts.part_of(item) != part)
     ]
     config.hook.pytest_deselected(items=left_out)

@@ -36,11 +36,12 @@ def add(name: str, new_password: bool, as_json: bool) -> None:
         if name in credentials(admin) and not new_password:
             raise click.ClickException(f"{name} is there already; --new-password gives it another password")
         password = secrets.token_urlsafe(32)
-        set_users(admin, {name: password}, clients(environ))
+        comes_in = clients(environ)
+        set_users(admin, {name: password}, comes_in)
         set_acls(admin, entitled(name), [name])
     added = {
         "bootstrap.servers": os.environ.get("SUBSCRIBERS") or "127.0.0.1:9094 (deploy/compose.subscribers.yml)",
-        "security.protocol": "SASL_PLAINTEXT",
+        "security.protocol": comes_in["security_protocol"],
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": name,
         "sasl.password": password,

@@ -38,7 +38,7 @@ _DRAIN_STEP_S = 0.5
 @data_option
 @json_option
 def verify(wait: float, acknowledged: Path | None, data: Path | None, as_json: bool) -> None:
-    """Check the invariants I1 to I12 and name each culprit; exit code 1 where one does not hold.
+    """Check the invariants I1 to I13 and name each culprit; exit code 1 where one does not hold.
 
     It may run while the system works: what is in flight is left out and counted, and a violation counts only where a
     second reading finds it too.

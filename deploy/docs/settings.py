@@ -56,7 +56,7 @@ _OTHERS = (
         "whose books are compared",
     ),
     (
-        "`KAFKA_BOOTSTRAP_SERVERS` … `KAFKA_SASL_PASSWORD`, `MONGODB_URI`",
+        "`KAFKA_…` but `KAFKA_GROUP_INSTANCE_ID`, `MONGODB_URI`",
         "`golem`",
         "the system to work on, where no data folder is named",
     ),
@@ -78,7 +78,7 @@ _OTHERS = (
     (
         "`KAFKA_CLIENTS`, `KAFKA_CLIENTS_PROTOCOL`",
         "`python -m deploy.kafka.setup`",
-        "how users are tried out",
+        "where and how the users come in that it makes; without the first it makes none",
     ),
     (
         "`SECRETS`, `MONGODB_ROOT_USERNAME`",

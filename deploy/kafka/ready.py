@@ -17,19 +17,16 @@ from kafka.errors import KafkaError
 from deploy import SERVICES
 from deploy.kafka.principals import emits, reads
 from deploy.kafka.topics import client_settings
+from shared.messaging.kafka.opening import using
 
 _PATIENCE, _PAUSE = 300.0, 2.0
 
 
 def missing(service: str, environ: Mapping[str, str]) -> list[str]:
     """The topics of a service that the broker does not show it. KafkaError, KeyError, OSError."""
-    admin = KafkaAdminClient(**client_settings(environ))
-    try:
-        return sorted(
-            {*reads(service), *emits(service), f"{service}.dead", f"{service}.redrive"} - {*admin.list_topics()}
-        )
-    finally:
-        admin.close()
+    needed = {*reads(service), *emits(service), f"{service}.dead", f"{service}.redrive"}
+    with using(KafkaAdminClient, **client_settings(environ)) as admin:
+        return sorted(needed - {*admin.list_topics()})
 
 
 def wait(service: str, environ: Mapping[str, str], patience: float = _PATIENCE) -> str | None:

@@ -1,8 +1,9 @@
 """The job that makes a broker ready: topics, users and ACLs. `python -m deploy.kafka.setup`; again changes nothing.
 
-It comes in as the broker's administrator (KAFKA_BOOTSTRAP_SERVERS, KAFKA_SASL_...); users come in at KAFKA_CLIENTS
-(host:port, SCRAM-SHA-512), each with the password in SECRETS/kafka_<name>_password. KAFKA_PARTITIONS (default 6) says
-how new topics of events are laid out, KAFKA_REPLICATION how often each is kept.
+It comes in as the broker's administrator, by the variables of a service (KAFKA_BOOTSTRAP_SERVERS, KAFKA_SASL_..., ...).
+Users come in at KAFKA_CLIENTS (host:port, SCRAM-SHA-512), each with the password in SECRETS/kafka_<name>_password.
+Without KAFKA_CLIENTS no users are made: they come in by client certificates or tokens, or somebody else makes them.
+KAFKA_PARTITIONS (default 6) says how new topics of events are laid out, KAFKA_REPLICATION how often each is kept.
 """
 
 import os
@@ -19,6 +20,7 @@ from deploy.kafka.access import set_acls, set_users
 from deploy.kafka.principals import OPERATOR, acls
 from deploy.kafka.topics import client_settings, create, patiently
 from shared.messaging.kafka import opened, shut
+from shared.settings import EX_CONFIG, SettingsError
 
 PRINCIPALS = (*SERVICES, OPERATOR)
 _PATIENCE = 300.0
@@ -26,15 +28,16 @@ _PATIENCE = 300.0
 
 
 def setup(environ: Mapping[str, str]) -> str:
-    """Bring the broker to what is declared; one line of what was done. KafkaError, KeyError, OSError."""
-    secrets = Path(environ.get("SECRETS") or "/run/secrets")
-    passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in PRINCIPALS}
+    """Bring the broker to what is declared; one line of what was done. KafkaError, SettingsError, OSError."""
     client = client_settings(environ)
+    secrets = Path(environ.get("SECRETS") or "/run/secrets")
+    named = PRINCIPALS if environ.get("KAFKA_CLIENTS") else ()
+    passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in named}
     replication = int(environ.get("KAFKA_REPLICATION") or -1)
     # Users first: a broker that is making its partitions takes long to let them in.
     admin = patiently(lambda: opened(KafkaAdminClient, **client), _PATIENCE)
     try:
-        users = set_users(admin, passwords, clients(environ))
+        users = set_users(admin, passwords, clients(environ)) if passwords else []
         topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
         made, gone = set_acls(admin, acls(), PRINCIPALS)
     finally:
@@ -43,8 +46,10 @@ def setup(environ: Mapping[str, str]) -> str:
 
 
 def clients(environ: Mapping[str, str]) -> dict[str, Any]:
-    """How a user comes in, without name and password."""
+    """How a user comes in, without name and password: to the brokers that the administrator trusts as well."""
+    tls = {name: value for name, value in client_settings(environ).items() if name.startswith("ssl_")}
     return {
+        **tls,
         "bootstrap_servers": environ["KAFKA_CLIENTS"].split(","),
         "security_protocol": environ.get("KAFKA_CLIENTS_PROTOCOL") or "SASL_PLAINTEXT",
         "sasl_mechanism": "SCRAM-SHA-512",
@@ -55,9 +60,9 @@ def clients(environ: Mapping[str, str]) -> dict[str, Any]:
 def main() -> int:
     try:
         print(setup(os.environ))
-    except KeyError as missing:
-        print(f"kafka: {missing.args[0]} is missing", file=sys.stderr)
-        return 78
+    except SettingsError as error:
+        print(f"kafka: {error}", file=sys.stderr)
+        return EX_CONFIG
     except (KafkaError, OSError) as error:
         print(f"kafka: {error}", file=sys.stderr)
         return 1

@@ -17,7 +17,8 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from deploy import SERVICES
 from shared.events.catalogue import EVENT_NAMES
-from shared.messaging.kafka import using
+from shared.messaging.kafka import connection, using
+from shared.settings import EX_CONFIG, SettingsError, load_kafka
 
 Result = TypeVar("Result")
 
@@ -27,7 +28,10 @@ BUSY = frozenset({
 })  # fmt: skip
 """What happens in most hires; all else is rare enough for one partition."""
 
-_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
+_SMALL_FILES = {"segment.bytes": str(64 * 1024 * 1024), "segment.index.bytes": str(256 * 1024)}
+"""Index files are made at their full size; these are enough for such a segment (see server.properties)."""
+
+_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1", **_SMALL_FILES}
 _WITH_REASONS = {**_FOR_EVER, "max.message.bytes": str(2 * 1024 * 1024)}
 """A dead letter is its record and the reason beside it: it may be larger than any event."""
 
@@ -95,19 +99,8 @@ def _errors(answer: Any) -> list[tuple[str, int, str | None]]:
 
 
 def client_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """kafka-python's settings from the services' variables; KeyError names a missing one."""
-    settings: dict[str, Any] = {
-        "bootstrap_servers": environ["KAFKA_BOOTSTRAP_SERVERS"].split(","),
-        "security_protocol": environ.get("KAFKA_SECURITY_PROTOCOL") or "PLAINTEXT",
-        "bootstrap_timeout_ms": 5000,
-    }
-    if settings["security_protocol"].startswith("SASL"):
-        settings |= {
-            "sasl_mechanism": environ["KAFKA_SASL_MECHANISM"],
-            "sasl_plain_username": environ["KAFKA_SASL_USERNAME"],
-            "sasl_plain_password": secret(environ, "KAFKA_SASL_PASSWORD"),
-        }
-    return settings
+    """kafka-python's settings from the services' variables; SettingsError names what is wrong with them."""
+    return connection(load_kafka(environ), "golem")
 
 
 def secret(environ: Mapping[str, str], name: str) -> str:
@@ -123,9 +116,9 @@ def main() -> int:
         partitions = int(os.environ.get("KAFKA_PARTITIONS") or 1)
         replication = int(os.environ.get("KAFKA_REPLICATION") or -1)
         made = create(client_settings(), partitions, replication, patience=60.0)
-    except KeyError as missing:
-        print(f"topics: {missing.args[0]} is missing", file=sys.stderr)
-        return 78
+    except SettingsError as error:
+        print(f"topics: {error}", file=sys.stderr)
+        return EX_CONFIG
     except KafkaError as error:
         print(f"topics: {error}", file=sys.stderr)
         return 1

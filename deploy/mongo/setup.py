@@ -1,10 +1,12 @@
 """The job that makes the databases' users, one a service: `python -m deploy.mongo.setup`; again changes nothing.
 
 It comes in as MONGODB_ROOT_USERNAME (default root) with the password in SECRETS/mongodb_root_password. Each user stands
-in SECRETS/mongodb_<user>_uri, the very URI the service is given: name, password, database and server are taken from it.
+in SECRETS/mongodb_<user>_uri, the very URI the service is given: name, password and database are taken from it, and of
+listing's the servers, a replica set's name and TLS. Whose URI has no password (MONGODB-X509) is made by somebody else.
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -32,27 +34,42 @@ ROLES: Mapping[str, list[dict[str, str]]] = {
 """Each user and its roles: a service's is of its own database alone."""
 
 _PATIENCE = 60.0
+_OF_A_USER = re.compile(r"(authSource|authMechanism|authMechanismProperties)=", re.IGNORECASE)
+_ON_MOST = {"w": "majority"}
+"""A replica set forgets no user whom it has acknowledged; one server alone is its own majority."""
 
 
 def setup(environ: Mapping[str, str]) -> str:
     """Make or mend each user; one line of what was done. PyMongoError, OSError."""
     secrets = Path(environ.get("SECRETS") or "/run/secrets")
     uris = {user: (secrets / f"mongodb_{user}_uri").read_text().strip() for user in ROLES}
-    root = _root(environ, secrets, parse_uri(uris[SERVICES[0]])["nodelist"][0])
+    ours = {user: uri for user, uri in uris.items() if _has_password(uri)}
+    root = _root(as_root(environ, secrets, uris[SERVICES[0]]))
     try:
-        made = [user for user, uri in uris.items() if _set(root, user, uri)]
+        made = [user for user, uri in ours.items() if _set(root, user, uri)]
     finally:
         root.close()
-    return f"mongodb: made {len(made)} users, {len(ROLES) - len(made)} were there"
+    others = f", {len(uris) - len(ours)} have no password and are left alone" if len(uris) > len(ours) else ""
+    return f"mongodb: made {len(made)} users, {len(ours) - len(made)} were there{others}"
 
 
-def _root(environ: Mapping[str, str], secrets: Path, node: tuple[str, int | None]) -> Client:
+def as_root(environ: Mapping[str, str], secrets: Path, uri: str) -> str:
+    """A service's URI with the root user's login in place of the service's: the same servers, set and TLS."""
     name = quote_plus(environ.get("MONGODB_ROOT_USERNAME") or "root")
     password = quote_plus((secrets / "mongodb_root_password").read_text().strip())
-    host = f"{node[0]}:{node[1] or 27017}"
-    client: Client = MongoClient(
-        f"mongodb://{name}:{password}@{host}/?authSource=admin&directConnection=true", serverSelectionTimeoutMS=3000
-    )
+    scheme, _, rest = uri.partition("://")
+    path, _, options = rest.partition("?")
+    hosts = path.rpartition("@")[2].partition("/")[0]
+    kept = [option for option in options.split("&") if option and not _OF_A_USER.match(option)]
+    return f"{scheme}://{name}:{password}@{hosts}/?{'&'.join([*kept, 'authSource=admin'])}"
+
+
+def _has_password(uri: str) -> bool:
+    return ":" in uri.partition("://")[2].partition("?")[0].rpartition("@")[0]
+
+
+def _root(uri: str) -> Client:
+    client: Client = MongoClient(uri, serverSelectionTimeoutMS=3000)
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
@@ -73,7 +90,8 @@ def _set(root: Client, user: str, uri: str) -> bool:
     entitled = bool(there) and _roles(there[0]["roles"]) == _roles(ROLES[user])
     welcome = bool(there) and _lets_in(uri)
     if not (entitled and welcome):
-        home.command("updateUser" if there else "createUser", user, pwd=parsed["password"], roles=ROLES[user])
+        made = {"pwd": parsed["password"], "roles": ROLES[user]}
+        home.command("updateUser" if there else "createUser", user, **made, writeConcern=_ON_MOST)
     return not welcome
 
 

@@ -1,9 +1,9 @@
-"""The invariants, I1 to I12: what each says, and the function that checks it. This list is the one place."""
+"""The invariants, I1 to I13: what each says, and the function that checks it. This list is the one place."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deploy.verify import answers, events, limits, money, outcomes
+from deploy.verify import answers, events, limits, losses, money, outcomes
 from deploy.verify.snapshot import Snapshot
 from deploy.verify.tally import Tally
 
@@ -36,6 +36,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant("I11", "the journal's chain, recomputed, is what the escrow's events carry", money.chain),
     Invariant("I12", "each live agreement is reserved, and no seeker is above their cap or budget", limits.reserved),
+    Invariant("I13", "what is kept of payouts for a loss is owed, or on its way back", losses.owed),
 )
 
 

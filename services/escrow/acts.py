@@ -184,14 +184,14 @@ def refund(change: Change, trigger: Trigger) -> Says:
     return {"escrow.refunded": {"amount": done["amount"]}}
 
 
-def split(change: Change, trigger: Trigger) -> None:
+def split(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
-    fee, set_off = done["fee"], done.get("set_off", 0)
-    paid = done["amount"] - done["refund"] - fee - set_off
-    sums = {"held": -done["amount"], "released": paid, "fees": fee + set_off, "refunded": done["refund"]}
-    sums["set_off"] = set_off
+    set_off, kept = done.get("set_off", 0), done["fee"] + done.get("set_off", 0)
+    sums = {"held": -done["amount"], "fees": kept, "set_off": set_off, "refunded": done["refund"]}
+    sums["released"] = done["amount"] - done["refund"] - kept
     move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
     change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
+    return {"escrow.split": {"set_off": change["set_off"]} if change.get("set_off") else {}}
 
 
 def renew(change: Change, trigger: Trigger) -> Says:

@@ -17,7 +17,7 @@ class Tranche(TypedDict, total=False):
 class OpenInstruction(OpenTask, total=False):
     """The one instruction to the provider whose outcome the escrow waits for."""
 
-    what: str  # what it is for: hold, release:<index>, refund, split
+    what: str  # what it is for: hold, release:<index>, refund, split, repay
     amount: int
     currency: str
     opened_at: datetime
@@ -27,6 +27,7 @@ class OpenInstruction(OpenTask, total=False):
     fee: int
     tranche: int  # its index
     refund: int  # of a split: what goes back to the seeker
+    before: str  # of a repay: the state to go back to
     cleared: bool  # of a payout: it goes out, whatever comes
     set_off: int  # of a payout: what the platform keeps of it for an earlier loss
 
@@ -143,11 +144,11 @@ class EscrowDocument(CoreDocument, total=False):
 
 class PendingSetOff(TypedDict):
     instruction_id: str
-    amount: int
+    amount: int  # kept of a payout; negative where it is given back
 
 
 class DebtDocument(CoreDocument, total=False):
-    """`debt:<person>`, written before a payout of which something is set off goes out."""
+    """`debt:<person>`, written before a payout of which something is set off goes out, and before that goes back."""
 
     owner: str
     pending: dict[str, PendingSetOff]  # by offer id

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.escrow.lifecycle import ESCROW
+from services.escrow.repaying import OfReversal
 from shared.aggregate import Change, Kind, Lifecycle, OnLifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED
 
@@ -29,6 +30,7 @@ def handlers(lifecycle: Lifecycle = ESCROW) -> Routes:
         "offer.lapsed": escrow,
         "hire.confirmed": escrow,
         "hire.ended": escrow,
+        "escrow.chargeback_reversed": OfReversal(),
         "person.erased": erasure.route(),
     }
     return routes

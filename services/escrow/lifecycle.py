@@ -1,14 +1,14 @@
 """The escrow's lifecycle: one table. Money moves only where a row says so, and only by the provider's outcome.
 
-funding, releasing, refunding and splitting are the states with an open instruction: they take its outcome and nothing
-else. The acts stand in `acts`, `postponing` and `chargebacks`, the rules in `rules`, the money in `books`.
+funding, releasing, refunding, splitting and repaying are the states with an open instruction: they take its outcome
+and nothing else. Acts stand in `acts`, `postponing`, `chargebacks`, `repaying`, the rules in `rules`, money in `books`.
 """
 
 from datetime import timedelta
 
-from services.escrow import acts, losses, postponing
+from services.escrow import acts, losses, postponing, repaying
 from services.escrow import chargebacks as cb
-from services.escrow.books import public
+from services.escrow.books import latest_try, public
 from services.escrow.rules import (
     FREE,
     HIRE_KNOWN,
@@ -34,16 +34,21 @@ from shared.aggregate import ANSWERED, Emit, Lifecycle, Park, Row, cells
 
 STATES = (
     "new", "awaiting", "free", "funding", "held", "probation", "releasing", "settled", "refunding", "refunded",
-    "splitting", "split", "lapsed", "disputed", "charged_back",
+    "splitting", "split", "repaying", "lapsed", "disputed", "charged_back",
 )  # fmt: skip
-BUSY = ("funding", "releasing", "refunding", "splitting")
+BUSY = ("funding", "releasing", "refunding", "splitting", "repaying")
 ENDS = ("settled", "split", "refunded", "lapsed")
 EVENTS = (
     "offer.accepted", "offer.cancelled", "offer.lapsed", "hire.confirmed", "hire.ended", cb.OPENED, cb.REVERSED,
 )  # fmt: skip
 OUTCOMES = (
-    *(f"{kind}.{status}" for kind in ("hold", "release", "refund", "split") for status in ("succeeded", "refused")),
+    *(
+        f"{kind}.{status}"
+        for kind in ("hold", "release", "refund", "split", "repay")
+        for status in ("succeeded", "refused")
+    ),
     "release.postponed",
+    "repay.dropped",
 )
 PARTIES = ("insider", "seeker")
 WEEKS = Park(timedelta(days=30))
@@ -222,6 +227,22 @@ LOSS_ROWS = (
     ),
 )  # fmt: skip
 
+_PAID = ("probation", "settled", "split", "refunded")
+
+REPAYING_ROWS = tuple(
+    row
+    for state in _PAID
+    for row in (
+        Row((state,), "timer:repay", to="repaying", when=repaying.KEPT, act=repaying.ask_repay(state),
+            note="the bank gave a loss back that was set off here"),
+        Row(("repaying",), "repay.succeeded", to=state, emits=("escrow.set_off_returned",),
+            when=repaying.repaid_in(state), act=repaying.repay),
+        Row(("repaying",), "repay.refused", to=state, emits=("escrow.release_refused",),
+            when=repaying.unpaid_in(state), act=repaying.block_repay, note="tried again after {retry_refused}"),
+        Row(("repaying",), "repay.dropped", to=state, when=repaying.unpaid_in(state), act=repaying.drop_repay),
+    )
+)  # fmt: skip
+
 _FROZEN = ("disputed", "charged_back")
 
 ANSWERS = cells(
@@ -259,13 +280,8 @@ ESCROW = Lifecycle(
     "escrow",
     states=STATES,
     rows=(
-        *OPENING_ROWS,
-        *PAYING_ROWS,
-        *POSTPONING_ROWS,
-        *REFUNDING_ROWS,
-        *DISPUTE_ROWS,
-        *CHARGEBACK_ROWS,
-        *LOSS_ROWS,
+        *OPENING_ROWS, *PAYING_ROWS, *POSTPONING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS, *LOSS_ROWS,
+        *REPAYING_ROWS,
     ),
     public=public,
     events=EVENTS,
@@ -274,5 +290,6 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    latest_try=latest_try,
     role_words={"opener": "the one who opened the dispute"},
-)
+)  # fmt: skip

@@ -9,12 +9,14 @@ from services.escrow.clearance import Clearance
 from services.escrow.erasure import Erasing
 from services.escrow.handlers import handlers
 from services.escrow.lifecycle import ESCROW
+from services.escrow.losses import KIND as DEBT
 from services.escrow.parts import Parts
 from services.escrow.payments import Payments
 from services.escrow.payouts import account_of
 from services.escrow.provider.factory import open_notices, open_provider
 from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
+from services.escrow.repaying import Repaying
 from services.escrow.store import COLLECTION, MIGRATIONS
 from services.escrow.views import roles, view
 from shared.aggregate import Store, erasure
@@ -54,13 +56,18 @@ def build(settings: Settings, store: Store) -> Flask:
 def work(settings: Settings, store: Store, provider: Provider) -> Work:
     """What the worker does over a store; tests bring their own, and their own provider."""
     lifecycle = ESCROW.with_terms(settings.terms)
+    clearance = Clearance(store, lifecycle)
     return Work(
         service=SERVICE.name,
         store=store,
         routes=handlers(lifecycle),
         lifecycles=(lifecycle,),
-        timers={erasure.KIND: erasure.passes(Erasing(store).one_pass)},
-        carry_out=Payments(provider, store.clock, account_of(store), Clearance(store, lifecycle).of).carry_out,
+        timers={
+            erasure.KIND: erasure.passes(Erasing(store).one_pass),
+            DEBT: Repaying(store, lifecycle).on_timer,
+        },
+        carry_out=Payments(provider, store.clock, account_of(store), clearance.of).carry_out,
+        prepare=clearance.page,
         loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
     )
 

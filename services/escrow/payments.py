@@ -111,7 +111,7 @@ def instruction_of(document: Document) -> Instruction:
 def trigger_of_outcome(outcome: Outcome) -> Trigger:
     """An outcome as the escrow takes it. Raises BadNotice where the id is none that an escrow gives."""
     parts = outcome.instruction_id.split(":")
-    if len(parts) < 3 or parts[1] not in ("hold", "release", "refund", "split"):
+    if len(parts) < 3 or parts[1] not in ("hold", "release", "refund", "split", "repay"):
         raise BadNotice("outcome.instruction_id: is none of ours")
     return Trigger(
         name=f"{parts[1]}.{outcome.status}",

@@ -16,7 +16,8 @@ def _asks_all(change: Change, trigger: Trigger) -> bool:
     return is_answered(change, trigger) and bool(change["instruction"]["amount"] == change["held"])
 
 
-def _is_refused(change: Change, trigger: Trigger) -> bool:
+def is_refused(change: Change, trigger: Trigger) -> bool:
+    """Whether it is the open instruction's outcome, and not held back where another process has let it go meanwhile."""
     cleared = change.get("instruction", {}).get("cleared")
     return is_answered(change, trigger) and not (trigger.data.get("unsent") and cleared)
 
@@ -31,8 +32,7 @@ WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_w
 STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
 
-REFUSED = Condition("it is the open instruction's outcome", _is_refused)
-"""What was held back before it was sent is no answer any more where another process has let it go meanwhile."""
+REFUSED = Condition("it is the open instruction's outcome", is_refused)
 
 MAY_FUND = Guard(
     "fund-attempts",

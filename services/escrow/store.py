@@ -1,12 +1,15 @@
 """The collection `escrows`: its indexes and lists, and how the web process parks a provider's notice for the worker."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
+from services.escrow.losses import KIND as DEBT
+from services.escrow.repaying import LOOK
+from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger, by_try
 
 COLLECTION = "escrows"
 _UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
@@ -35,7 +38,23 @@ def _index_losses(escrows: Collection[Document]) -> None:
             escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": since})
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses)
+def _look_for_what_is_kept(escrows: Collection[Document]) -> None:
+    """An older version kept what it had set off for a loss that the bank gave back: it is looked for at once. One that
+    changes meanwhile is left alone; the replay of its event has it looked at.
+    """
+    at = datetime.fromtimestamp(0, UTC)
+    for doc in escrows.find({"kind": DEBT}, {"version": 1, "timers": 1}):
+        look = {"timers": {**doc.get("timers", {}), LOOK: at}, "due_at": at, "version": doc["version"] + 1}
+        escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": look})
+
+
+MIGRATIONS: Sequence[Migration] = (
+    _index_parties,
+    _index_for_staff,
+    _index_losses,
+    _look_for_what_is_kept,
+    by_try,
+)
 
 FOR_STAFF = {
     "flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at", "loss": "loss_since",

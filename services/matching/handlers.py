@@ -43,7 +43,7 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, listings.begin_closing, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, listings.begin_closing)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)
     return routes | {"contact.verified": Marks()}

@@ -5,7 +5,7 @@ The document is `documents.NotificationDocument`.
 
 from typing import Any
 
-from services.notify.recipients import notified
+from services.notify.recipients import notified, read_by
 from services.notify.templates import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Trigger, close_task, open_task
 from shared.clock import format_time
@@ -38,8 +38,9 @@ def write(change: Change, trigger: Trigger) -> None:
     row = notified(event_type, event)
     assert row is not None, f"{event_type} notifies nobody"
     language = trigger.data.get("language", DEFAULT_LANGUAGE)
-    subject, text = render(row.text, event, language, change.terms)
-    change.set(person=trigger.data["person"], event_type=event_type, text_key=row.text, subject=subject, text=text)
+    person = trigger.data["person"]
+    subject, text = render(row.text, read_by(person, event), language, change.terms)
+    change.set(person=person, event_type=event_type, text_key=row.text, subject=subject, text=text)
     change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
     at = min(trigger.at, change.now)  # whose clock is ahead does not stand before all that comes later
     change.set(created_at=at, rank=f"{format_time(at)}/{change.id}")

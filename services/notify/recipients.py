@@ -77,6 +77,7 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "escrow.refunded": Notified("seeker", "escrow.refunded"),
     "escrow.refund_refused": Notified("seeker", "escrow.refund_refused"),
     "escrow.split": Notified("both", "escrow.split"),
+    "escrow.set_off_returned": Notified("insider", "escrow.set_off_returned"),
     "escrow.charged_back": Notified("both", "escrow.charged_back"),
     "escrow.chargeback_reversed": Notified("both", "escrow.chargeback_reversed"),
     "dispute.opened": Notified("other", "dispute.opened"),
@@ -130,6 +131,19 @@ def people(event_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:
     if row.who == "other" and (actor := data.get(row.actor)) in PARTIES:
         parties = tuple(party for party in PARTIES if party != actor)
     return tuple(dict.fromkeys(str(data[party]) for party in parties))
+
+
+def read_by(person: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event's data as this person reads it. What was kept of a payout for a loss is no fee, and the insider's alone
+    to know: to the seeker it was paid.
+    """
+    kept = data.get("set_off", 0)
+    if not kept:
+        return data
+    read = {**data, "fees": data["fees"] - kept}
+    if person != data["insider"]:
+        read |= {"set_off": 0, **{name: data[name] + kept for name in ("amount", "released") if name in data}}
+    return read
 
 
 READ = tuple(event_type for event_type, row in RECIPIENTS.items() if row is not None)

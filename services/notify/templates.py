@@ -1,7 +1,8 @@
 """The text of notifications and mails, in each language, from the templates of `templates.<language>.json`. Pure.
 
 A template has {fields} of the event's data, written for people: amounts, days, codes by their phrases (`phrases.json`).
-Beside those: {deal} (which help, for how much), {because} (" (the reason)", or nothing) and durations of the terms.
+Beside those: {deal} (which help, for how much), {because} (" (the reason)", or nothing), {set_off} (" We
+kept so much.", or nothing) and durations of the terms.
 Where the price is 0, `<key>.free` is taken if there is one. Ids stand in a line of their own at the end. Never a name.
 """
 
@@ -94,7 +95,9 @@ def _terms(terms: Terms, language: str) -> dict[str, str]:
 
 
 def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
-    values = {"because": f" ({phrase(data['reason'], language)})" if data.get("reason") else ""}
+    values = {"because": f" ({phrase(data['reason'], language)})" if data.get("reason") else "", "set_off": ""}
+    if kept := data.get("set_off"):
+        values["set_off"] = phrase("set_off", language).format(set_off=amount(kept, data["currency"], language))
     for name, value in data.items():
         if name in _AMOUNTS and isinstance(value, int):
             values[name] = amount(value, data["currency"], language)

@@ -54,6 +54,14 @@ class EscrowReleased(EscrowState):
     hire_event_id = Id("ce_id of the hire.confirmed that caused it")
 
 
+class EscrowSplit(EscrowState):
+    set_off = Amount("of the fees, kept for an earlier loss by a chargeback", optional=True)
+
+
+class EscrowSetOffReturned(EscrowState):
+    amount = Amount("paid to the insider: kept of this escrow's payouts for a loss that the bank has given back since")
+
+
 class EscrowReleaseRefused(EscrowRefused):
     tranche = Integer(0, 11, "index of the tranche, from 0", optional=True)
 

@@ -15,10 +15,10 @@ from typing import Any, Literal, get_args
 from flask import Response
 from marshmallow import ValidationError
 from marshmallow.exceptions import SCHEMA
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from shared.aggregate.store import Contended
+from shared.aggregate.store import ClockOff, Contended
 from shared.telemetry import outages, traces
 
 TYPES = "https://goodgolem.example/problems/"
@@ -56,6 +56,8 @@ CATALOGUE: Mapping[Slug, tuple[int, str]] = {
     "unavailable": (503, "Not available at the moment; try again"),
 }
 _BY_STATUS: dict[int, Slug] = {CATALOGUE[slug][0]: slug for slug in reversed(get_args(Slug))}
+_SERVER_FAULTS = frozenset({1, 8, 14031})
+"""InternalError, UnknownError, OutOfDiskSpace: what the database's server says when it fails itself."""
 _DETAILS = {
     404: "There is nothing at this path.",
     413: "The body is larger than this server takes.",
@@ -153,15 +155,27 @@ def problem_of(error: BaseException) -> Problem:
             return invalid(faults_of(error.messages))
         case HTTPException():
             return _of_http(error)
+        case ClockOff():
+            return Problem("unavailable", "The clock here is wrong just now. Nothing was done.", retry_after=30)
         case Contended():
             return Problem("unavailable", "Others change it right now. Nothing was done.", retry_after=1)
-        case PyMongoError() if isinstance(error, ConnectionFailure) or error.timeout:
+        case PyMongoError() if _is_away(error):
             outages.away(outages.MONGODB, "requests", error, tries=False)
             detail = "It could not be stored or read just now. Send it again, with the same Idempotency-Key."
             return Problem("unavailable", detail, retry_after=2)
         case _:
             log.error("a request failed", exc_info=error)
             return Problem("internal", _DETAILS[500])
+
+
+def _is_away(error: PyMongoError) -> bool:
+    """Whether the same may be taken later: nobody answered, or the server failed at what others would have taken."""
+    if isinstance(error, ConnectionFailure) or error.timeout:
+        return True
+    if not isinstance(error, OperationFailure):
+        return False
+    single = (error.details or {}).get("writeErrors", ())
+    return not _SERVER_FAULTS.isdisjoint({error.code, *(each.get("code") for each in single)})
 
 
 def _of_http(error: HTTPException) -> Problem:

@@ -4,6 +4,6 @@ No lifecycle lives here (services bring their tables and what carries out their 
 """
 
 from shared.poller.lease import Lease
-from shared.poller.poller import CarryOut, OnTimer, Poller
+from shared.poller.poller import CarryOut, OnTimer, Poller, Prepare
 
-__all__ = ["CarryOut", "Lease", "OnTimer", "Poller"]
+__all__ = ["CarryOut", "Lease", "OnTimer", "Poller", "Prepare"]

@@ -6,7 +6,7 @@ A task is carried out in a bounded pool; its outcome is folded into the document
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import Any
@@ -20,14 +20,17 @@ from shared.aggregate.tasks import TASK_TIMER
 from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
+from shared.poller.ahead import bring_back
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
 CarryOut = Callable[[Document], Trigger | None]
 OnTimer = Callable[[Change, str], None]
+Prepare = Callable[[Sequence[Document]], Sequence[Document]]
 _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
+_LOOK_AHEAD_EVERY = 60.0
 
 
 class Poller:
@@ -44,18 +47,21 @@ class Poller:
         *,
         may_fire: Callable[[], bool],
         carry_out: CarryOut | None = None,
+        prepare: Prepare | None = None,
         timers: Mapping[str, OnTimer] | None = None,
         pool: ThreadPoolExecutor | None = None,
         limit: int = 200,
     ) -> None:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
-        self.pool = pool
+        self.prepare, self.pool = prepare, pool
         self._in_hand: set[str] = set()
         self._failed_until: dict[str, float] = {}
         self._lock = Lock()
+        self._look_ahead_at = 0.0
 
     def step(self) -> int:
+        self._look_ahead()
         now = self.store.clock.now()
         fire = self.may_fire()
         query: dict[str, Any] = {"due_at": {"$lte": now}}
@@ -66,7 +72,29 @@ class Poller:
         # What rests or is in hand already is found again, and must not fill the page.
         page = self.limit + self._resting() + len(in_hand)
         documents = list(self.store.collection.find(query, _FIELDS).limit(page))
-        return sum(self._handle(doc, fire, in_hand) for doc in documents)
+        return sum(self._handle(doc, fire, in_hand) for doc in self._prepared(documents, in_hand))
+
+    def _prepared(self, documents: Sequence[Document], in_hand: frozenset[str]) -> Sequence[Document]:
+        """The page, where `prepare` has seen together what is to be carried out now."""
+        now, room = self.store.clock.now(), self.limit - len(in_hand)
+        new = [d for d in documents if tasks.is_due(d, now) and d["instruction"]["id"] not in in_hand]
+        new = [doc for doc in new if doc["_id"] not in self._failed_until][: max(room, 0)]
+        if self.prepare is None or not new:
+            return documents
+        try:
+            prepared = {doc["_id"]: doc for doc in self.prepare(new)}
+        except (PyMongoError, Contended):
+            raise
+        except Exception:
+            log.exception("a page could not be prepared; each of it is carried out by itself")
+            return documents
+        return [prepared.get(doc["_id"], doc) for doc in documents]
+
+    def _look_ahead(self) -> None:
+        """Once a minute: what was put off by a wrong clock is due now."""
+        if self.carry_out is not None and self.store.clock.monotonic() >= self._look_ahead_at:
+            bring_back(self.store, self.lifecycles)
+            self._look_ahead_at = self.store.clock.monotonic() + _LOOK_AHEAD_EVERY
 
     def _resting(self) -> int:
         """How many documents rest after a failure; those that have rested are forgotten."""

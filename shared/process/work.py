@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from shared.aggregate import Lifecycle, Routes, Store
-from shared.poller import CarryOut, OnTimer
+from shared.poller import CarryOut, OnTimer, Prepare
 
 Beat = Callable[[], None]
 """A loop's sign of life; a loop that gives none for a minute counts as stuck."""
@@ -31,6 +31,11 @@ class Work:
     """What becomes of a timer that is due in a document without a lifecycle, by the document's kind."""
 
     carry_out: CarryOut | None = None
+    prepare: Prepare | None = None
+    """Sees a page of documents together before their instructions are carried out, and returns them; it may do nothing
+    for any, and `carry_out` does without it.
+    """
+
     loops: Mapping[str, Loop] = field(default_factory=dict)
     """What runs beside consumer, relay and poller, by name."""
 

@@ -7,12 +7,14 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from shared.clock import Clock, FastClock, SystemClock
 from shared.places import Licences, shipped
 from shared.settings import values
 from shared.settings.environment import Asked, Reader
+from shared.settings.kafka import read_kafka
 from shared.settings.sections import (
     PROVIDERS,
     TLS_MODES,
@@ -20,6 +22,7 @@ from shared.settings.sections import (
     Kafka,
     Mail,
     MongoDB,
+    OAuth,
     Places,
     Provider,
     Settings,
@@ -30,8 +33,8 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Places", "Provider", "Settings",
-    "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_or_exit",
+    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "OAuth", "Places", "Provider",
+    "Settings", "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_kafka", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -61,6 +64,15 @@ def load(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) ->
     return settings
 
 
+def load_kafka(environ: Mapping[str, str] = os.environ) -> Kafka:
+    """How a command comes in at Kafka, by the same variables as a worker; SettingsError names all that is wrong."""
+    read = Reader(environ)
+    kafka = read_kafka(read)
+    if read.faults:
+        raise SettingsError(read.faults)
+    return kafka
+
+
 def asked_for(service: str, *needs: Need) -> dict[str, Asked]:
     """What `load` asks the environment for, by name."""
     read = Reader({})
@@ -72,6 +84,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     web, worker, provider = "web" in needs, "worker" in needs, "provider" in needs
     mongodb = MongoDB(read.secret("MONGODB_URI", values.mongodb), read.one("MONGODB_DATABASE", values.name, service))
     clock = _clock(read, mongodb.uri)
+    tolerance = read.one("CLOCK_TOLERANCE", values.seconds, timedelta(seconds=30))
     log_level = read.one("LOG_LEVEL", values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", values.key) or b""
@@ -79,7 +92,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         otlp_endpoint = read.optional("OTEL_EXPORTER_OTLP_ENDPOINT", values.base_url)
         terms = read.terms()
     with read.checked(worker):
-        kafka = _kafka(read)
+        kafka = read_kafka(read)
         health = read.one("HEALTH_BIND", values.address, Address("0.0.0.0", 8001))
         of_worker = Worker(read.one("WORKER_SLOT", values.text, socket.gethostname()), health)
     with read.checked(web):
@@ -112,6 +125,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         terms,
         places,
         clock,
+        timedelta() if isinstance(clock, FastClock) else tolerance,
     )
 
 
@@ -130,21 +144,6 @@ def _clock(read: Reader, database: str | None) -> Clock:
     if given is not None and not values.is_here(database or ""):
         read.fault("STACK_CLOCK", "is for trying out with `golem up` on one machine, and the database is on another")
     return given or SystemClock()
-
-
-def _kafka(read: Reader) -> Kafka:
-    protocol = read.one(
-        "KAFKA_SECURITY_PROTOCOL", values.choice("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"), "PLAINTEXT"
-    )
-    sasl = protocol.startswith("SASL_")
-    return Kafka(
-        read.one("KAFKA_BOOTSTRAP_SERVERS", values.servers),
-        protocol,
-        read.optional("KAFKA_SASL_MECHANISM", values.choice("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"), needed=sasl),
-        read.optional("KAFKA_SASL_USERNAME", values.text, needed=sasl),
-        read.optional("KAFKA_SASL_PASSWORD", values.text, needed=sasl, secret=True),
-        read.optional("KAFKA_GROUP_INSTANCE_ID", values.text),
-    )
 
 
 def _web(read: Reader) -> Web:

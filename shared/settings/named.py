@@ -34,7 +34,7 @@ def _rule(name: str, unit: str, does: str) -> Named:
 SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
     {
         "Database and log": (
-            Named("MONGODB_URI", "URI", "the database server, with its login, read and write concern"),
+            Named("MONGODB_URI", "URI", "the database server, with its login, TLS, read and write concern"),
             Named("MONGODB_DATABASE", "name", "the service's database there", "another database is an empty system"),
             Named("LOG_LEVEL", "word", "what is logged: DEBUG, INFO, WARNING or ERROR"),
             Named("OTEL_EXPORTER_OTLP_ENDPOINT", "URL", "where traces go; without it, nowhere"),
@@ -58,6 +58,11 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             Named("JWKS_FILE", "file", "the public keys that tokens are signed with (or JWKS_URL)"),
             Named("JWKS_URL", "URL", "where these keys are fetched (or JWKS_FILE)"),
             Named(
+                "CLOCK_TOLERANCE", "seconds",
+                "how far a process's clock may be from the database's; further off, it writes nothing and is not "
+                "ready. 0: they are not compared",
+            ),
+            Named(
                 "PUBLIC_URL", "URL", "where links in mails and answers point",
                 "links that were mailed keep the old one",
             ),
@@ -65,9 +70,26 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         "Kafka": (
             Named("KAFKA_BOOTSTRAP_SERVERS", "host:port, comma between", "the brokers"),
             Named("KAFKA_SECURITY_PROTOCOL", "word", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
-            Named("KAFKA_SASL_MECHANISM", "word", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; needed with SASL"),
-            Named("KAFKA_SASL_USERNAME", "text", "needed with SASL"),
-            Named("KAFKA_SASL_PASSWORD", "text", "needed with SASL"),
+            Named(
+                "KAFKA_SSL_CA_FILE", "PEM file",
+                "authorities that vouch for the brokers, in place of the system's; with SSL",
+            ),
+            Named("KAFKA_SSL_CERTIFICATE_FILE", "PEM file", "the certificate that the client shows; with SSL"),
+            Named("KAFKA_SSL_KEY_FILE", "PEM file", "its key, where that is not in the same file"),
+            Named("KAFKA_SSL_KEY_PASSWORD", "text", "opens the key, where it is encrypted"),
+            Named(
+                "KAFKA_SASL_MECHANISM", "word",
+                "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; needed with SASL",
+            ),
+            Named("KAFKA_SASL_USERNAME", "text", "needed with PLAIN and SCRAM"),
+            Named("KAFKA_SASL_PASSWORD", "text", "needed with PLAIN and SCRAM"),
+            Named(
+                "KAFKA_OAUTH_TOKEN_URL", "https URL",
+                "where tokens are asked for by client credentials; needed with OAUTHBEARER",
+            ),
+            Named("KAFKA_OAUTH_CLIENT_ID", "text", "needed with OAUTHBEARER"),
+            Named("KAFKA_OAUTH_CLIENT_SECRET", "text", "needed with OAUTHBEARER"),
+            Named("KAFKA_OAUTH_SCOPE", "text", "the scope of the tokens"),
             Named(
                 "KAFKA_GROUP_INSTANCE_ID", "text",
                 "the worker's fixed name in its group, unique in it: a restart moves no partition",
@@ -197,8 +219,8 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
 
 NAMES = frozenset(named.name for section in SECTIONS.values() for named in section)
 SECRETS = frozenset({
-    "KAFKA_SASL_PASSWORD", "MONGODB_URI", "PROVIDER_MONGODB_URI", "PROVIDER_WEBHOOK_SECRET", "PSEUDONYM_KEY",
-    "SMTP_PASSWORD",
+    "KAFKA_OAUTH_CLIENT_SECRET", "KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_PASSWORD", "MONGODB_URI", "PROVIDER_MONGODB_URI",
+    "PROVIDER_WEBHOOK_SECRET", "PSEUDONYM_KEY", "SMTP_PASSWORD",
 })  # fmt: skip
 """Each may come as NAME_FILE instead, the path of a file that holds it."""
 

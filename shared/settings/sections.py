@@ -85,13 +85,32 @@ class MongoDB:
 
 
 @dataclass(frozen=True)
+class OAuth:
+    """Where tokens come from, and as whom they are asked for (RFC 6749, client credentials)."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
 class Kafka:
+    """`ca_file` (PEM) holds the authorities that vouch for the brokers, in place of the system's; `certificate_file`
+    and `key_file` (PEM; the key may be in the first) are what the client shows.
+    """
+
     bootstrap_servers: tuple[str, ...]
     security_protocol: str
     sasl_mechanism: str | None
     sasl_username: str | None
     sasl_password: str | None = field(repr=False)
     group_instance_id: str | None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    key_password: str | None = field(default=None, repr=False)
+    oauth: OAuth | None = None
 
 
 @dataclass(frozen=True)
@@ -187,3 +206,5 @@ class Settings:
     terms: Terms
     places: Places
     clock: Clock = field(default_factory=SystemClock)
+    clock_tolerance: timedelta = timedelta(seconds=30)
+    """How far the clock may be from the database's; 0: they are not compared."""

@@ -4,10 +4,15 @@ import base64
 import binascii
 import re
 import ssl
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from pymongo import MongoClient
+from pymongo.errors import InvalidURI, PyMongoError
 
 from shared.places import BadLicences, BadRules, Licences, PlaceRules, load, read_licences
 from shared.settings.sections import Address
@@ -109,8 +114,17 @@ def base_url(raw: str) -> str:
 
 
 def mongodb(raw: str) -> str:
+    """A URI whose options the driver knows and whose certificates it can read; no server is asked."""
     if not re.match(r"mongodb(\+srv)?://[^/\s]", raw):
         raise ValueError("expected a mongodb:// or mongodb+srv:// URI")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # an option that the driver would pass over
+            MongoClient[Any](raw, connect=False).close()
+    except InvalidURI:  # its words may repeat a part of the password
+        raise ValueError("expected a URI that the driver can read: is the password percent-encoded?") from None
+    except (PyMongoError, OSError, UserWarning, ValueError, TypeError) as error:
+        raise ValueError(f"expected options that fit together: {str(error).split(' Refer to ')[0]}") from None
     return raw
 
 

@@ -38,7 +38,7 @@ DESIGNED = """
     hire.claimed hire.rejected hire.confirmed hire.ended
     escrow.opened escrow.held escrow.declined escrow.lapsed escrow.probation_started escrow.released escrow.settled
     escrow.postpone_proposed escrow.postponed escrow.postpone_declined escrow.release_refused escrow.refunded
-    escrow.refund_refused escrow.split escrow.charged_back
+    escrow.refund_refused escrow.split escrow.set_off_returned escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
     contact.verified contact.replaced payout.changed work.verified employer.registered employer.removed
     report.decided insider_report.decided
@@ -83,9 +83,9 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     found: st.SearchStrategy[Any]
     match field:
         case own.Time():
-            found = st.datetimes(timezones=st.just(UTC))
+            found = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
         case own.Date():
-            found = st.dates()
+            found = st.dates() if field.any_year else st.dates(date(1970, 1, 1), date(2199, 12, 31))
         case own.Pattern():
             found = st.from_regex(re.compile(field.metadata["pattern"][1:-1]), fullmatch=True)
         case own.Choice():

@@ -14,7 +14,7 @@ from services.notify.employer_links import write
 from services.notify.letter import Letter, message
 from services.notify.mail import Postman
 from services.notify.mails import Mails
-from services.notify.recipients import OPTIONAL, RECIPIENTS, notified, people
+from services.notify.recipients import OPTIONAL, RECIPIENTS, notified, people, read_by
 from services.notify.templates import CODE_TEXTS, LANGUAGES, TEMPLATES, render
 from shared.aggregate import Store
 from shared.clock import ManualClock
@@ -39,6 +39,8 @@ MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "offer.cancelled": (
         {"reason": "alone"}, {"reason": "listing_filled"}, {"reason": "listing_removed", "price": 0},
     ),
+    "escrow.released": ({}, {"set_off": 123_45}),
+    "escrow.split": ({}, {"set_off": 12_34}),
     "offer.closed": ({"reason": "refunded"}, {"reason": "split"}, {"reason": "charged_back"}),
     "help.given": ({}, {"answer": "confirmed"}, {"answer": "denied"}),
     "dispute.opened": ({"reason": "not_hired"}, {"reason": "other"}),
@@ -85,18 +87,21 @@ def _notifications(language: str) -> Iterator[tuple[str, EmailMessage]]:
         for variant in _variants(name) if row else ():
             data = _data(name, variant)
             key = (notified(name, data) or row).text  # type: ignore[union-attr]
-            subject, text = render(key, data, language, TERMS)
-            written = {"subject": subject, "text": text, "language": language, "text_key": key}
-            document = {
-                "kind": "notification",
-                "person": SEEKER,
-                "created_at": AT,
-                "instruction": {"id": "1"},
-                **written,
-            }
-            postman.post(document, all_._letter_of(document), "bo@example.org", AT)
-            who = " and ".join({INSIDER: "insider", SEEKER: "seeker"}[each] for each in people(name, data))
-            yield f"{key}{_said(variant)}, to {who}", sent.pop()
+            readers: dict[tuple[str, str], list[str]] = {}
+            for each in people(name, data):
+                readers.setdefault(render(key, read_by(each, data), language, TERMS), []).append(each)
+            for (subject, text), who in readers.items():
+                written = {"subject": subject, "text": text, "language": language, "text_key": key}
+                document = {
+                    "kind": "notification",
+                    "person": SEEKER,
+                    "created_at": AT,
+                    "instruction": {"id": "1"},
+                    **written,
+                }
+                postman.post(document, all_._letter_of(document), "bo@example.org", AT)
+                of = " and ".join({INSIDER: "insider", SEEKER: "seeker"}[each] for each in who)
+                yield f"{key}{_said(variant)}, to {of}", sent.pop()
 
 
 def _variants(name: str) -> Iterator[Mapping[str, Any]]:

@@ -48,6 +48,10 @@ def older(request: pytest.FixtureRequest, kept: Kept, tmp_path: Path) -> Older:
     return Older(tmp_path, kept, in_database(database))
 
 
+LATER_STATES = {"escrow": {"repaying"}}
+"""Those that came after the oldest of the files."""
+
+
 @pytest.mark.parametrize(
     ("service", "lifecycle"), [*BY_SERVICE.items(), ("matching", EMPLOYER)], ids=lambda each: getattr(each, "name", "")
 )
@@ -55,7 +59,7 @@ def test_the_file_has_every_state(kept: Kept, service: str, lifecycle: Lifecycle
     """What is not in it would be proved of nothing."""
     found = {doc["state"] for doc in kept.documents[service] if doc["kind"] == lifecycle.name}
 
-    assert set(lifecycle.states) - {"new"} <= found
+    assert set(lifecycle.states) - {"new"} - LATER_STATES.get(lifecycle.name, set()) <= found
 
 
 def test_what_waits_is_in_the_file(kept: Kept) -> None:

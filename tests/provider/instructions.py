@@ -28,6 +28,10 @@ def split(instruction_id: str = "i-split") -> Instruction:
     return replace(release(instruction_id), kind="split", refund=20_000)
 
 
+def repay(instruction_id: str = "i-repay", **other: Any) -> Instruction:
+    return _make(instruction_id, "repay", {"payee": "p_insider", "amount": 2_000} | other)
+
+
 def _make(instruction_id: str, kind: Any, other: dict[str, Any]) -> Instruction:
     content = {"offer_id": OFFER, "amount": AMOUNT, "currency": "EUR"} | other
     return Instruction(id=instruction_id, kind=kind, **content)

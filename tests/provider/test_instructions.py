@@ -8,7 +8,7 @@ import pytest
 from services.escrow.provider.port import Absent, Balance, Conflict, Instruction, Outcome, Provider, every
 from shared.clock import ManualClock
 from tests.provider.harness import Harness, Known
-from tests.provider.instructions import OFFER, account, at_once, balance, conserved, hold, refund, release, split
+from tests.provider.instructions import OFFER, account, at_once, balance, conserved, hold, refund, release, repay, split
 
 
 def test_a_hold_and_its_release(provider: Provider, known: Known, clock: ManualClock) -> None:
@@ -23,6 +23,24 @@ def test_a_hold_and_its_release(provider: Provider, known: Known, clock: ManualC
     transfers = list(every(provider.transfers, [OFFER]))
     assert [transfer.instruction.id for transfer in transfers] == ["i-hold", "i-release"]
     assert [transfer.outcome for transfer in transfers] == [held, paid]
+
+
+def test_a_repayment_comes_out_of_the_fees(provider: Provider, known: Known) -> None:
+    """Of an offer that is paid out, once, and never more than the fees that are left."""
+    provider.carry_out(hold(known.source))
+    provider.carry_out(release(), known.account)
+
+    paid = provider.carry_out(repay(hold_id="i-hold"), known.account)
+    assert isinstance(paid, Outcome) and (paid.status, paid.amount) == ("succeeded", 2_000)
+    assert provider.carry_out(repay(hold_id="i-hold"), known.account) == provider.find("i-repay") == paid
+    refused = [provider.carry_out(repay("i-more", amount=501))]
+    refused += [provider.carry_out(repay("i-dollars", amount=1, currency="USD"))]
+    refused += [provider.carry_out(repay("i-never", offer_id="offer-never-held"))]
+    refused += [provider.carry_out(repay("i-closed", amount=1), known.closed_account)]
+
+    reasons = ["insufficient_funds", "wrong_currency", "insufficient_funds", "account_closed"]
+    assert [each.reason for each in refused if isinstance(each, Outcome)] == reasons
+    assert balance(provider) == Balance(offer_id=OFFER, currency="EUR", funded=50_000, paid_out=49_500, fees=500)
 
 
 Make = Callable[[Known], Instruction]

@@ -7,7 +7,7 @@ import pytest
 
 from services.escrow.lifecycle import BUSY, ESCROW, EVENTS, OUTCOMES, STATES
 from services.escrow.provider.port import every
-from shared.aggregate import Refusal, Trigger
+from shared.aggregate import Change, Refusal, Trigger
 from shared.settings import Terms
 from tests.support.escrow import AT_ONCE, INSIDER, THREE, Escrow
 
@@ -47,6 +47,9 @@ def escrow(state: str) -> Escrow:
             made.command("resolve", "arbiter", decision="split", reason="Half was done.", insider_bps=5_000)
             if state == "split":
                 made.work()
+        case "repaying":
+            set_off(made.confirmed()).wait(days=100)
+            repaid(made).fire()
         case "lapsed":
             made.accepted().wait(hours=72)
         case "charged_back":
@@ -54,6 +57,22 @@ def escrow(state: str) -> Escrow:
             made.provider.charge_back(made.document["_id"] if made.document else "")
             made.work()
     assert state == "new" or made.state == state.split(" ")[0]
+    return made
+
+
+def set_off(made: Escrow, amount: int = 700) -> Escrow:
+    """The next payout falls due, and this much of it is kept for a loss (`services.escrow.clearance`)."""
+    made.fire()
+    assert made.document
+    made.document["instruction"] |= {"cleared": True, "set_off": amount}
+    return made
+
+
+def repaid(made: Escrow) -> Escrow:
+    """The bank gave the loss back: what was kept falls due (`services.escrow.repaying`)."""
+    change = Change(made.document["_id"] if made.document else "", made.lifecycle, made.document, made.clock.now())
+    change.schedule("repay", change.now)
+    made.document = change.document()
     return made
 
 

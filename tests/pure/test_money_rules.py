@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.escrow import acts, chargebacks, losses, plan
+from services.escrow import acts, chargebacks, losses, plan, repaying
 from services.escrow.acts import ask_refund
 from services.escrow.books import close, instruct, move
 from services.escrow.provider.sandbox.sources import SOURCES
@@ -266,6 +266,26 @@ def _take_the_fee_of_what_is_set_off(change: Change, amount: int) -> int:
     return max(share(int(change.get("released", 0)) + kept + amount, change["fee_bps"]) - kept, 0)
 
 
+def _repay_and_keep_it(change: Change, trigger: Trigger) -> Mapping[str, Any]:
+    done = close(change, trigger)
+    move(change, done["id"], hire_event_id=change["hire_event_id"], released=done["amount"], fees=-done["amount"])
+    return {"escrow.set_off_returned": {"amount": done["amount"]}}
+
+
+def _repay_the_fee(row: Row) -> Row:
+    def act(change: Change, trigger: Trigger) -> None:
+        assert row.act
+        row.act(change, trigger)
+        change.set(instruction={**change["instruction"], "amount": change["fees"]})
+
+    return replace(row, act=act) if row.trigger == "timer:repay" else row
+
+
+def _drop_the_refused(change: Change, trigger: Trigger) -> Mapping[str, Any]:
+    repaying.drop_repay(change, trigger)
+    return {"escrow.release_refused": {"reason": "refused"}}
+
+
 def _decide_nothing(change: Change, trigger: Trigger) -> None:
     change.set(loss_since=None)
 
@@ -305,6 +325,12 @@ MONEY_MISTAKES: dict[str, Plant] = {
     "what was let go is held back": each(lambda row: replace(row, when=ANSWERED) if row.when is REFUSED else row),
     "what is set off is paid out": acting(acts.release, _pay_what_is_set_off),
     "what was set off counts as the fee": patched(acts, "fee_of", _take_the_fee_of_what_is_set_off),
+    "what is given back stays set off": acting(repaying.repay, _repay_and_keep_it),
+    "the fee is given back": each(_repay_the_fee),
+    "a repayment that is refused is forgotten": acting(repaying.block_repay, _drop_the_refused),
+    "a repayment ends where it was not": each(
+        lambda row: replace(row, to="settled") if row.trigger.startswith("repay.") else row
+    ),
     "the insider decides about the loss": each(_a_party_decides),
     "a loss is decided, and nobody says how": acting(losses.decide_loss, _decide_nothing),
 }  # fmt: skip

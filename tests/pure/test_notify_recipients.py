@@ -8,8 +8,8 @@ import pytest
 from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
-from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, REPORTED, notified, people
-from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, render
+from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, REPORTED, notified, people, read_by
+from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, amount, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
 from shared.events.schemas_listing import HELP_KINDS
@@ -77,6 +77,7 @@ MORE: dict[str, dict[str, Any]] = {
     "hire.ended": {"by": "employer", "on": "2027-03-01"},
     "escrow.opened": {"fund_by": "2027-01-04T00:00:00.000Z", "price": 50_000},
     "escrow.declined": {"reason": "card_declined"},
+    "escrow.set_off_returned": {"amount": 47_500},
     "escrow.released": {"tranche": 0, "amount": 47_500, "fee": 2_500, "hire_event_id": "e-1"},
     "escrow.release_refused": {"reason": "account_closed"},
     "escrow.refunded": {"amount": 50_000},
@@ -157,6 +158,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "escrow.refunded": SEEKERS,
     "escrow.refund_refused": SEEKERS,
     "escrow.split": BOTH,
+    "escrow.set_off_returned": INSIDERS,
     "escrow.charged_back": BOTH,
     "escrow.chargeback_reversed": BOTH,
     "dispute.opened": INSIDERS,
@@ -330,3 +332,17 @@ def test_the_words_can_be_filled_in_french(name: str) -> None:
 
     assert (subject, text) != render(row.text, event(name))
     assert not re.search(r"[{}]|None|p_[0-9a-f]{32}|good_word", subject + text)
+
+
+def test_what_was_set_off_is_the_insiders_alone_to_know() -> None:
+    """The insider reads what was kept, and it is no fee; to the seeker it was paid."""
+    split = {**ESCROW, "released": 20_000, "fees": 3_000, "set_off": 2_000}
+
+    assert read_by(INSIDER, split) == {**split, "fees": 1_000}
+    assert read_by(SEEKER, split) == {**split, "released": 22_000, "fees": 1_000, "set_off": 0}
+    assert read_by(SEEKER, ESCROW) == ESCROW
+    for language in LANGUAGES:
+        data = event("escrow.released", set_off=17_500)
+        mine, theirs = (render("escrow.released", read_by(each, data), language)[1] for each in (INSIDER, SEEKER))
+        kept = amount(17_500, "EUR", language)
+        assert kept in mine and kept not in theirs and amount(65_000, "EUR", language) in theirs

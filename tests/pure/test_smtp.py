@@ -13,7 +13,8 @@ from services.notify.smtp import smtp
 from shared.aggregate import Trigger
 from shared.clock import ManualClock
 from shared.settings import Mail
-from tests.support.mail_server import HANG_UP, Authority, MailServer, mail_server
+from tests.support.certificates import Authority
+from tests.support.mail_server import HANG_UP, MailServer, mail_server
 from tests.support.stub import stub, trickling
 
 AT = datetime(2027, 1, 1, tzinfo=UTC)

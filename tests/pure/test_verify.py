@@ -67,7 +67,7 @@ def test_a_system_left_in_peace_holds(scene: Scene) -> None:
     results = verify(scene.snapshot)
 
     assert [violation for result in results for violation in result.violations] == []
-    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 13)]
+    assert [result.invariant for result in results] == [f"I{n}" for n in range(1, 14)]
     assert all(result.checked > 0 for result in results)
 
 
@@ -244,6 +244,20 @@ def forgotten_timer(scene: Scene) -> tuple[Snapshot, str]:
     return scene.snapshot, f"matching {scene.held}"
 
 
+def changed_tomorrow(scene: Scene) -> tuple[Snapshot, str]:
+    """A clock that was ahead has left its time in it, and what changed a moment ago is looked at no further."""
+    doc(scene, "escrow", scene.held)["updated_at"] += timedelta(days=1)
+    return scene.snapshot, f"escrow {scene.held}"
+
+
+def put_off_for_an_hour(scene: Scene) -> tuple[Snapshot, str]:
+    held = doc(scene, "escrow", scene.held)
+    held["instruction"] = {"id": "x", "kind": "release", "attempts": 1}
+    held["timers"] = {"instruction": scene.snapshot.at + timedelta(hours=1)}
+    held["due_at"] = held["timers"]["instruction"]
+    return scene.snapshot, f"escrow {scene.held}"
+
+
 def parked_for_ever(scene: Scene) -> tuple[Snapshot, str]:
     doc(scene, "escrow", scene.held)["parked"] = [{"id": "e", "name": "hire.ended", "kind": "event"}]
     return scene.snapshot, f"escrow {scene.held}"
@@ -292,6 +306,19 @@ def above_the_budget(scene: Scene) -> tuple[Snapshot, str]:
     return replace(scene.snapshot, terms=Terms(requests_a_week=0)), f"account {seeker}"
 
 
+def kept_for_no_loss(scene: Scene) -> tuple[Snapshot, str]:
+    escrow = doc(scene, "escrow", scene.paid)
+    escrow["set_off"] = 1
+    return scene.snapshot, f"insider {escrow['insider']}"
+
+
+def kept_for_a_loss_that_is_the_platforms(scene: Scene) -> tuple[Snapshot, str]:
+    escrow, other = doc(scene, "escrow", scene.paid), doc(scene, "escrow", scene.held)
+    escrow["set_off"] = 700
+    other |= {"loss": 700, "loss_decision": {"decision": "write_off"}}
+    return scene.snapshot, f"insider {escrow['insider']}"
+
+
 def shortened_journal(scene: Scene) -> tuple[Snapshot, str]:
     doc(scene, "escrow", scene.paid)["journal"].pop()
     return scene.snapshot, f"escrow {scene.paid}"
@@ -326,6 +353,8 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I9", one_key_two_documents),
     ("I10", forgotten_by_the_relay),
     ("I10", forgotten_timer),
+    ("I10", changed_tomorrow),
+    ("I10", put_off_for_an_hour),
     ("I10", parked_for_ever),
     ("I10", group_thrown_back),
     ("I11", rewritten_journal),
@@ -334,6 +363,8 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I12", reservation_too_small),
     ("I12", above_the_cap),
     ("I12", above_the_budget),
+    ("I13", kept_for_no_loss),
+    ("I13", kept_for_a_loss_that_is_the_platforms),
 ]
 
 

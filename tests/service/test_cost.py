@@ -34,11 +34,10 @@ from tests.support.memory import MemoryBroker, memory_bus
 WAITING = 2000
 PER_BATCH = 2
 """Database commands for a batch of up to 500 records that make new escrows: a find and a bulk write."""
-PER_HIRE = 9.2
+PER_HIRE = 5.3
 """Database commands for a hire in escrow, from hire.confirmed to what the relay marked, with 100 under way at once: the
 timer of the tranche and the provider's answer are a find and an update each, where the insider is paid is a find; the
-last look before a payout is two finds (an open loss, what is to be set off) and the find and update of its mark; the
-rest is shared by the batch."""
+last look before a payout is a find and a write for the page of them; the rest is shared by the batch."""
 RECORDS_PER_HIRE = 3
 """What escrow publishes of such a hire: escrow.probation_started, escrow.released, escrow.settled."""
 

@@ -286,6 +286,28 @@ def test_two_payouts_at_once_set_it_off_once(market: Market) -> None:
     assert [market.of(f"/{each['_id']}").get("set_off", 0) for each in documents] == [28_500, 21_500, 0]
 
 
+def test_a_page_lets_go_what_nothing_speaks_against(market: Market) -> None:
+    """Together; who owes or has an open loss is looked at by themselves, and so is all of a page that lost a race."""
+    market.decide(market.charged_back(market.hired()), "set_off")
+    theirs, strangers = market.hired(price=30_000), market.hired(insider=market.other.id)
+    documents = []
+    for path in (theirs, strangers):
+        doc = market.of(path)
+        asked = {"id": f"{doc['_id']}:release:0:9", "kind": "release", "payee": doc["insider"], "amount": 1, "fee": 0}
+        market.store.collection.update_one({"_id": doc["_id"]}, {"$set": {"instruction": asked}})
+        documents.append(market.of(path))
+    clearance = Clearance(market.store, ESCROW.with_terms(ESCROW.terms.__class__(first_payout_wait=timedelta())))
+    market.store.collection.update_one({"_id": documents[1]["_id"]}, {"$inc": {"version": 1}})
+
+    assert clearance.page(documents) == documents
+    assert [market.of(path)["instruction"].get("cleared") for path in (theirs, strangers)] == [None, None]
+
+    fresh = [market.of(path) for path in (theirs, strangers)]
+    after = clearance.page(fresh)
+    assert [each["instruction"].get("cleared") for each in after] == [None, True]
+    assert market.of(strangers)["version"] == after[1]["version"] and market.of(strangers)["instruction"]["cleared"]
+
+
 def test_a_payout_that_is_refused_makes_nothing_good(market: Market) -> None:
     """What was reserved for it is free for the next, and taken again when it is tried again."""
     market.decide(market.charged_back(market.hired()), "set_off")

@@ -1,5 +1,6 @@
 """The people of the simulated day: insiders, seekers and staff, who do what they may, and some of what they may not."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
@@ -58,6 +59,7 @@ ASIDE = {
 }
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
 LOSS_MOVES = ("decide_loss",)
+_TAKES_BACK, _GIVES_BACK = 0.3, 0.2
 LISTING_MOVES = ("revise", "pause", "resume", "resume", "withdraw", "remove")
 
 
@@ -74,7 +76,7 @@ class People:
         self.unanswered: list[Callable[[], object]] = []
         self.answered: list[tuple[str, str, str]] = []
         self.left: set[str] = set()
-        world.others, world.staff = [self.act], self.decide_losses
+        world.others, world.staff = [self.act], self.see_to_losses
 
     def act(self) -> None:
         """One of them does something."""
@@ -109,6 +111,21 @@ class People:
         """What was not answered is sent until it is."""
         while self.unanswered:
             self.unanswered.pop()()
+
+    def see_to_losses(self) -> None:
+        """Staff decide, and now and then a bank takes back what was paid out to somebody who is to be paid more, or
+        gives back what it took.
+        """
+        self.decide_losses()
+        escrows = [escrow for offer_id in self.offers if (escrow := self._read("escrow", offer_id))]
+        held = Counter(escrow["insider"] for escrow in escrows if escrow.get("held"))
+        for escrow in escrows:
+            if escrow["state"] == "charged_back" and escrow["loss"] and self.chance.random() < _GIVES_BACK:
+                self.world.provider.reverse_chargeback(escrow["_id"])
+            elif escrow["state"] in ("probation", "settled") and escrow["released"]:
+                more = held[escrow["insider"]] - bool(escrow["held"])
+                if more and self.chance.random() < _TAKES_BACK:
+                    self.world.provider.charge_back(escrow["_id"])
 
     def decide_losses(self) -> None:
         """Staff decide about what chargebacks took after it was paid out; until then nobody who had a part in it is

@@ -61,3 +61,11 @@ def test_a_database_lets_in_or_is_named(mongo_server: str) -> None:
 @pytest.mark.parametrize("module", [broker, schema])
 def test_what_is_no_service_is_refused(module: Any) -> None:
     assert module.main(["postman"]) == 64
+
+
+def test_a_broker_that_is_away_is_waited_for_and_named() -> None:
+    nobody = f"127.0.0.1:{next(free_ports())}"
+
+    why = broker.wait("escrow", {"KAFKA_BOOTSTRAP_SERVERS": nobody}, patience=0)
+
+    assert why is not None and why.startswith("the broker does not let us in")

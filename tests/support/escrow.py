@@ -191,6 +191,8 @@ class Escrow:
         assert faults(journal) == []
         accounts = balances(journal)
         assert sum(accounts.values()) == 0
+        assert document.get("set_off", 0) == accounts.get("losses_set_off", 0) >= 0
+        accounts["platform_fees"] = accounts.get("platform_fees", 0) + accounts.get("losses_set_off", 0)
         for name, account in (("held", "escrow_held"), ("released", "insider_paid"), ("fees", "platform_fees"),
                               ("refunded", "seeker_refunds"), ("charged_back", "chargebacks")):  # fmt: skip
             assert document.get(name, 0) == accounts.get(account, 0) >= 0

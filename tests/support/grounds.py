@@ -7,7 +7,7 @@ may be filled and emptied, named by the variables KAFKA_BOOTSTRAP_SERVERS and MO
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,8 +19,8 @@ from deploy.embedded.ports import free_ports
 from deploy.kafka.topics import client_settings, create
 
 GROUNDS = ("embedded", "containers", "external")
-_KAFKA_IMAGE = "apache/kafka:4.3.1"
-_MONGO_IMAGE = "mongo:8"
+KAFKA_IMAGE = "apache/kafka:4.3.1"
+MONGO_IMAGE = "mongo:8"
 _MONGO_OPTIONS = "authSource=admin&directConnection=true&w=majority&readConcernLevel=majority&retryWrites=false"
 
 
@@ -46,7 +46,7 @@ def kafka_container() -> Iterator[str]:
         "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
     }
-    with _container(_KAFKA_IMAGE, settings, {9092: port}):
+    with container(KAFKA_IMAGE, settings, {9092: port}):
         server = f"127.0.0.1:{port}"
         create({"bootstrap_servers": [server], "bootstrap_timeout_ms": 5000}, patience=90.0)
         yield server
@@ -57,7 +57,7 @@ def mongo_container() -> Iterator[str]:
     """A MongoDB server of its own in a container: its URI, as root."""
     port, password = next(free_ports()), secrets.token_hex(12)
     settings = {"MONGO_INITDB_ROOT_USERNAME": "root", "MONGO_INITDB_ROOT_PASSWORD": password}
-    with _container(_MONGO_IMAGE, settings, {27017: port}):
+    with container(MONGO_IMAGE, settings, {27017: port}):
         uri = f"mongodb://root:{password}@127.0.0.1:{port}/?{_MONGO_OPTIONS}"
         _await_mongo(uri)
         yield uri
@@ -74,16 +74,21 @@ def external_mongo() -> str:
 
 
 @contextmanager
-def _container(image: str, settings: dict[str, str], ports: dict[int, int]) -> Iterator[None]:
+def container(
+    image: str, settings: Mapping[str, str], ports: Mapping[int, int], files: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Runs until the block ends; `ports` are {inside: on this machine}, `files` {path here: read-only path inside}."""
     from testcontainers.core.container import DockerContainer  # only this ground needs a Docker engine
 
     # As root: a start script that replaces read-only files of its own image could not do it otherwise.
-    container = DockerContainer(image, user="0")
+    made = DockerContainer(image, user="0")
     for name, value in settings.items():
-        container.with_env(name, value)
+        made.with_env(name, value)
     for inside, outside in ports.items():
-        container.with_bind_ports(inside, outside)
-    with container:
+        made.with_bind_ports(inside, outside)
+    for here, inside_path in (files or {}).items():
+        made.with_volume_mapping(here, inside_path)
+    with made:
         yield
 
 

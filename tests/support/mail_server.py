@@ -1,63 +1,13 @@
 """A mail server on 127.0.0.1 that refuses, hangs up or trickles where a test says; its certificates are the test's."""
 
-import datetime
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
-_DAY = datetime.timedelta(days=1)
 HANG_UP = "hang up"
-
-
-class Authority:
-    """Signs certificates for servers; `ca_file` is its own."""
-
-    def __init__(self, folder: Path, name: str = "authority") -> None:
-        self._folder, self._name, self._key = folder, name, ec.generate_private_key(ec.SECP256R1())
-        self._certificate = self._signed(name, self._key.public_key(), None)
-        self.ca_file = folder / f"{name}.pem"
-        self.ca_file.write_bytes(self._certificate.public_bytes(Encoding.PEM))
-
-    def server(self, host: str, expired: bool = False) -> ssl.SSLContext:
-        """What a server of that name encrypts with."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._signed(host, key.public_key(), host, expired)
-        file = self._folder / f"{self._name}-{host}.pem"
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-    def _signed(
-        self, name: str, key: ec.EllipticCurvePublicKey, host: str | None, expired: bool = False
-    ) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self._name)])
-        builder = x509.CertificateBuilder(issuer, named, key, x509.random_serial_number())
-        builder = builder.not_valid_before(now - 3 * _DAY).not_valid_after(now - _DAY if expired else now + _DAY)
-        builder = builder.add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
-        own = x509.SubjectKeyIdentifier.from_public_key(key)
-        builder = builder.add_extension(own, critical=False)
-        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = builder.add_extension(signer, critical=False)
-        usage = x509.KeyUsage(True, False, False, False, False, host is None, host is None, False, False)
-        builder = builder.add_extension(usage, critical=True)
-        if host:
-            names = x509.SubjectAlternativeName([x509.DNSName(host)])
-            builder = builder.add_extension(names, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
 
 
 @dataclass

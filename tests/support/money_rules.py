@@ -120,6 +120,7 @@ def as_instructed(step: Step) -> bool:
             "held": -amount, "released": amount - fee - back - kept, "fees": fee + kept, "refunded": back,
             "set_off": kept,
         },
+        "repay": {"released": amount, "fees": -amount, "set_off": -amount},
     }[asked["kind"]]  # fmt: skip
     return sums == {name: by for name, by in expected.items() if by}
 
@@ -128,10 +129,12 @@ def said_so(step: Step) -> bool:
     sums = moved(step)
     released, refunded = step.events.get("escrow.released"), step.events.get("escrow.refunded")
     whole = (sums.get("released", 0), sums.get("fees", 0), sums.get("refunded", 0))
-    if "escrow.split" in step.events:
-        return whole != (0, 0, 0) and not released and not refunded
-    set_off = released.get("set_off", 0) if released else 0
-    said = (released["amount"] if released else 0, released["fee"] + set_off if released else 0)
+    if split := step.events.get("escrow.split"):
+        in_all = split.get("set_off", 0) == step.after.get("set_off", 0)
+        return in_all and whole != (0, 0, 0) and not released and not refunded
+    back = step.events.get("escrow.set_off_returned", {"amount": 0})["amount"]
+    set_off = (released.get("set_off", 0) if released else 0) - back
+    said = ((released["amount"] if released else 0) + back, (released["fee"] if released else 0) + set_off)
     return whole == (*said, refunded["amount"] if refunded else 0) and sums.get("set_off", 0) == set_off
 
 
@@ -148,7 +151,7 @@ def holds_the_price(step: Step) -> bool:
 
 def pays_for_a_hire(step: Step) -> bool:
     asked = opened(step)
-    if not asked or asked["kind"] not in ("release", "split"):
+    if not asked or asked["kind"] not in ("release", "split", "repay"):
         return True
     return hired(step.before) and asked["payee"] == step.before["insider"]
 
@@ -195,6 +198,19 @@ def shares_as_decided(step: Step) -> bool:
     gross = asked["amount"] - asked["refund"]
     insiders = near(gross, asked["amount"], step.trigger.data["insider_bps"])
     return insiders and asked["amount"] == step.before["held"] and fits_the_fee(step, asked["fee"], gross)
+
+
+def gives_back_what_was_set_off(step: Step) -> bool:
+    """Out of what was kept, at most all of it, in no dispute and no claim; and the escrow is then where it was."""
+    asked, kept = opened(step), step.before.get("set_off", 0)
+    if asked and asked["kind"] == "repay":
+        quiet = not step.before.get("dispute") and not step.before.get("chargeback")
+        return bool(step.trigger.name == "timer:repay" and quiet and 0 < asked["amount"] <= kept)
+    open_ = step.before.get("instruction") or {"kind": None}
+    if open_["kind"] != "repay" or step.after.get("instruction"):
+        return True
+    again = "repay" in step.after.get("timers", {})
+    return bool(step.after["state"] == open_["before"] and again == (step.trigger.name == "repay.refused"))
 
 
 def waits_without_history(step: Step) -> bool:
@@ -363,6 +379,7 @@ MONEY: Rules = {
     "a tranche is paid when it is due, less its fee": pays_what_is_due,
     "money goes back only where it was called off, ended or decided": refunds_for_a_reason,
     "a split gives each what the arbiter says": shares_as_decided,
+    "what was set off goes back from where it was kept, and no more": gives_back_what_was_set_off,
     "in probation neither cancelling nor lapsing refunds": in_probation_nothing_calls_it_off,
     "who has no history is paid from the day that was named": waits_without_history,
     "what was let go is not held back": let_go_or_held_back,

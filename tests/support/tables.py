@@ -257,6 +257,7 @@ OFFERS = Table(
 
 _TRANCHES = [{"due_day": 0, "bps": 5_000}, {"due_day": 30, "bps": 5_000}]
 _PRICE = 50_000
+_PAID = ("probation", "settled", "split", "refunded")
 
 
 def _escrow_alike(s: Situation) -> Hashable:
@@ -270,7 +271,9 @@ def _escrow_alike(s: Situation) -> Hashable:
         s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
         (document.get("instruction") or {}).get("cleared"),
         s.state == "probation" and s.now < (plan or [{}])[0].get("due_at", s.now),
-        s.state == "probation" and ("payout_from" in document, document.get("set_off", 0) > 0),
+        s.state == "probation" and "payout_from" in document,
+        s.state in _PAID and (document.get("set_off", 0) > 0, "repay" in s.timers),
+        (document.get("instruction") or {}).get("before"),
     )  # fmt: skip
 
 
@@ -356,12 +359,21 @@ def _chargebacks(s: Situation) -> Iterator[tuple[str, Trigger]]:
 
 
 def _escrow_besides(s: Situation) -> Iterator[Situation]:
-    """What is to be paid out was let go, and something of it is set off (`services.escrow.clearance`)."""
+    """What is to be paid out was let go, and something of it is set off (`services.escrow.clearance`); or that is to go
+    back (`services.escrow.repaying`).
+    """
     assert s.document
     asked = s.get("instruction") or {"kind": "none"}
     if asked["kind"] in ("release", "split") and not asked.get("cleared"):
         cleared = {**asked, "cleared": True, "set_off": 777}
         yield Situation({**s.document, "instruction": cleared}, s.now, (*s.path, "cleared"))
+    if asked["kind"] == "repay" and not asked.get("cleared"):
+        cleared = {**asked, "cleared": True, "amount": min(asked["amount"], 700)}
+        yield Situation({**s.document, "instruction": cleared}, s.now, (*s.path, "cleared"))
+    if s.state in _PAID and s.get("set_off") and "repay" not in s.timers:
+        change = Change(of_escrow.OFFER, ESCROW, s.document, s.now)
+        change.schedule("repay", s.now)
+        yield Situation(change.document(), s.now, (*s.path, "to be repaid"))
 
 
 def _escrow_holds(s: Situation) -> None:
@@ -372,7 +384,7 @@ def _escrow_holds(s: Situation) -> None:
     busy = s.state in ESCROW.busy
     assert busy <= ("instruction" in document and "instruction" in s.timers)
     if s.state in ESCROW.final:
-        assert not {*s.timers} - {"parked", "left"} and "instruction" not in document, s.timers
+        assert not {*s.timers} - {"parked", "left", "repay"} and "instruction" not in document, s.timers
     awaited = {"awaiting": {"fund"}, "disputed": {"dispute"}, "probation": {"payout", "refund"}}.get(s.state)
     assert awaited is None or awaited & {*s.timers}, s.timers
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from shared.messaging.kafka.tls import tls_context
+from shared.messaging.kafka.tokens import TokenProvider
 from shared.settings import Kafka
 
 
@@ -21,4 +23,8 @@ def connection(settings: Kafka, client: str) -> dict[str, Any]:
             "sasl_plain_username": settings.sasl_username,
             "sasl_plain_password": settings.sasl_password,
         }
+    if settings.oauth:
+        options["sasl_oauth_token_provider"] = TokenProvider(settings.oauth)
+    if settings.security_protocol.endswith("SSL"):
+        options["ssl_context"] = tls_context(settings)
     return options

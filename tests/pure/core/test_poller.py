@@ -346,6 +346,38 @@ def test_where_nothing_carries_out_instructions_they_wait():
     assert toys.state() == "asking"
 
 
+def test_a_page_is_prepared_before_it_is_carried_out():
+    """Together, and only what is due and not under way already; what is returned is carried out."""
+    pages: list[list[str]] = []
+
+    def prepare(documents: Any) -> Any:
+        pages.append(sorted(doc["_id"] for doc in documents))
+        return [
+            {**doc, "instruction": {**doc["instruction"], "id": f"{doc['instruction']['id']}!"}} for doc in documents
+        ]
+
+    toys = Polling(prepare=prepare)
+    toys.opened()
+    toys.command("ask")
+    first = toys.doc()["instruction"]["id"]
+    toys.poller.step()
+
+    assert pages == [[toys.doc()["_id"]]] and toys.asked[0] == f"{first}!"
+
+
+@pytest.mark.logs_errors
+def test_what_cannot_be_prepared_is_carried_out_all_the_same():
+    def prepare(documents: Any) -> Any:
+        raise ValueError("not this page")
+
+    toys = Polling(prepare=prepare)
+    toys.opened()
+    toys.command("ask")
+
+    assert toys.poller.step() == 1
+    assert len(toys.asked) == 1 and toys.state() != "asking"
+
+
 # -- documents without a lifecycle
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from shared.money import MAX_AMOUNT
 
-Kind = Literal["hold", "release", "refund", "split"]
+Kind = Literal["hold", "release", "refund", "split", "repay"]
 Status = Literal["succeeded", "refused"]
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -30,6 +30,7 @@ class Instruction:
     release  takes `amount` out of what is held: `fee` to the platform, the rest to `payee`.
     refund   gives `amount` of what is held back to the source.
     split    takes `amount` out of what is held: `fee` to the platform, `refund` to the source, the rest to `payee`.
+    repay    gives `amount` of the fees that the platform took of this offer to `payee`.
 
     `payee` is a person_id. `hold_id` may name the hold's instruction; the provider then refuses another one.
     Raises ValueError when the fields do not fit the kind.
@@ -90,16 +91,16 @@ def _problem(i: Instruction) -> str | None:
         return f"amount must be within 1..{MAX_AMOUNT}"
     if not _CURRENCY.fullmatch(i.currency):
         return "currency must be three capital letters (ISO 4217)"
-    if i.kind not in ("hold", "release", "refund", "split"):
+    if i.kind not in ("hold", "release", "refund", "split", "repay"):
         return f"unknown kind {i.kind!r}"
     if (i.kind == "hold") != bool(i.source):
         return "source belongs to a hold, and to nothing else"
-    if (i.kind in ("release", "split")) != bool(i.payee):
-        return "payee belongs to a release or a split, and to nothing else"
+    if (i.kind in ("release", "split", "repay")) != bool(i.payee):
+        return "payee belongs to a release, a split or a repay, and to nothing else"
     if i.kind == "hold" and i.hold_id is not None:
         return "a hold has no hold_id"
     if i.fee < 0 or i.refund < 0 or i.fee + i.refund > i.amount:
         return "fee and refund must not be negative, nor more than the amount"
-    if (i.fee and i.kind in ("hold", "refund")) or (i.refund and i.kind != "split"):
+    if (i.fee and i.kind not in ("release", "split")) or (i.refund and i.kind != "split"):
         return "fee belongs to a release or a split, refund to a split"
     return None

@@ -248,7 +248,7 @@ def _refusal(ledger: Ledger, instruction: Instruction, pay_to: str | None) -> st
     hold = next((e.instruction for e in reversed(ledger.entries) if _is_hold(e)), None)
     if instruction.hold_id is not None and (hold is None or instruction.hold_id != hold.id):
         return "unknown_hold"
-    if instruction.amount > money.held:
+    if instruction.amount > (money.fees if instruction.kind == "repay" else money.held):
         return "insufficient_funds"
     if instruction.to_payee and (refused := payout_refused(pay_to)):
         return refused
@@ -272,6 +272,8 @@ def _moved(money: Balance, instruction: Instruction) -> Balance:
     amount = instruction.amount
     if instruction.kind == "hold":
         return replace(money, currency=instruction.currency, funded=money.funded + amount, held=money.held + amount)
+    if instruction.kind == "repay":
+        return replace(money, fees=money.fees - amount, paid_out=money.paid_out + amount)
     return replace(
         money,
         held=money.held - amount,

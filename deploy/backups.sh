@@ -1,0 +1,67 @@
+# What deploy/backup and deploy/restore share; read by both.
+
+fail() {
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+usage() { # the head of the script itself
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1" >&2
+    exit 2
+}
+
+from_env() { # from_env NAME DEFAULT: as docker compose finds it
+    local given=${!1:-}
+    [ -n "$given" ] || given=$(sed -n "s/^$1=//p" .env 2> /dev/null | tail -1)
+    printf '%s' "${given:-$2}"
+}
+
+secrets_folder() { from_env GOLEM_SECRETS deploy/.secrets; }
+
+project() { docker compose config | sed -n 's/^name: //p'; }
+
+image() { # the image with deploy.sealed in it, made where it is missing
+    local name
+    name=$(from_env GOLEM_IMAGES good-golem)/golem:$(from_env GOLEM_VERSION dev)
+    docker image inspect "$name" > /dev/null 2>&1 ||
+        docker build --quiet --file deploy/Dockerfile --target golem --tag "$name" . > /dev/null
+    printf '%s' "$name"
+}
+
+sealed() { # sealed [IDENTITY-FILE] COMMAND...: python -m deploy.sealed, without network, as who calls
+    local mount=()
+    if [ "$1" = --identity ]; then
+        mount=(--volume "$(cd "$(dirname "$2")" && pwd)/$(basename "$2"):/identity:ro")
+        shift 2
+    fi
+    docker run --rm --interactive --network none --read-only --cap-drop ALL --user "$(id -u):$(id -g)" \
+        "${mount[@]+"${mount[@]}"}" --entrypoint python "$(image)" -m deploy.sealed "$@"
+}
+
+seal() { sealed seal "$1"; }
+
+open() { # open IDENTITY-FILE
+    sealed --identity "$1" open /identity
+}
+
+check_recipient() { # a slip of the pen is found before anything is stopped
+    seal "$1" < /dev/null > /dev/null || fail "$1 is no recipient: it begins with age1"
+}
+
+sums() { if command -v sha256sum > /dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
+verify() { # verify BACKUP [IDENTITY]: fails where a byte is not as it was written
+    [ -f "$1/SHA256SUMS" ] || fail "$1 is no backup"
+    (cd "$1" && sums --check SHA256SUMS > /dev/null) || fail "$1 is damaged: its checksums are others"
+    [ $# = 1 ] || [ -f "$2" ] || fail "$2 is not there"
+    [ $# = 1 ] || for each in "$1"/*.age; do
+        open "$2" < "$each" | gzip -t || fail "$each cannot be opened with this identity"
+    done
+}
+
+in_mongo() { # a command beside the database's volume, as the user whose files lie there; no server runs
+    docker compose run --rm -T --no-deps --entrypoint "$1" mongo "${@:2}"
+}
+
+# In the container of the database: the tools take a password from a file, not from the list of processes.
+root_login='umask 077; printf "username: root\nauthenticationDatabase: admin\npassword: %s\n" "$(cat /run/secrets/mongodb_root_password)" > /tmp/login'
