@@ -13,7 +13,7 @@ from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.answer.commands import Resource
-from shared.http.declare.principal import Principal
+from shared.http.declare.principal import NOBODY, Principal
 from shared.reports.desk import Desk
 from shared.reports.desk import lifecycle as reports_lifecycle
 
@@ -37,9 +37,10 @@ class Parts:
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
         def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
             plain = views.roles(dict(doc), principal)
-            if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
+            if plain & views.KNOWS_EMPLOYER or principal == NOBODY:
                 return plain
-            return views.roles(dict(doc), principal, unveiled=True)
+            unveiled = is_unveiled(store, doc["_id"], principal.person_id)
+            return views.roles(dict(doc), principal, unveiled=True) if unveiled else plain
 
         listings = Resource(store, lifecycle, roles, views.view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
