@@ -52,7 +52,8 @@ ASKERS = {
 """Somebody new; an insider with a listing of their own; one who has asked for help with anna's; one with whom she had
 agreed, until she called it off; one with whom she has agreed, who has not paid yet.
 """
-OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["asking"], WORD["cancel"]}}
+OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["asking"], WORD["cancel"]},
+       "seeker": {WORD["report"]}}  # fmt: skip
 """What an asker wrote, or was told, themselves."""
 
 
