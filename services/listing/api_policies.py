@@ -12,28 +12,29 @@ from markupsafe import Markup
 from services.listing.parts import Parts
 from services.listing.schemas_policies import ReportingPolicy
 from shared.http.answer import html
-from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
+from shared.http.declare.operations import OPEN, Answer, Call, Operations
 from shared.settings import Terms
 from shared.settings.in_words import measured
 
 operations: Operations[Parts] = Operations("listing", "Reports")
 _TEXTS: Mapping[str, Any] = json.loads(Path(__file__).with_name("policy.json").read_text("utf-8"))
 _PATHS = {"report_listing": "/v1/listings/{id}/reports", "report_insider": "/v1/insiders/{person}/reports"}
+_VARY = {"Vary": "Accept, Accept-Language"}
 _FRENCH = {"day": "jour", "hour": "heure", "second": "seconde"}
 
 
 @operations.get(
-    "/v1/policies/reporting", "showReportingPolicy", "Read how reports are made, decided and kept", who=PUBLIC,
+    "/v1/policies/reporting", "showReportingPolicy", "Read how reports are made, decided and kept", who=OPEN,
     answers={200: ReportingPolicy}, page=True,
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:
     language = html.language(call.header("Accept-Language"))
     policy = in_language(language, call.parts.desk.terms)
     if not html.wants_page(call.header("Accept")):
-        return Answer(policy)
+        return Answer(policy, headers=_VARY)
     parts = [Markup("<h2>{}</h2>\n<p>{}</p>").format(each["heading"], each["text"]) for each in policy["sections"]]
     body = Markup("\n").join([html.paragraphs(policy["basis"]), *parts])
-    return Answer(html.Page(language, policy["title"], body))
+    return Answer(html.Page(language, policy["title"], body), headers=_VARY)
 
 
 def in_language(language: str, terms: Terms) -> dict[str, Any]:

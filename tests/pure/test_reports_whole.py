@@ -304,6 +304,7 @@ def test_the_policy(reported: Reported, language: str, three_years: str) -> None
 
     assert (plain.status_code, plain.get_json()["language"]) == (200, language[:2])
     assert three_years in plain.text
+    assert {"Accept", "Accept-Language"} <= {*plain.headers["Vary"].split(", ")}
     assert (page.content_type, three_years in page.text) == ("text/html; charset=utf-8", True)
     shorter = in_language(language[:2], Terms(reports_kept=timedelta(days=7), reports_to_rest=5))
     assert " 5 " in str(shorter) and "1096" not in str(shorter)
