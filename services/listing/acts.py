@@ -85,7 +85,7 @@ def unverify_insider(change: Change, trigger: Trigger) -> None:
 
 def submit(change: Change, trigger: Trigger) -> None:
     change.schedule(REVIEW, change.now)
-    change.set(review=None)
+    change.set(review=None, rested=None)
     edited(change, trigger)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from services.listing import api_export, api_policies, api_reports, api_rules, search, views
+from services.listing import api_consents, api_export, api_policies, api_reports, api_rules, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
@@ -41,14 +41,14 @@ def find_listings(call: Call[Parts]) -> Answer:
         raise foreign_cursor() from None
     read = partial(find, call.parts.store, call.parts.census)
     found, following = page(read, question, place, call.page.limit)
-    items = [views.view(doc, views.roles(doc, call.reader)) for doc in found]
+    items = [call.parts.listings.view(doc, views.roles(doc, call.reader)) for doc in found]
     return page_response(call, items, following.values() if following else None)
 
 
 @operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
     doc, mine = call.parts.listings.read(call)
-    answer = document_response(views.view(doc, mine), version=doc["version"])
+    answer = document_response(call.parts.listings.view(doc, mine), version=doc["version"])
     return replace(answer, headers={}) if "seeker" in mine else answer  # unveiling changes no version
 
 
@@ -160,5 +160,10 @@ def _question(call: Call[Parts]) -> Question:
 
 
 operations.include(
-    of_codes, api_export.operations, api_rules.operations, api_reports.operations, api_policies.operations
+    of_codes,
+    api_export.operations,
+    api_rules.operations,
+    api_consents.operations,
+    api_reports.operations,
+    api_policies.operations,
 )
