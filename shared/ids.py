@@ -43,6 +43,11 @@ def workplace_mark(key: bytes, listing_id: str, domain: str) -> str:
     return _mark(key, "workplace", listing_id, domain.casefold())
 
 
+def report_mark(key: bytes, about: str, address: str) -> str:
+    """What a network address is recognised by among the reports about one thing; elsewhere it has another mark."""
+    return _mark(key, "report", about, address)
+
+
 def _mark(key: bytes, *parts: str) -> str:
     return "m_" + hmac.new(key, "\0".join(("mark", *parts)).encode(), hashlib.sha256).hexdigest()[:32]
 

@@ -18,6 +18,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "request-budget": ("makeOffer",),
     "split": ("resolveDispute",),
     "webhook": ("greenhouseWebhook",),
+    "no-self-report": ("reportListing", "reportInsider"),
     "words": ("searchListings",),
 }
 """The operations that a rule is of, where the code that names it stands beside others'."""
@@ -100,6 +101,7 @@ ADVICE: dict[str, str] = {
     "no-link": "Take the link out of the text.",
     "no-phone": "Take the number out of the text; contacts are unveiled later.",
     "no-self-dealing": "Deal with somebody else.",
+    "no-self-report": "Withdraw your listing, or change it.",
     "not-yet": "Wait, or set the issuer's clock.",
     "notice": "Send the field that the message names.",
     "nul": "Take NUL out of the text.",

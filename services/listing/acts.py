@@ -85,7 +85,7 @@ def unverify_insider(change: Change, trigger: Trigger) -> None:
 
 def submit(change: Change, trigger: Trigger) -> None:
     change.schedule(REVIEW, change.now)
-    change.set(review=None)
+    change.set(review=None, rested=None)
     edited(change, trigger)
 
 
@@ -133,8 +133,26 @@ def revise_published(rules: Rules) -> Act:
     return act
 
 
+def rest_from(state: str) -> Act:
+    """The search does not find it; its time goes on, and so do its offers."""
+
+    def act(change: Change, trigger: Trigger) -> None:
+        change.set(rested={"was": state, "at": change.now})
+        decide(change, "rested", "reports")
+        index(change)
+
+    return act
+
+
+def keep(change: Change, trigger: Trigger) -> None:
+    change.set(rested=None)
+    decide(change, "kept", str(trigger.by))
+    index(change)
+
+
 def close(change: Change, trigger: Trigger) -> None:
     """No timer counts any more, and the search does not find it."""
+    change.set(rested=None)
     change.schedule(REVIEW, None)
     change.schedule(EXPIRY, None)
     index(change)

@@ -21,5 +21,6 @@ def export(call: Call[Parts]) -> Answer:
     rest = {} if after else {
         "employers_known": employers_known(store, call.person),
         "work_marks": (store.get(work_id(call.person)) or {}).get("marks", []),
+        "reports": call.parts.desk.own(call.person),
     }  # fmt: skip
     return replace(answer, body={"person_id": call.person, **rest, **answer.body})

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from shared.aggregate.documents import Copy, CoreDocument
+from shared.reports.records import ReportRecord
 
 
 class Employer(TypedDict, total=False):
@@ -89,6 +90,11 @@ class Decision(TypedDict, total=False):
     note: str
 
 
+class Rested(TypedDict):
+    was: str  # published or paused
+    at: datetime
+
+
 class ListingDocument(CoreDocument, total=False):
     # as its insider wrote it
     insider: str
@@ -124,6 +130,7 @@ class ListingDocument(CoreDocument, total=False):
     domain_mark: str  # of the employer's domain
     workplace_mark: str  # of the employer's domain and this listing
     insider_verified: bool  # its insider gets mail at the employer's domain, which staff have registered
+    rested: Rested  # several people reported it, and no moderator has decided yet
     review: Decision  # the last one
     audit: list[Decision]
 
@@ -172,6 +179,20 @@ class WorkDocument(CoreDocument, total=False):
     owner: str
     marks: list[str]  # of the domains
     after: str  # sort key of the last listing of an unfinished pass
+
+
+class AskedOfListing(TypedDict):
+    name: str  # rest, keep or remove
+    id: str  # of the trigger
+    by: str  # reports, or the moderator
+    reason: str  # of a removal
+
+
+class ReportDocument(ReportRecord, total=False):
+    """`report:<listing_id>`: who reported the listing, why, and what moderators decided."""
+
+    asked: list[AskedOfListing]  # what the worker has the listing do next
+    rests: int  # how many decisions there were when it last had the listing rest
 
 
 class EmployerCopy(Copy, total=False):

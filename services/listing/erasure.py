@@ -12,6 +12,7 @@ from services.listing.unveiling import forget
 from services.listing.workplaces import WORK, work_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, NOT_ERASED, erase_each, without_fingerprints
+from shared.reports.desk import forget_reporter_in, forget_texts_about
 
 GONE = "Erased"
 _MAY_WITHDRAW = ("draft", "in_review", "published", "paused")
@@ -26,7 +27,13 @@ class Erasing:
     def one_pass(self, person: str) -> int:
         own = self._found({"facets": f"insider:{person}", **NOT_ERASED})
         unveiled = self._found({"seeker": person, "state": {"$in": [KNOWN, VEILED]}})
-        return erase_each(own, self._erase) + erase_each(unveiled, self._veil) + self._forget_work(work_id(person))
+        reported = self._found({"reporters": person})
+        return (
+            erase_each(own, self._erase)
+            + erase_each(unveiled, self._veil)
+            + erase_each(reported, lambda record: forget_reporter_in(self._store, record, person))
+            + self._forget_work(work_id(person))
+        )
 
     def _found(self, query: dict[str, Any]) -> list[str]:
         return [doc["_id"] for doc in self._store.collection.find(query, {"_id": 1}).limit(MOST)]
@@ -38,6 +45,7 @@ class Erasing:
             if change.state in _MAY_WITHDRAW:
                 self._withdraw(change)
 
+        forget_texts_about(self._store, listing_id)
         self._store.run({listing_id: self._listing}, decide)
 
     def _withdraw(self, change: Change) -> None:

@@ -4,17 +4,20 @@ from services.listing import acts, consent_acts, consent_rules, consents, rules
 from services.listing.acts import EXPIRY
 from services.listing.rules import (
     AT_EMPLOYER,
+    FROM_PAUSED,
     LAST_SEAT,
     LAST_SEAT_OF_BEFORE,
     MAY_EDIT,
+    NOT_RESTED,
     ONE_CURRENCY,
+    RESTED,
     SAME_EMPLOYER,
     SEATS,
     VERIFIED,
     WAS_PUBLISHED,
     Rules,
 )
-from shared.aggregate import Lifecycle, Row, cells
+from shared.aggregate import Condition, Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
@@ -24,7 +27,14 @@ MAY_BE_ASKED = ("draft", "in_review", *LIVE)
 """States in which the employer may be asked for its consent, and give it."""
 
 
-INSIDER, MODERATOR, EMPLOYER = ("insider",), ("moderator",), ("employer",)
+INSIDER, MODERATOR, EMPLOYER, REPORTS = ("insider",), ("moderator",), ("employer",), ("reports",)
+
+
+def _and_rests(condition: Condition) -> Condition:
+    return Condition(
+        f"{RESTED.description}; {condition.description}",
+        lambda change, trigger: RESTED.holds(change, trigger) and condition.holds(change, trigger),
+    )
 
 
 def _under(market: Rules) -> tuple[Row, ...]:
@@ -55,7 +65,7 @@ def _under(market: Rules) -> tuple[Row, ...]:
         ),
         Row(
             ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
-            guards=(lawful, acknowledged, consented), act=acts.publish_anyway(market),
+            guards=(lawful, acknowledged, consented), when=NOT_RESTED, act=acts.publish_anyway(market),
         ),
         *_of_consent(market),
     )  # fmt: skip
@@ -83,7 +93,17 @@ def _of_consent(market: Rules) -> tuple[Row, ...]:
 
 
 _ROWS = (
-    Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=MODERATOR, act=acts.send_back),
+    Row(("in_review",), "return", to="draft", emits=("listing.returned",), by=MODERATOR, when=NOT_RESTED,
+        act=acts.send_back),
+    *(
+        Row((state,), "rest", to="in_review", emits=("listing.rested",), by=REPORTS, act=acts.rest_from(state),
+            note="{reports_to_rest} people reported it within {reports_within}; it waits for a moderator")
+        for state in LIVE
+    ),
+    Row(("in_review",), "keep", to="paused", emits=("listing.kept",), by=MODERATOR, when=FROM_PAUSED, act=acts.keep),
+    Row(("in_review",), "keep", to="published", emits=("listing.kept",), by=MODERATOR, when=RESTED, act=acts.keep),
+    Row((*LIVE, "filled", "expired"), "keep", emits=("listing.kept",), by=MODERATOR, act=acts.keep,
+        note="it was reported, and stays as it is"),
     Row(
         ("published",), "pause", to="paused", emits=("listing.paused",), by=INSIDER, until=EXPIRY,
         guards=(MAY_EDIT,), act=acts.edited, note="takes no new offers; those made may still be accepted",
@@ -92,7 +112,7 @@ _ROWS = (
         ("paused",), "resume", to="published", emits=("listing.resumed",), by=INSIDER, until=EXPIRY,
         guards=(MAY_EDIT,), act=acts.edited,
     ),
-    Row(LIVE, "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
+    Row((*LIVE, "in_review"), "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
     Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=INSIDER,
         act=acts.close),
     Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
@@ -107,12 +127,16 @@ _ROWS = (
     Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a seat never opens again"),
     *(
         Row(states, name, emits=emits, when=when, act=act, note=note)
-        for name, when, act, note in (
+        for name, asked, act, note in (
             ("work.verified", AT_EMPLOYER, acts.verify_insider, "its insider gets mail there"),
             ("employer.registered", AT_EMPLOYER, acts.verify_insider, "its insider gets mail there"),
             ("employer.removed", VERIFIED, acts.unverify_insider, "staff do not vouch for that domain"),
         )
-        for states, emits in ((("draft", "in_review"), ()), ((*LIVE, *OVER), ("listing.revised",)))
+        for states, emits, when in (
+            (("in_review",), ("listing.revised",), _and_rests(asked)),
+            (("draft", "in_review"), (), asked),
+            ((*LIVE, *OVER), ("listing.revised",), asked),
+        )
     ),
 )  # fmt: skip
 OF_HIRE = ("hire.confirmed", "hire.ended")
@@ -132,6 +156,7 @@ def listing(market: Rules) -> Lifecycle:
             reject=dict.fromkeys(OF_HIRE, NEVER_PUBLISHED) | dict.fromkeys(WORKPLACE, ("new",)),
         ),
         final=OVER,
+        role_words={"reports": "the reports of several people"},
     )
 
 

@@ -9,6 +9,7 @@ from services.listing.erasure import Erasing
 from services.listing.handlers import handlers
 from services.listing.lifecycle import listing
 from services.listing.parts import Parts
+from services.listing.reports import Carrying
 from services.listing.rules import Rules
 from services.listing.store import COLLECTION, EMPLOYER, MIGRATIONS
 from services.listing.workplaces import WORK, Spread
@@ -16,6 +17,7 @@ from shared.aggregate import Store, erasure
 from shared.http.app import create_app
 from shared.process.main import Service, nothing
 from shared.process.work import Work
+from shared.reports.records import KIND as REPORT
 from shared.settings import Settings
 
 
@@ -36,6 +38,7 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
         lifecycles=(lifecycle,),
         timers={
             **dict.fromkeys((WORK, EMPLOYER), Spread(store, lifecycle).on_timer),
+            REPORT: Carrying(store, lifecycle).on_timer,
             erasure.KIND: erasure.passes(Erasing(store, lifecycle).one_pass),
         },
     )

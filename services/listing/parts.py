@@ -9,14 +9,18 @@ from services.listing.asks import Asks
 from services.listing.budget import Budget
 from services.listing.census import Census
 from services.listing.employers_word import EmployersWord
+from services.listing.reports import decided
 from services.listing.rules import Rules
 from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Document, Lifecycle, Store
 from shared.http.answer.commands import Resource
 from shared.http.declare.principal import NOBODY, Principal
+from shared.reports.desk import Desk
+from shared.reports.desk import lifecycle as reports_lifecycle
 
 PATH = "/v1/listings"
+REPORT = reports_lifecycle(decided)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Parts:
     market: Rules
     asks: Asks
     employers_word: EmployersWord
+    desk: Desk
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
@@ -46,5 +51,6 @@ class Parts:
 
         listings = Resource(store, lifecycle, roles, view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
+        desk = Desk.of(store, REPORT.with_terms(lifecycle.terms), key, "/v1/reports")
         word = EmployersWord(listings, market, key)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word)
+        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk)

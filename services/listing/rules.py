@@ -248,6 +248,14 @@ VERIFIED = Condition(
         trigger.data["domain_mark"] == change.get("domain_mark") and bool(change.get("insider_verified"))
     ),
 )
+RESTED = Condition("it rests, as several people reported it", lambda change, trigger: bool(change.get("rested")))
+NOT_RESTED = Condition(
+    "it does not rest as several people reported it", lambda change, trigger: not change.get("rested")
+)
+FROM_PAUSED = Condition(
+    "it rests, and was paused before",
+    lambda change, trigger: (change.get("rested") or {}).get("was") == "paused",
+)
 LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])
 WAS_PUBLISHED = Condition("it was published before", lambda change, trigger: bool(change.get("published_at")))
 LAST_SEAT_OF_BEFORE = Condition(

@@ -31,6 +31,7 @@ from shared.fields import (
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
 from shared.places.fields import Subdivision
 from shared.places.rules import ACKNOWLEDGED
+from shared.reports.schemas import OwnReport
 
 STATUSES = tuple(state for state in STATES if state != "new")
 PERIODS = ("hour", "day", "week", "month", "year")
@@ -181,7 +182,12 @@ class Breach(Body):
 class Review(Body):
     """A decision about the listing: by the rules (their ids), or by a moderator (their person_id)."""
 
-    outcome = Text(metadata={"description": "published, held (waits for a moderator), revised, returned or removed"})
+    outcome = Text(
+        metadata={
+            "description": "published, held (waits for a moderator), revised, returned, rested (waits for one, as "
+            "several people reported it), kept or removed"
+        }
+    )
     by = Text()
     at = Instant()
     rules = Several(Text(), optional=True)
@@ -251,12 +257,13 @@ class KnownEmployer(Body):
 
 
 class ListingShare(Body):
-    """Your listings, in pages. The first page also has the employers that were unveiled to you, and the marks of the
-    domains at which you verified an address.
+    """Your listings, in pages. The first page also has the employers that were unveiled to you, the marks of the
+    domains at which you verified an address, and the listings that you reported.
     """
 
     person_id = PersonId()
     employers_known = Several(Part(KnownEmployer), optional=True)
     work_marks = Several(Text(), optional=True)
+    reports = Several(Part(OwnReport), optional=True)
     items = Several(Part(Listing))
     next = Text(1, 1024, allow_none=True)

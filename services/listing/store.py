@@ -12,6 +12,7 @@ from services.listing.orders import INDEXED, NEWEST, Order
 from services.listing.search import Question, fields, own_question
 from shared.aggregate import Document, Store
 from shared.clock import to_milliseconds
+from shared.reports.desk import index_reports
 
 COLLECTION = "listings"
 KNOWN, VEILED, ERASED = "known", "veiled", "erased"
@@ -73,7 +74,7 @@ def verified_anew(collection: Collection[Document]) -> None:
     collection.update_one({"_id": employer_id(ANY)}, {"$setOnInsert": sweep}, upsert=True)
 
 
-MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew)
+MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew, index_reports)
 
 
 def unveiled_id(listing_id: str, person: str) -> str:

@@ -8,7 +8,7 @@ from services.matching.offer import api as offer
 from services.matching.offer import api_account, api_history, api_reviews
 from services.matching.parts import Parts
 from services.matching.people import api as people
-from services.matching.people import api_export
+from services.matching.people import api_export, api_reports
 from shared.http.declare.operations import Operations
 
 operations: Operations[Parts] = Operations("matching", "Offers")
@@ -25,4 +25,4 @@ operations.include_slice(
 operations.include_slice(
     lambda parts: parts.employer, employer.operations, api_confirmations.operations, api_ats.operations
 )
-operations.include_slice(lambda parts: parts.people, people.operations, api_export.operations)
+operations.include_slice(lambda parts: parts.people, people.operations, api_export.operations, api_reports.operations)

@@ -26,7 +26,7 @@ class Parts:
     @classmethod
     def of(cls, settings: Settings, store: Store) -> "Parts":
         offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, settings.places.rules)
-        people = People.of(offers, accounts)
+        people = People.of(offers, accounts, settings.pseudonym_key)
         employer = Employer.of(offers, settings.pseudonym_key)
         return cls(
             Offer(offers, accounts, people.people.between, employer.employers.is_registered_at),

@@ -1,5 +1,5 @@
 """The collection `offers`: offers, copies of listings (`listing:<id>`), accounts (`account:<person>`), profiles
-(`profile:<person>`) and people (`<person>`).
+(`profile:<person>`), people (`<person>`) and what was reported of insiders (`report:<person>`).
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from pymongo.collection import Collection
 from services.matching.staff_lists import index_for_staff, rename_staff_lists
 from shared.aggregate import Document, Migration, Store, by_try
 from shared.clock import format_time
+from shared.reports.desk import index_reports
 
 COLLECTION = "offers"
 _UNLISTED = {"events": 0, "steps": 0, "applied": 0, "commands": 0, "parked": 0}
@@ -66,6 +67,7 @@ MIGRATIONS: Sequence[Migration] = (
     _index_application,
     rename_staff_lists,
     by_try,
+    index_reports,
 )
 
 

@@ -38,6 +38,8 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "listing.revised": NOBODY,
     "listing.paused": NOBODY,
     "listing.resumed": NOBODY,
+    "listing.rested": Notified("insider", "listing.rested", "listings"),
+    "listing.kept": Notified("insider", "listing.kept", "listings"),
     "listing.filled": Notified("insider", "listing.filled", "listings"),
     "listing.expired": Notified("insider", "listing.expired", "listings"),
     "listing.withdrawn": NOBODY,
@@ -92,6 +94,8 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "contact.replaced": Notified("person", "contact.replaced"),
     "payout.changed": Notified("person", "payout.changed"),
     "work.verified": NOBODY,
+    "report.decided": Notified("person", "report.decided", "listings"),
+    "insider_report.decided": Notified("person", "insider_report.decided", "listings"),
     "employer.registered": NOBODY,
     "employer.removed": NOBODY,
 }
@@ -99,13 +103,18 @@ RECIPIENTS: Mapping[str, Notified | None] = {
 HELP_ANSWERED = Notified("insider", "help.answered", "hires")
 """`help.given` once more, with the seeker's answer in it."""
 
-_GROUPS: Mapping[str, Group] = {row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED) if row}
+REPORTED = Notified("person", "insider_report.of_you", "listings")
+"""`insider_report.decided`, for whoever was reported."""
+
+_GROUPS: Mapping[str, Group] = {row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED, REPORTED) if row}
 
 
 def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
     """The row of the table for this event."""
     if event_type == "help.given" and data.get("answer"):
         return HELP_ANSWERED
+    if event_type == "insider_report.decided" and data["person_id"] == data["insider"]:
+        return REPORTED
     if event_type == "offer.activated" and data.get("begins_at") is None:
         return NOBODY if "begins_at" in data else BEGUN  # `offer.begun` comes with it, but not of an older version
     return RECIPIENTS[event_type]

@@ -40,7 +40,7 @@ _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "ref
 _MOMENTS = ("fund_by", "begins_at")
 _DAYS = ("on", "start_on")
 _IDS = ("offer_id", "listing_id")
-_TERMS = ("review_blind", "retry_refused")
+_TERMS = ("review_blind", "retry_refused", "reports_decided_within")
 _DEFAULTS = Terms()
 
 

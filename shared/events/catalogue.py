@@ -85,6 +85,8 @@ _TYPES = (
     _listing("revised", listing.ListingState, "new terms, for later offers only"),
     _listing("paused", listing.ListingState, "takes no new offers for now"),
     _listing("resumed", listing.ListingState, "takes offers again"),
+    _listing("rested", listing.ListingState, "waits for a moderator, as several people reported it"),
+    _listing("kept", listing.ListingState, "a moderator looked at what was reported, and left it as it was"),
     _listing("filled", listing.ListingState, "its last seat is taken"),
     _listing("expired", listing.ListingState, "its time is over"),
     _listing("withdrawn", listing.ListingState, "the insider took it back"),
@@ -140,6 +142,10 @@ _TYPES = (
     _internal("contact.replaced", "notify", person.OfPerson, "a person's verified address was replaced or deleted"),
     _internal("payout.changed", "escrow", person.OfPerson, "where a person is paid was set, changed or deleted"),
     _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
+    _internal("report.decided", "listing", person.ReportDecided, "a moderator decided on a listing they reported"),
+    _internal(
+        "insider_report.decided", "matching", person.InsiderReportDecided, "a moderator decided on a reported insider"
+    ),
     EventType(
         "listing.consent_asked",
         1,

@@ -4,7 +4,7 @@ A mark is a keyed hash (`shared.ids`): who has the key and the address can see t
 tell what it was made of.
 """
 
-from shared.fields import EventData, Id, PersonId, Several
+from shared.fields import EventData, Id, PersonId, Several, Word
 
 
 class PersonErased(EventData):
@@ -26,6 +26,20 @@ class ContactVerified(EventData):
 class WorkVerified(EventData):
     person_id = PersonId("who gave the code that was mailed to their address at work")
     domain_mark = Id("the mark of that address's domain")
+
+
+class ReportDecided(EventData):
+    """Says that somebody reported a listing, never why or in what words."""
+
+    person_id = PersonId("who reported it")
+    listing_id = Id("what they reported")
+    decision = Word("what the moderator decided", known=("keep", "remove"))
+
+
+class InsiderReportDecided(EventData):
+    person_id = PersonId("who is told: who reported the insider, or the insider")
+    insider = PersonId("who was reported")
+    decision = Word("what the moderator decided", known=("keep", "act"))
 
 
 class Employer(EventData):

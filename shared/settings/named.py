@@ -159,6 +159,12 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("START_ON_BEFORE", "how long before acceptance a job may have begun"),
             _days("START_ON_AFTER", "how long after acceptance a job may begin"),
             _days("SILENCE_PAYOUT_AFTER", "how long a hire that only silence confirmed waits for its payout"),
+            _rule("REPORTS_TO_REST", "number", "people with an account whose reports have a listing rest in review"),
+            _days("REPORTS_WITHIN", "the time in which their reports have to come for that"),
+            _days("REPORTS_DECIDED_WITHIN", "how soon a moderator decides on a report, as the policy promises"),
+            _days("REPORTS_KEPT", "how long the record of a report is kept"),
+            _days("REPORT_MARKS_KEPT", "how long a report without an account keeps the mark of its address"),
+            _rule("REPORTS_A_DAY", "number", "new reports that a person or an address may make in a day"),
             _rule("LISTINGS_A_WEEK", "number", "listings that an insider may hand in in a week"),
             _rule("REQUESTS_A_WEEK", "number", "offers that a seeker may make in a week"),
             _rule(

@@ -66,6 +66,14 @@ class Terms:
     # a seeker's budget of requests; an insider's of listings handed in
     requests_a_week: int = 20
     listings_a_week: int = 20
+    # reports: how many people within how long have a listing rest, when a moderator has decided at the latest, how long
+    # records are kept, how long an address is recognised by its mark, and how many a person or address may make a day
+    reports_to_rest: int = 3
+    reports_within: timedelta = timedelta(days=1)
+    reports_decided_within: timedelta = timedelta(days=2)
+    reports_kept: timedelta = timedelta(days=1096)
+    report_marks_kept: timedelta = timedelta(days=30)
+    reports_a_day: int = 20
     # money: ten-thousandths of a release; the most a person may have accepted at once, in EUR minor units
     fee_bps: int = 500
     exposure_cap: int = 200_000

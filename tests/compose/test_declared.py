@@ -52,7 +52,7 @@ def test_a_subscriber_reads_and_no_more() -> None:
     assert {acl.name for acl in granted if acl.kind == "topic"} == set(PUBLIC_NAMES)
     assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {
         "contact.verified", "contact.replaced", "work.verified", "payout.changed", "employer.registered",
-        "employer.removed",
+        "employer.removed", "report.decided", "insider_report.decided",
     }  # fmt: skip
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 

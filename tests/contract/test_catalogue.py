@@ -32,7 +32,7 @@ from shared.events.schemas_listing import Tranche
 
 DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled
-    listing.expired listing.withdrawn listing.removed
+    listing.expired listing.withdrawn listing.removed listing.rested listing.kept
     listing.consent_given listing.consent_refused listing.consent_withdrawn listing.consent_asked offer.consent_ended
     offer.made offer.countered offer.accepted offer.declined offer.withdrawn offer.expired offer.cancelled
     offer.cancel_asked offer.activated offer.begun offer.lapsed offer.completed offer.closed offer.reviewed help.given
@@ -42,6 +42,7 @@ DESIGNED = """
     escrow.refund_refused escrow.split escrow.set_off_returned escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
     contact.verified contact.replaced payout.changed work.verified employer.registered employer.removed
+    report.decided insider_report.decided
 """
 PROMISED = {
     "listing.created": "listing_id insider status country region industry occupation skills pay help currency seats "

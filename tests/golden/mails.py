@@ -24,7 +24,9 @@ from tests.pure.test_notify_recipients import INSIDER, SEEKER, event
 from tests.support.memory import MemoryCollection
 
 FOLDER = Path(__file__).parent
-TERMS = Terms(review_blind=timedelta(days=6), retry_refused=timedelta(hours=36))
+TERMS = Terms(
+    review_blind=timedelta(days=6), retry_refused=timedelta(hours=36), reports_decided_within=timedelta(hours=60)
+)
 AT = datetime(2027, 1, 4, 9, 7, tzinfo=UTC)
 VALUES: Mapping[str, Any] = {
     "funded": 1_111_11, "held": 222_22, "released": 333_33, "fees": 44_44, "refunded": 555_55, "charged_back": 666_66,
@@ -43,6 +45,8 @@ MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "offer.closed": ({"reason": "refunded"}, {"reason": "split"}, {"reason": "charged_back"}),
     "help.given": ({}, {"answer": "confirmed"}, {"answer": "denied"}),
     "dispute.opened": ({"reason": "not_hired"}, {"reason": "other"}),
+    "report.decided": ({}, {"decision": "remove"}),
+    "insider_report.decided": ({}, {"person_id": INSIDER}),
     "dispute.resolved": tuple({"decision": name} for name in ("refund", "release", "split", "return")),
 }  # fmt: skip
 """Where an event is told in more ways than one."""

@@ -37,7 +37,7 @@ KEY = b"k" * 40
 NAMES = (
     "employer", "domain", "consent", "draft", "note", "at anna", "at bo", "at dan", "work", "profile", "message",
     "counter", "asking", "cancel", "dispute", "decision", "review", "reference", "candidate", "mailbox", "secret",
-    "anna", "bo", "cas", "dan", "mo", "claim", "account",
+    "anna", "bo", "cas", "dan", "mo", "claim", "account", "report",
 )  # fmt: skip
 WORD = {name: "kanari" + "".join("bcdfghjkmn"[int(d)] for d in f"{n:03d}") * 4 for n, name in enumerate(NAMES)}
 DOMAIN = f"{WORD['domain']}.example.org"
@@ -52,15 +52,16 @@ ASKERS = {
 """Somebody new; an insider with a listing of their own; one who has asked for help with anna's; one with whom she had
 agreed, until she called it off; one with whom she has agreed, who has not paid yet.
 """
-OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["asking"], WORD["cancel"]}}
+OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["asking"], WORD["cancel"]},
+       "seeker": {WORD["report"]}}  # fmt: skip
 """What an asker wrote, or was told, themselves."""
 
 
 _SUBJECTS = ("anna", "bo", "cas", "dan", "mo", "claim")
 KEPT_FROM = {
-    "anna": ("review", "at dan", "profile", "secret", "candidate", *_SUBJECTS),
+    "anna": ("report", "review", "at dan", "profile", "secret", "candidate", *_SUBJECTS),
     "bo": (
-        "work", "note", "draft", "at dan", "asking", "cancel", "secret", "candidate", "reference", "account",
+        "work", "note", "draft", "report", "at dan", "asking", "cancel", "secret", "candidate", "reference", "account",
         *_SUBJECTS,
     ),
 }  # fmt: skip
@@ -70,7 +71,7 @@ FOR_ALL = {
     "getProfile", "listMatches", "showInsider", "exportMe", "exportListing", "exportMatching", "exportEscrow",
     "exportNotify", "listEscrows", "listNotifications", "putContact", "getContact", "putWorkMail", "getWorkMail",
     "getPreferences", "putPreferences", "deleteProfile", "deleteContact", "deleteWorkMail", "eraseMe",
-    "getPayout", "putPayout", "deletePayout",
+    "getPayout", "putPayout", "deletePayout", "reportListing", "reportInsider", "showReportingPolicy",
 }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ class Story:
     """Anna lists; bo, cas, dan and sam ask for her help; staff, an employer and its system have their say."""
 
     def __init__(self, folder: Path) -> None:
-        self.whole = Whole(folder)
+        self.whole = Whole(folder, REPORTS_TO_REST="1000")  # those who ask for everything report everything
 
     def ask(self, service: str, sub: str, method: str, path: str, body: Any = None, *roles: str) -> Any:
         sub = WORD.get(sub, sub)
@@ -114,6 +115,7 @@ class Story:
         self.listings()
         self.hired()
         self.others()
+        self.reported()
         self.whole.settle(timedelta(minutes=5))
 
     def employer(self) -> None:
@@ -193,6 +195,16 @@ class Story:
         self.dans = self.offered("dan", WORD["asking"])
         self.post("matching", "anna", f"/v1/offers/{self.dans}/accept")
         self.sams = self.offered("sam", "Could you help me?")
+
+    def reported(self) -> None:
+        """By sam and by somebody without an account; a moderator has decided, and then there is another report."""
+        report = {"reason": "other", "text": WORD["report"]}
+        app = self.whole.apps["listing"].test_client()
+        assert app.post(f"/v1/listings/{self.listing}/reports", json=report).status_code == 202
+        self.post("listing", "mo", f"/v1/reports/{self.listing}/decide", {"decision": "keep", "note": WORD["report"]},
+                  "moderator")  # fmt: skip
+        self.post("listing", "sam", f"/v1/listings/{self.listing}/reports", report)
+        self.post("matching", "sam", f"/v1/insiders/{self.person('anna')}/reports", report)
 
     # -- what is there
 

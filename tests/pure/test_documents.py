@@ -27,7 +27,11 @@ def test_every_stored_field_is_declared(story: Story, service: str) -> None:
 @pytest.mark.parametrize("service", TYPES)
 def test_every_declared_field_is_named_in_the_code(service: str) -> None:
     core = get_type_hints(CoreDocument).keys()
-    files = [file for folder in (f"services/{service}", "shared/aggregate") for file in Path(folder).rglob("*.py")]
+    files = [
+        file
+        for folder in (f"services/{service}", "shared/aggregate", "shared/reports")
+        for file in Path(folder).rglob("*.py")
+    ]
     code = "\n".join(file.read_text("utf-8") for file in files if file.name != "documents.py")
 
     for kind, shape in TYPES[service].items():

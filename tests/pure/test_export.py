@@ -46,6 +46,7 @@ class Story:
         self.hire_with_a_dispute(listing_id)
         self.hire_by_an_arbiter(listing_id)
         self.called_off(listing_id)
+        self.reported(listing_id)
         self.whole.settle(timedelta(days=1))
         self.read_exports()
 
@@ -135,6 +136,18 @@ class Story:
         self.post("matching", "anna", f"{path}/accept")
         self.funded(path, "dee")
         self.post("matching", "anna", f"{path}/cancel", {"reason": canary("cancelOffer", "/reason")})
+
+    def reported(self, listing_id: str) -> None:
+        """Bo reports the listing and her; moderators write down why nothing is done."""
+        anna = Caller(self.whole.apps["matching"], "anna").id
+        for service, path, queue, name in (
+            ("listing", f"/v1/listings/{listing_id}/reports", f"/v1/reports/{listing_id}", "Reports"),
+            ("matching", f"/v1/insiders/{anna}/reports", f"/v1/insider-reports/{anna}", "InsiderReports"),
+        ):
+            report = "reportListing" if service == "listing" else "reportInsider"
+            self.post(service, "bo", path, {"reason": "fraud", "text": canary(report, "/text")})
+            decision = {"decision": "keep", "note": canary(f"decide{name}", "/note")}
+            self.post(service, "mo", f"{queue}/decide", decision, "moderator")
 
     # -- what is seen
 

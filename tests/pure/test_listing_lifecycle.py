@@ -101,6 +101,8 @@ COMMANDS = [
     ("draft", "submit", "insider", {}, "in_review", "listing.submitted"),
     ("in_review", "publish", "moderator", {}, "published", "listing.created"),
     ("in_review", "return", "moderator", REASON, "draft", "listing.returned"),
+    *((state, "rest", "reports", {}, "in_review", "listing.rested") for state in LIVE),
+    *((state, "keep", "moderator", {}, state, "listing.kept") for state in (*LIVE, "filled", "expired")),
     ("published", "pause", "insider", {}, "paused", "listing.paused"),
     ("paused", "resume", "insider", {}, "published", "listing.resumed"),
     *(

@@ -8,7 +8,7 @@ import pytest
 from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
-from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, notified, people, read_by
+from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, REPORTED, notified, people, read_by
 from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, amount, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
@@ -101,6 +101,8 @@ OF_PEOPLE: dict[str, dict[str, Any]] = {
     "contact.replaced": {"person_id": SEEKER},
     "payout.changed": {"person_id": SEEKER},
     "work.verified": {"person_id": SEEKER, "domain_mark": "m_1"},
+    "report.decided": {"person_id": SEEKER, "listing_id": "l-1", "decision": "keep"},
+    "insider_report.decided": {"person_id": SEEKER, "insider": INSIDER, "decision": "act"},
     "employer.registered": {"domain_mark": "m_1"},
     "employer.removed": {"domain_mark": "m_1"},
 }
@@ -123,6 +125,8 @@ WHO: dict[str, tuple[str, ...]] = {
     "listing.revised": NONE,
     "listing.paused": NONE,
     "listing.resumed": NONE,
+    "listing.rested": INSIDERS,
+    "listing.kept": INSIDERS,
     "listing.filled": INSIDERS,
     "listing.expired": INSIDERS,
     "listing.withdrawn": NONE,
@@ -177,6 +181,8 @@ WHO: dict[str, tuple[str, ...]] = {
     "contact.replaced": SEEKERS,
     "payout.changed": SEEKERS,
     "work.verified": NONE,
+    "report.decided": SEEKERS,
+    "insider_report.decided": SEEKERS,
     "employer.registered": NONE,
     "employer.removed": NONE,
 }
@@ -300,7 +306,7 @@ def test_every_code_that_people_read_has_its_words(code: str) -> None:
 
 
 def test_every_template_is_used() -> None:
-    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, *CODE_TEXTS.values()}
+    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, REPORTED.text, *CODE_TEXTS.values()}
     used |= {"unsubscribe.ask", "unsubscribe.done"}
 
     assert used == {key.removesuffix(".free") for key in TEMPLATES}

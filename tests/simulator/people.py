@@ -10,14 +10,17 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.losses import DECISIONS as LOSS_DECISIONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.lifecycle import LISTING
+from services.listing.parts import REPORT
+from services.listing.reports import rest
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import AGREED, OFFER, OPEN
 from services.matching.people.erasure import Erasing
 from services.matching.people.people import People as OfMatching
 from services.matching.people.people import TooOften
 from services.matching.store import listing_key
-from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
+from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger
 from shared.links import EMPLOYER_CONSENT
+from shared.reports.records import Reporter, add, record_id
 from shared.sealing import seal
 from tests.simulator import addresses
 from tests.simulator.processes import Web
@@ -68,7 +71,7 @@ ASIDE = {
 IN_DISPUTE = ("withdraw_dispute", "resolve", "resolve", "confirm_hire", "dispute")
 LOSS_MOVES = ("decide_loss",)
 _TAKES_BACK, _GIVES_BACK = 0.3, 0.2
-LISTING_MOVES = ("revise", "pause", "resume", "resume", "withdraw", "remove")
+LISTING_MOVES = ("revise", "pause", "resume", "resume", "withdraw", "remove", "report", "decide")
 
 
 class People:
@@ -191,9 +194,35 @@ class People:
         if listing is None or "insider" not in listing:
             return
         move = self.chance.choice(LISTING_MOVES)
+        if move in ("report", "decide"):
+            self._report(listing) if move == "report" else self._decide(listing)
+            return
         by, roles = (self.staff, {"moderator"}) if move == "remove" else (listing["insider"], {"insider"})
         data: dict[str, Any] = {"remove": {"reason": "unclear"}, "revise": {"duties": ["Something else"]}}.get(move, {})
         self._command("listing", LISTING, listing["_id"], move, data, by, roles)
+
+    def _report(self, listing: Document) -> None:
+        """All others report it, each once: so it rests, and offers go on meanwhile."""
+        web, at = self.world.webs["listing"], record_id(listing["_id"])
+        for person in self.people:
+            if person == listing["insider"]:
+                continue
+
+            def report(by: str = person) -> None:
+                def decide(changes: dict[str, Change]) -> None:
+                    said = {"reason": "fraud", "text": "It looks odd"}
+                    add(changes[at], listing["_id"], listing["insider"], Reporter(by), said, LISTING.terms)
+                    rest(changes[at], LISTING.terms)
+
+                web.store.run({at: REPORT}, decide)
+
+            self.world.run(web, f"report {listing['_id']}", report)
+
+    def _decide(self, listing: Document) -> None:
+        """A moderator keeps it mostly, where it was reported."""
+        if self._read("listing", record_id(listing["_id"])) is not None:
+            decision = {"decision": self.chance.choice(("keep", "keep", "remove"))}
+            self._command("listing", REPORT, record_id(listing["_id"]), "decide", decision, self.staff, {"moderator"})
 
     def _consent(self) -> bool:
         """The employer of a paid word is asked, or answers by a link; False where there is none."""

@@ -25,6 +25,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "work": listing.WorkDocument,
         "employer": listing.EmployerCopy,
         "account": listing.AccountDocument,
+        "report": listing.ReportDocument,
     },
     "matching": {
         "offer": offer.OfferDocument,
@@ -34,6 +35,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "ats_event": employer.AtsEventDocument,
         "profile": matches.ProfileDocument,
         "person": people.PersonDocument,
+        "report": people.ReportDocument,
     },
     "notify": {
         "notification": notify.NotificationDocument,

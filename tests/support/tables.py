@@ -68,7 +68,7 @@ _ASK: Mapping[str, Any] = {"registered": True, "named": True, "sealed": "A" * 60
 def _listing_alike(s: Situation) -> Hashable:
     left = s.get("seats", 0) - s.get("hired", 0)
     return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
-        s.get("domain_mark"), s.get("insider_verified"), *_consent_alike(s),
+        s.get("domain_mark"), s.get("insider_verified"), (s.get("rested") or {}).get("was"), *_consent_alike(s),
     )  # fmt: skip
 
 
@@ -88,7 +88,8 @@ def _listing_callers(s: Situation) -> dict[str, Caller]:
     if not s.document:
         return {"maker": (INSIDER, frozenset({"maker"})), **_staff()}
     callers: dict[str, Caller] = {"insider": (INSIDER, frozenset({"insider"})), "other": (SEEKER, frozenset({"other"}))}
-    return {**callers, "employer": (STRANGER, frozenset({"employer"})), **_staff()}
+    callers |= {"employer": (STRANGER, frozenset({"employer"})), "reports": ("reports", frozenset({"reports"}))}
+    return {**callers, **_staff()}
 
 
 def _listing_bodies(s: Situation, at: datetime) -> Bodies:
@@ -110,7 +111,7 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
         **dict.fromkeys(("give_consent", "refuse_consent", "withdraw_consent"), _answers(s)),
         "return": {"": _REASON},
         "remove": {"": _REASON},
-        **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw")},
+        **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw", "rest", "keep")},
     }
 
 

@@ -46,9 +46,15 @@ class Whole:
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
     def __init__(
-        self, folder: Path, collection: Callable[[str], Any] = MemoryCollection, licences: Sequence[Any] = ()
+        self,
+        folder: Path,
+        collection: Callable[[str], Any] = MemoryCollection,
+        licences: Sequence[Any] = (),
+        **of_listing: str,
     ) -> None:
-        """`collection` gives each service's, by the service's name; `licences` are the operator's."""
+        """`collection` gives each service's, by the service's name; `licences` are the operator's; `of_listing` are
+        settings of listing's web.
+        """
         self.mails: list[tuple[str, EmailMessage]] = []
         self._places = {"LICENCES": json.dumps(licences)} if licences else {}
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
@@ -56,7 +62,7 @@ class Whole:
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
             "listing": services.listing.main.build(
-                settings("listing", folder, *self._needs, **self._places), self.stores["listing"]
+                settings("listing", folder, *self._needs, **self._places, **of_listing), self.stores["listing"]
             ),
             "matching": services.matching.main.build(settings("matching", folder), self.stores["matching"]),
             "escrow": services.escrow.main.build(

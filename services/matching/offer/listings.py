@@ -19,7 +19,18 @@ from shared.aggregate.verdict import IGNORED
 KIND = "listing"
 TYPES = tuple(
     f"listing.{name}"
-    for name in ("created", "revised", "paused", "resumed", "filled", "expired", "withdrawn", "removed")
+    for name in (
+        "created",
+        "revised",
+        "paused",
+        "resumed",
+        "filled",
+        "expired",
+        "withdrawn",
+        "removed",
+        "rested",
+        "kept",
+    )
 )
 OF_CONSENT = ("listing.consent_given", "listing.consent_refused", "listing.consent_withdrawn")
 """They come of listings that were never published, too: of those nothing is copied."""

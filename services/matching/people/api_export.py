@@ -51,5 +51,6 @@ def _theirs(call: Call[Parts]) -> dict[str, Any]:
     return {
         "person": person_view(person) if person else None,
         "account": account_view(call.parts.accounts.standing(call.person)),
+        "reports": call.parts.desk.own(call.person),
         "profile": profile_view(profile) if profile and is_there(profile) else None,
     }

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shared.aggregate.documents import Copy
+from shared.reports.records import ReportRecord
 
 
 class PersonDocument(Copy, total=False):
@@ -16,3 +17,7 @@ class PersonDocument(Copy, total=False):
     identity: str  # of one who was forgotten: what their mailbox is counted once by, in others' records
     asked_at: datetime  # when they asked to be forgotten
     erasures: list[datetime]  # the last day's
+
+
+class ReportDocument(ReportRecord, total=False):
+    """`report:<person>`: who reported an insider, why, and what moderators decided."""

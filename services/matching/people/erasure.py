@@ -13,6 +13,7 @@ from services.matching.matches.profiles import is_there, profile_id, remove
 from services.matching.offer.lifecycle import LIVE, PARTIES
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, WHAT_IS_LEFT, erase_each, is_left, without_fingerprints
+from shared.reports.desk import forget_reporter_in, forget_texts_about
 from shared.settings import Terms
 
 _PERSONAL_TEXTS = ("messages", "application")
@@ -50,7 +51,11 @@ class Erasing:
 
         erased = erase_each(found, erase) - len(waiting)
         erased += self._store.run({profile_id(person): PROFILE}, lambda changes: _forget(changes[profile_id(person)]))
-        return Pass(erased, len(waiting))
+        reported = self._store.collection.find({"reporters": person}, {"_id": 1}).limit(MOST)
+        erased += erase_each(
+            [doc["_id"] for doc in reported], lambda record: forget_reporter_in(self._store, record, person)
+        )
+        return Pass(erased + forget_texts_about(self._store, person), len(waiting))
 
     def _erase(self, offer_id: str, person: str) -> bool:
         def decide(changes: dict[str, Change]) -> bool:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from services.matching.offer.accounts import Accounts
 from services.matching.people.erasure import Erasing
 from services.matching.people.people import KIND, People
+from services.matching.people.reports import REPORT, Tidying
 from shared.http.answer.commands import Resource
 from shared.poller.poller import OnTimer
+from shared.reports.desk import Desk
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,15 @@ class Parts:
     offers: Resource
     accounts: Accounts
     people: People
+    desk: Desk
 
     @classmethod
-    def of(cls, offers: Resource, accounts: Accounts) -> "Parts":
+    def of(cls, offers: Resource, accounts: Accounts, key: bytes) -> "Parts":
         erasing = Erasing(offers.store, offers.lifecycle)
-        return cls(offers, accounts, People(offers.store, accounts, erasing))
+        table = REPORT.with_terms(offers.lifecycle.terms)
+        desk = Desk.of(offers.store, table, key, "/v1/insider-reports")
+        return cls(offers, accounts, People(offers.store, accounts, erasing), desk)
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:
-        return {KIND: self.people.on_timer}
+        return {KIND: self.people.on_timer, REPORT.name: Tidying(self.desk.terms).on_timer}

@@ -4,6 +4,7 @@ from services.matching.matches.schemas import Profile
 from services.matching.offer.schemas import Account, Offer, Review
 from shared import fields
 from shared.fields import Body
+from shared.reports.schemas import OwnReport
 
 
 class Leaving(Body):
@@ -53,11 +54,12 @@ class WithReviews(Offer):
 
 
 class MatchingShare(Body):
-    """Your offers, in pages. The first page has your account and profile as well."""
+    """Your offers, in pages. The first page also has your account, profile and reports of insiders."""
 
     person_id = fields.PersonId()
     person = fields.Part(Person, allow_none=True, optional=True)
     account = fields.Part(Account, optional=True)
     profile = fields.Part(Profile, allow_none=True, optional=True)
+    reports = fields.Several(fields.Part(OwnReport), optional=True)
     items = fields.Several(fields.Part(WithReviews))
     next = fields.Text(1, 1024, allow_none=True)

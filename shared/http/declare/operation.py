@@ -77,6 +77,9 @@ class Call(Generic[Parts]):
     key: str | None
     if_match: IfMatch
     fingerprint: str
+    address: str = ""
+    """Where it comes from: the client's network address, of IPv6 the network of it. It is never stored."""
+
     commands: "Mapping[str, Operation[Any]]" = field(default_factory=dict)
     """The service's operations that give a command, by their path and the command: `/v1/offers cancel`."""
 

@@ -85,6 +85,7 @@ class Dispatcher(Generic[Parts]):
             key=key,
             if_match=if_match,
             fingerprint=fingerprint(operation.method, path, sent),
+            address=self._addresses.client(request.environ),
             commands=self._commands,
         )
 

@@ -53,9 +53,13 @@ class AddressLimit:
         self._monotonic, self._lock = monotonic, Lock()
         self._whole_at: OrderedDict[str, float] = OrderedDict()
 
+    def client(self, environ: Mapping[str, Any]) -> str:
+        """Whose request it is (`client_of`)."""
+        return client_of(environ, self._gateways)
+
     def check(self, environ: Mapping[str, Any]) -> None:
         """Counts one request of its client; Problem 429 with Retry-After where it is one too many."""
-        client = client_of(environ, self._gateways)
+        client = self.client(environ)
         with self._lock:
             now = self._monotonic()
             before = max(self._whole_at.pop(client, now), now)
