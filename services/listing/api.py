@@ -40,7 +40,7 @@ def find_listings(call: Call[Parts]) -> Answer:
         raise foreign_cursor() from None
     read = partial(find, call.parts.store, call.parts.census)
     found, following = page(read, question, place, call.page.limit)
-    items = [views.view(doc, views.roles(doc, call.principal)) for doc in found]
+    items = [call.parts.listings.view(doc, views.roles(doc, call.principal)) for doc in found]
     return page_response(call, items, following.values() if following else None)
 
 

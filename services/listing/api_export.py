@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from services.listing import views
 from services.listing.parts import Parts
 from services.listing.schemas import ListingShare
 from services.listing.store import employers_known, of_insider
@@ -18,7 +17,7 @@ operations: Operations[Parts] = Operations("listing", "Listings")
 def export(call: Call[Parts]) -> Answer:
     store, after = call.parts.store, after_text(call)
     found = of_insider(store, call.person, after, call.page.limit + 1)
-    answer = text_page(call, found, "rank", lambda doc: views.view(doc, frozenset({"insider"})))
+    answer = text_page(call, found, "rank", lambda doc: call.parts.listings.view(doc, frozenset({"insider"})))
     rest = {} if after else {
         "employers_known": employers_known(store, call.person),
         "work_marks": (store.get(work_id(call.person)) or {}).get("marks", []),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from services.listing import views
@@ -36,6 +37,7 @@ class Parts:
                 return plain
             return views.roles(dict(doc), principal, unveiled=True)
 
-        listings = Resource(store, lifecycle, roles, views.view, PATH)
+        view = partial(views.view, fee_bps=lifecycle.terms.fee_bps)
+        listings = Resource(store, lifecycle, roles, view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
         return cls(store, listings, Workplaces(store, key), Census(store), budget, market)

@@ -191,9 +191,20 @@ class Licence(Body):
     valid_until = Date()
 
 
+class OfferedHelp(PricedHelp):
+    """What it costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
+
+    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
+    """
+
+    fee = Part(MoneySchema)
+    insider_receives = Part(MoneySchema)
+
+
 class Listing(Body):
     """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
+    `fee_bps`: what an offer that is made today would be charged; each offer keeps its own.
     `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff.
     """
 
@@ -221,7 +232,8 @@ class Listing(Body):
     seats_taken = Integer()
     leaving_on = Date(any_year=True)
     pay = Part(Pay)
-    help = Several(Part(PricedHelp))
+    help = Several(Part(OfferedHelp))
+    fee_bps = Integer(0, 10_000)
     tranches = Several(Part(Tranche))
     consent = Part(ConsentGiven, allow_none=True, optional=True)
     acknowledges = Several(Text(), optional=True)

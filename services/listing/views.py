@@ -9,13 +9,14 @@ from services.listing.acts import EXPIRY
 from shared import codes
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
+from shared.money import breakdown
 
 STAFF = frozenset({"moderator", "arbiter", "operator"})
 KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}
 SEEN_BY_ALL = ("published", "paused", "filled", "expired")
 _AS_IT_IS = (
     "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties", "seats",
-    "leaving_on", "pay", "help", "tranches",
+    "leaving_on", "pay", "tranches",
 )  # fmt: skip
 
 
@@ -31,11 +32,14 @@ def roles(doc: Document, principal: Principal, *, unveiled: bool = False) -> fro
     return frozenset({"other"}) if doc["state"] in SEEN_BY_ALL else frozenset()
 
 
-def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
+def view(doc: Document, roles: frozenset[str], fee_bps: int) -> dict[str, Any]:
+    """`fee_bps`: what an offer that is made today would be charged."""
     known = bool(roles & KNOWS_EMPLOYER)
     shown = {name: doc[name] for name in _AS_IT_IS} | {
         "id": doc["_id"],
         "status": doc["state"],
+        "help": [_priced(each, fee_bps) for each in doc["help"]],
+        "fee_bps": fee_bps,
         "published_at": doc.get("published_at"),
         "expires_at": doc.get("timers", {}).get(EXPIRY),
         "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
@@ -56,6 +60,14 @@ def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
     if roles & STAFF:
         shown["audit"] = doc.get("audit", [])
     return shown
+
+
+def _priced(offered: dict[str, Any], fee_bps: int) -> dict[str, Any]:
+    price = offered["price"]
+    parts = breakdown(price["amount"], fee_bps)
+    return offered | {
+        name: {"amount": getattr(parts, name), "currency": price["currency"]} for name in ("fee", "insider_receives")
+    }
 
 
 def code_view(entry: codes.Entry, lang: str) -> dict[str, Any]:

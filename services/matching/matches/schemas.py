@@ -28,6 +28,8 @@ class Pay(Body):
 class PricedHelp(Body):
     kind = fields.Choice(*HELP_KINDS)
     price = fields.Part(MoneySchema)
+    fee = fields.Part(MoneySchema)
+    insider_receives = fields.Part(MoneySchema)
 
 
 class MatchedListing(Body):
@@ -44,6 +46,7 @@ class MatchedListing(Body):
     skills = fields.Several(fields.Text())
     pay = fields.Part(Pay)
     help = fields.Several(fields.Part(PricedHelp))
+    fee_bps = fields.Integer(0, 10_000)
     seats = fields.Integer()
     leaving_on = fields.Date(any_year=True)
     published_at = fields.Instant()
