@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError
 
 from shared.events import schemas_escrow as escrow
 from shared.events import schemas_listing as listing
+from shared.events import schemas_matches as matches
 from shared.events import schemas_matching as matching
 from shared.events import schemas_person as person
 
@@ -136,6 +137,8 @@ _TYPES = (
     _internal("contact.replaced", "notify", person.OfPerson, "a person's verified address was replaced or deleted"),
     _internal("payout.changed", "escrow", person.OfPerson, "where a person is paid was set, changed or deleted"),
     _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
+    _internal("matches.wanted", "notify", matches.MatchesWanted, "how often a person is to be told of new matches"),
+    _internal("matches.found", "matching", matches.MatchesFound, "new matches of a person who asked to be told"),
     _internal("employer.registered", "matching", person.Employer, "staff have checked an employer's domain"),
     _internal("employer.removed", "matching", person.Employer, "staff do not vouch for that employer any more"),
 )

@@ -33,6 +33,8 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "employer": employer.EmployerDocument,
         "ats_event": employer.AtsEventDocument,
         "profile": matches.ProfileDocument,
+        "alert": matches.AlertDocument,
+        "telling": matches.TellingDocument,
         "person": people.PersonDocument,
     },
     "notify": {

@@ -6,6 +6,7 @@ When the listing has ended, a timer of the copy calls off its offers in passes, 
 slips in between is found by its own check.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.matching.offer.lifecycle import LIVE, OPEN
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on
 from shared.aggregate import Change, Lifecycle, Store, Trigger
+from shared.poller.poller import OnTimer
 
 KIND = "listing"
 TYPES = tuple(
@@ -44,14 +46,18 @@ def begin_closing(change: Change, event: Trigger) -> None:
 
 
 class Closing:
-    """Calls off the offers of listings that have ended."""
+    """Calls off the offers of listings that have ended; a copy's other timers are given to whose they are."""
 
-    def __init__(self, store: Store, offer: Lifecycle) -> None:
+    def __init__(self, store: Store, offer: Lifecycle, others: Mapping[str, OnTimer]) -> None:
         self._store = store
         self._offer = offer
+        self._others = others
 
     def on_timer(self, change: Change, timer: str) -> None:
         """One pass; another follows while there was something to call off."""
+        if timer != CLOSING:
+            self._others[timer](change, timer)
+            return
         concerned = LIVE if change["status"] in TAKES_ACCEPTED_TOO else OPEN
         found = offers_on(self._store, change["listing_id"], concerned)
         moved = [self._end(offer_id, change["status"]) for offer_id in found]
