@@ -2,3 +2,6 @@
 
 It knows no service: arrows point from the services to here, never back.
 """
+
+VERSION = "0.1.0"
+"""Of the whole system, as pyproject.toml has it; images hold no package that could be asked."""

@@ -71,6 +71,8 @@ def printable(text: str, *, lines: bool = False) -> str:
 
     So it may be used on text that is JSON already. `lines` leaves line feeds; without it the text is one line.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(map(_escaped, text)) if not lines else "\n".join(map(printable, text.split("\n")))
 
 

@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from deploy.system import NotFound
+from shared import VERSION
 from shared.settings import SettingsError
 
 
@@ -38,7 +39,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="good-golem", prog_name="golem", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="golem", message="%(prog)s %(version)s")
 def main() -> None:
     """Good Golem: run the system on this machine, watch it, and mend it."""
     logging.getLogger("kafka").addHandler(logging.NullHandler())
@@ -58,6 +59,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "status": "deploy.cli.status",
         "events": "deploy.cli.events",
         "replay": "deploy.cli.replay",
+        "backfill": "deploy.cli.backfill",
         "dlq": "deploy.cli.dlq",
         "rules": "deploy.cli.rules",
         "verify": "deploy.cli.verify",

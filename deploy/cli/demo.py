@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from deploy.cli.options import data_option, json_option
+from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.cli.up import Stopped, stopped_by_signals
 from deploy.demo import Refused, Slow, play
 from deploy.embedded.data import DataInUse
@@ -26,6 +26,7 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
     """Watch a hire pay out: two listings, four seekers, one payout, one refund, one declined card, one help for
     nothing.
     """
+    outside_alone("demo")
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     began = time.monotonic()
     console.print("[bold]Good Golem[/bold]: inside help for a job, paid only when the seeker is hired")

@@ -1,5 +1,6 @@
 """Options that several commands have, and the kinds of values they take."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,18 @@ json_option: Callable[[Function], Function] = click.option(
 service_option: Callable[[Function], Function] = click.option(
     "--service", type=click.Choice(SERVICES), help="This service alone."
 )
+
+_INSIDE = "GOLEM_INSIDE"
+"""Set in the image."""
+
+
+def outside_alone(command: str) -> None:
+    """Refuse in a container, which has neither the embedded servers nor the keys. Raises ClickException."""
+    if os.environ.get(_INSIDE):
+        raise click.ClickException(
+            f"`golem {command}` is for outside of the containers: in a checkout, `make install`, then "
+            f"`.venv/bin/golem {command}` (on the system that runs here: `demo --gateway URL`)"
+        )
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

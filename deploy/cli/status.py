@@ -11,7 +11,8 @@ from deploy.cli.options import data_option, json_option
 from deploy.cli.output import say_json
 from deploy.system.connect import System, find
 from deploy.system.processes import processes
-from deploy.system.waiting import services
+from deploy.system.waiting import clock_offset, services
+from shared.settings import Settings
 
 
 @click.command()
@@ -24,6 +25,7 @@ def status(data: Path | None, as_json: bool) -> None:
         "gateway": system.gateway,
         "broker": _broker(system),
         "clock": str(system.times) or None,
+        "clock_offset_seconds": clock_offset(system),
         "processes": processes(system),
         "services": services(system),
     }
@@ -46,6 +48,11 @@ def _print(report: dict[str, Any]) -> None:
         console.print(f"broker {report['broker']}")
     if report["clock"]:
         console.print(report["clock"], style="yellow")
+    if abs(report["clock_offset_seconds"] or 0) > Settings.clock_tolerance.total_seconds():
+        console.print(
+            f"[red]the clock here is {report['clock_offset_seconds']:+.0f} s from the database's[/red]: processes with "
+            "such a clock write nothing; set it, or the database's"
+        )
     if report["processes"]:
         table = Table("process", "pid", "up for", "memory", box=None, header_style="bold")
         for row in report["processes"]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.options import data_option, json_option
+from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.system.connect import keys
 from shared.http.request.tokens import LONGEST_SUB
 
@@ -20,6 +20,7 @@ from shared.http.request.tokens import LONGEST_SUB
 @json_option
 def token(sub: str, roles: tuple[str, ...], hours: int, data: Path | None, as_json: bool) -> None:
     """Print a bearer token, alone on a line."""
+    outside_alone("token")
     if not sub.strip() or not sub.isprintable() or len(sub) > LONGEST_SUB:
         raise click.BadParameter(f"expected printable text of at most {LONGEST_SUB} characters", param_hint="--sub")
     signed = keys(data).token(sub, roles, seconds=hours * 3600)

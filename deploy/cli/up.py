@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from deploy.cli.options import Span, data_option
+from deploy.cli.options import Span, data_option, outside_alone
 from deploy.embedded.data import DataInUse, default_folder
 from deploy.embedded.stack import Stack, StackError
 
@@ -37,6 +37,7 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
     Its broker and its database listen on 127.0.0.1 alone, and ask nobody for a password: whoever has an account on this
     machine may read and write everything in them. A process that hangs is ended and started again.
     """
+    outside_alone("up")
     console = Console(highlight=False, soft_wrap=True)
     folder = data or default_folder()
     console.print(f"[bold]Good Golem[/bold] starts, its data in {folder}")

@@ -36,7 +36,7 @@ _FOOT = """
 - **How far it looks.** The newest {listings} open listings with an occupation of the profile, as many with an industry,
   and as many with a skill; and {hires} hires of their insiders. The pages are cut from that one ranking.
 - **From what.** From matching's own copies of listings, offers, profile and account. A copy that was made by a version
-  which lacks these is no match until its listing changes, or until `golem replay` has sent its last event again.
+  which lacks these is no match until its listing changes, or until `golem backfill` has sent its last event again.
 
 ## Told of new ones
 

@@ -28,7 +28,10 @@ BUSY = frozenset({
 })  # fmt: skip
 """What happens in most hires; all else is rare enough for one partition."""
 
-_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
+_SMALL_FILES = {"segment.bytes": str(64 * 1024 * 1024), "segment.index.bytes": str(256 * 1024)}
+"""Index files are made at their full size; these are enough for such a segment (see server.properties)."""
+
+_FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1", **_SMALL_FILES}
 _WITH_REASONS = {**_FOR_EVER, "max.message.bytes": str(2 * 1024 * 1024)}
 """A dead letter is its record and the reason beside it: it may be larger than any event."""
 

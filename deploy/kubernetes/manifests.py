@@ -102,7 +102,9 @@ def _may_log_in_to_mail(template: Json) -> None:
 
 
 def _lag(name: str) -> Json:
-    """The records a service has not read yet, a worker; a metrics adapter serves Prometheus' golem_consumer_lag."""
+    """The records a service has not read yet, a worker: each exports its own partitions', and Kubernetes adds them up.
+    A metrics adapter serves Prometheus' golem_consumer_lag.
+    """
     metric = {"name": "golem_consumer_lag", "selector": {"matchLabels": {"service": name}}}
     return {
         "type": "External",

@@ -1,7 +1,8 @@
 """What waits where: in the outboxes, in Kafka, parked, and past its time."""
 
 import importlib
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from kafka import KafkaConsumer
@@ -16,6 +17,16 @@ from deploy.system.topics import read, reader, spans
 from shared.messaging.frontier import paused_topics
 from shared.messaging.kafka import using
 from shared.messaging.redriven import LETTER
+
+
+def clock_offset(system: System) -> float | None:
+    """Seconds that the clock here is ahead of the database's; None where the stack goes by a clock of its own."""
+    if system.times.fast is not None:
+        return None
+    with system.database() as client:
+        before, began = datetime.now(UTC), time.monotonic()
+        told: datetime = client.admin.command("hello")["localTime"].replace(tzinfo=UTC)
+        return round((before - told).total_seconds() + (time.monotonic() - began) / 2, 1)
 
 
 def services(system: System) -> dict[str, dict[str, Any]]:

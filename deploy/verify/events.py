@@ -122,7 +122,7 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
         doc = seen.by_id[service].get(document_id)
         if service == "notify" and doc is None and seen.at - event["time"] >= _FORGOTTEN_AFTER:
             continue
-        message = f"{service} has read it, and its {document_id} does not know it"
+        message = f"{service} has read it, and its {document_id} does not know it (see `golem backfill`)"
         tally.check(doc is not None and _knows(doc, event), str(emitted), message)
 
 

@@ -1,6 +1,6 @@
 """How agreements end (I3), and that nothing is left lying (I10)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from deploy import SERVICES
@@ -9,8 +9,11 @@ from deploy.verify.tally import Tally
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
 from services.matching.offer.lifecycle import OFFER
+from services.notify.addresses import CODE_MAILS
+from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import Document, Lifecycle
+from shared.poller.ahead import put_off
 
 OUTCOMES = ("completed", "lapsed", "cancelled", "closed", "ended")
 _OUTCOME_EVENTS = ("offer.completed", "offer.lapsed", "offer.cancelled", "offer.closed", "hire.ended")
@@ -30,6 +33,8 @@ LIFECYCLES: Mapping[tuple[str, str], Lifecycle] = {
     ("matching", OFFER.name): OFFER,
     ("escrow", ESCROW.name): ESCROW,
     ("notify", NOTIFICATION.name): NOTIFICATION,
+    ("notify", EMPLOYER_LINK.name): EMPLOYER_LINK,
+    **{("notify", mail.name): mail for mail in CODE_MAILS},
 }
 """By (service, kind of document)."""
 
@@ -73,11 +78,14 @@ def _at_rest(offer: Document, escrow: Document | None) -> bool:
 
 def drained(seen: Snapshot, tally: Tally) -> None:
     """Every event is published; each group has read all of its topics; nothing is parked outside disputes, chargebacks
-    and open instructions; no timer is overdue, and each document's `due_at` is the earliest of those that count.
+    and open instructions; no timer is overdue, nothing was changed in a time to come, no try is further ahead than its
+    longest pause, and each document's `due_at` is the earliest of those that count.
     """
     for service, doc in everything(seen.documents):
         subject = f"{service} {doc.get('_id')}"
         with tally.reading(subject):
+            for fault in _of_a_wrong_clock(seen, service, doc):
+                tally.fail(subject, fault)
             if seen.young(doc):
                 tally.leave()
                 continue
@@ -106,6 +114,16 @@ def _due(service: str, doc: Document) -> datetime | None:
     lifecycle = LIFECYCLES.get((service, doc.get("kind", "")))
     timers = doc.get("timers", {}).items()
     return min((at for name, at in timers if not lifecycle or lifecycle.counts(doc["state"], name)), default=None)
+
+
+def _of_a_wrong_clock(seen: Snapshot, service: str, doc: Document) -> Iterator[str]:
+    """What was written with a time that is to come; the clock here may be behind by as much as is allowed."""
+    now = seen.at + seen.clocks_apart
+    if (changed := doc.get("updated_at", now)) > now:
+        yield f"its last change is of {changed}, by a clock that was wrong"
+    if lifecycle := LIFECYCLES.get((service, doc.get("kind", ""))):
+        for name, at in put_off(doc, lifecycle, now):
+            yield f"{name} is put off until {at}, by a clock that was wrong; the worker brings it back within a minute"
 
 
 def _lag(seen: Snapshot, tally: Tally, service: str) -> None:

@@ -11,7 +11,7 @@ from deploy import SERVICES
 from services.escrow.provider.port import Account, Transfer
 from shared.aggregate import Document, Routes
 from shared.events import Event
-from shared.settings import Terms
+from shared.settings import Settings, Terms
 
 Place = tuple[str, int]
 
@@ -67,6 +67,8 @@ class Snapshot:
     acknowledged: Sequence[tuple[str, str]] = ()
     transfers: Sequence[Transfer] = ()
     terms: Terms = Terms()
+    clocks_apart: timedelta = Settings.clock_tolerance
+    """How far the clock that `at` is from may be from those of the processes."""
 
     # -- by id
 

@@ -4,11 +4,13 @@ An instruction is the escrow's open task: it is carried out by the payment provi
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from services.escrow import journal
-from shared.aggregate import Change, Trigger, close_task, open_task
+from shared.aggregate import LONGEST_PAUSE, Change, Trigger, close_task, open_task
 from shared.money import breakdown
+from shared.settings import Terms
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
 
@@ -56,6 +58,12 @@ def instruct(change: Change, kind: str, what: str, amount: int, **terms: Any) ->
     number = change.get("closed", {}).get(what, 0) + 1
     terms |= {"what": what, "amount": amount, "currency": change["currency"], "opened_at": change.now}
     open_task(change, f"{change.id}:{what}:{number}", kind, change.now, **terms)
+
+
+def latest_try(escrow: Mapping[str, Any], terms: Terms, now: datetime) -> datetime:
+    """When an open instruction is tried at the latest: what was refused waits for its day, the rest a minute."""
+    again: datetime = (escrow.get("blocked") or {}).get("again_at", now)
+    return max(now + LONGEST_PAUSE, min(again, now + terms.retry_refused))
 
 
 def fee_of(change: Change, amount: int) -> int:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from services.escrow import acts, losses, postponing, repaying
 from services.escrow import chargebacks as cb
-from services.escrow.books import public
+from services.escrow.books import latest_try, public
 from services.escrow.rules import (
     FREE,
     HIRE_KNOWN,
@@ -280,13 +280,7 @@ ESCROW = Lifecycle(
     "escrow",
     states=STATES,
     rows=(
-        *OPENING_ROWS,
-        *PAYING_ROWS,
-        *POSTPONING_ROWS,
-        *REFUNDING_ROWS,
-        *DISPUTE_ROWS,
-        *CHARGEBACK_ROWS,
-        *LOSS_ROWS,
+        *OPENING_ROWS, *PAYING_ROWS, *POSTPONING_ROWS, *REFUNDING_ROWS, *DISPUTE_ROWS, *CHARGEBACK_ROWS, *LOSS_ROWS,
         *REPAYING_ROWS,
     ),
     public=public,
@@ -296,5 +290,6 @@ ESCROW = Lifecycle(
     busy=BUSY,
     frozen={"disputed": ("dispute",), "charged_back": ()},
     final=("free", *ENDS),
+    latest_try=latest_try,
     role_words={"opener": "the one who opened the dispute"},
-)
+)  # fmt: skip

@@ -25,6 +25,7 @@ from shared.telemetry import metrics, outages
 
 log = logging.getLogger(__name__)
 KIND = ESCROW.name
+_SERVICE = "escrow"
 BATCH = 200
 BETWEEN_BATCHES_S = 0.5
 BETWEEN_PASSES_S = 20.0
@@ -55,6 +56,7 @@ class Reconciliation:
         self._pass = Pass()
         self._suspected: set[tuple[str, int]] = set()
         self._currencies: set[str] = set()
+        self._reached()
 
     def run(self, stop: Flag, beat: Callable[[], None] = lambda: None) -> None:
         """Until `stop`; `beat` is called before each batch. While the database or the provider is away, the same batch
@@ -66,9 +68,11 @@ class Reconciliation:
                 pause = BETWEEN_PASSES_S if self.step() else BETWEEN_BATCHES_S
             except (PyMongoError, Contended) as error:
                 outages.tries_again("reconciliation", error)
+                metrics.unknown(metrics.JOURNAL_SUM, metrics.RECONCILIATION_DIFFERENCES)
                 pause = _AFTER_FAILURE_S
             except Unavailable as error:
                 outages.away(outages.PROVIDER, "reconciliation", error)
+                metrics.unknown(metrics.JOURNAL_SUM, metrics.RECONCILIATION_DIFFERENCES)
                 pause = _AFTER_FAILURE_S
             else:
                 outages.back(outages.MONGODB, "reconciliation")
@@ -83,6 +87,7 @@ class Reconciliation:
         found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
         accounts = every(self._provider.accounts, [doc["_id"] for doc in found])
         there = {account.offer_id: account.balance for account in accounts}
+        self._reached()
         for doc in found:
             self._check(doc, there.get(doc["_id"]))
         if len(found) == self._batch:
@@ -92,6 +97,9 @@ class Reconciliation:
         return True
 
     # -- inside
+
+    def _reached(self) -> None:
+        metrics.REACHED.labels(_SERVICE, "provider").set(self._store.clock.now().timestamp())
 
     def _check(self, doc: Document, account: Balance | None) -> None:
         now = self._pass

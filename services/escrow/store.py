@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from services.escrow.losses import KIND as DEBT
 from services.escrow.repaying import LOOK
-from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger
+from shared.aggregate import Change, Document, Lifecycle, Migration, Store, Trigger, by_try
 
 COLLECTION = "escrows"
 _UNLISTED = {"events": 0, "applied": 0, "journal": 0, "commands": 0, "parked": 0}
@@ -48,7 +48,13 @@ def _look_for_what_is_kept(escrows: Collection[Document]) -> None:
         escrows.update_one({"_id": doc["_id"], "version": doc["version"]}, {"$set": look})
 
 
-MIGRATIONS: Sequence[Migration] = (_index_parties, _index_for_staff, _index_losses, _look_for_what_is_kept)
+MIGRATIONS: Sequence[Migration] = (
+    _index_parties,
+    _index_for_staff,
+    _index_losses,
+    _look_for_what_is_kept,
+    by_try,
+)
 
 FOR_STAFF = {
     "flagged": "flagged.since", "blocked": "blocked.since", "disputed": "dispute.opened_at", "loss": "loss_since",

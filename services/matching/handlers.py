@@ -43,7 +43,7 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, _follow, listings.lacks)
+    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, _follow)
     of_alert = Copy(alerts.KIND, "person_id", alerts.copied_fields, alerts.begin)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing)

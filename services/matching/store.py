@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from services.matching.staff_lists import index_for_staff, rename_staff_lists
-from shared.aggregate import Document, Migration, Store
+from shared.aggregate import Document, Migration, Store, by_try
 from shared.clock import format_time
 
 COLLECTION = "offers"
@@ -71,6 +71,7 @@ MIGRATIONS: Sequence[Migration] = (
     _index_facets,
     _index_application,
     rename_staff_lists,
+    by_try,
     _index_wants,
 )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.notify import acts
 from services.notify.acts import KEEP
 from services.notify.rules import MAILABLE
-from shared.aggregate import Lifecycle, Row, cells, pause_after
+from shared.aggregate import Lifecycle, Row, cells
 
 NOTIFY = "notify"
 ERASED = "person.erased"
@@ -41,5 +41,5 @@ NOTIFICATION = Lifecycle(
     ),
     busy=("queued",),
     final=("expired",),
-    retry_after=lambda attempts: pause_after(attempts, _LONGEST_PAUSE),
+    longest_pause=_LONGEST_PAUSE,
 )

@@ -3,6 +3,6 @@
 from shared.aggregate import Condition
 
 MAILABLE = Condition(
-    "the event is young enough to be mailed",
-    lambda change, trigger: change.now - trigger.at <= change.terms.mail_not_older,
+    "the event is young enough to be mailed, and did not come by `golem backfill`",
+    lambda change, trigger: change.now - trigger.at <= change.terms.mail_not_older and not trigger.late,
 )

@@ -9,7 +9,7 @@ mailbox:<mark>        how much went there unasked
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from shared.aggregate import Document, Store
+from shared.aggregate import Document, Store, by_try
 
 COLLECTION = "notifications"
 CONTACT = "contact"
@@ -28,7 +28,7 @@ def by_party(collection: Collection[Document]) -> None:
     collection.create_index([("parties", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_person, by_party)
+MIGRATIONS = (by_person, by_party, by_try)
 
 
 def contact_id(person: str) -> str:

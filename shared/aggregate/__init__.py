@@ -7,12 +7,13 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes, last_number
 from shared.aggregate.change import Change, Document, Kind, Trigger
+from shared.aggregate.clock_check import ClockCheck, time_of
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
-from shared.aggregate.migrations import Migration, behind, migrate
-from shared.aggregate.store import Contended, Store, Unwritable, open_store
+from shared.aggregate.migrations import Migration, behind, by_try, migrate
+from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, open_store
 from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
-from shared.aggregate.tasks import ANSWERED, close_task, is_answered, open_task, pause_after, try_task
+from shared.aggregate.tasks import ANSWERED, LONGEST_PAUSE, close_task, is_answered, open_task, try_task
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
 
@@ -22,6 +23,8 @@ __all__ = [
     "Breach",
     "Cell",
     "Change",
+    "ClockCheck",
+    "ClockOff",
     "Condition",
     "Contended",
     "Copy",
@@ -29,6 +32,7 @@ __all__ = [
     "Emit",
     "Guard",
     "Kind",
+    "LONGEST_PAUSE",
     "Lifecycle",
     "Migration",
     "OnLifecycle",
@@ -43,6 +47,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "behind",
+    "by_try",
     "cells",
     "close_task",
     "explain",
@@ -51,7 +56,7 @@ __all__ = [
     "migrate",
     "open_store",
     "open_task",
-    "pause_after",
+    "time_of",
     "try_task",
     "waiting",
 ]

@@ -52,14 +52,14 @@ class Copy:
     """The event overwrites a copy of another service's data, where its sequence number is higher than the stored one.
 
     `fields` gives what the copy keeps of an event; `then` is called on a copy that was overwritten (timers of its own).
-    `lacks` tells a copy that an older version made with fewer fields: the same event, replayed, completes it.
+    The event that it was copied from, sent again, gives it the fields that it lacks, for an older version copied it; a
+    late one also mends those that an older version left as they were before. Nothing else follows of that.
     """
 
     kind: str
     key: str
     fields: Callable[[Trigger], Mapping[str, object]]
     then: Callable[[Change, Trigger], None] | None = None
-    lacks: Callable[[Change], bool] = lambda copy: False
 
     def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {f"{self.kind}:{event.data[self.key]}": self.kind}
@@ -67,9 +67,15 @@ class Copy:
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[f"{self.kind}:{event.data[self.key]}"]
         copied = last_number(change)
-        if event.sequence < copied or (event.sequence == copied and not self.lacks(change)):
+        if event.sequence < copied:
             return IGNORED
-        change.set(number=event.sequence, **self.fields(event))
+        fields = self.fields(event)
+        if event.sequence == copied:
+            wrong = {name: value for name, value in fields.items() if change.get(name) != value}
+            mended = {name: value for name, value in wrong.items() if event.late or name not in change.doc}
+            change.set(**mended)
+            return TAKEN if mended else IGNORED
+        change.set(number=event.sequence, **fields)
         if self.then:
             self.then(change, event)
         return TAKEN
@@ -109,6 +115,24 @@ class Batch:
             if len(events) == 1:
                 return [rejected("error", traceback.format_exc())]
         return [verdict for event in events for verdict in self.process([event])]
+
+    def lacks(self, events: Sequence[Trigger]) -> list[bool]:
+        """Of each event whether the documents, as they are stored, would change by it. Nothing is written.
+
+        Raises pymongo's errors.
+        """
+        kinds: dict[str, Kind] = {}
+        for event in events:
+            kinds |= self.routes[event.name].touches(event)
+        documents, now = self.store.load(kinds), self.store.clock.now()
+        changes = {i: Change(i, kind, documents.get(i), now) for i, kind in kinds.items()}
+        return [self._changes(changes, event) for event in events]
+
+    def _changes(self, changes: Mapping[str, Change], event: Trigger) -> bool:
+        touched = {i: changes[i] for i in self.routes[event.name].touches(event)}
+        before = {i: dict(change.doc) for i, change in touched.items()}
+        self._fold_one(event, touched)
+        return any(change.doc != before[i] for i, change in touched.items())
 
     def _process(self, events: Sequence[Trigger]) -> list[Verdict]:
         kinds: dict[str, Kind] = {}

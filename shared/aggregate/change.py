@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union
 
 from pymongo import InsertOne, UpdateOne
 
+from shared.aggregate.story import Step
 from shared.events import emit_data, latest
 from shared.ids import event_id
 from shared.settings import Terms
@@ -42,6 +43,7 @@ class Trigger:
     `id` is unique and makes repeats harmless: the event's ce_id, the command's id, `<instruction>:<outcome>`.
     `by` is the caller's person_id and `roles` what the caller is to this document and to the platform (commands only).
     `record` is the Kafka record an event came in, stored with it while it is parked, for the dead letter it may become.
+    `late`: an operator had it sent again to this service alone, long after it was read; nobody is mailed of it.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Trigger:
     sequence: int = 0
     traceparent: str | None = None
     record: Mapping[str, Any] | None = None
+    late: bool = False
 
 
 class Change:
@@ -76,6 +79,7 @@ class Change:
         self.touched: set[str] = set()
         self.dead: list[Mapping[str, Any]] = []
         self.traceparent: str | None = None
+        self.steps: list[Step] = []
 
     # -- reading
 
@@ -136,6 +140,10 @@ class Change:
         self.doc[name] = [*self.doc.get(name, []), *items]
         self.pushed[name] = [*self.pushed.get(name, []), *items]
 
+    def note(self, trigger: Trigger, outcome: str, before: str, emitted: tuple[str, ...] = ()) -> None:
+        """Have the log say, once this is written, what the trigger did here."""
+        self.steps.append(Step(trigger, outcome, before, self.state, emitted))
+
     def apply(self, trigger_id: str) -> None:
         """Remember a trigger, so that its repeat is known."""
         self.push("applied", trigger_id)
@@ -190,12 +198,12 @@ class Change:
 
     def save(self) -> tuple[Any, ...]:
         copies = dict(self.doc), {k: list(v) for k, v in self.pushed.items()}, set(self.touched), list(self.dead)
-        return (*copies, self.traceparent)
+        return (*copies, list(self.steps), self.traceparent)
 
     def restore(self, saved: tuple[Any, ...]) -> None:
-        doc, pushed, touched, dead, self.traceparent = saved
+        doc, pushed, touched, dead, steps, self.traceparent = saved
         self.doc, self.pushed = dict(doc), {k: list(v) for k, v in pushed.items()}
-        self.touched, self.dead = set(touched), list(dead)
+        self.touched, self.dead, self.steps = set(touched), list(dead), list(steps)
 
     # -- writing
 

@@ -41,10 +41,11 @@ def route() -> Copy:
 
 
 def _begun(event: Trigger) -> dict[str, Any]:
-    return {"state": "erasing", "owner": event.data["person_id"], "asked_at": event.at, "documents": 0}
+    return {"owner": event.data["person_id"], "asked_at": event.at}
 
 
 def _begin(change: Change, event: Trigger) -> None:
+    change.set(state="erasing", documents=0)
     change.schedule(PASS, change.now)
 
 

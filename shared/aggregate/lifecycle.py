@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.aggregate import parking, tasks
-from shared.aggregate.change import Change, Trigger
+from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.faults import faults
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
 from shared.aggregate.table import Cell, Cells, Park, Refusal, Row
@@ -31,8 +31,9 @@ class Lifecycle:
     """The table, checked when it is made, and the one function that folds a trigger into a change.
 
     `events` and `outcomes` are the triggers that need an answer in each state; `public` gives the data that every event
-    of this aggregate carries. `role_words` says for people what a role is whose name does not. Commands are all other
-    triggers of rows but `timer:...`.
+    of this aggregate carries. `longest_pause` is the longest between two tries of a task whose outcome is unknown,
+    `latest_try` says until when a task may wait where that is longer. `role_words` says for people what a role is whose
+    name does not. Commands are all other triggers of rows but `timer:...`.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Lifecycle:
         final: tuple[str, ...] = (),
         terms: Terms | None = None,
         role_words: Mapping[str, str] | None = None,
-        retry_after: Callable[[int], timedelta] = tasks.pause_after,
+        longest_pause: timedelta = tasks.LONGEST_PAUSE,
+        latest_try: tasks.LatestTry | None = None,
     ) -> None:
         self.name, self.states, self.rows, self.public = name, states, rows, public
         self.events, self.outcomes, self.busy, self.final = events, outcomes, busy, final
         self.frozen = frozen or {}
         self.terms = terms or Terms()
-        self.retry_after = retry_after
+        self.longest_pause, self._latest_try = longest_pause, latest_try or tasks.within(longest_pause)
         self.role_words = role_words or {}
         not_commands = {*events, *outcomes}
         named = dict.fromkeys(row.trigger for row in rows if ":" not in row.trigger)
@@ -177,9 +179,11 @@ class Lifecycle:
             return rejected("unknown_trigger", f"{self.name} does not take {trigger.name}")
         if answer.kind == "ignore":
             change.apply(trigger.id)
+            change.note(trigger, "ignored", change.state)
             return IGNORED
         if answer.kind == "park":
             parking.park(change, trigger, answer.park)
+            change.note(trigger, "parked", change.state)
             return PARKED
         return rejected(answer.reason, f"{trigger.name} does not fit a {self.name} that is {change.state}")
 
@@ -204,10 +208,13 @@ class Lifecycle:
     def _unknown(self, change: Change, trigger: Trigger) -> Verdict:
         if not tasks.is_answered(change, trigger):
             return DUPLICATE
-        tasks.try_task(change, change.now + self.retry_after(tasks.count_attempt(change)))
+        change.note(trigger, "unknown", change.state)
+        # From the trigger's time: the document's last change may have been by a clock that was ahead.
+        tasks.try_task(change, trigger.at + tasks.pause_after(tasks.count_attempt(change), self.longest_pause))
         return IGNORED
 
     def _take(self, change: Change, row: Row, trigger: Trigger) -> None:
+        before = change.state
         if row.to is not None and row.to != change.state:
             change.set(state=row.to)
         change.traceparent = trigger.traceparent
@@ -217,6 +224,11 @@ class Lifecycle:
         for event in row.events:
             status = {} if event.status is None else {"status": event.status}
             change.emit(event.type, {**self.public(change), **(extra or {}).get(event.type, {}), **status})
+        change.note(trigger, "taken", before, tuple(event.type for event in row.events))
+
+    def latest_try(self, document: Document, now: datetime) -> datetime:
+        """When the document's open task is tried at the latest; what is set for later was set by a wrong clock."""
+        return self._latest_try(document, self.terms, now)
 
     # -- what is parked
 

@@ -9,6 +9,7 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from shared.aggregate.change import Document
+from shared.aggregate.tasks import TASK_TIMER
 
 Migration = Callable[[Collection[Document]], None]
 _ID = "migrations"
@@ -19,6 +20,11 @@ def core_indexes(collection: Collection[Document]) -> None:
     collection.create_index([("outbox_at", ASCENDING)], sparse=True)
     collection.create_index([("due_at", ASCENDING)], sparse=True)
     collection.create_index([("parked.id", ASCENDING)], sparse=True)
+
+
+def by_try(collection: Collection[Document]) -> None:
+    """Open tasks by when they are tried next: what a wrong clock has put off is found by it."""
+    collection.create_index([(f"timers.{TASK_TIMER}", ASCENDING)], sparse=True)
 
 
 def migrate(collection: Collection[Document], migrations: Sequence[Migration] = ()) -> int:

@@ -12,7 +12,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
+from shared.aggregate import story
 from shared.aggregate.change import Change, Document, Kind
+from shared.aggregate.clock_check import ClockCheck
 from shared.clock import Clock
 from shared.settings import MongoDB
 from shared.telemetry import metrics
@@ -50,6 +52,10 @@ class Contended(Exception):
     """Others changed the document again and again while this change was tried; nothing was written."""
 
 
+class ClockOff(Contended):
+    """This process's clock is wrong; nothing was written, for every change has times in it."""
+
+
 class Unwritable(Exception):
     """The database will never take this change, whoever asks how often. Other documents' changes may be written."""
 
@@ -71,6 +77,7 @@ class Store:
     ) -> None:
         self.collection = collection
         self.clock = clock
+        self.check: ClockCheck | None = None
         self.tries = tries
         self._sleep = sleep
         self._listeners: list[Callable[[], None]] = []
@@ -78,6 +85,10 @@ class Store:
     def on_write(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each write that may have left something for the relay or the poller."""
         self._listeners.append(listener)
+
+    def in_time(self) -> bool:
+        """Whether the clock agrees with the database's, as far as it is compared with it; raises pymongo's errors."""
+        return self.check is None or self.check.holds()
 
     def ping(self) -> bool:
         """Whether the database answers within two seconds; raises pymongo's error where it does not."""
@@ -100,15 +111,18 @@ class Store:
         """Change the documents named in `kinds` ({id: its lifecycle, or the name of a kind that has none}) by `decide`,
         which may be called several times.
 
-        Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races, and
-        Unwritable.
+        Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races, ClockOff
+        and Unwritable.
         """
+        changes: dict[str, Change] = {}
         for attempt in range(self.tries):
             documents = self.load(kinds)
+            story.tell_written(changes.values(), documents)
             now = self.clock.now()
             changes = {i: Change(i, kind, documents.get(i), now) for i, kind in kinds.items()}
             result = decide(changes)
             if self.write(changes.values()):
+                story.tell(changes.values())
                 return result
             self._sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
         raise Contended(f"lost {self.tries} races for {sorted(kinds)[:3]}")
@@ -118,6 +132,8 @@ class Store:
         operations = [change.operation() for change in changes if change.dirty]
         if not operations:
             return True
+        if not self.in_time():
+            raise ClockOff("the clock is not the database's")
         try:
             result = self.collection.bulk_write(operations, ordered=False)
             whole = result.matched_count + result.inserted_count == len(operations)

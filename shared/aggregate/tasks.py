@@ -4,12 +4,13 @@ It stands in the document as `instruction` {id, kind, attempts, what it takes to
 says when it is tried next. Its outcome names it by `instruction_id`: one of an earlier task closes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.aggregate.change import Change, Document, Trigger
 from shared.aggregate.table import Condition
+from shared.settings import Terms
 
 TASK_TIMER = "instruction"
 UNKNOWN_OUTCOME = "unknown"
@@ -72,6 +73,18 @@ def count_attempt(change: Change) -> int:
     return attempts
 
 
-def pause_after(attempts: int, longest: timedelta = timedelta(minutes=1)) -> timedelta:
+LONGEST_PAUSE = timedelta(minutes=1)
+
+
+def pause_after(attempts: int, longest: timedelta = LONGEST_PAUSE) -> timedelta:
     """How long the worker waits before it tries again: twice as long each time, up to `longest`."""
     return min(timedelta(seconds=2 ** min(attempts, 10)), longest)
+
+
+LatestTry = Callable[[Document, Terms, datetime], datetime]
+"""Until when, at most, a document's open task may wait for its next try, as seen at a time."""
+
+
+def within(longest: timedelta) -> LatestTry:
+    """At most `longest` from now."""
+    return lambda document, terms, now: now + longest

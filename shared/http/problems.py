@@ -18,7 +18,7 @@ from marshmallow.exceptions import SCHEMA
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from shared.aggregate.store import Contended
+from shared.aggregate.store import ClockOff, Contended
 from shared.telemetry import outages, traces
 
 TYPES = "https://goodgolem.example/problems/"
@@ -155,6 +155,8 @@ def problem_of(error: BaseException) -> Problem:
             return invalid(faults_of(error.messages))
         case HTTPException():
             return _of_http(error)
+        case ClockOff():
+            return Problem("unavailable", "The clock here is wrong just now. Nothing was done.", retry_after=30)
         case Contended():
             return Problem("unavailable", "Others change it right now. Nothing was done.", retry_after=1)
         case PyMongoError() if _is_away(error):

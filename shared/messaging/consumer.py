@@ -21,7 +21,7 @@ from shared.aggregate import Batch, Contended, Trigger, Verdict
 from shared.events import Poison, Reason, check_source, decode
 from shared.messaging.dead_letters import DeadLetter, DeadShare, TooManyDead, bury, stored_record
 from shared.messaging.ports import Publisher, Rebalanced, Record, Source
-from shared.messaging.redriven import NO_LETTER, Letters, NoLetters, origin_of, place_of, why_not
+from shared.messaging.redriven import NO_LETTER, Letters, NoLetters, is_pointer, origin_of, place_of, why_not
 from shared.telemetry import metrics, outages, traces
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,14 @@ _PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0)
 @dataclass(frozen=True)
 class _Read:
     """A record and what it decoded to: a trigger, or why it is poison (a code and words). `began` is in ns; `origin` is
-    the topic that a redriven record first came from.
+    the topic that a redriven record first came from; `late`: it was read in its topic because a redriven one names it.
     """
 
     record: Record
     trigger: Trigger | None = None
     poison: tuple[str, str] | None = None
     origin: str = ""
+    late: bool = False
     began: int = field(default_factory=time.time_ns)
 
 
@@ -96,7 +97,7 @@ class Consumer:
         """
         for read in reads:
             topic = read.record.topic
-            if topic == self.redrive or topic in self.paused:
+            if topic == self.redrive or read.late or topic in self.paused:
                 continue
             try:
                 self._shares.setdefault(topic, DeadShare()).note([read.record in died])
@@ -108,8 +109,12 @@ class Consumer:
                 self.source.pause(topic)
 
     def _letters_of(self, records: Sequence[Record]) -> dict[Record, Record] | None:
-        """The letter of each redriven record that has one; None if the process is to stop first."""
-        places = {record: place for record in records if record.topic == self.redrive and (place := place_of(record))}
+        """The letter of each redriven record that has one, or the event that it names; None if the process is to stop
+        first.
+        """
+        again = [record for record in records if record.topic == self.redrive]
+        types = self.batch.routes
+        places = {record: place for record in again if (place := place_of(record, self.service, types))}
         attempt = 0
         while not self.stop.is_set():
             try:
@@ -124,7 +129,12 @@ class Consumer:
         return None
 
     def read(self, record: Record, letter: Record | None = None) -> _Read:
-        """Decode one record. The service's redrive topic may carry events of all types, each with its `letter`."""
+        """Decode one record. The service's redrive topic may carry events of all types, each with its `letter`, or
+        with the place of an event: that is read instead.
+        """
+        late = record.topic == self.redrive and letter is not None and is_pointer(record)
+        if late and letter is not None:
+            record = letter
         origin = record.topic
         if record.topic == self.redrive:
             origin = origin_of(letter) if letter else ""
@@ -132,12 +142,12 @@ class Consumer:
                 return _Read(record, poison=(NO_LETTER, why), origin=origin)
         poison, trigger = None, None
         try:
-            trigger = self._decode(record, origin)
+            trigger = self._decode(record, origin, late)
         except Poison as error:
             poison = (str(error.reason_code), error.message)
-        return _Read(record, trigger, poison, origin if record.topic == self.redrive else "")
+        return _Read(record, trigger, poison, origin if record.topic == self.redrive else "", late)
 
-    def _decode(self, record: Record, origin: str) -> Trigger:
+    def _decode(self, record: Record, origin: str, late: bool) -> Trigger:
         """Raises Poison."""
         if record.unreadable:
             raise Poison(Reason.UNREADABLE, record.unreadable)
@@ -156,6 +166,7 @@ class Consumer:
             sequence=event.sequence,
             traceparent=event.traceparent,
             record=stored_record(record, origin if record.topic == self.redrive else ""),
+            late=late,
         )
 
     def _fold(self, reads: Sequence[_Read]) -> list[DeadLetter] | None:
@@ -181,6 +192,7 @@ class Consumer:
             if read.poison:
                 metrics.RECORDS.labels(self.service, read.record.topic, "poison").inc()
                 letters.append(DeadLetter(read.record, *read.poison, read.origin))
+                _log_dead(read, read.poison[0])
                 continue
             verdict = next(verdicts)
             metrics.RECORDS.labels(self.service, read.record.topic, verdict.outcome).inc()
@@ -188,8 +200,7 @@ class Consumer:
             self._trace(read, verdict.outcome)
             if verdict.outcome == "rejected":
                 letters.append(DeadLetter(read.record, verdict.reason, verdict.detail, read.origin))
-        for letter in letters:
-            log.warning("dead letter", extra={"reason": letter.reason, "topic": letter.record.topic})
+                _log_dead(read, verdict.reason)
         return letters
 
     def _measure(self, read: _Read, outcome: str) -> None:
@@ -229,3 +240,10 @@ class Consumer:
         self.beat()
         self.source.keep_alive()
         self.stop.wait(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+
+
+def _log_dead(read: _Read, reason: str) -> None:
+    record, trigger = read.record, read.trigger
+    where = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "reason": reason}
+    ids = {"trigger_id": trigger.id, "offer_id": trigger.data.get("offer_id")} if trigger else {}
+    log.warning("dead letter", extra=where | {name: value for name, value in ids.items() if value})

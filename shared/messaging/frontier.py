@@ -7,7 +7,7 @@ of employers), by which no deadline decides, is not waited for while it is pause
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from kafka import TopicPartition
@@ -18,11 +18,13 @@ from kafka.structs import OffsetAndMetadata
 from shared.clock import Clock
 from shared.events.catalogue import INTERNAL_NAMES
 from shared.messaging.kafka import connection, opened, shut
-from shared.messaging.ports import PAUSED
+from shared.messaging.ports import PAUSED, Place
 from shared.settings import Kafka
 from shared.telemetry import metrics, outages
 
-Offsets = Mapping[tuple[str, int], int]
+Offsets = Mapping[Place, int]
+_REACHED_WITHIN = 180.0
+"""A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
 
 
 class Ends(Protocol):
@@ -41,7 +43,9 @@ class Ends(Protocol):
 
 
 class Frontier:
-    """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own."""
+    """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own; gauges
+    show what they found. `assigned` gives the partitions that this worker reads, None where that is not known.
+    """
 
     def __init__(
         self,
@@ -51,12 +55,17 @@ class Frontier:
         behind: float = 60.0,
         fresh: float = 15.0,
         internal: frozenset[str] = INTERNAL_NAMES,
+        assigned: Callable[[], frozenset[Place] | None] = lambda: None,
     ) -> None:
         self.service = service
+        self._assigned = assigned
         self._internal = internal
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
+        self._reached_at = clock.monotonic()
+        for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
+            begun.set(clock.now().timestamp())
 
     def observe(self) -> None:
         now = self._clock.monotonic()
@@ -65,9 +74,11 @@ class Frontier:
         except (KafkaError, OSError) as error:
             outages.away(outages.KAFKA, "frontier", error)
             self._passed_at = None
+            metrics.unknown(metrics.CONSUMER_LAG, metrics.GROUP_LAG, metrics.GROUP_COMMITTED)
             return
         outages.back(outages.KAFKA, "frontier")
-        metrics.CONSUMER_LAG.labels(self.service).set(sum(max(0, e - committed.get(p, 0)) for p, e in ends.items()))
+        self._reached_at = now
+        self._show(ends, committed)
         self._readings.append((now, ends))
         while len(self._readings) > 1 and self._readings[1][0] <= now - self._behind:
             self._readings.popleft()
@@ -75,9 +86,26 @@ class Frontier:
         left_out = self._ends.paused & self._internal
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
         self._passed_at = None if behind else now
+        if not behind:
+            metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
 
     def passed(self) -> bool:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
+
+    def reached(self) -> bool:
+        """Whether the broker was read from within the last three minutes, or this began within them."""
+        return self._clock.monotonic() - self._reached_at <= _REACHED_WITHIN
+
+    def _show(self, ends: Offsets, committed: Offsets) -> None:
+        """An autoscaler adds up the workers' lags: each shows that of its own partitions, once it has joined."""
+        lags = {place: max(0, end - committed.get(place, 0)) for place, end in ends.items()}
+        metrics.REACHED.labels(self.service, "broker").set(self._clock.now().timestamp())
+        metrics.GROUP_LAG.labels(self.service).set(sum(lags.values()))
+        metrics.GROUP_COMMITTED.labels(self.service).set(sum(committed.get(place, 0) for place in ends))
+        if (own := self._assigned()) is None:
+            metrics.unknown(metrics.CONSUMER_LAG)
+        else:
+            metrics.CONSUMER_LAG.labels(self.service).set(sum(lags.get(place, 0) for place in own))
 
 
 def paused_topics(offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> frozenset[str]:

@@ -9,6 +9,9 @@ from typing import Protocol
 PAUSED = "paused"
 """The text beside a committed offset whose topic its reader has paused."""
 
+Place = tuple[str, int]
+"""A partition: its topic and its number."""
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -68,6 +71,13 @@ class Source(Protocol):
     @property
     def joined(self) -> bool:
         """Whether the group has given this member its partitions, if only none."""
+        ...
+
+    @property
+    def assigned(self) -> frozenset[Place] | None:
+        """The partitions that this member reads; None where the group has not given it any yet, or took them back. May
+        be asked from any thread.
+        """
         ...
 
     def poll(self) -> list[Record]:

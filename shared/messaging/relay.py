@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
@@ -24,6 +24,7 @@ from shared.telemetry import metrics, traces
 log = logging.getLogger(__name__)
 _FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
 _RETRY_S = 1.0
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -56,9 +57,8 @@ class Relay:
         self._rests_until: dict[str, float] = {}
 
     def step(self) -> int:
-        now = self.store.clock.now()
-        # A clock that runs ahead must not hold events back: anything within a day counts as due.
-        ready = {"outbox_at": {"$lte": now + timedelta(days=1)}}
+        # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_rests_until`.
+        ready = {"outbox_at": {"$gte": _EVER}}
         found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
         outboxes = [self._outbox(doc) for doc in found if not self._rests(doc)]
         if not outboxes:

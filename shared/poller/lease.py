@@ -8,7 +8,7 @@ compared.
 import threading
 
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared.aggregate import Document
 from shared.clock import Clock
@@ -42,7 +42,7 @@ class Lease:
         now = self._clock.monotonic()
         with self._lock:
             if self._tried_at is None or now - self._tried_at >= self._renew_after:
-                self._ours = self._renew() or self._take(now)
+                self._ours = self._try(now)
                 self._tried_at = now
                 metrics.LEASE_HELD.labels(self._service).set(int(self._ours))
             return self._ours
@@ -51,7 +51,15 @@ class Lease:
         """Let another have it at once, at the end of the process."""
         if self._ours:
             self._ours = False
+            metrics.LEASE_HELD.labels(self._service).set(0)
             self._collection.delete_one({"_id": _ID, "holder": self._slot})
+
+    def _try(self, now: float) -> bool:
+        try:
+            return self._renew() or self._take(now)
+        except PyMongoError:
+            metrics.unknown(metrics.LEASE_HELD)
+            raise
 
     def _renew(self) -> bool:
         result = self._collection.update_one({"_id": _ID, "holder": self._slot}, {"$inc": {"beat": 1}})

@@ -20,6 +20,7 @@ from shared.aggregate.tasks import TASK_TIMER
 from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
+from shared.poller.ahead import bring_back
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ Prepare = Callable[[Sequence[Document]], Sequence[Document]]
 _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
+_LOOK_AHEAD_EVERY = 60.0
 
 
 class Poller:
@@ -56,8 +58,10 @@ class Poller:
         self._in_hand: set[str] = set()
         self._failed_until: dict[str, float] = {}
         self._lock = Lock()
+        self._look_ahead_at = 0.0
 
     def step(self) -> int:
+        self._look_ahead()
         now = self.store.clock.now()
         fire = self.may_fire()
         query: dict[str, Any] = {"due_at": {"$lte": now}}
@@ -85,6 +89,12 @@ class Poller:
             log.exception("a page could not be prepared; each of it is carried out by itself")
             return documents
         return [prepared.get(doc["_id"], doc) for doc in documents]
+
+    def _look_ahead(self) -> None:
+        """Once a minute: what was put off by a wrong clock is due now."""
+        if self.carry_out is not None and self.store.clock.monotonic() >= self._look_ahead_at:
+            bring_back(self.store, self.lifecycles)
+            self._look_ahead_at = self.store.clock.monotonic() + _LOOK_AHEAD_EVERY
 
     def _resting(self) -> int:
         """How many documents rest after a failure; those that have rested are forgotten."""

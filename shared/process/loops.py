@@ -44,8 +44,9 @@ class Loops:
         pool: ThreadPoolExecutor | None = None,
     ) -> None:
         service, store = work.service, work.store
+        self.store = store
         self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
-        self.frontier = Frontier(service, bus.ends, store.clock)
+        self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher)
         self.poller = Poller(
@@ -74,4 +75,7 @@ class Loops:
         self.frontier.observe()
 
     def _leased(self, step: Callable[[], int]) -> int:
+        if not self.store.in_time():
+            self.lease.give_back()  # to a worker whose clock is right
+            return 0
         return step() if self.lease.held() else 0

@@ -17,7 +17,8 @@ from typing import Generic, TypeVar
 from flask import Flask, request
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Migration, Store, migrate, open_store
+from shared import VERSION
+from shared.aggregate import ClockCheck, ClockOff, Migration, Store, migrate, open_store, time_of
 from shared.aggregate.naming import NamedOtherwise, Naming
 from shared.clock import Clock, FastClock
 from shared.http.problems import Problem
@@ -29,10 +30,12 @@ from shared.process.spare import STUCK, Spare
 from shared.process.work import Work
 from shared.process.worker import Worker
 from shared.settings import EX_CONFIG, Kafka, Need, Settings, SettingsError, load_or_exit
+from shared.settings.shown import shown
 from shared.telemetry import logs, otlp
 
 Outside = TypeVar("Outside")
 _EX_USAGE = 64
+_READING = ("GET", "HEAD", "OPTIONS")
 log = logging.getLogger(__name__)
 
 
@@ -68,8 +71,8 @@ class Service(Generic[Outside]):
         """The app of one web process, with its settings from the environment."""
         settings = load_or_exit(self.name, "web", *self.web_needs)
         logs.configure(self.name, "web", settings.log_level)
-        _tell_of_time(settings.clock)
-        store = open_store(settings.mongodb, self.collection, settings.clock)
+        _tell_of_start(settings, "web", *self.web_needs)
+        store = self._open(settings)
         naming = Naming(store.collection, settings.pseudonym_key, settings.tokens.pseudonym_issuer)
         try:
             naming.agree()
@@ -79,7 +82,7 @@ class Service(Generic[Outside]):
         except PyMongoError:
             pass  # the database is away: requests wait for it, and for this
         app = self.build(settings, store)
-        app.before_request(partial(_refuse_early, naming))
+        app.before_request(partial(_refuse_early, naming, store))
         app.wsgi_app = Spare(app.wsgi_app, settings.web.threads)  # type: ignore[method-assign]
         return app
 
@@ -92,8 +95,8 @@ class Service(Generic[Outside]):
         """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
         settings = load_or_exit(self.name, "worker", *self.worker_needs)
         logs.configure(self.name, "worker", settings.log_level)
-        _tell_of_time(settings.clock)
-        store = open_store(settings.mongodb, self.collection, settings.clock)
+        _tell_of_start(settings, "worker", *self.worker_needs)
+        store = self._open(settings)
         try:
             Naming(store.collection, settings.pseudonym_key).agree()
             migrate(store.collection, self.migrations)
@@ -107,24 +110,37 @@ class Service(Generic[Outside]):
             os._exit(code)
         return code
 
+    def _open(self, settings: Settings) -> Store:
+        """The store, which writes nothing while the clock is further from the database's than it may be."""
+        store = open_store(settings.mongodb, self.collection, settings.clock)
+        if settings.clock_tolerance:
+            ask = partial(time_of, store.collection)
+            store.check = ClockCheck(self.name, store.clock, ask, settings.clock_tolerance)
+        return store
+
     def _refuse(self, error: Exception) -> None:
         print(f"{self.name}: {error}", file=sys.stderr, flush=True)
 
 
-def _tell_of_time(clock: Clock) -> None:
-    """A clock that is not the machine's own is never to pass unseen."""
-    if isinstance(clock, FastClock):
+def _tell_of_start(settings: Settings, *needs: Need) -> None:
+    """What begins here, and by which settings; a clock that is not the machine's own is never to pass unseen."""
+    log.info("starts", extra={"version": VERSION, "settings": shown(settings.service, *needs)})
+    if isinstance(settings.clock, FastClock):
+        clock = settings.clock
         log.warning("STACK_CLOCK: time here is not the machine's, but %s; this is for trying out alone", clock)
 
 
-def _refuse_early(naming: Naming) -> None:
-    """What a real process refuses before anything is looked at: requests that no thread is free for; and all that name
-    somebody before the documents were seen to name people likewise.
+def _refuse_early(naming: Naming, store: Store) -> None:
+    """What a real process refuses before anything is looked at: requests that no thread is free for; all that name
+    somebody before the documents were seen to name people likewise; and all that would change something by a wrong
+    clock.
     """
     if STUCK in request.environ:
         raise Problem("unavailable", "All threads of this process wait for something slow.", retry_after=1)
     if ("Authorization" in request.headers or request.path == "/readyz") and not naming.agreed():
         raise Problem("unavailable", "The service is not ready yet.", retry_after=5)
+    if (request.method not in _READING or request.path == "/readyz") and not store.in_time():
+        raise ClockOff
 
 
 def kafka_bus(settings: Kafka, work: Work) -> Bus:

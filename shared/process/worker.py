@@ -43,6 +43,7 @@ class Worker:
         names = ("consumer", "relay", "poller", "frontier", *work.loops)
         self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
         self.pool = ThreadPoolExecutor(_POOL, thread_name_prefix="instruction")
+        metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         self.loops = Loops(work, bus, slot, self.stop, self.pulses["consumer"].beat, self.pool)
 
     def run(self) -> int:
@@ -79,8 +80,10 @@ class Worker:
         """What this process waits for; an error is a no."""
         return {
             "mongodb": self.work.store.ping,
+            "broker": self.loops.frontier.reached,
             "joined": lambda: self.bus.source.joined,
             "consuming": self._consuming,
+            "clock": self.work.store.in_time,
         }
 
     def _consuming(self) -> bool:
@@ -139,13 +142,16 @@ class Worker:
             self.stop.wait(_OBSERVE_EVERY if self.loops.frontier.passed() else _OBSERVE_AGAIN)
 
     def measure(self) -> None:
-        """Set the gauges of what waits; with the database away they stay as they were."""
+        """Set the gauges of what waits, and of the clock; while the database is away nothing is known of it."""
         try:
+            self.work.store.in_time()
             found = waiting(self.work.store.collection, self.clock.now())
         except PyMongoError as error:
             outages.away(outages.MONGODB, "gauges", error)
+            metrics.unknown(metrics.OUTBOX_PENDING, metrics.OUTBOX_OLDEST_SECONDS, metrics.TIMERS_DUE, metrics.PARKED)
             return
         outages.back(outages.MONGODB, "gauges")
+        metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(found.outbox_seconds)
         metrics.TIMERS_DUE.labels(self.service).set(found.due)

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from shared.clock import Clock, FastClock, SystemClock
@@ -83,6 +84,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     web, worker, provider = "web" in needs, "worker" in needs, "provider" in needs
     mongodb = MongoDB(read.secret("MONGODB_URI", values.mongodb), read.one("MONGODB_DATABASE", values.name, service))
     clock = _clock(read, mongodb.uri)
+    tolerance = read.one("CLOCK_TOLERANCE", values.seconds, timedelta(seconds=30))
     log_level = read.one("LOG_LEVEL", values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", values.key) or b""
@@ -123,6 +125,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         terms,
         places,
         clock,
+        timedelta() if isinstance(clock, FastClock) else tolerance,
     )
 
 

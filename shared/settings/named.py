@@ -58,6 +58,11 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             Named("JWKS_FILE", "file", "the public keys that tokens are signed with (or JWKS_URL)"),
             Named("JWKS_URL", "URL", "where these keys are fetched (or JWKS_FILE)"),
             Named(
+                "CLOCK_TOLERANCE", "seconds",
+                "how far a process's clock may be from the database's; further off, it writes nothing and is not "
+                "ready. 0: they are not compared",
+            ),
+            Named(
                 "PUBLIC_URL", "URL", "where links in mails and answers point",
                 "links that were mailed keep the old one",
             ),

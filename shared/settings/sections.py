@@ -198,3 +198,5 @@ class Settings:
     terms: Terms
     places: Places
     clock: Clock = field(default_factory=SystemClock)
+    clock_tolerance: timedelta = timedelta(seconds=30)
+    """How far the clock may be from the database's; 0: they are not compared."""

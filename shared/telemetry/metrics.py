@@ -2,9 +2,13 @@
 
 Gunicorn with several workers: PROMETHEUS_MULTIPROC_DIR names a folder that they share, and must be set before this
 module is first imported (`shared.process.gunicorn_config` does it); then any worker answers /metrics for all of them.
+
+A gauge of what is read outside the process (the broker, the database, the provider) is there only while it can be read:
+`unknown` takes it away, and `golem_reached_seconds` says since when (docs/decisions/0031).
 """
 
 import os
+from math import nan
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,7 +25,8 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _AGE_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _HIRE_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400)
 
-# HTTP. `operation` is the operation's id, or "none" where no operation was reached; it never holds a path.
+# HTTP, without probes. `operation` is the operation's id, or "none" where no operation was reached; it never holds a
+# path.
 HTTP_REQUESTS = Counter("golem_http_requests", "Requests answered", ["service", "operation", "status"])
 HTTP_SECONDS = Histogram(
     "golem_http_request_seconds", "Seconds from request to answer", ["service", "operation"], buckets=_SECONDS
@@ -50,7 +55,20 @@ EVENT_AGE_SECONDS = Histogram(
     buckets=_AGE_SECONDS,
 )
 CONSUMER_LAG = Gauge(
-    "golem_consumer_lag", "Records not yet committed, on the topics that the service reads", ["service"]
+    "golem_consumer_lag", "Records not yet committed, on the partitions that this worker was given", ["service"]
+)
+GROUP_LAG = Gauge(
+    "golem_group_lag",
+    "Records not yet committed, on all topics that the service reads; alike in each worker",
+    ["service"],
+)
+GROUP_COMMITTED = Gauge(
+    "golem_group_committed", "Sum of the group's committed offsets; it grows with each record that is done", ["service"]
+)
+FRONTIER_PASSED = Gauge(
+    "golem_frontier_passed_seconds",
+    "When the group was last seen to have read all that the topics held a minute before, or the process began",
+    ["service"],
 )
 DEAD_LETTERS = Counter("golem_dead_letters", "Records put aside as dead letters", ["service", "reason"])
 TOPIC_PAUSED = Gauge(
@@ -79,8 +97,18 @@ TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired",
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 
+# The clock: nothing is written where it is further off than CLOCK_TOLERANCE.
+CLOCK_OFFSET = Gauge(
+    "golem_clock_offset_seconds",
+    "Seconds that the process's clock was ahead of the database's when they were last compared",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+
 # The loops of a worker: seconds since the epoch when each last came round; one that stands still is stuck.
 LOOP_HEARTBEAT = Gauge("golem_loop_heartbeat_seconds", "When the loop last came round", ["service", "loop"])
+PARTS = ("broker", "database", "provider")
+REACHED = Gauge("golem_reached_seconds", "When this worker last read from the part, or began", ["service", "part"])
 
 # Money. The journal's sum over all accounts of a currency is 0, always.
 JOURNAL_SUM = Gauge("golem_journal_sum", "Sum of all journal lines in minor units; not 0 is an alarm", ["currency"])
@@ -97,6 +125,18 @@ HIRE_TO_RELEASE_SECONDS = Histogram(
 MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link")
 MAIL_OUTCOMES = ("sent", "failed", "later")
 MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outcome"])
+
+
+def unknown(*gauges: Gauge) -> None:
+    """Take away all that these gauges say: it could not be read. One that has no labels says NaN."""
+    for gauge in gauges:
+        if gauge._labelnames:
+            gauge.clear()
+        else:
+            gauge.set(nan)
+
+
+unknown(RECONCILIATION_DIFFERENCES)
 
 
 def exposition() -> tuple[bytes, str]:

@@ -83,9 +83,9 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     found: st.SearchStrategy[Any]
     match field:
         case own.Time():
-            found = st.datetimes(timezones=st.just(UTC))
+            found = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
         case own.Date():
-            found = st.dates()
+            found = st.dates() if field.any_year else st.dates(date(1970, 1, 1), date(2199, 12, 31))
         case own.Pattern():
             found = st.from_regex(re.compile(field.metadata["pattern"][1:-1]), fullmatch=True)
         case own.Choice():

@@ -46,3 +46,14 @@ def test_days_in_is_a_second_to_a_day(wrong: str) -> None:
 
     assert refused.exit_code == 2
     assert "--days-in" in refused.output
+
+
+@pytest.mark.parametrize(
+    "command", [["up"], ["demo"], ["demo", "--gateway", "http://gateway:8080"], ["token", "--sub", "me"]]
+)
+def test_what_is_for_outside_says_so_in_a_container(command: list[str]) -> None:
+    inside = CliRunner().invoke(main, command, env={"GOLEM_INSIDE": "1"})
+    helped = CliRunner().invoke(main, [command[0], "--help"], env={"GOLEM_INSIDE": "1"})
+
+    assert inside.exit_code == 1 and "is for outside of the containers" in inside.output
+    assert helped.exit_code == 0

@@ -244,6 +244,20 @@ def forgotten_timer(scene: Scene) -> tuple[Snapshot, str]:
     return scene.snapshot, f"matching {scene.held}"
 
 
+def changed_tomorrow(scene: Scene) -> tuple[Snapshot, str]:
+    """A clock that was ahead has left its time in it, and what changed a moment ago is looked at no further."""
+    doc(scene, "escrow", scene.held)["updated_at"] += timedelta(days=1)
+    return scene.snapshot, f"escrow {scene.held}"
+
+
+def put_off_for_an_hour(scene: Scene) -> tuple[Snapshot, str]:
+    held = doc(scene, "escrow", scene.held)
+    held["instruction"] = {"id": "x", "kind": "release", "attempts": 1}
+    held["timers"] = {"instruction": scene.snapshot.at + timedelta(hours=1)}
+    held["due_at"] = held["timers"]["instruction"]
+    return scene.snapshot, f"escrow {scene.held}"
+
+
 def parked_for_ever(scene: Scene) -> tuple[Snapshot, str]:
     doc(scene, "escrow", scene.held)["parked"] = [{"id": "e", "name": "hire.ended", "kind": "event"}]
     return scene.snapshot, f"escrow {scene.held}"
@@ -339,6 +353,8 @@ DAMAGES: list[tuple[str, Callable[[Scene], tuple[Snapshot, str]]]] = [
     ("I9", one_key_two_documents),
     ("I10", forgotten_by_the_relay),
     ("I10", forgotten_timer),
+    ("I10", changed_tomorrow),
+    ("I10", put_off_for_an_hour),
     ("I10", parked_for_ever),
     ("I10", group_thrown_back),
     ("I11", rewritten_journal),

@@ -1,6 +1,7 @@
 """Reconciliation on a real database: differences are flagged for a person at the second pass, and cleared again."""
 
 from datetime import timedelta
+from math import isnan
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -151,6 +152,8 @@ def test_the_provider_is_away(world: World, reconciliation: Reconciliation, monk
     world.held()
     monkeypatch.setattr(world.provider, "accounts", away)
     reconciliation.run(stop)
+    assert gauge("golem_journal_sum", currency="EUR") is None
+    assert isnan(gauge("golem_reconciliation_differences") or 0)
     monkeypatch.undo()
 
     assert whole_pass(reconciliation) == 1

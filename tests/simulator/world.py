@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo.errors import AutoReconnect, PyMongoError
 
+from deploy.verify.snapshot import routes
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import Unavailable
@@ -20,6 +21,7 @@ from services.notify.acts import KEEP
 from shared.aggregate import Contended, Store
 from shared.clock import ManualClock
 from shared.messaging.ports import Message
+from shared.messaging.redriven import pointer
 from tests.simulator.processes import Crash, Process, Web, Worker
 from tests.simulator.services import NAMES
 from tests.simulator.weather import CALM, Weather
@@ -30,6 +32,9 @@ _DEEPEST = 2
 _TIDIES_UP = {("account", "sweep"), ("notification", KEEP)}
 """(kind, timer): it comes for the sake of order alone, long after or over and over, and nobody waits for it."""
 _TIDIED_UP_AFTER = timedelta(days=100)
+
+APART = timedelta(hours=1)
+"""How far two machines' clocks are apart at most."""
 
 
 class World:
@@ -59,7 +64,7 @@ class World:
     def clock(self, name: str) -> ManualClock:
         """The clock of one machine; they stand up to an hour apart, and keep that difference."""
         if name not in self._clocks:
-            apart = timedelta(seconds=self.chance.uniform(-1800, 1800)) if self.chance.random() < 0.5 else timedelta()
+            apart = APART * self.chance.uniform(-0.5, 0.5) if self.chance.random() < 0.5 else timedelta()
             self._clocks[name] = ManualClock(START + apart)
         return self._clocks[name]
 
@@ -119,7 +124,9 @@ class World:
     def _upset(self) -> None:
         """A worker dies, or comes back; the broker goes away, or comes back; a member of a group comes and goes."""
         name, slot = self.chance.choice(self.slots)
-        what = self.chance.choice(("die", "start", "start", "start", "away", "back", "back", "ghost", "exorcise"))
+        what = self.chance.choice(
+            ("die", "start", "start", "start", "away", "back", "back", "ghost", "exorcise", "backfill")
+        )
         if self.weather.crash == 0 and what in ("die", "away", "ghost"):
             return
         match what:
@@ -136,6 +143,17 @@ class World:
                 self.broker.join(name, "ghost", self.workers[slot].topics[:-1])
             case "exorcise":
                 self.broker.leave(name, "ghost")
+            case "backfill":
+                self._send_again(name)
+
+    def _send_again(self, name: str) -> None:
+        """A service that lacks nothing is sent one of the events that it has read."""
+        types, taken = routes(name), self.broker.group(name).committed
+        read = [r for r in self.broker.records(*types) if r.offset < taken.get((r.topic, r.partition), 0)]
+        if read:
+            record = self.chance.choice(read)
+            self.say(f"{name} is sent {record.topic} of {record.key!r} again")
+            self.broker.append(pointer(name, "again", record))
 
     def start(self, name: str, slot: str) -> None:
         self.say(f"{slot} starts")

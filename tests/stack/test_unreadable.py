@@ -100,9 +100,11 @@ def test_letters_are_found_by_their_places_and_nothing_else_is(bus: KafkaBus, gr
     raw.produce(bus.server, message(f"{group}.dead", b"odd", *ODD))
     raw.produce(bus.server, message(f"{group}.dead", b"last"))
     letters = KafkaLetters(bus.settings(), group, SystemClock())
-    found = letters.find([(0, 6), (0, 0), (0, 1), (0, 3), (0, 5), (0, 7), (0, 10**17), (3, 0)])
+    dead = f"{group}.dead"
+    places = [(0, 6), (0, 0), (0, 1), (0, 3), (0, 5), (0, 7), (0, 10**17), (3, 0)]
+    found = letters.find([(dead, *place) for place in places])
 
-    assert {place: record.value for place, record in found.items()} == {
+    assert {place[1:]: record.value for place, record in found.items() if place[0] == dead} == {
         (0, 0): b"0", (0, 1): b"1", (0, 3): b"3", (0, 5): b"odd", (0, 6): b"last",
     }  # fmt: skip
     assert letters.find([]) == {}
@@ -110,4 +112,4 @@ def test_letters_are_found_by_their_places_and_nothing_else_is(bus: KafkaBus, gr
 
 def test_letters_that_cannot_be_read_are_not_taken_for_none(bus: KafkaBus, group: str):
     with pytest.raises(KafkaError):
-        KafkaLetters(bus.settings(), group, SystemClock()).find([(0, 0)])
+        KafkaLetters(bus.settings(), group, SystemClock()).find([(f"{group}.dead", 0, 0)])

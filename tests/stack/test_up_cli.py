@@ -1,4 +1,4 @@
-"""The commands that look into a running stack: token, events, status, dlq, replay."""
+"""The commands that work on a running stack: token, events, status, dlq, replay, backfill."""
 
 import json
 import urllib.error
@@ -12,6 +12,9 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from deploy import SERVICES
 from deploy.cli import main
 from deploy.embedded.stack import Stack
+from deploy.mongo.collections import aggregates
+from deploy.system.connect import find
+from tests.support.hires import Hires
 from tests.support.processes import eventually
 
 
@@ -122,6 +125,34 @@ def test_replay(stack: Stack) -> None:
     assert told(stack, "replay", "--since", "0s")["events"].keys() == set(SERVICES)
 
 
+def test_backfill(stack: Stack, hires: Hires) -> None:
+    """A service that lost its copy of an offer takes again what concerns it; no topic of an event has more than before,
+    and asked again, nothing is lacking.
+    """
+    offer_id = hires.one().offer_id
+    golem(stack, "verify", "--wait", "60")
+    system = find(stack.data.folder)
+    with system.database() as client:
+        copies = aggregates(client, "notify", system.database_prefix)
+        copy = copies.find_one_and_delete({"_id": f"offer:{offer_id}"})
+        before = golem(stack, "events", "--no-follow", "--json")
+        lacking = told(stack, "backfill", "notify", "--dry-run")
+        assert lacking["sent"] is False and lacking["events"]["notify"]["hire.confirmed"] == 1
+        assert copies.find_one({"_id": f"offer:{offer_id}"}) is None
+        some = told(stack, "backfill", "notify", "--types", "hire.confirmed", "--rate", "1000")
+        assert some == {"events": {"notify": {"hire.confirmed": 1}}, "sent": True}
+        eventually(lambda: copies.find_one({"_id": f"offer:{offer_id}", "hired": True}) is not None, "it is hired")
+        assert "notify: sent" in golem(stack, "backfill", "notify")
+        eventually(lambda: golem(stack, "backfill") == "".join(f"{name}: has all\n" for name in SERVICES), "all of it")
+        mended = copies.find_one({"_id": f"offer:{offer_id}"})
+
+    assert copy and mended and {"number", "status", "parties", "hired"} <= set(mended)
+    assert {name: copy[name] for name in copy if name not in ("version", "updated_at", "created_at")} == {
+        name: mended[name] for name in mended if name not in ("version", "updated_at", "created_at")
+    }
+    assert golem(stack, "events", "--no-follow", "--json") == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -130,6 +161,8 @@ def test_replay(stack: Stack) -> None:
         (("dlq", "show", "escrow/0/²"), "is not SERVICE/PARTITION/OFFSET"),
         (("dlq", "redrive"), "name letters, or say --all with --service"),
         (("replay", "--since", "yesterday"), "neither a time"),
+        (("backfill", "escrow", "--types", "offer.made"), "offer.made: not read by escrow"),
+        (("backfill", "nobody"), "'nobody' is not one of"),
         (("token", "--sub", " "), "expected printable text"),
     ],
 )

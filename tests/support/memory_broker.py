@@ -227,6 +227,10 @@ class MemorySource:
     def joined(self) -> bool:
         return self._member in self._broker.group(self._group).members
 
+    @property
+    def assigned(self) -> frozenset[Place] | None:
+        return frozenset(self._broker.assigned(self._group, self._member)) if self.joined else None
+
     def close(self) -> None:
         self._broker.leave(self._group, self._member)
 
@@ -276,16 +280,17 @@ class MemoryEnds:
 
 
 class MemoryLetters:
-    """One service's dead letters. KafkaConnectionError: the broker is away."""
+    """Single records of any topic. KafkaConnectionError: the broker is away."""
 
-    def __init__(self, broker: MemoryBroker, service: str) -> None:
-        self._broker, self._topic = broker, f"{service}.dead"
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
 
-    def find(self, places: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], Record]:
+    def find(self, places: Iterable[tuple[str, int, int]]) -> Mapping[tuple[str, int, int], Record]:
         if self._broker.away:
             raise KafkaConnectionError("away")
         wanted = set(places)
-        there = {(record.partition, record.offset): record for record in self._broker.records(self._topic)}
+        records = self._broker.records(*sorted({topic for topic, _, _ in wanted} or {""}))
+        there = {(record.topic, record.partition, record.offset): record for record in records}
         return {place: record for place, record in there.items() if place in wanted}
 
 
@@ -300,4 +305,4 @@ def memory_bus(
 ) -> Bus:
     """What `shared.process.main.kafka_bus` is for Kafka; `fault` is that of its publisher and source."""
     source = MemorySource(broker, group, topics, member, chance=chance, fault=fault)
-    return Bus(MemoryPublisher(broker, fault), source, MemoryEnds(broker, group, topics), MemoryLetters(broker, group))
+    return Bus(MemoryPublisher(broker, fault), source, MemoryEnds(broker, group, topics), MemoryLetters(broker))

@@ -19,7 +19,7 @@ from services.matching.offer.rules import (
     OTHER_ASKED,
     PAID,
 )
-from shared.aggregate import Emit, Lifecycle, Park, Row, cells
+from shared.aggregate import LONGEST_PAUSE, Emit, Lifecycle, Park, Row, cells
 
 OPEN = ("proposed", "countered")
 AGREED = ("accepted", "active", "hire_claimed")
@@ -211,6 +211,7 @@ OFFER = Lifecycle(
         },
     ),
     final=ENDED,
+    latest_try=lambda offer, terms, now: now + max(terms.offer_check, LONGEST_PAUSE),
     role_words={
         "maker": "the one who made the last proposal",
         "other": "the one who did not make the last proposal",

@@ -1,7 +1,7 @@
 """Matching's copy of a listing, and what follows for its offers when the listing ends.
 
 The copy is overwritten by each listing.* event of a higher number, and has what offers and matches need. One that was
-copied by an older version is no match until its listing's next event, or until `golem replay` sends the last one again.
+copied by an older version is no match until its listing's next event, or until `golem backfill` sends the last one.
 When the listing has ended, a timer of the copy calls off its offers in passes, until a pass finds none; an offer that
 slips in between is found by its own check.
 """
@@ -33,11 +33,6 @@ _OPTIONAL = (
 def copied_fields(event: Trigger) -> dict[str, Any]:
     """The fields of the copy, less those by which matches are found: `matches.facets` adds them."""
     return {name: event.data[name] for name in _COPIED} | {name: event.data.get(name) for name in _OPTIONAL}
-
-
-def lacks(copy: Change) -> bool:
-    """Whether an older version copied it, without the fields for matches."""
-    return "country" not in copy.doc
 
 
 def begin_closing(change: Change, event: Trigger) -> None:

@@ -54,13 +54,13 @@ class Edge:
 
     def _record(self, environ: dict[str, Any], status: int, seconds: float) -> None:
         operation = environ.get(OPERATION, "none")
-        metrics.HTTP_REQUESTS.labels(self._service, operation, str(status)).inc()
-        metrics.HTTP_SECONDS.labels(self._service, operation).observe(seconds)
+        if not (probe := _is_probe(environ)):
+            metrics.HTTP_REQUESTS.labels(self._service, operation, str(status)).inc()
+            metrics.HTTP_SECONDS.labels(self._service, operation).observe(seconds)
         traces.describe({"http.response.status_code": status}, failed=status >= 500)
         fields: dict[str, Any] = {"operation": operation, "status": status, "ms": round(seconds * 1000, 2)}
         if PATH in environ:
             fields |= {"method": environ["REQUEST_METHOD"], "path": environ[PATH]}
-        probe = _is_probe(environ)
         log.log(logging.DEBUG if probe else logging.INFO, "request", extra=fields)
 
 

@@ -1,6 +1,7 @@
-"""Reads single letters of a service's dead-letter topic, by a client that lives as long as one batch of them."""
+"""Reads single records, dead letters or events, by a client that lives as long as one batch of them."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
@@ -15,14 +16,15 @@ from shared.messaging.redriven import Place
 from shared.settings import Kafka
 
 _READ_WITHIN = 10.0
+_NEAR = 1000
+"""Records that are passed over rather than sought behind: a client that seeks throws away what it has fetched."""
 
 
 class KafkaLetters:
-    """The letters of one service."""
+    """The letters of one service, and the events that it reads."""
 
     def __init__(self, settings: Kafka, service: str, clock: Clock) -> None:
         self._settings, self._service, self._clock = settings, service, clock
-        self._topic = f"{service}.dead"
 
     def find(self, places: Iterable[Place]) -> Mapping[Place, Record]:
         wanted = sorted(set(places))
@@ -32,15 +34,17 @@ class KafkaLetters:
         made = opened(KafkaConsumer, **options, enable_auto_commit=False)
         consumer = lenient(made)
         try:
-            there = {TopicPartition(self._topic, n) for n in consumer.partitions_for_topic(self._topic) or ()}
-            if not there:  # not a word about letters: nothing may be refused for it
-                raise KafkaTimeoutError(f"{self._topic} is not there, or not ours to read")
-            ends = consumer.end_offsets(list(there))
+            ends: dict[TopicPartition, int] = {}
+            for topic in sorted({topic for topic, _, _ in wanted}):
+                there = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+                if not there:  # not a word about letters: nothing may be refused for it
+                    raise KafkaTimeoutError(f"{topic} is not there, or not ours to read")
+                ends |= consumer.end_offsets(there)
             found = {}
-            for partition, offset in wanted:
-                place = TopicPartition(self._topic, partition)
+            for topic, partition, offset in wanted:
+                place = TopicPartition(topic, partition)
                 if offset < ends.get(place, 0) and (record := self._read(consumer, place, offset)):
-                    found[partition, offset] = record
+                    found[topic, partition, offset] = record
             return found
         finally:
             shut(consumer, autocommit=False, timeout_ms=2000)
@@ -50,12 +54,13 @@ class KafkaLetters:
         if consumer.assignment() != {place}:
             consumer.assign([place])
             consumer.seek(place, offset)
-        elif consumer.position(place) != offset:
+        elif not 0 <= offset - consumer.position(place) < _NEAR:
             consumer.seek(place, offset)
         until = self._clock.monotonic() + _READ_WITHIN
         while consumer.position(place) <= offset:
-            for records in consumer.poll(timeout_ms=200, max_records=1).values():
-                return record_of(records[0]) if records[0].offset == offset else None
+            for record in chain.from_iterable(consumer.poll(timeout_ms=200, max_records=1).values()):
+                if record.offset >= offset:
+                    return record_of(record) if record.offset == offset else None
             if self._clock.monotonic() > until:
                 raise KafkaTimeoutError(f"{place} was not read at {offset}")
         return None

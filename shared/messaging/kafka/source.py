@@ -28,7 +28,7 @@ from shared.messaging.kafka.connection import connection
 from shared.messaging.kafka.lenient import Unreadable, lenient
 from shared.messaging.kafka.opening import closing_quietly, opened, shut
 from shared.messaging.kafka.positions import Positions
-from shared.messaging.ports import DataLost, Rebalanced, Record
+from shared.messaging.ports import DataLost, Place, Rebalanced, Record
 from shared.settings import Kafka
 from shared.telemetry import outages
 
@@ -49,12 +49,14 @@ class _Moves(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self) -> None:
         self.moved = False
         self.assigned = False
+        self.places: frozenset[Place] = frozenset()
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         self.moved = self.moved or bool(revoked)
         self.assigned = False
 
     def on_partitions_assigned(self, assigned: Any) -> None:
+        self.places = frozenset((place.topic, place.partition) for place in assigned)
         self.assigned = True
 
 
@@ -68,6 +70,11 @@ class KafkaSource:
         self._positions = Positions()
         self._joining_since = self._swept_at = 0.0
         self.joined = False
+
+    @property
+    def assigned(self) -> frozenset[Place] | None:
+        moves = self._moves
+        return moves.places if moves.assigned else None
 
     def poll(self) -> list[Record]:
         """As the port says; without a broker it returns nothing and tries again at the next call.

@@ -70,7 +70,7 @@ def hiring(deployment: Deployment, *, described: bool = True) -> Iterator[list[H
 
         with threads(_HIRING, play) as errors:
             yield ended
-        assert errors == []
+        assert errors == [], errors
         for hire in ended:
             escrow = hire.seeker.get(f"/v1/escrows/{hire.offer_id}")
             assert (escrow["status"], escrow["released"] + escrow["fees"]) == ("settled", 50_000)
@@ -113,7 +113,7 @@ def asking(deployment: Deployment, *, described: bool = True) -> Iterator[Asked]
 
     with threads(_ASKING, body) as errors:
         yield asked
-    assert errors == []
+    assert errors == [], errors
 
 
 def _ask(http: httpx.Client, asked: Asked, operation: str, token: str, ids: dict[str, str]) -> httpx.Response | None:

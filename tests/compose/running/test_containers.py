@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy import SERVICES
-from tests.compose.running.conftest import FILES, compose, inside, run
+from tests.compose.running.conftest import FILES, ROOT, compose, inside, run
 
 Json = dict[str, Any]
 APPS = [f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")]
@@ -71,6 +71,40 @@ def test_an_image_holds_one_service(containers: dict[str, Json], service: str) -
     assert listed.startswith(str(sorted(["__init__.py", "__pycache__", service])))
     assert listed.split()[-2:] == ["None", "False"]
     assert pip.returncode != 0
+
+
+@pytest.mark.parametrize("name", [f"{service}-web" for service in SERVICES])
+def test_nothing_in_an_image_installs_packages(containers: dict[str, Json], name: str) -> None:
+    """Neither in the environment nor in the Python beneath it, whatever it is called there."""
+    look = (
+        "import os, re; print([os.path.join(at, each) for at, folders, files in os.walk('/') "
+        "if not at.startswith(('/proc', '/sys')) for each in folders + files "
+        "if re.fullmatch(r'pip([0-9.]*|-.*)|ensurepip|setuptools.*|uv', each)])"
+    )
+    found = inside(containers[name], "python", "-c", look)
+
+    assert (found.stdout.strip(), found.returncode) == ("[]", 0), found.stderr
+    assert inside(containers[name], "python", "-m", "ensurepip").returncode != 0
+
+
+def test_the_brokers_files_are_of_the_size_of_its_data(containers: dict[str, Json]) -> None:
+    """As `docker system df` counts them: index files are made at their full size, for each partition twice."""
+    size = inside(containers["kafka"], "du", "-s", "--apparent-size", "--block-size=1M", "/var/lib/kafka/data")
+
+    assert int(size.stdout.split()[0]) < 500, size.stdout
+
+
+@pytest.mark.parametrize("command", [("up",), ("demo",), ("token", "--sub", "me")])
+def test_what_is_for_outside_says_so_in_a_container(command: tuple[str, ...]) -> None:
+    """Before it tries anything."""
+    files = [option for file in FILES for option in ("--file", file)]
+    tried = subprocess.run(
+        ["docker", "compose", *files, "run", "--rm", "-T", "golem", *command],
+        capture_output=True, text=True, timeout=120, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+
+    assert tried.returncode != 0
+    assert "is for outside of the containers" in tried.stdout + tried.stderr
 
 
 def test_data_stands_in_named_volumes_alone(containers: dict[str, Json]) -> None:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pymongo import MongoClient
 
 from deploy import COLLECTIONS, SERVICES
-from tests.compose.running.conftest import Deployment, compose, everything_holds, run
+from deploy.embedded.ports import free_ports
+from tests.compose.running.conftest import Deployment, compose, everything_holds, inside, run
 from tests.support.hires import Hires
 
 PASSING = ("published", "outbox_at", "version", "timers", "due_at", "changed_at", "updated_at", "instruction")
@@ -143,14 +145,50 @@ def test_an_older_database_is_put_back(
     assert {name for name in before if before[name].get("events") != after[name].get("events")} == set()
 
 
-def test_three_workers_share_the_partitions(deployment: Deployment) -> None:
-    """`--scale escrow-worker=3`: all three are members with partitions, and hires go on."""
-    compose("up", "--detach", "--no-recreate", "--wait", "--scale", "escrow-worker=3", "escrow-worker", seconds=180)
-    try:
-        hire(deployment)
-        ids = compose("ps", "--quiet", "escrow-worker").split()
-        everything_holds()
-    finally:
-        compose("up", "--detach", "--no-recreate", "--wait", "--scale", "escrow-worker=1", "escrow-worker", seconds=180)
+def test_replicas_share_the_work_and_the_next_up_keeps_them(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `.env` says: three workers with partitions, two webs, two gateways, and hires go on."""
+    port = int(os.environ.get("GATEWAY_PORT") or 8080)
+    asked = {"escrow-worker": 3, "listing-web": 2, "gateway": 2}
+    up = ("up", "--detach", "--wait", "--no-deps", *asked)
+    with monkeypatch.context() as environment:
+        environment.setenv("GATEWAY_PORTS", f"{port}-{port + 1}")
+        for name, count in asked.items():
+            environment.setenv(f"{name.upper().replace('-', '_')}_REPLICAS", str(count))
+        try:
+            for _ in range(2):
+                compose(*up, seconds=240)
+                assert {name: len(compose("ps", "--quiet", name).split()) for name in asked} == asked
+            for each in (port, port + 1):
+                assert httpx.get(f"http://127.0.0.1:{each}/v1/codes?q=nurse").status_code == 200
+            hire(deployment)
+            everything_holds()
+        finally:
+            environment.undo()
+            compose(*up, seconds=240)
 
-    assert len(ids) == 3
+
+def test_tls_is_healthy_with_a_certificate_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one it is not, though it runs and reaches the gateway."""
+    files = ("--file", "docker-compose.yml", "--file", "deploy/compose.tls.yml")
+    ports = free_ports()
+    for name, value in {"GOLEM_HOST": "golem.test", "HTTP_PORT": next(ports), "HTTPS_PORT": next(ports)}.items():
+        monkeypatch.setenv(name, str(value))
+    up = ("docker", "compose", *files, "up", "--detach", "--no-deps", "--force-recreate", "tls")
+    try:
+        run(*up, environ={"GOLEM_TLS_ISSUER": "acme"})
+        begun = container("tls", files)
+        look = begun["Config"]["Healthcheck"]["Test"][1]
+        assert inside(begun, "wget", "-q", "-O", "/dev/null", "http://gateway:8080/healthz").returncode == 0
+        assert inside(begun, "sh", "-c", look).returncode != 0
+        run(*up, "--wait", "--wait-timeout", "120", seconds=150, environ={"GOLEM_TLS_ISSUER": "internal"})
+        assert container("tls", files)["State"]["Health"]["Status"] == "healthy"
+    finally:
+        run("docker", "compose", *files, "rm", "--force", "--stop", "--volumes", "tls")
+        run("docker", "volume", "rm", f"{project()}_tls")
+
+
+def container(name: str, files: tuple[str, ...]) -> dict[str, Any]:
+    found: list[Any] = json.loads(run("docker", "inspect", run("docker", "compose", *files, "ps", "-aq", name).strip()))
+    return dict(found[0])

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from tests.compose.running.load import OPERATIONS, asking, hiring
 
 APPS = [f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")]
 _BACK_WITHIN = 90.0
+_HUNG_WITHIN = 120.0
+"""Seconds, as docs/operations.md says."""
 
 
 def state(name: str) -> dict[str, Any]:
@@ -48,6 +51,41 @@ def test_hires_survive_the_death_of_every_container(deployment: Deployment, caps
         print("\n".join(f"  {name:<16} {seconds:5.1f}" for name, seconds in away.items()))
 
     assert len(ended) >= 10
+
+
+def children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_what_hangs_is_started_again(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker, a web's master, a web's only worker process, a first process itself and the gateway, stopped by
+    SIGSTOP all at once: nobody sees it end, and each is back within the time that the runbook says.
+    """
+    names = ("escrow-worker", "listing-web", "matching-web", "notify-worker", "gateway")
+    before = {name: state(name)["Pid"] for name in names}
+    hung = {name: children(pid)[0] for name, pid in before.items()}
+    hung["matching-web"] = children(hung["matching-web"])[0]
+    hung["notify-worker"] = before["notify-worker"]
+    began = time.monotonic()
+    for pid in hung.values():
+        os.kill(pid, signal.SIGSTOP)
+    back: dict[str, float] = {}
+    while len(back) < len(hung) and time.monotonic() - began < _HUNG_WITHIN:
+        for name in hung.keys() - back.keys():
+            now = state(name)
+            anew = now["Pid"] != before[name] or not Path(f"/proc/{hung[name]}").exists()
+            if anew and now.get("Health", {}).get("Status") == "healthy":
+                back[name] = time.monotonic() - began
+        time.sleep(0.5)
+    with capsys.disabled():
+        print("\nseconds until what hung was started again and healthy:")
+        print("\n".join(f"  {name:<16} {seconds:5.1f}" for name, seconds in back.items()))
+
+    assert set(back) == set(hung), {name: state(name) for name in hung.keys() - back.keys()}
+    with hiring(deployment) as ended:
+        time.sleep(5)
+    everything_holds()
+    assert ended
 
 
 def test_a_rolling_restart_fails_no_request(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""An upgrade as docs/operations.md describes it: the version before and this one side by side, under load.
+"""An upgrade as docs/operations.md describes it, and the way back: two versions side by side, under load.
 
 GOLEM_BEFORE names a checkout of the version before; `.ci/compose` makes one. The deployment is made anew for it.
 """
@@ -6,14 +6,15 @@ GOLEM_BEFORE names a checkout of the version before; `.ci/compose` makes one. Th
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from deploy import SERVICES
-from tests.compose.running.conftest import Deployment, compose, everything_holds, run
+from tests.compose.running.conftest import ROOT, Deployment, compose, everything_holds, run
 from tests.compose.running.load import asking, hiring
 from tests.support.hires import Hire
 from tests.support.processes import eventually
@@ -24,11 +25,24 @@ JOBS = ["kafka-setup", "database-setup", *(f"{service}-indexes" for service in S
 pytestmark = pytest.mark.skipif(not BEFORE, reason="no checkout of the version before (GOLEM_BEFORE)")
 
 
-def beside(name: str) -> str:
-    """One more container, of this version, beside the one that runs: a member of the same group, or a further answer
+Compose = Callable[..., str]
+"""`docker compose` with the files and images of a version."""
+
+
+def compose_before(*command: str, seconds: float = 120) -> str:
+    """As `compose`, of the version before."""
+    version = f"{os.environ.get('GOLEM_VERSION') or 'dev'}-before"
+    secrets = Path(os.environ.get("GOLEM_SECRETS") or "deploy/.secrets")
+    environ = {"GOLEM_VERSION": version, "GOLEM_SECRETS": str((ROOT / secrets).resolve())}
+    file = ("--project-directory", str(BEFORE), "--file", f"{BEFORE}/docker-compose.yml")
+    return run("docker", "compose", *file, *command, seconds=seconds, environ=environ)
+
+
+def beside(name: str, of: Compose) -> str:
+    """One more container, of that version, beside the one that runs: a member of the same group, or a further answer
     to the service's name. Its id.
     """
-    return compose("run", "--detach", "--no-deps", "--use-aliases", name).strip().splitlines()[-1]
+    return of("run", "--detach", "--no-deps", "--use-aliases", name).strip().splitlines()[-1]
 
 
 def healthy(container: str) -> bool:
@@ -47,61 +61,118 @@ def end(container: str) -> None:
     run("docker", "rm", container)
 
 
-def recreate(name: str) -> None:
-    compose("up", "--detach", "--no-deps", "--force-recreate", "--wait", name)
+def recreate(name: str, of: Compose = compose) -> None:
+    of("up", "--detach", "--no-deps", "--force-recreate", "--wait", name)
 
 
 @pytest.fixture
-def deployed_before(secrets: Path) -> Iterator[None]:
+def deployed_before() -> Iterator[None]:
     """The version before, from its own files, with its own images, empty; afterwards this version as it is declared."""
-    assert BEFORE
     compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20", seconds=120)
-    version = f"{os.environ.get('GOLEM_VERSION') or 'dev'}-before"
-    of_it = {"GOLEM_VERSION": version, "GOLEM_SECRETS": str(secrets.resolve())}
-    file = ("--project-directory", BEFORE, "--file", f"{BEFORE}/docker-compose.yml")
-    run("docker", "compose", *file, "up", "--build", "--wait", "--wait-timeout", "300", seconds=600, environ=of_it)
+    compose_before("up", "--build", "--wait", "--wait-timeout", "300", seconds=600)
     yield
     compose("up", "--detach", "--wait", "--wait-timeout", "240", "--remove-orphans", seconds=300)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of two versions come and go: a step of a hire may wait for minutes, and has to be taken."""
+    monkeypatch.setattr("deploy.demo.people._PATIENCE", 120.0)
+
+
+@pytest.fixture
+def extra() -> Iterator[list[str]]:
+    """Containers beside those that compose knows; what is left of them is removed."""
+    containers = list[str]()
+    yield containers
+    for container in containers:
+        run("docker", "rm", "--force", container, check=False)
+
+
 def more(ended: list[Hire], count: int) -> None:
     enough = len(ended) + count
-    eventually(lambda: len(ended) >= enough, f"{count} more hires", 180)
+    eventually(lambda: len(ended) >= enough, f"{count} more hires", 240)
 
 
-def test_an_upgrade_goes_on_beside_the_version_before(
-    deployed_before: None, deployment: Deployment, capsys: pytest.CaptureFixture[str]
+def take_over(parts: list[str], of: Compose, extra: list[str], ended: list[Hire]) -> None:
+    """That version beside what runs, for some hires; then in its place."""
+    extra += [beside(name, of) for name in parts]
+    eventually(partial(all_healthy, extra), "the containers beside are healthy", 120)
+    more(ended, 6)
+    for name in parts:
+        recreate(name, of)
+    while extra:
+        end(extra.pop())
+    more(ended, 3)
+
+
+def jobs(of: Compose) -> None:
+    for job in JOBS:
+        of("run", "--rm", "-T", "--no-deps", job)
+
+
+def golem(*command: str) -> str:
+    return compose("run", "--rm", "-T", "golem", *command)
+
+
+def backfilled() -> Counter[str]:
+    """How many events each service was sent again; once they are taken, there is nothing that it lacks."""
+    sent = json.loads(golem("backfill", "--json"))["events"]
+    everything_holds()
+    lacking = json.loads(golem("backfill", "--dry-run", "--json"))
+    assert lacking == {"events": dict.fromkeys(SERVICES, {}), "sent": False}
+    return Counter({service: sum(events.values()) for service, events in sent.items()})
+
+
+def read_twice() -> dict[str, int]:
+    """{ce_id: how often} of what a subscriber that read all topics from their beginning was sent more than once."""
+    lines = golem("events", "--no-follow", "--json").splitlines()
+    read = Counter(json.loads(line)["headers"].get("ce_id") for line in lines)
+    assert len(read) > 100
+    return {event_id: count for event_id, count in read.items() if count > 1}
+
+
+def test_an_upgrade_and_the_way_back_go_on_beside_the_other_version(
+    deployed_before: None, patient: None, deployment: Deployment, extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Jobs, then workers, then webs; of each service both versions work at once for a while. Every hire ends, and after
-    a replay all is as if this version had been there from the beginning.
+    `golem backfill` all is as if this version had been there from the beginning, though no subscriber reads an event
+    twice. Back: webs, then workers. And forward again.
     """
-    began, extra = time.monotonic(), list[str]()
-    try:
-        with hiring(deployment, described=False) as ended, asking(deployment, described=False) as asked:
-            more(ended, 3)
-            for job in JOBS:
-                compose("run", "--rm", "-T", "--no-deps", job)
-            more(ended, 3)  # this version's topics, rights and indexes under the version before
-            for parts in (WORKERS, WEBS):
-                extra = [beside(name) for name in parts]
-                eventually(partial(all_healthy, extra), "the containers beside are healthy", 120)
-                more(ended, 6)
-                for name in parts:
-                    recreate(name)
-                while extra:
-                    end(extra.pop())
-                more(ended, 3)
-        recreate("gateway")
-        with hiring(deployment) as after:
-            more(after, 3)
-        # What this version keeps of events that the one before read and did not keep.
-        compose("run", "--rm", "-T", "golem", "replay")
-        everything_holds()
-    finally:
-        for container in extra:
-            run("docker", "rm", "--force", container, check=False)
+    began = time.monotonic()
+    with hiring(deployment, described=False) as ended, asking(deployment, described=False) as asked:
+        more(ended, 3)
+        jobs(compose)
+        more(ended, 3)  # this version's topics, rights and indexes under the version before
+        for parts in (WORKERS, WEBS):
+            take_over(parts, compose, extra, ended)
+    recreate("gateway")
+    with hiring(deployment) as after:
+        more(after, 3)
+    sent = backfilled()
     with capsys.disabled():
-        seconds = time.monotonic() - began
-        print(f"\nupgraded in {seconds:.0f} s: {len(ended) + len(after)} hires ended and {asked}")
+        print(f"\nupgraded in {time.monotonic() - began:.0f} s: {len(ended) + len(after)} hires ended and {asked}")
+        print(f"events that services were sent again: {dict(sent)}")
 
     assert asked.failed == []
+    assert read_twice() == {}
+
+    began = time.monotonic()
+    with hiring(deployment, described=False) as back, asking(deployment, described=False) as asked_back:
+        for parts in (WEBS, WORKERS):
+            take_over(parts, compose_before, extra, back)
+    recreate("gateway", compose_before)
+    compose_before("run", "--rm", "-T", "--no-deps", "kafka-setup")
+    with hiring(deployment, described=False) as again:
+        more(again, 3)
+        jobs(compose)
+        for parts in (WORKERS, WEBS):
+            take_over(parts, compose, extra, again)
+    recreate("gateway")
+    sent = backfilled()
+    with capsys.disabled():
+        print(f"back and forward in {time.monotonic() - began:.0f} s: {len(back) + len(again)} hires and {asked_back}")
+        print(f"events that services were sent again: {dict(sent)}")
+
+    assert asked_back.failed == []
+    assert read_twice() == {}

@@ -225,7 +225,7 @@ def test_a_copy_that_lacks_something_takes_its_last_event_again():
         return {"colour": event.data["colour"]}
 
     toys = Toys()
-    copy = Copy("copy", "box", fields, lacks=lambda change: "colour" not in change.doc)
+    copy = Copy("copy", "box", fields)
     batch = Batch(toys.store, {"paint": copy})
     toys.collection.insert_one({"_id": "copy:b", "kind": "copy", "version": 1, "state": "new", "number": 3})
     events = [toys.event("paint", "b", sequence=number, colour=f"colour {number}") for number in (2, 3, 3)]

@@ -53,7 +53,7 @@ class Reading(Toys):
     def worker(self, member: str) -> Consumer:
         source = MemorySource(self.broker, "listings", TOPICS, member)
         batch = Batch(self.store, {"person.erased": self.route})
-        letters = MemoryLetters(self.broker, "listings")
+        letters = MemoryLetters(self.broker)
         consumer = Consumer("listings", source, batch, self.publisher, self.stop, letters=letters)
         # Nobody waits in a test: a pause keeps the member alive and goes on.
         consumer._pause = lambda attempt: source.keep_alive()
@@ -151,6 +151,62 @@ FORGED: dict[str, Callable[["Reading"], Message]] = {
 }
 
 
+POINTERS: dict[str, str] = {
+    "beyond the end": "person.erased/0/99",
+    "a topic that is not read here": "offer.made/0/0",
+    "its own topic": "listings.redrive/0/0",
+    "a dead letter": "listings.dead/0/0",
+    "no place": "person.erased/-1/x",
+    "no topic": "0/0",
+    "an offset that no number has": "person.erased/0/" + "9" * 40,
+}
+
+
+def _pointing(place: str, key: bytes = b"k", value: bytes = b"") -> Message:
+    return Message("listings.redrive", key, value, (("ce_id", b"e"), ("event_at", place.encode())))
+
+
+def test_an_event_is_taken_as_it_stands_at_the_place_that_is_named():
+    """Whatever the record that names it says beside; late, so that nobody is mailed."""
+    given, heard = Reading(), list[bool]()
+    given.route.asked = lambda event: heard.append(event.late)
+    given.write(erased("a"))
+    given.consumer.step()
+    given.collection.delete_one({"_id": PERSON})
+    given.write(_pointing("person.erased/0/0", b"another", erased("forged").value or b""))
+    given.consumer.step()
+
+    assert (given.taken, given.died, heard) == (["a"], [], [False, True])
+    assert given.committed == 1
+
+
+def test_an_event_that_is_named_and_rejected_is_a_letter_of_its_own_topic():
+    """With its bytes, so that it can be sent again; and nothing is paused for it."""
+    given = Reading()
+    given.write(erased("a"))
+    given.consumer.step()
+    given.collection.delete_one({"_id": PERSON})
+    given.route.asked = lambda event: rejected("no", "not yet")
+    given.write(*(_pointing("person.erased/0/0") for _ in range(60)))
+    given.consumer.step()
+
+    letter = given.broker.records("listings.dead")[0]
+    assert (dict(letter.headers)["dlq_topic"], letter.value) == (b"person.erased", erased("a").value)
+    assert given.died == [("no", 0)] * 60
+    assert given.consumer.ok
+
+
+@pytest.mark.parametrize("how", POINTERS)
+def test_a_place_where_no_event_of_the_service_is_has_nothing_taken(how: str):
+    given = Reading()
+    given.write(erased("a", topic="offer.made"), _pointing(POINTERS[how]), erased("good"))
+    while given.consumer.step():
+        pass
+
+    assert given.taken == ["good"]
+    assert ("no_letter", 0) in given.died
+
+
 def _of_letter(message: Message, letter: bytes) -> Message:
     return replace(message, topic="listings.redrive", headers=(*message.headers, ("dlq_letter", letter)))
 
@@ -202,11 +258,11 @@ def test_while_letters_cannot_be_read_nothing_is_taken_and_nothing_lost():
     tries: list[list[str]] = []
 
     class Away:
-        def find(self, places: Iterable[tuple[int, int]]) -> Mapping[tuple[int, int], Record]:
+        def find(self, places: Iterable[tuple[str, int, int]]) -> Mapping[tuple[str, int, int], Record]:
             tries.append(list(given.taken))
             if len(tries) < 4:
                 raise KafkaConnectionError("away")
-            return MemoryLetters(given.broker, "listings").find(places)
+            return MemoryLetters(given.broker).find(places)
 
     given.consumer.letters = Away()
     given.consumer.step()

@@ -124,6 +124,20 @@ def test_requests_are_counted_by_operation(client: FlaskClient, ida: dict[str, s
     assert "whatever" not in client.get("/metrics").text
 
 
+def test_probes_are_no_requests(client: FlaskClient) -> None:
+    """An alert on the share of answers that failed is about people; readiness has alerts of its own."""
+
+    def counted() -> dict[tuple[str, ...], float]:
+        samples = [sample for family in metrics.HTTP_REQUESTS.collect() for sample in family.samples]
+        return {tuple(s.labels.values()): s.value for s in samples if s.name.endswith("_total")}
+
+    before = counted()
+    for path in ("/livez", "/readyz", "/metrics"):
+        client.get(path)
+
+    assert counted() == before
+
+
 def test_the_description_describes_the_service(client: FlaskClient) -> None:
     """OpenAPI 3.1: every reference resolves, every schema is JSON Schema, security and headers are said."""
     document = client.get("/v1/openapi/listing.json").get_json()

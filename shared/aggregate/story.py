@@ -1,0 +1,73 @@
+"""What happened to a document, one line in the log for each: so that the logs alone tell the story of a hire.
+
+    {"message": "offer: accept", "kind": "offer", "id": ..., "trigger": "accept", "trigger_id": ...,
+     "before": "proposed", "after": "accepted", "outcome": "taken", "listing_id": ..., "emitted": "offer.accepted"}
+
+Ids and codes alone: no person, no text. A line is written after its document was: a process that dies between the two
+leaves it out.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.ids import PERSON_ID
+
+if TYPE_CHECKING:
+    from shared.aggregate.change import Change, Document, Trigger
+
+log = logging.getLogger("story")
+_ABOUT = ("offer_id", "listing_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One trigger that a document answered, its state before and after it, and the types of the events it emitted."""
+
+    trigger: "Trigger"
+    outcome: str
+    before: str
+    after: str
+    emitted: tuple[str, ...] = ()
+
+
+def tell(changes: "Iterable[Change]") -> None:
+    """Log what these changes were made of, now that they are written."""
+    if log.isEnabledFor(logging.INFO):
+        for change in changes:
+            for step in change.steps:
+                log.info("%s: %s", change.kind, step.trigger.name, extra=_fields(change, step))
+
+
+def tell_written(changes: "Iterable[Change]", stored: "Mapping[str, Document]") -> None:
+    """Log those of a write that lost a race elsewhere: what is stored now knows their triggers."""
+    for change in changes:
+        doc = stored.get(change.id, {})
+        known = {*doc.get("applied", ()), *(parked["id"] for parked in doc.get("parked", ()))}
+        if change.steps and all(step.trigger.id in known for step in change.steps):
+            tell([change])
+
+
+def _fields(change: "Change", step: Step) -> dict[str, str]:
+    trigger = step.trigger
+    fields = {
+        "kind": change.kind,
+        "id": _nobody(change.id),
+        "trigger": trigger.name,
+        "trigger_id": _nobody(trigger.id),
+        "before": step.before,
+        "after": step.after,
+        "outcome": step.outcome,
+    }
+    for name in _ABOUT:
+        if about := trigger.data.get(name) or change.doc.get(name):
+            fields[name] = str(about)
+    if step.emitted:
+        fields["emitted"] = " ".join(step.emitted)
+    return fields
+
+
+def _nobody(document_or_trigger_id: str) -> str:
+    """Documents about a person, and what is done to them, may have the person in their ids."""
+    return PERSON_ID.sub("person", document_or_trigger_id)
