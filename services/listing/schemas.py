@@ -191,8 +191,8 @@ class Licence(Body):
     valid_until = Date()
 
 
-class OfferedHelp(PricedHelp):
-    """What it costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
+class PricedBreakdown(PricedHelp):
+    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
 
     Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
     """
@@ -232,8 +232,9 @@ class Listing(Body):
     seats_taken = Integer()
     leaving_on = Date(any_year=True)
     pay = Part(Pay)
-    help = Several(Part(OfferedHelp))
+    help = Several(Part(PricedHelp))
     fee_bps = Integer(0, 10_000)
+    breakdown = Several(Part(PricedBreakdown))
     tranches = Several(Part(Tranche))
     consent = Part(ConsentGiven, allow_none=True, optional=True)
     acknowledges = Several(Text(), optional=True)

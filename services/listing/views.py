@@ -16,7 +16,7 @@ KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}
 SEEN_BY_ALL = ("published", "paused", "filled", "expired")
 _AS_IT_IS = (
     "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties", "seats",
-    "leaving_on", "pay", "tranches",
+    "leaving_on", "pay", "help", "tranches",
 )  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def view(doc: Document, roles: frozenset[str], fee_bps: int) -> dict[str, Any]:
     shown = {name: doc[name] for name in _AS_IT_IS} | {
         "id": doc["_id"],
         "status": doc["state"],
-        "help": [_priced(each, fee_bps) for each in doc["help"]],
         "fee_bps": fee_bps,
+        "breakdown": [_broken_down(each, fee_bps) for each in doc["help"]],
         "published_at": doc.get("published_at"),
         "expires_at": doc.get("timers", {}).get(EXPIRY),
         "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
@@ -62,7 +62,7 @@ def view(doc: Document, roles: frozenset[str], fee_bps: int) -> dict[str, Any]:
     return shown
 
 
-def _priced(offered: dict[str, Any], fee_bps: int) -> dict[str, Any]:
+def _broken_down(offered: dict[str, Any], fee_bps: int) -> dict[str, Any]:
     price = offered["price"]
     parts = breakdown(price["amount"], fee_bps)
     return offered | {

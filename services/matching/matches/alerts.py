@@ -73,9 +73,9 @@ def forget(change: Change) -> None:
 
 def note_arrival(copy: Change, event: Trigger) -> None:
     """Of a copy that is made of a listing lately published: those who want it at once are woken soon."""
-    if not copy.is_new or copy.get("facets") is None:
-        return
-    if copy.now - parse_time(copy["published_at"]) < _IS_NEWS:
+    if copy.get("facets") is None:
+        copy.schedule(ARRIVED, None)
+    elif copy.is_new and copy.now - parse_time(copy["published_at"]) < _IS_NEWS:
         copy.set(arrived_at=copy.now)
         copy.schedule(ARRIVED, copy.now + SETTLING)
 
@@ -90,8 +90,6 @@ class Alerts:
         """Wake some of those who want it; another pass follows while there are more, and a last one for those who were
         just looking.
         """
-        if not copy.get("facets"):
-            return
         found = alerts_wanting(self._store, copy["facets"], copy["arrived_at"], A_PASS)
         for each in found:
             self._wake(each)

@@ -28,6 +28,14 @@ class Pay(Body):
 class PricedHelp(Body):
     kind = fields.Choice(*HELP_KINDS)
     price = fields.Part(MoneySchema)
+
+
+class PricedBreakdown(PricedHelp):
+    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
+
+    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
+    """
+
     fee = fields.Part(MoneySchema)
     insider_receives = fields.Part(MoneySchema)
 
@@ -47,6 +55,7 @@ class MatchedListing(Body):
     pay = fields.Part(Pay)
     help = fields.Several(fields.Part(PricedHelp))
     fee_bps = fields.Integer(0, 10_000)
+    breakdown = fields.Several(fields.Part(PricedBreakdown))
     seats = fields.Integer()
     leaving_on = fields.Date(any_year=True)
     published_at = fields.Instant()

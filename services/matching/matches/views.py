@@ -16,14 +16,16 @@ _AS_IT_IS = ("listing_id", "insider", "country", "industry", "occupation", "leav
 def match_view(match: Match, fee_bps: int) -> dict[str, Any]:
     """`fee_bps`: what an offer that is made today would be charged."""
     listing, currency = match.listing, match.listing["currency"]
+    parts = [_broken_down(each, currency, fee_bps) for each in listing["help"]]
     shown = {name: listing.get(name) for name in _AS_IT_IS} | {
         "href": f"/v1/listings/{listing['listing_id']}",
         "insider_verified": bool(listing.get("insider_verified")),
         "region": listing.get("region"),
         "skills": listing.get("skills") or [],
         "pay": {**listing["pay"], "currency": currency},
-        "help": [_priced(each, currency, fee_bps) for each in listing["help"]],
+        "help": [{name: each[name] for name in ("kind", "price")} for each in parts],
         "fee_bps": fee_bps,
+        "breakdown": parts,
     }
     return {
         "score": match.score,
@@ -32,7 +34,7 @@ def match_view(match: Match, fee_bps: int) -> dict[str, Any]:
     }
 
 
-def _priced(offered: Mapping[str, Any], currency: str, fee_bps: int) -> dict[str, Any]:
+def _broken_down(offered: Mapping[str, Any], currency: str, fee_bps: int) -> dict[str, Any]:
     price, fee, receives = breakdown(offered["price"], fee_bps)
     amounts = {"price": price, "fee": fee, "insider_receives": receives}
     return {"kind": offered["kind"]} | {
