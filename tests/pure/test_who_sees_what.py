@@ -27,7 +27,8 @@ PARTIES = {"insider", "seeker"}
 LISTING = (
     "id", "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties",
     "seats", "leaving_on", "pay", "help", "fee_bps", "breakdown", "tranches", "status", "published_at",
-    "expires_at", "insider_verified", "subdivision", "licence", "region", "skills", "skill_codes", "seats_taken", "employer.veiled",
+    "expires_at", "insider_verified", "subdivision", "licence", "region", "skills", "skill_codes", "seats_taken",
+    "employer.veiled",
 )  # fmt: skip
 OFFER = (
     "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "breakdown", "licence", "tranches",
