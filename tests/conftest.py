@@ -22,7 +22,11 @@ Flask.test_client_class = CheckedClient
 # How long an example takes is the machine's affair: speed stands in a benchmark, never in a test.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
-_TEST_ENVIRONMENT = {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
+_TEST_ENVIRONMENT = {
+    f"{whose}RATE_{what}": number
+    for whose in ("", "PUBLIC_")
+    for what, number in (("PER_SECOND", "10000"), ("BURST", "100000"))
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -96,6 +96,11 @@ _OTHERS = (
         "where it listens, how long it tries a service, where its state is, and what it serves itself",
     ),
     (
+        "`GATEWAY_PROXIES`",
+        "the gateway",
+        "networks, blank between, of a proxy that stands before it: from there alone it believes X-Forwarded-For",
+    ),
+    (
         "`LISTING_WEB`, `MATCHING_WEB`, `ESCROW_WEB`, `NOTIFY_WEB`",
         "the gateway",
         "`host:port` of each service",
@@ -150,6 +155,8 @@ def _default(named: Named, asked: Asked) -> str:
             return f"{span.total_seconds():.0f} ({in_words(span)})"
         case ():
             return "none"
+        case tuple(several):
+            return f"`{','.join(map(str, several))}`"
         case str(text) if named.name == "MONGODB_DATABASE":
             return "the service's name" if text in SERVICES else text
         case _ if named.name == "WORKER_SLOT":

@@ -82,9 +82,9 @@ REMOVED = (
 SET_FOR_ALL = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 SET = (
-    "BIND", "HEALTH_BIND", "JWKS_FILE", "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_GROUP_INSTANCE_ID", "MONGODB_DATABASE",
-    "MONGODB_URI", "PROVIDER_MONGODB_URI", "PROVIDER_WEBHOOK_SECRET_FILE", "PROVIDER_WEBHOOK_URL", "PSEUDONYM_KEY_FILE",
-    "PUBLIC_URL", "SMTP_HOST", "SMTP_PORT", "WORKER_SLOT",
+    "BIND", "FORWARDED_ALLOW_IPS", "HEALTH_BIND", "JWKS_FILE", "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_GROUP_INSTANCE_ID",
+    "MONGODB_DATABASE", "MONGODB_URI", "PROVIDER_MONGODB_URI", "PROVIDER_WEBHOOK_SECRET_FILE", "PROVIDER_WEBHOOK_URL",
+    "PSEUDONYM_KEY_FILE", "PUBLIC_URL", "SMTP_HOST", "SMTP_PORT", "WORKER_SLOT",
 )  # fmt: skip
 """What the services' processes are given, each what it needs."""
 
@@ -163,6 +163,7 @@ def _web(layout: Layout, service: str) -> Program:
     port = layout.ports[f"{service}-web"]
     environment = _service(layout, service) | {
         "BIND": f"127.0.0.1:{port}",
+        "FORWARDED_ALLOW_IPS": "127.0.0.1",
         "JWKS_FILE": str(layout.data.keys.jwks),
     }
     gunicorn = (sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config")

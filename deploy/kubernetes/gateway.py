@@ -1,10 +1,11 @@
 """The gateway: the one part that a cluster's ingress reaches."""
 
-from deploy.kubernetes.parts import Json, budget, container, deployment, environment, pod, service
+from deploy.kubernetes.parts import INSIDE, Json, budget, container, deployment, environment, pod, service
 
 
 def gateway() -> list[Json]:
     values = {"GATEWAY_PORT": "8080", "GATEWAY_STORAGE": "/tmp/caddy", "GATEWAY_PATIENCE": "20s", "HOME": "/tmp"}
+    values |= {"GATEWAY_PROXIES": " ".join(INSIDE)}
     values |= {"XDG_CONFIG_HOME": "/tmp", "XDG_DATA_HOME": "/tmp"}
     healthy = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5, "timeoutSeconds": 3}
     one = container(

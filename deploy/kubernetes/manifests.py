@@ -4,6 +4,7 @@ from deploy import SERVICES
 from deploy.kubernetes import jobs, monitoring, networks, release
 from deploy.kubernetes.gateway import gateway
 from deploy.kubernetes.parts import (
+    INSIDE,
     PARTITIONS,
     Json,
     autoscaler,
@@ -62,7 +63,7 @@ def _service(name: str) -> list[Json]:
         name,
         "384Mi",
         command=gunicorn,
-        env=environment(files | more),
+        env=environment(files | more | {"FORWARDED_ALLOW_IPS": ",".join(INSIDE)}),
         ports=[{"name": "http", "containerPort": 8000}],
         # Until every proxy has taken note that the pod goes, requests still come.
         lifecycle={"preStop": {"sleep": {"seconds": 5}}},

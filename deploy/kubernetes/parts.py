@@ -11,6 +11,9 @@ IMAGES, VERSION = "good-golem", "dev"
 PARTITIONS = 6
 """More workers of a service than its topics have partitions would have nothing to read."""
 
+INSIDE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where a cluster's pods are. The network policies say which of them come to whom."""
+
 _NUMBER = 10001
 _CERTIFICATES = [
     {"configMap": {"name": "ca", "optional": True}},

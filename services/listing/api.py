@@ -1,5 +1,6 @@
 """The listing's API. A view parses, lets the lifecycle decide, and serialises: no rule stands here."""
 
+from dataclasses import replace
 from functools import partial
 
 from services.listing import api_export, api_rules, search, views
@@ -15,7 +16,7 @@ from services.listing.stems import asked as words_asked
 from services.listing.store import find
 from shared.http.answer.documents import document_response
 from shared.http.answer.pages import foreign_cursor, page_of, page_response
-from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
+from shared.http.declare.operations import ANYONE, DOCUMENT, OPEN, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
 operations: Operations[Parts] = Operations("listing", "Listings", LISTING.commands())
@@ -30,7 +31,7 @@ def create(call: Call[Parts]) -> Answer:
     return call.parts.listings.create(call, {**call.body, **marks})
 
 
-@operations.get(PATH, "searchListings", "Search listings", who=ANYONE, query=Search,
+@operations.get(PATH, "searchListings", "Search listings", who=OPEN, query=Search,
                 answers={200: page_of(Listing)}, refuses=("forbidden",))  # fmt: skip
 def find_listings(call: Call[Parts]) -> Answer:
     question = _question(call)
@@ -40,20 +41,22 @@ def find_listings(call: Call[Parts]) -> Answer:
         raise foreign_cursor() from None
     read = partial(find, call.parts.store, call.parts.census)
     found, following = page(read, question, place, call.page.limit)
-    items = [call.parts.listings.view(doc, views.roles(doc, call.principal)) for doc in found]
+    items = [call.parts.listings.view(doc, views.roles(doc, call.reader)) for doc in found]
     return page_response(call, items, following.values() if following else None)
 
 
-@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=DOCUMENT, answers=_ONE)
+@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
-    return call.parts.listings.show(call)
+    doc, mine = call.parts.listings.read(call)
+    answer = document_response(views.view(doc, mine), version=doc["version"])
+    return replace(answer, headers={}) if "seeker" in mine else answer  # unveiling changes no version
 
 
 @operations.get(
     PATH + "/{id}/jobposting",
     "getJobPosting",
     "Show a published listing as a schema.org JobPosting",
-    who=ANYONE,
+    who=OPEN,
     answers={200: JobPosting},
     media=MEDIA,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from services.listing.schemas_codes import CodeMeaning, CodesFound, CodeSource, Find, Spoken
 from services.listing.views import code_view
 from shared import codes
-from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
+from shared.http.declare.operations import OPEN, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
 PATH = "/v1/codes"
@@ -13,7 +13,7 @@ operations: Operations[Any] = Operations("listing", "Codes")
 
 
 @operations.get(
-    PATH, "findCodes", "Search the public classifications", who=PUBLIC, query=Find, answers={200: CodesFound},
+    PATH, "findCodes", "Search the public classifications", who=OPEN, query=Find, answers={200: CodesFound},
 )  # fmt: skip
 def find(call: Call[Any]) -> Answer:
     asked = call.query
@@ -26,7 +26,7 @@ def find(call: Call[Any]) -> Answer:
     return Answer({"items": [code_view(entry, asked["lang"]) for entry in found]})
 
 
-@operations.get(PATH + "/{scheme:word}/{code:word}", "getCode", "Look up a code", who=PUBLIC, query=Spoken,
+@operations.get(PATH + "/{scheme:word}/{code:word}", "getCode", "Look up a code", who=OPEN, query=Spoken,
                 answers={200: CodeMeaning})  # fmt: skip
 def show(call: Call[Any]) -> Answer:
     scheme, code, lang = call.ids["scheme"], call.ids["code"], call.query["lang"]

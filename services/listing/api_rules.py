@@ -8,7 +8,7 @@ from services.listing.parts import Parts
 from services.listing.rules import Rules, in_words
 from services.listing.schemas_rules import Asked, RulesOfPlace
 from shared.events.schemas_listing import HELP_KINDS
-from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
+from shared.http.declare.operations import OPEN, Answer, Call, Operations
 from shared.http.problems import Fault, invalid
 from shared.places import Entry, name_of
 from shared.places.rules import plain
@@ -19,7 +19,7 @@ E = TypeVar("E", bound=Entry)
 
 
 @operations.get(
-    "/v1/rules", "showRules", "Show what may be charged in a place", who=PUBLIC, query=Asked,
+    "/v1/rules", "showRules", "Show what may be charged in a place", who=OPEN, query=Asked,
     answers={200: RulesOfPlace},
 )  # fmt: skip
 def show(call: Call[Parts]) -> Answer:

@@ -13,7 +13,7 @@ from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Lifecycle, Store
 from shared.http.answer.commands import Resource
-from shared.http.declare.principal import Principal
+from shared.http.declare.principal import NOBODY, Principal
 
 PATH = "/v1/listings"
 
@@ -33,9 +33,10 @@ class Parts:
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
         def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
             plain = views.roles(dict(doc), principal)
-            if plain & views.KNOWS_EMPLOYER or not is_unveiled(store, doc["_id"], principal.person_id):
+            if plain & views.KNOWS_EMPLOYER or principal == NOBODY:
                 return plain
-            return views.roles(dict(doc), principal, unveiled=True)
+            unveiled = is_unveiled(store, doc["_id"], principal.person_id)
+            return views.roles(dict(doc), principal, unveiled=True) if unveiled else plain
 
         view = partial(views.view, fee_bps=lifecycle.terms.fee_bps)
         listings = Resource(store, lifecycle, roles, view, PATH)

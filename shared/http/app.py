@@ -14,7 +14,7 @@ from shared.http.declare.operations import Operations, Parts
 from shared.http.problems import Problem, problem_of
 from shared.http.request.dispatch import Dispatcher
 from shared.http.request.edge import Edge
-from shared.http.request.limits import PersonLimit
+from shared.http.request.limits import AddressLimit, PersonLimit
 from shared.http.request.tokens import Verifier
 from shared.process.health import Checks, probe
 from shared.settings import Settings, Terms
@@ -23,7 +23,9 @@ from shared.telemetry import metrics
 _EXPOSED = [
     "ETag", "Location", "Link", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate", "X-Request-Id", "Allow",
 ]  # fmt: skip
-_ALLOWED = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id", "traceparent"]
+_ALLOWED = [
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id", "traceparent",
+]  # fmt: skip
 _PREFLIGHT_SECONDS = 600
 
 
@@ -58,8 +60,10 @@ def create_app(
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"word": WordConverter, "link": LinkConverter}
     verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)
-    limit = PersonLimit(settings.web.rate_per_second, settings.web.rate_burst)
-    dispatcher = Dispatcher(parts, verifier, limit, operations.all)
+    web = settings.web
+    persons = PersonLimit(web.rate_per_second, web.rate_burst)
+    addresses = AddressLimit(web.public_rate_per_second, web.public_rate_burst, web.gateways)
+    dispatcher = Dispatcher(parts, verifier, (persons, addresses), operations.all)
     for operation in operations.all:
         view = functools.partial(_view, dispatcher, operation)
         app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])

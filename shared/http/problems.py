@@ -146,6 +146,17 @@ def invalid(errors: Iterable[Fault]) -> Problem:
     return Problem("invalid", "See errors: each names the field and what was expected.", errors=errors)
 
 
+def unauthenticated(rule: str, message: str, challenge: str = "") -> Problem:
+    """401 as RFC 6750 wants it: a request without a token gets no error code in the challenge."""
+    more = f', {challenge}, error_description="{message}"' if challenge else ""
+    return Problem(
+        "unauthenticated",
+        f"No caller is known: {message}.",
+        errors=[Fault.of_header("Authorization", rule, message)],
+        headers={"WWW-Authenticate": f'Bearer realm="good-golem"{more}'},
+    )
+
+
 def problem_of(error: BaseException) -> Problem:
     """Whatever was raised, as a problem; what nobody expected is logged, and says nothing of its inside."""
     match error:

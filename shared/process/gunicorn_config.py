@@ -44,6 +44,7 @@ reuse_port = True
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
 control_socket_disable = True
 accesslog = None
+forwarded_allow_ips = ""  # nobody sets the scheme or SCRIPT_NAME; who may name the client: shared.http.request.limits
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190

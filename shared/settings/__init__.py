@@ -22,6 +22,7 @@ from shared.settings.sections import (
     Kafka,
     Mail,
     MongoDB,
+    Network,
     OAuth,
     Places,
     Provider,
@@ -33,8 +34,9 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "OAuth", "Places", "Provider",
-    "Settings", "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_kafka", "load_or_exit",
+    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth", "Places",
+    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_kafka",
+    "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -157,6 +159,9 @@ def _web(read: Reader) -> Web:
         cors_origins=read.one("CORS_ORIGINS", values.origins, ()),
         rate_per_second=read.one("RATE_PER_SECOND", values.whole(1, 10**6), 20),
         rate_burst=read.one("RATE_BURST", values.whole(1, 10**6), 200),
+        public_rate_per_second=read.one("PUBLIC_RATE_PER_SECOND", values.whole(1, 10**6), 10),
+        public_rate_burst=read.one("PUBLIC_RATE_BURST", values.whole(1, 10**6), 100),
+        gateways=read.one("FORWARDED_ALLOW_IPS", values.networks, values.networks("127.0.0.1,::1")),
     )
 
 

@@ -105,6 +105,15 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             Named("CORS_ORIGINS", "origins, comma between", "web pages of these origins may call; `*` for all"),
             Named("RATE_PER_SECOND", "requests", "what a person may ask each second over time; more is 429"),
             Named("RATE_BURST", "requests", "what a person may ask at once"),
+            Named(
+                "PUBLIC_RATE_PER_SECOND", "requests",
+                "what one address may ask each second over time without a token; of IPv6 a /64 is one",
+            ),
+            Named("PUBLIC_RATE_BURST", "requests", "what one address may ask at once without a token"),
+            Named(
+                "FORWARDED_ALLOW_IPS", "networks, comma between",
+                "where the gateway is: only from there X-Forwarded-For says whose request it is",
+            ),
         ),
         "Workers": (
             Named("WORKER_SLOT", "text", "the worker's name among those of its service; the host's name by default"),
@@ -219,7 +228,7 @@ SECRETS = frozenset({
 """Each may come as NAME_FILE instead, the path of a file that holds it."""
 
 OTHERS = frozenset({
-    "FORWARDED_ALLOW_IPS", "GATEWAY_BIND", "GATEWAY_PATIENCE", "GATEWAY_PORT", "GATEWAY_SITE", "GATEWAY_STORAGE",
+    "GATEWAY_BIND", "GATEWAY_PATIENCE", "GATEWAY_PORT", "GATEWAY_PROXIES", "GATEWAY_SITE", "GATEWAY_STORAGE",
     "GOLEM_DATA", "KAFKA_CLIENTS", "KAFKA_CLIENTS_PROTOCOL", "KAFKA_HEAP_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_OPTS",
     "KAFKA_PARTITIONS", "KAFKA_REPLICATION", "MONGODB_ROOT_USERNAME", "OTEL_EXPORTER_OTLP_HEADERS",
     "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TIMEOUT", "WEB_CONCURRENCY",

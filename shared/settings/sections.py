@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from shared.clock import Clock, SystemClock
@@ -105,8 +106,13 @@ class Kafka:
     oauth: OAuth | None = None
 
 
+Network = IPv4Network | IPv6Network
+
+
 @dataclass(frozen=True)
 class Web:
+    """`gateways`: who may say, with X-Forwarded-For, from where a request comes."""
+
     bind: Address
     threads: int
     workers: int
@@ -116,6 +122,9 @@ class Web:
     cors_origins: tuple[str, ...]
     rate_per_second: int
     rate_burst: int
+    public_rate_per_second: int
+    public_rate_burst: int
+    gateways: tuple[Network, ...]
 
 
 @dataclass(frozen=True)

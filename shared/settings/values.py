@@ -7,6 +7,7 @@ import ssl
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import InvalidURI, PyMongoError
 
 from shared.places import BadLicences, BadRules, Licences, PlaceRules, load, read_licences
-from shared.settings.sections import Address
+from shared.settings.sections import Address, Network
 
 
 def text(raw: str) -> str:
@@ -88,6 +89,13 @@ def origins(raw: str) -> tuple[str, ...]:
     if not all(origin == "*" or re.fullmatch(r"https?://[^/\s*]+", origin) for origin in found):
         raise ValueError("expected a comma list of origins such as https://app.example")
     return found
+
+
+def networks(raw: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("expected a comma list of addresses and networks such as 127.0.0.1,10.0.0.0/8") from None
 
 
 def url(raw: str) -> str:

@@ -62,6 +62,7 @@ HIRE = {
     "confirmed_at": datetime(2027, 1, 31, 12, tzinfo=UTC),
 }
 
+REACH = [datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None) for year in (1970, 2199)]
 every_event = pytest.mark.parametrize("event", CATALOGUE.values(), ids=lambda event: f"{event.name}.v{event.version}")
 bounded = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -83,7 +84,7 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     found: st.SearchStrategy[Any]
     match field:
         case own.Time():
-            found = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
+            found = st.datetimes(*REACH, timezones=st.just(UTC))
         case own.Date():
             found = st.dates() if field.any_year else st.dates(date(1970, 1, 1), date(2199, 12, 31))
         case own.Pattern():

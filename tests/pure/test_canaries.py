@@ -237,7 +237,8 @@ def answers(story: Story, asker: Asker, rounds: Sequence[Sequence[str]] = ROUNDS
         who = Asker(f"{asker.sub} leaving") if operation.id == "eraseMe" and asker.sub else asker
         app, targets = story.whole.apps[service], (*story.ids(), UNKNOWN) if takes_id(operation) else (UNKNOWN,)
         texts = story.words() if set(operation.variables.values()) - {"uuid"} else [WORDS]
-        for target in targets if asker.sub else targets[-2:]:
+        told = asker.sub or (operation.who and operation.who.open)
+        for target in targets if told else targets[-2:]:
             for words in texts:
                 ids, body = variables(operation, target, words), body_of(operation, target)
                 for accept in ("application/json", "text/html") if operation.page else ("*/*",):
@@ -345,6 +346,28 @@ def test_what_is_others_answers_as_what_is_nowhere(story: Story, name: str) -> N
         asked += 1
 
     assert asked > 200
+
+
+def test_who_looks_without_a_token_is_told_what_a_stranger_is(story: Story) -> None:
+    """Word for word, of all that is there and of what is nowhere; only what may be kept of it differs."""
+    asked, kept = 0, ("Cache-Control:", "ETag:")
+    for service, operation in (each for each in OPERATIONS if each[1].is_kept):
+        app = story.whole.apps[service]
+        for target in (*story.ids(), UNKNOWN) if takes_id(operation) else (UNKNOWN,):
+            for words in story.words():
+                ids = variables(operation, target, words)
+                pair = {
+                    "\n".join(
+                        line
+                        for line in alike(asker.ask(app, operation, ids, None)).splitlines()
+                        if not line.startswith(kept)
+                    )
+                    for asker in (ASKERS["no token"], ASKERS["stranger"])
+                }
+                assert len(pair) == 1, (operation.id, ids, pair)
+                asked += 1
+
+    assert asked > 50
 
 
 def test_an_address_that_somebody_has_is_taken_as_any(story: Story) -> None:

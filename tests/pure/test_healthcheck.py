@@ -104,8 +104,9 @@ def test_the_first_process_ends_with_the_code_of_the_command() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_first_process_passes_on_that_it_is_to_end(number: signal.Signals) -> None:
     """And waits for the child, which finishes what it does."""
-    ending = f"signal.signal({int(number)}, lambda *_: sys.exit(7))"
-    child = f"import signal, sys; {ending}; print('up', flush=True); signal.pause()"
+    block = f"signal.pthread_sigmask(signal.SIG_BLOCK, {{{int(number)}}})"  # else it may come between two lines of it
+    wait = f"signal.sigwait({{{int(number)}}})"
+    child = f"import signal, sys; {block}; print('up', flush=True); {wait}; sys.exit(7)"
     with subprocess.Popen([*INIT, child], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "up\n"
         process.send_signal(number)

@@ -180,7 +180,7 @@ def test_a_repeat_with_the_same_key(anna: Caller, store: Store) -> None:
         ({"country": "US"}, "refused-by-rule", "/subdivision", "subdivision"),
         ({"subdivision": "CA-ON"}, "refused-by-rule", "/subdivision", "subdivision"),
         ({"subdivision": "NL-ZZ"}, "invalid", "/subdivision", "choice"),
-        ({"subdivision": "nl-ut"}, "invalid", "/subdivision", "choice"),
+        ({"subdivision": "nl-ut"}, "invalid", "/subdivision", "format"),
         ({"acknowledges": ["all"]}, "invalid", "/acknowledges/0", "choice"),
         ({"tranches": [{"due_day": 0, "bps": 5000}]}, "invalid", "/tranches", "tranche-sum"),
         ({"tranches": [{"due_day": 30, "bps": 5000}, {"due_day": 0, "bps": 5000}]}, "invalid", "/tranches",

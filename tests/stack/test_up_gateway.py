@@ -20,6 +20,8 @@ from shared.http.problems import CATALOGUE, TYPES
 from tests.support.described import DOCUMENT
 from tests.support.processes import eventually
 
+PROXY = "127.0.0.3"
+
 
 class _Echo(BaseHTTPRequestHandler):
     """Answers with what arrived. The service is named in the port's place."""
@@ -49,10 +51,10 @@ class Gateway:
         self.port, self.ports = port, ports
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
+        self, method: str, path: str, body: bytes | None = None, source: str = "127.0.0.1", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """(status, headers with small names, body)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(source, 0))
         try:
             connection.request(method, path, body, {n.replace("_", "-"): v for n, v in headers.items()})
             answer = connection.getresponse()
@@ -73,7 +75,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     home = tmp_path_factory.mktemp("gateway")
     environment = os.environ | {f"{service.upper()}_WEB": f"127.0.0.1:{ports[service]}" for service in SERVICES}
     environment |= {"GATEWAY_BIND": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    environment |= {"GATEWAY_SITE": str(SITE)}
+    environment |= {"GATEWAY_SITE": str(SITE), "GATEWAY_PROXIES": PROXY}
     environment |= {"GATEWAY_STORAGE": str(home / "storage"), "HOME": str(home)}
     caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
     with (home / "log").open("wb") as log:
@@ -201,6 +203,32 @@ def test_request_id_is_made(gateway: Gateway, bad: str) -> None:
 
     assert len(ids) == 2
     assert bad not in ids
+
+
+FORGED = {
+    "X_Forwarded_For": "203.0.113.9", "x_forwarded_for": "203.0.113.9, 127.0.0.1", "Forwarded": "for=203.0.113.9",
+    "X_Real_IP": "203.0.113.9",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("header", FORGED)
+def test_a_service_is_told_the_clients_address_alone(gateway: Gateway, header: str) -> None:
+    """Whatever the client says of itself; which address that is, the gateway knows from the connection."""
+    seen = {
+        source: json.loads(gateway.ask("GET", "/v1/offers", source=source, **{header: FORGED[header]})[2])["headers"]
+        for source in ("127.0.0.1", "127.0.0.2")
+    }
+
+    assert {source: headers["X-Forwarded-For"] for source, headers in seen.items()} == {each: each for each in seen}
+    assert "203.0.113.9" not in json.dumps(seen)
+
+
+def test_a_proxy_before_it_says_who_the_client_is(gateway: Gateway) -> None:
+    """Where GATEWAY_PROXIES names it; by the last address, for what stands before it the client wrote."""
+    said = "203.0.113.9, 198.51.100.7"
+    for source, told in ((PROXY, "198.51.100.7"), ("127.0.0.2", "127.0.0.2")):
+        _, _, body = gateway.ask("GET", "/v1/offers", source=source, X_Forwarded_For=said)
+        assert json.loads(body)["headers"]["X-Forwarded-For"] == told
 
 
 def test_health(gateway: Gateway) -> None:

@@ -34,6 +34,7 @@ def settings(service: str, folder: Path, *needs: Need, **environ: str) -> Settin
     base |= {"LISTINGS_A_WEEK": "10000"}  # tests of other things hand in what they need
     base |= {"FIRST_PAYOUT_WAIT": "0"}  # as in the development stack; what waits is tested by itself
     base |= {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
+    base |= {"PUBLIC_RATE_PER_SECOND": "10000", "PUBLIC_RATE_BURST": "100000"}
     return load(service, "web", *needs, environ=base | environ)
 
 

@@ -73,7 +73,7 @@ class Resource:
 
     def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
-        return self._visible(self.store.get(at or call.id), call.principal, at or call.id)
+        return self._visible(self.store.get(at or call.id), call.reader, at or call.id)
 
     # -- inside
 

@@ -56,9 +56,23 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Change it only if this is still its ETag: one entity tag, several, or * for any version.",
         "schema": {"type": "string", "pattern": f"^(\\*|{etag.TAGS})$", "examples": ['"3"']},
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The ETag of what you have, or several: 304 without a body while it is still so.",
+        "schema": {"type": "string", "examples": ['"3"']},
+    },
 }
 _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "The document's version.", "schema": {"type": "string", "pattern": '^"[0-9]+"$'}},
+    "ContentTag": {
+        "description": "Of what is shown; with a token a document's is its version.",
+        "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
+    },
+    "CacheControl": {
+        "description": "Without a token anybody may keep it for a short while; with one only you, asking each time.",
+        "schema": {"type": "string"},
+    },
     "Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}},
     "Link": {"description": 'The next page, rel="next".', "schema": {"type": "string"}},
     "IdempotencyReplayed": {"description": "true on a repeat.", "schema": {"type": "string", "const": "true"}},
@@ -67,6 +81,8 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "WWWAuthenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
 }
 _HEADER_NAMES = {
+    "ContentTag": "ETag",
+    "CacheControl": "Cache-Control",
     "IdempotencyReplayed": "Idempotency-Replayed",
     "RetryAfter": "Retry-After",
     "XRequestId": "X-Request-Id",

@@ -73,7 +73,7 @@ def _question(operation: Operation[Any], service: str, summary: str) -> dict[str
         "summary": summary,
         "description": operation.who.description if operation.who else "",
         "tags": [service],
-        "security": [{"bearer": []}] if operation.who and operation.who.token else [],
+        "security": _security(operation),
         "parameters": _parameters(operation),
     }
     if operation.any_body:
@@ -84,6 +84,13 @@ def _question(operation: Operation[Any], service: str, summary: str) -> dict[str
         content = {media: {"schema": operation.body} for media in medias}
         described["requestBody"] = {"required": operation.needs_body, "content": content}
     return described
+
+
+def _security(operation: Operation[Any]) -> list[Any]:
+    """None, a token, or either."""
+    who = operation.who
+    bearer: dict[str, list[str]] = {"bearer": []}
+    return [{}, bearer] if who and who.open else [bearer] if who and who.token else []
 
 
 def _parameters(operation: Operation[Any]) -> list[Any]:
@@ -99,6 +106,8 @@ def _parameters(operation: Operation[Any]) -> list[Any]:
         parameters.append("IdempotencyKey")
     if operation.match:
         parameters.append("IfMatch")
+    if operation.is_kept:
+        parameters.append("IfNoneMatch")
     return parameters
 
 
@@ -108,12 +117,16 @@ def _responses(operation: Operation[Any], summary: str) -> dict[str, Any]:
     refused = {
         str(status): {"$ref": f"#/components/responses/Problem{status}{pages}"} for status in statuses_of(operation)
     }
+    if operation.is_kept:
+        headers = components.header_refs(["XRequestId", "ContentTag", "CacheControl"])
+        answers["304"] = {"description": "What you have is still so.", "headers": headers}
     return answers | refused
 
 
 def _answer(operation: Operation[Any], summary: str, status: int, schema: Schema | None) -> dict[str, Any]:
     names = ["XRequestId"]
-    names += ["ETag"] if operation.match or status == 201 or "{" in operation.path else []
+    tagged = operation.match or status == 201 or "{" in operation.path
+    names += ["ContentTag", "CacheControl"] if operation.is_kept else ["ETag"] if tagged else []
     names += ["Location"] if status == 201 else []
     names += ["IdempotencyReplayed"] if operation.key else []
     names += ["Link"] if operation.query is not None and "cursor" in operation.query.fields else []

@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 from marshmallow import Schema
 
 from shared.http.declare.etag import IfMatch
-from shared.http.declare.principal import Principal
-from shared.http.problems import Slug
+from shared.http.declare.principal import NOBODY, Principal
+from shared.http.problems import Slug, unauthenticated
 from shared.ids import command_id, new_id
 
 Parts = TypeVar("Parts")
@@ -21,14 +21,19 @@ _UNSAID = "-"
 
 @dataclass(frozen=True)
 class Who:
-    """Who may call an operation. `description` is for the documentation."""
+    """Who may call an operation. `description` is for the documentation; `token`: only with one.
+
+    `open`: without a token anybody, at the pace of their address; a token that is given counts, or is refused.
+    """
 
     description: str
     token: bool = True
     roles: frozenset[str] = frozenset()
+    open: bool = False
 
 
 PUBLIC = Who("Everybody, without a token.", token=False)
+OPEN = Who("Everybody; with a token as the person it names, who may see more.", token=False, open=True)
 ANYONE = Who("Anyone with a valid token.")
 DOCUMENT = Who("Anyone with a valid token; the document's own people and its lifecycle decide what they may.")
 
@@ -77,10 +82,17 @@ class Call(Generic[Parts]):
 
     @property
     def principal(self) -> Principal:
-        """Who calls; a public operation has nobody."""
+        """Who calls; a public operation has nobody. Raises Problem 401 where an open one was called without a token."""
+        if self.caller is None and self.operation.who and self.operation.who.open:
+            raise unauthenticated("missing", "a bearer token is needed")
         if self.caller is None:
             raise LookupError(f"{self.operation.id} is public: it knows no caller")
         return self.caller
+
+    @property
+    def reader(self) -> Principal:
+        """Who reads: the caller, or NOBODY."""
+        return self.caller or NOBODY
 
     @property
     def person(self) -> str:
@@ -149,6 +161,11 @@ class Operation(Generic[Parts]):
         token.
         """
         return _VARIABLE.sub(lambda found: f"<{_CONVERTERS[found[2]]}:{found[1]}>", self.path)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its answers may be kept, and asked for again by their ETag."""
+        return self.method == "GET" and self.who is not None and self.who.open
 
     @property
     def needs_body(self) -> bool:

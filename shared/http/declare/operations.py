@@ -16,6 +16,7 @@ from marshmallow import Schema
 from shared.http.declare.operation import (
     ANYONE,
     DOCUMENT,
+    OPEN,
     PUBLIC,
     Answer,
     Call,
@@ -29,8 +30,8 @@ from shared.http.declare.operation import (
 from shared.http.problems import Slug
 
 __all__ = (
-    "ANYONE", "DOCUMENT", "PUBLIC", "Answer", "Call", "Operation", "Operations", "Page", "Parts", "Undeclared",
-    "UnknownCommand", "Who", "roles",
+    "ANYONE", "DOCUMENT", "OPEN", "PUBLIC", "Answer", "Call", "Operation", "Operations", "Page", "Parts",
+    "Undeclared", "UnknownCommand", "Who", "roles",
 )  # fmt: skip
 
 Slice = TypeVar("Slice")

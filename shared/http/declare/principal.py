@@ -13,3 +13,7 @@ class Principal:
     def has(self, *roles: str) -> bool:
         """Whether they have any of these roles."""
         return bool(self.roles.intersection(roles))
+
+
+NOBODY = Principal("")
+"""One without a token: a stranger to every document, for no person's id is empty."""

@@ -17,8 +17,9 @@ from shared.http.declare.principal import Principal
 from shared.http.problems import Problem, faults_of, invalid
 from shared.http.request.body import read_bytes, read_object
 from shared.http.request.edge import OPERATION, PATH
+from shared.http.request.fresh import fresh
 from shared.http.request.idempotency import fingerprint, read_if_match, read_key
-from shared.http.request.limits import PersonLimit
+from shared.http.request.limits import AddressLimit, PersonLimit
 from shared.http.request.query import parameters_of, read_query
 from shared.http.request.tokens import Verifier
 from shared.telemetry import traces
@@ -30,9 +31,13 @@ class Dispatcher(Generic[Parts]):
     """Checks a request, has the view answer it, and writes the answer down."""
 
     def __init__(
-        self, parts: Parts, verifier: Verifier, limit: PersonLimit, operations: Iterable[Operation[Parts]] = ()
+        self,
+        parts: Parts,
+        verifier: Verifier,
+        limits: tuple[PersonLimit, AddressLimit],
+        operations: Iterable[Operation[Parts]] = (),
     ) -> None:
-        self._parts, self._verifier, self._limit = parts, verifier, limit
+        self._parts, self._verifier, (self._persons, self._addresses) = parts, verifier, limits
         commands = [operation for operation in operations if operation.command is not None]
         self._commands = {f"{each.path.partition('/{')[0]} {each.command}": each for each in commands}
 
@@ -43,7 +48,9 @@ class Dispatcher(Generic[Parts]):
         attributes = {"http.request.method": operation.method, "http.route": operation.template}
         traces.describe(attributes, name=f"{operation.method} {operation.template}")
         try:
-            return _written(operation, operation.view(self._call(operation, operation.path_of(texts), ids)))
+            call = self._call(operation, operation.path_of(texts), ids)
+            written = _written(operation, operation.view(call))
+            return fresh(request, written, call.caller is None) if operation.is_kept else written
         except Problem as problem:
             if operation.page and html.wants_page(request.headers.get("Accept")):
                 return _page(
@@ -96,10 +103,13 @@ class Dispatcher(Generic[Parts]):
     def _caller(self, who: Who | None) -> Principal | None:
         if who is None:
             raise Problem("forbidden", "You are not allowed to do this.")
-        if not who.token:
+        authorization = request.headers.get("Authorization")
+        if who.open and authorization is None:
+            self._addresses.check(request.environ)
+        if not who.token and (authorization is None or not who.open):
             return None
-        caller = self._verifier.principal(request.headers.get("Authorization"))
-        self._limit.check(caller.person_id)
+        caller = self._verifier.principal(authorization)
+        self._persons.check(caller.person_id)
         if who.roles and not caller.has(*who.roles):
             raise Problem("forbidden", who.description)
         return caller

@@ -14,10 +14,10 @@ PATH = "golem.path"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     ("Referrer-Policy", "no-referrer"),
 ]
+_UNKEPT = ("Cache-Control", "no-store")
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _MOST_UNREAD = 1_000_000
 _CHUNK = 65_536
@@ -42,7 +42,9 @@ class Edge:
         def start(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             nonlocal status
             status = int(line[:3])
-            return start_response(line, [*headers, *_HEADERS, ("X-Request-Id", request_id)], *more)
+            kept = any(name.lower() == "cache-control" for name, _ in headers)
+            own = [*_HEADERS, ("X-Request-Id", request_id), *(() if kept else (_UNKEPT,))]
+            return start_response(line, [*headers, *own], *more)
 
         parent, recorded = environ.get("HTTP_TRACEPARENT"), not _is_probe(environ)
         with traces.span("http", parent=parent, request=request_id, kind="server", recorded=recorded):

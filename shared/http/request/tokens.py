@@ -14,7 +14,7 @@ import jwt
 
 from shared.clock import Clock, SystemClock
 from shared.http.declare.principal import Principal
-from shared.http.problems import Fault, Problem
+from shared.http.problems import unauthenticated
 from shared.http.request.jwks import ALGORITHMS, FileKeys, Keys, UrlKeys
 from shared.ids import person_id
 from shared.settings import Tokens
@@ -112,11 +112,4 @@ def _reason(error: jwt.InvalidTokenError) -> tuple[str, str]:
 
 
 def _refuse(rule: str, message: str, challenge: str = 'error="invalid_token"') -> NoReturn:
-    """401 as RFC 6750 wants it: a request without a token gets no error code in the challenge."""
-    more = f', {challenge}, error_description="{message}"' if challenge else ""
-    raise Problem(
-        "unauthenticated",
-        f"No caller is known: {message}.",
-        errors=[Fault.of_header("Authorization", rule, message)],
-        headers={"WWW-Authenticate": f'Bearer realm="good-golem"{more}'},
-    )
+    raise unauthenticated(rule, message, challenge)

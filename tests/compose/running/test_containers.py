@@ -5,6 +5,7 @@ import os
 import subprocess
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy import SERVICES
@@ -50,6 +51,31 @@ def test_what_runs_inside_has_no_rights(containers: dict[str, Json], name: str) 
     assert "0" not in words["Uid"].split()
 
 
+_ASK_TOO_FAST = """
+from concurrent.futures import ThreadPoolExecutor
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+def ask(n):
+    said = f"198.51.100.{n % 250}"
+    sent = {"X-Forwarded-For": said, "Forwarded": f"for={said}", "X-Real-IP": said}
+    try:
+        return urlopen(Request("http://gateway:8080/v1/codes?q=nurse", headers=sent), timeout=20).status
+    except HTTPError as refused:
+        return refused.code
+with ThreadPoolExecutor(8) as pool:
+    print(sorted(set(pool.map(ask, range(400)))))
+"""
+
+
+def test_who_asks_too_fast_is_known_by_their_address(containers: dict[str, Json]) -> None:
+    """The services see through the gateway: a container is refused whatever it says, and whoever else asks is not."""
+    asked = inside(containers["escrow-worker"], "python", "-c", _ASK_TOO_FAST)
+    other = httpx.get(f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT') or 8080}/v1/codes?q=nurse")
+
+    assert asked.stdout.strip() == "[200, 429]", asked.stderr
+    assert other.status_code == 200
+
+
 @pytest.mark.parametrize("name", APPS)
 @pytest.mark.parametrize("path", ["/app/x", "/opt/venv/x", "/etc/x", "/run/secrets/pseudonym_key", "/x"])
 def test_the_root_cannot_be_written(containers: dict[str, Json], name: str, path: str) -> None:
@@ -79,7 +105,7 @@ def test_nothing_in_an_image_installs_packages(containers: dict[str, Json], name
     look = (
         "import os, re; print([os.path.join(at, each) for at, folders, files in os.walk('/') "
         "if not at.startswith(('/proc', '/sys')) for each in folders + files "
-        "if re.fullmatch(r'pip([0-9.]*|-.*)|ensurepip|setuptools.*|uv', each)])"
+        "if re.fullmatch(r'pip([0-9.]*|-.*)|ensurepip|setuptools(-.*)?', each) or (each in files and each == 'uv')])"
     )
     found = inside(containers[name], "python", "-c", look)
 

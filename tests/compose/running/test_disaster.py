@@ -187,6 +187,7 @@ def test_tls_is_healthy_with_a_certificate_alone(monkeypatch: pytest.MonkeyPatch
     finally:
         run("docker", "compose", *files, "rm", "--force", "--stop", "--volumes", "tls")
         run("docker", "volume", "rm", f"{project()}_tls")
+        run("docker", "network", "rm", f"{project()}_tls")
 
 
 def container(name: str, files: tuple[str, ...]) -> dict[str, Any]:
