@@ -48,7 +48,7 @@ def find_listings(call: Call[Parts]) -> Answer:
 @operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
     doc, mine = call.parts.listings.read(call)
-    answer = document_response(views.view(doc, mine), version=doc["version"])
+    answer = document_response(call.parts.listings.view(doc, mine), version=doc["version"])
     return replace(answer, headers={}) if "seeker" in mine else answer  # unveiling changes no version
 
 
