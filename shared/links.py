@@ -21,6 +21,10 @@ EMPLOYER_CONFIRMATION = "employer-confirmation"
 EMPLOYER_CONFIRMATIONS = "/v1/employer-confirmations/"
 """Where such a link leads, below PUBLIC_URL."""
 
+EMPLOYER_CONSENT = "employer-consent"
+"""A purpose. Claims: `listing`, `id` (of this one link: the listing keeps what became of it)."""
+EMPLOYER_CONSENTS = "/v1/employer-consents/"
+
 Claims = Mapping[str, str | int]
 _EXPIRES = "exp"
 _FORM = re.compile(r"[A-Za-z0-9_-]{2,400}\.[A-Za-z0-9_-]{43}")

@@ -39,7 +39,7 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
             where = _where(own)
             outcome = play(
                 on.gateway,
-                lambda sub: on.token(sub, ()),
+                on.token,
                 console,
                 kafka=_kafka(on),
                 where=where,

@@ -1,4 +1,4 @@
-"""The demo: one story of six people, played over HTTP on a running stack, with the events that carry it.
+"""The demo: one story of six people and an employer, over HTTP on a running stack, with the events that carry it.
 
 `people.py` is who they are and how they call the gateway, `events.py` overhears Kafka, `mails.py` reads the mail
 catcher, `story.py` tells what happens, `show.py` how it looks. `play` puts them together.
@@ -24,7 +24,7 @@ __all__ = ["Refused", "Slow", "play"]
 
 def play(
     gateway: str,
-    token: Callable[[str], str],
+    token: Callable[[str, tuple[str, ...]], str],
     console: Console,
     *,
     kafka: dict[str, Any] | None = None,
@@ -32,7 +32,7 @@ def play(
     mail: Path | None = None,
     clock: Clock | None = None,
 ) -> dict[str, Any]:
-    """Tell the story on the stack behind `gateway`; `token(sub)` gives bearer tokens, `kafka` are client settings.
+    """Tell the story on the stack behind `gateway`; `token(sub, roles)` gives bearer tokens, `kafka` client settings.
 
     Without `kafka` the events are not shown, without the catcher's folder `mail` nobody is mailed; `clock` is the
     stack's, where it is not the machine's. Each run has people of its own. Returns what happened, for `--json`. Raises
@@ -42,7 +42,11 @@ def play(
     run = uuid4().hex[:8]
     with httpx.Client(base_url=gateway, timeout=15) as http:
         mails = Mails(mail) if mail else None
-        story = Story(lambda name: Person(name, token(f"demo-{run}-{name.lower()}"), http), show, mails, clock)
+
+        def person(name: str, *roles: str) -> Person:
+            return Person(name, token(f"demo-{run}-{name.lower()}", roles), http)
+
+        story = Story(person, show, mails, clock)
         ear = Ear(kafka, show.event) if kafka else None
         try:
             outcome = story.play()

@@ -36,6 +36,17 @@ class Person:
         """Post with an Idempotency-Key, so that a repeat after a lost answer does nothing twice."""
         return self._send("POST", path, json=dict(body or {}), headers={"Idempotency-Key": str(uuid4())})
 
+    def post_until(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Post again and again until it is not refused any more: what it needs comes from another service."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self.post(path, body)
+            except Refused:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN[-1])
+
     def put(self, path: str, body: Mapping[str, Any]) -> Json:
         return self._send("PUT", path, json=dict(body))
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from deploy.demo.events import Overheard
 from shared.characters import printable
+from shared.money import format_amount
 
 _SHORT = 8
 
@@ -73,7 +74,7 @@ def _gist(data: dict[str, Any]) -> str:
 
 
 def _money(escrow: dict[str, Any], name: str) -> str:
-    return f"{escrow['currency']} {escrow[name] / 100:,.2f}"
+    return format_amount(escrow[name], escrow["currency"])
 
 
 def _journal_table(entries: list[dict[str, Any]]) -> Table:

@@ -1,5 +1,5 @@
-"""What happens in the demo, step by step, over HTTP: a hire that pays out, a refund, a declined card, help for
-nothing.
+"""What happens in the demo, step by step, over HTTP: a hire in Toronto that pays out, a refund, a declined card, help
+free of charge.
 """
 
 import time
@@ -9,9 +9,12 @@ from hashlib import sha256
 from typing import Any, Protocol
 from uuid import uuid4
 
+import httpx
+
 from deploy.demo.mails import Mails
-from deploy.demo.people import Json, Person
+from deploy.demo.people import Json, Person, Refused
 from shared.clock import Clock, SystemClock
+from shared.money import format_amount
 
 
 class Teller(Protocol):
@@ -25,13 +28,15 @@ class Teller(Protocol):
 
 
 class Story:
-    """Plays the story. `person(name)` gives somebody new with a token; `play()` returns what the end is told from.
+    """Plays the story. `person(name, *roles)` gives somebody new with a token; `play()` returns what the end is told
+    from.
 
-    Where `mails` can be read, one of them gives an address and is mailed what happens.
+    Where `mails` can be read, the employer answers the link that it is mailed, and the seeker is mailed what happens;
+    elsewhere nobody could follow the link, so what is sold needs no employer's consent.
     """
 
     def __init__(
-        self, person: Callable[[str], Person], teller: Teller, mails: Mails | None = None, clock: Clock | None = None
+        self, person: Callable[..., Person], teller: Teller, mails: Mails | None = None, clock: Clock | None = None
     ) -> None:
         self._person = person
         self._now = (clock or SystemClock()).now
@@ -39,10 +44,11 @@ class Story:
         self._mails = mails
 
     def play(self) -> Json:
-        self._teller.chapter("Ines leaves a job and names a price for coaching her successor; Omar helps for free")
+        self._teller.chapter("Ines leaves a job in Toronto and names a price for her help; Omar helps for free")
         ines, omar = self._person("Ines"), self._person("Omar")
-        paid = self._list(ines, seats=3, price=50_000, title="Backend engineer")
-        free = self._list(omar, seats=1, price=0, title="Data analyst")
+        free = self._list(omar, _listing("Data analyst", 1, [("coaching", 0)], self._leaving()))
+        paid = self._consented(ines) if self._mails else self._list(ines, self._coaching())
+        self._looked_at(ines.http, paid)
 
         self._teller.chapter("Sam is hired: the money waits in escrow until hire.confirmed has travelled through Kafka")
         sam = self._person("Sam")
@@ -112,20 +118,62 @@ class Story:
         )
         return subjects
 
-    def _list(self, insider: Person, *, seats: int, price: int, title: str) -> str:
-        listing = insider.post("/v1/listings", _listing(title, seats, price, self._now().date() + timedelta(days=45)))
-        listing_id = str(listing["id"])
-        self._teller.step(insider.name, f"lists “{title}”, coaching for {_euros(price)}", listing_id)
-        insider.post(f"/v1/listings/{listing_id}/submit")
+    def _consented(self, insider: Person) -> str:
+        """A listing with a paid word and reference: it waits for the employer, who agrees by the link in a mail."""
+        assert self._mails is not None
+        domain = f"{uuid4().hex[:8]}.example"
+        self._person("Olga", "operator").post(
+            "/v1/employers", {"name": "Acme Inc.", "domain": domain, "mailboxes": ["people"]}
+        )
+        self._teller.step("Olga", "of the market's staff registers the employer and its mailbox", "")
+        help_ = [("good_word", 30_000), ("reference", 20_000)]
+        body = _listing("Backend engineer", 3, help_, self._leaving(), domain)
+        listing_id = self._handed_in(insider, body)
+        self._teller.step(insider.name, "submits it; it waits for the employer's own consent", listing_id)
+        insider.post_until(f"/v1/listings/{listing_id}/ask-consent", {"mailbox": "people"})
+        link = self._mails.link(f"people@{domain}", "/v1/employer-consents/")
+        employer = self._person("The employer")
+        shown = employer.get(link)
+        employer.post(link, {"answer": "consent"})
+        self._teller.step("The employer", f"follows the link of its mail, reads “{shown['title']}”, and consents", "")
         self._await(insider, f"/v1/listings/{listing_id}", "published")
         return listing_id
 
+    def _coaching(self) -> dict[str, Any]:
+        body = _listing("Backend engineer", 3, [("coaching", 50_000)], self._leaving())
+        return body | {"acknowledges": ["no_confidential_matter"]}
+
+    def _leaving(self) -> date:
+        return self._now().date() + timedelta(days=45)
+
+    def _list(self, insider: Person, body: dict[str, Any]) -> str:
+        listing_id = self._handed_in(insider, body)
+        self._await(insider, f"/v1/listings/{listing_id}", "published")
+        return listing_id
+
+    def _handed_in(self, insider: Person, body: dict[str, Any]) -> str:
+        listing_id = str(insider.post("/v1/listings", body)["id"])
+        priced = ", ".join(f"{each['kind'].replace('_', ' ')} for {_money(**each['price'])}" for each in body["help"])
+        self._teller.step(insider.name, f"lists “{body['title']}”, {priced}", listing_id)
+        insider.post(f"/v1/listings/{listing_id}/submit")
+        return listing_id
+
+    def _looked_at(self, http: httpx.Client, listing_id: str) -> None:
+        """Anybody may look, without an account."""
+        found = http.get(f"/v1/listings/{listing_id}")
+        licence = found.json().get("licence") or {}
+        under = f", under licence “{licence['number']}”" if licence else ""
+        self._teller.step("A stranger", f"finds it without an account{under}", listing_id)
+        if found.status_code != 200:
+            raise Refused(f"GET /v1/listings/{listing_id} without a token: {found.status_code} {found.text}")
+
     def _accepted(self, insider: Person, seeker: Person, listing_id: str) -> str:
-        offer = seeker.post("/v1/offers", {"listing_id": listing_id, "help": ["coaching"], "mode": "hold"})
+        help_ = [each["kind"] for each in seeker.get(f"/v1/listings/{listing_id}")["help"]]
+        asked = {"listing_id": listing_id, "help": help_, "mode": "hold", "declares": {"foreign_national": False}}
+        offer = seeker.post("/v1/offers", asked)
         offer_id = str(offer["id"])
-        self._teller.step(
-            seeker.name, f"asks {insider.name} for coaching, {_euros(offer['price']['amount'])}", offer_id
-        )
+        wanted = " and ".join(kind.replace("_", " ") for kind in help_)
+        self._teller.step(seeker.name, f"asks {insider.name} for {wanted}, {_money(**offer['price'])}", offer_id)
         insider.post(f"/v1/offers/{offer_id}/accept")
         self._teller.step(insider.name, "accepts", offer_id)
         return offer_id
@@ -162,21 +210,24 @@ class Story:
         return doc
 
 
-def _listing(title: str, seats: int, price: int, leaving: date) -> dict[str, Any]:
+def _listing(
+    title: str, seats: int, help_: list[tuple[str, int]], leaving: date, domain: str | None = None
+) -> dict[str, Any]:
     return {
         "title": title,
-        "employer": {"name": "Acme BV"},
-        "country": "NL",
-        "region": "Utrecht",
-        "industry": {"scheme": "NACE-2", "code": "J62"},
+        "employer": {"name": "Acme Inc."} | ({"domain": domain} if domain else {}),
+        "country": "CA",
+        "subdivision": "CA-ON",
+        "region": "Toronto",
+        "industry": {"scheme": "NAICS-2022", "code": "5415"},
         "occupation": {"scheme": "ISCO-08", "code": "2512"},
         "duties": ["Run the payment services"],
         "seats": seats,
         "leaving_on": str(leaving),
-        "pay": {"min": 5_500_000, "max": 7_000_000, "currency": "EUR", "per": "year"},
-        "help": [{"kind": "coaching", "price": {"amount": price, "currency": "EUR"}}],
+        "pay": {"min": 9_500_000, "max": 12_000_000, "currency": "CAD", "per": "year"},
+        "help": [{"kind": kind, "price": {"amount": amount, "currency": "CAD"}} for kind, amount in help_],
     }
 
 
-def _euros(amount: int) -> str:
-    return "nothing" if amount == 0 else f"EUR {amount // 100:,}.{amount % 100:02d}"
+def _money(amount: int, currency: str) -> str:
+    return format_amount(amount, currency) if amount else "nothing"

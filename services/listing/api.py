@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from services.listing import api_export, api_rules, search, views
+from services.listing import api_consents, api_export, api_rules, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
@@ -159,4 +159,4 @@ def _question(call: Call[Parts]) -> Question:
     raise Problem("forbidden", "Only staff see others' listings that are not published.", errors=[fault])
 
 
-operations.include(of_codes, api_export.operations, api_rules.operations)
+operations.include(of_codes, api_export.operations, api_rules.operations, api_consents.operations)

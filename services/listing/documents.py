@@ -48,6 +48,23 @@ class Consent(TypedDict):
     on: str
 
 
+class Asked(TypedDict):
+    """What the employer was asked: the price of each kind of help, and whose domain it was."""
+
+    domain_mark: str
+    currency: str
+    help: dict[str, int]
+    status: str  # of a link: asked; of an answer: given, refused or withdrawn
+    at: datetime
+
+
+class ConsentLink(Asked):
+    """A link that was mailed to the employer; the link itself is stored nowhere."""
+
+    id: str
+    until: datetime
+
+
 class Licence(TypedDict):
     place: str
     number: str
@@ -91,6 +108,11 @@ class ListingDocument(CoreDocument, total=False):
     tranches: list[Tranche]
     consent: Consent
     acknowledges: list[str]
+
+    # the employer's own consent
+    consent_links: list[ConsentLink]
+    employer_word: Asked  # its last answer, and to what
+    consent_ends: int  # how often it has refused, or taken its consent back
 
     # what became of it
     published_at: datetime
@@ -159,3 +181,10 @@ class EmployerCopy(Copy, total=False):
     """
 
     after: str  # id of the last listing of an unfinished pass
+    marks: list[str]  # of the mailboxes that answer for the employer; absent where an older version copied it
+
+
+class AsksDocument(CoreDocument, total=False):
+    """`consent_asks:<listing id, or the mark of a mailbox>`: how often an employer was asked within the week."""
+
+    asked: dict[str, datetime]  # by the command's id

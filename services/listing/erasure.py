@@ -66,6 +66,7 @@ class Erasing:
 def erase(change: Change) -> None:
     """All that was written in it, by the insider and by moderators."""
     change.set(title=GONE, employer={"name": GONE}, duties=[], skills=[], region=None, consent=None)
+    change.set(consent_links=None, employer_word=None)
     change.set(domain_mark=None, workplace_mark=None, insider_verified=False)
     if change.get("review"):
         change.set(review=_without_words(change["review"]))

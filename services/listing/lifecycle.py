@@ -1,27 +1,40 @@
 """The lifecycle of a listing: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`."""
 
-from services.listing import acts, rules
+from services.listing import acts, consent_acts, consent_rules, consents, rules
 from services.listing.acts import EXPIRY
-from services.listing.rules import AT_EMPLOYER, LAST_SEAT, MAY_EDIT, ONE_CURRENCY, SAME_EMPLOYER, SEATS, VERIFIED, Rules
+from services.listing.rules import (
+    AT_EMPLOYER,
+    LAST_SEAT,
+    LAST_SEAT_OF_BEFORE,
+    MAY_EDIT,
+    ONE_CURRENCY,
+    SAME_EMPLOYER,
+    SEATS,
+    VERIFIED,
+    WAS_PUBLISHED,
+    Rules,
+)
 from shared.aggregate import Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
 OVER = ("filled", "expired", "withdrawn", "removed")
 NEVER_PUBLISHED = ("new", "draft", "in_review")
+MAY_BE_ASKED = ("draft", "in_review", *LIVE)
+"""States in which the employer may be asked for its consent, and give it."""
 
 
-INSIDER, MODERATOR = ("insider",), ("moderator",)
+INSIDER, MODERATOR, EMPLOYER = ("insider",), ("moderator",), ("employer",)
 
 
 def _under(market: Rules) -> tuple[Row, ...]:
     """Written, handed in, published and changed: the rows that ask the rules."""
     worded, acknowledged, placed = rules.worded(market), rules.acknowledged(market), rules.placed(market)
-    lawful, consented = rules.lawful(market), rules.consented(market)
+    lawful, consented, may_wait = rules.lawful(market), rules.consented(market), rules.may_wait(market)
     return (
         Row(("new",), "create", to="draft", by=("maker",), guards=(placed, ONE_CURRENCY, lawful),
             act=acts.create(market)),
-        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, placed, ONE_CURRENCY, lawful),
+        Row(("draft",), "revise", by=INSIDER, guards=(MAY_EDIT, SAME_EMPLOYER, SEATS, placed, ONE_CURRENCY, lawful),
             act=acts.revise(market)),
         Row(
             LIVE, "revise", emits=("listing.revised",), by=INSIDER, until=EXPIRY, act=acts.revise_published(market),
@@ -30,7 +43,7 @@ def _under(market: Rules) -> tuple[Row, ...]:
         ),
         Row(
             ("draft",), "submit", to="in_review", emits=("listing.submitted",), by=INSIDER,
-            guards=(MAY_EDIT, placed, lawful, acknowledged, consented), act=acts.submit,
+            guards=(MAY_EDIT, placed, lawful, acknowledged, may_wait), act=acts.submit,
         ),
         Row(
             ("in_review",), "timer:review", to="published", emits=("listing.created",), when=rules.clean(market),
@@ -44,6 +57,28 @@ def _under(market: Rules) -> tuple[Row, ...]:
             ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
             guards=(lawful, acknowledged, consented), act=acts.publish_anyway(market),
         ),
+        *_of_consent(market),
+    )  # fmt: skip
+
+
+def _of_consent(market: Rules) -> tuple[Row, ...]:
+    """The employer is asked, and answers by its link for as long as there is something to take back."""
+    asked, paid = consent_rules.asked(market), consent_rules.paid_word(market)
+    says_no = (
+        ("refuse_consent", "listing.consent_refused", consent_rules.UNANSWERED, consent_acts.refuse),
+        ("withdraw_consent", "listing.consent_withdrawn", consent_rules.CONSENTED, consent_acts.take_back),
+    )
+    return (
+        Row(MAY_BE_ASKED, "ask_consent", emits=("listing.consent_asked",), by=INSIDER, guards=asked,
+            act=consent_acts.ask, note="the employer gets a link by mail"),
+        Row(MAY_BE_ASKED, "give_consent", emits=("listing.consent_given",), by=EMPLOYER, act=consent_acts.give,
+            guards=(consent_rules.UNANSWERED, consent_rules.REGISTERED, consent_rules.same_terms(market)),
+            note="what waits for it is published by itself"),
+        *(Row(("in_review", *LIVE), name, to="draft", emits=(event,), by=EMPLOYER, when=paid, guards=(guard,), act=act,
+              note="the help would be paid for against the employer's will")
+          for name, event, guard, act in says_no),
+        *(Row((*MAY_BE_ASKED, "filled", "expired", "withdrawn"), name, emits=(event,), by=EMPLOYER, guards=(guard,),
+              act=act) for name, event, guard, act in says_no),
     )  # fmt: skip
 
 
@@ -64,6 +99,11 @@ _ROWS = (
         by=MODERATOR, act=acts.remove),
     Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),
     Row(LIVE, "hire.confirmed", act=acts.count_hire, note="a seat is taken"),
+    Row(("draft", "in_review"), "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT_OF_BEFORE,
+        act=acts.count_hire, note="by an offer of when it was published"),
+    Row(("draft", "in_review"), "hire.confirmed", when=WAS_PUBLISHED, act=acts.count_hire,
+        note="a seat is taken, by an offer of when it was published"),
+    Row(("draft", "in_review"), "hire.ended", when=WAS_PUBLISHED),
     Row(OVER, "hire.confirmed", act=acts.count_hire, note="counted; a seat never opens again"),
     *(
         Row(states, name, emits=emits, when=when, act=act, note=note)
@@ -85,7 +125,7 @@ def listing(market: Rules) -> Lifecycle:
         "listing",
         states=STATES,
         rows=(*_under(market), *_ROWS),
-        public=acts.public,
+        public=lambda change: {**acts.public(change), **consents.in_events(market.places, change.doc)},
         events=(*OF_HIRE, *WORKPLACE),
         answers=cells(
             ignore={"hire.ended": (*LIVE, *OVER)} | dict.fromkeys(WORKPLACE, ("draft", "in_review", *LIVE, *OVER)),

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from services.listing import views
+from services.listing import consents, views
+from services.listing.asks import Asks
 from services.listing.budget import Budget
 from services.listing.census import Census
+from services.listing.employers_word import EmployersWord
 from services.listing.rules import Rules
 from services.listing.store import is_unveiled
 from services.listing.workplaces import Workplaces
-from shared.aggregate import Lifecycle, Store
+from shared.aggregate import Document, Lifecycle, Store
 from shared.http.answer.commands import Resource
 from shared.http.declare.principal import NOBODY, Principal
 
@@ -28,6 +29,8 @@ class Parts:
     census: Census
     budget: Budget
     market: Rules
+    asks: Asks
+    employers_word: EmployersWord
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
@@ -38,7 +41,10 @@ class Parts:
             unveiled = is_unveiled(store, doc["_id"], principal.person_id)
             return views.roles(dict(doc), principal, unveiled=True) if unveiled else plain
 
-        view = partial(views.view, fee_bps=lifecycle.terms.fee_bps)
+        def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
+            return views.view(doc, roles, lifecycle.terms.fee_bps, consents.on_record(market.places, doc))
+
         listings = Resource(store, lifecycle, roles, view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget, market)
+        word = EmployersWord(listings, market, key)
+        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word)

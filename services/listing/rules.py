@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from services.listing import text_rules
+from services.listing import consents, text_rules
 from shared.aggregate import Breach, Change, Condition, Guard, Trigger
 from shared.money import both_ways
 from shared.places import Decision, Licence, Licences, PlaceRules, name_of, place_of, shipped
@@ -50,13 +50,8 @@ class Rules:
         return [Breach("subdivision", "/subdivision", says)]
 
     def consent(self, listing: Listing) -> list[Breach]:
-        """The employer's consent, which paid help needs; here the insider's word that there is one is enough."""
-        for kind, _ in charged(listing):
-            rule = self.places.consent(place_of(listing), kind)
-            if rule and not listing.get("consent"):
-                says = f"A paid {_words(kind)} needs the employer's consent on record: who gave it, how, and when."
-                return [Breach(rule.id, "/consent", f"{says} At price 0 it does not.")]
-        return []
+        """The employer's consent, which paid help needs: the insider's word of it, or where more is asked its own."""
+        return list(consents.breaches(self.places, listing))
 
     def acknowledged(self, listing: Listing) -> list[Breach]:
         """What the insider acknowledges before help has a price there."""
@@ -178,6 +173,11 @@ def consented(rules: Rules) -> Guard:
     return keeps("employer-consent", lambda change, trigger: rules.consent(after(change, trigger)))
 
 
+def may_wait(rules: Rules) -> Guard:
+    """Only the employer's own consent is missing: it is handed in, and waits."""
+    return keeps("employer-consent", lambda change, trigger: consents.cannot_wait(rules.places, change.doc))
+
+
 def acknowledged(rules: Rules) -> Guard:
     """The insider knows what may not be sold."""
     return keeps("acknowledgement", lambda change, trigger: rules.acknowledged(after(change, trigger)))
@@ -218,7 +218,9 @@ ONE_CURRENCY = keeps(
 )
 SAME_EMPLOYER = Guard(
     "employer-stays",
-    lambda change, trigger: trigger.data.get("employer", change["employer"]) == change["employer"],
+    lambda change, trigger: (
+        not change.get("published_at") or trigger.data.get("employer", change["employer"]) == change["employer"]
+    ),
     "Once published a listing stays with its employer; withdraw it and write another.",
     "/employer",
 )
@@ -247,3 +249,8 @@ VERIFIED = Condition(
     ),
 )
 LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])
+WAS_PUBLISHED = Condition("it was published before", lambda change, trigger: bool(change.get("published_at")))
+LAST_SEAT_OF_BEFORE = Condition(
+    "it was published before, and it is the last seat",
+    lambda change, trigger: WAS_PUBLISHED.holds(change, trigger) and LAST_SEAT.holds(change, trigger),
+)

@@ -99,10 +99,23 @@ class Consent(Body):
     on = Date(required=True)
 
 
-class ConsentGiven(Consent):
-    """The same, as it is stored."""
+class ConsentGiven(Body):
+    """The insider's word of it (null where there is none), and whose consent stands on record."""
 
-    on = Date(any_year=True)
+    who = Text(allow_none=True)
+    how = Text(allow_none=True)
+    on = Date(any_year=True, allow_none=True)
+    by = Choice("insider", "employer", optional=True)
+    grade = Integer(optional=True, metadata={"description": "0 the insider's word, 3 the employer's own"})
+    at = Instant(allow_none=True, optional=True, metadata={"description": "when the employer answered"})
+
+
+class ConsentAsk(Body):
+    """A link that was mailed to the employer, and what became of it."""
+
+    status = Choice("asked", "given", "refused", "withdrawn")
+    at = Instant()
+    expires_at = Instant()
 
 
 class NewListing(Body):
@@ -205,7 +218,7 @@ class Listing(Body):
     """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
     `fee_bps`: what an offer that is made today would be charged; each offer keeps its own.
-    `consent` is for who knows the employer, `review` for its insider and staff, `audit` for staff.
+    `consent` is for who knows the employer, `review` and `consent_asks` for its insider and staff, `audit` for staff.
     """
 
     id = Uuid()
@@ -238,6 +251,7 @@ class Listing(Body):
     tranches = Several(Part(Tranche))
     consent = Part(ConsentGiven, allow_none=True, optional=True)
     acknowledges = Several(Text(), optional=True)
+    consent_asks = Several(Part(ConsentAsk), optional=True)
     review = Part(Review, allow_none=True, optional=True)
     audit = Several(Part(Review), optional=True)
 

@@ -6,6 +6,7 @@ The employer is veiled until the caller has an active offer on the listing.
 from typing import Any
 
 from services.listing.acts import EXPIRY
+from services.listing.consents import GRADES
 from shared import codes
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
@@ -32,8 +33,10 @@ def roles(doc: Document, principal: Principal, *, unveiled: bool = False) -> fro
     return frozenset({"other"}) if doc["state"] in SEEN_BY_ALL else frozenset()
 
 
-def view(doc: Document, roles: frozenset[str], fee_bps: int) -> dict[str, Any]:
-    """`fee_bps`: what an offer that is made today would be charged."""
+def view(doc: Document, roles: frozenset[str], fee_bps: int, consent_by: str | None = None) -> dict[str, Any]:
+    """`fee_bps`: what an offer that is made today would be charged. `consent_by`: whose consent stands behind its paid
+    help (`consents.on_record`).
+    """
     known = bool(roles & KNOWS_EMPLOYER)
     shown = {name: doc[name] for name in _AS_IT_IS} | {
         "id": doc["_id"],
@@ -53,10 +56,14 @@ def view(doc: Document, roles: frozenset[str], fee_bps: int) -> dict[str, Any]:
         "seats_taken": doc["hired"],
     }
     if known:
-        shown["consent"] = doc.get("consent")
+        shown["consent"] = _consent(doc, consent_by)
         shown["acknowledges"] = doc.get("acknowledges") or []
     if roles & (STAFF | {"insider"}):
         shown["review"] = doc.get("review")
+        shown["consent_asks"] = [
+            {"status": each["status"], "at": each["at"], "expires_at": each["until"]}
+            for each in doc.get("consent_links", [])
+        ]
     if roles & STAFF:
         shown["audit"] = doc.get("audit", [])
     return shown
@@ -68,6 +75,15 @@ def _broken_down(offered: dict[str, Any], fee_bps: int) -> dict[str, Any]:
     return offered | {
         name: {"amount": getattr(parts, name), "currency": price["currency"]} for name in ("fee", "insider_receives")
     }
+
+
+def _consent(doc: Document, by: str | None) -> dict[str, Any] | None:
+    """The insider's word of it, and above it the employer's own."""
+    word = doc.get("consent")
+    if by == "employer":
+        written = word or dict.fromkeys(("who", "how", "on"))
+        return {**written, "by": by, "grade": GRADES[by], "at": doc["employer_word"]["at"]}
+    return {**word, "by": "insider", "grade": GRADES["insider"], "at": None} if word else None
 
 
 def code_view(entry: codes.Entry, lang: str) -> dict[str, Any]:

@@ -84,7 +84,11 @@ def _spread(change: Change, event: Trigger) -> None:
     change.schedule(_AGAIN, change.now + _SETTLING)
 
 
-OF_EMPLOYER = Copy(EMPLOYER, "domain_mark", lambda event: {"state": event.name.removeprefix("employer.")}, _spread)
+OF_EMPLOYER = Copy(
+    EMPLOYER, "domain_mark",
+    lambda event: {"state": event.name.removeprefix("employer."), "marks": event.data.get("marks", [])},
+    _spread,
+)  # fmt: skip
 """The route of `employer.registered` and `employer.removed`."""
 
 

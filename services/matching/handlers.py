@@ -43,10 +43,11 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    of_listing = Copy(listings.KIND, "listing_id", _copied_fields, _follow)
+    copied = (listings.KIND, "listing_id", _copied_fields, _follow)
+    of_listing, of_consent = Copy(*copied), listings.OfConsent(*copied)
     of_alert = Copy(alerts.KIND, "person_id", alerts.copied_fields, alerts.begin)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
-    routes |= dict.fromkeys(listings.TYPES, of_listing)
+    routes |= dict.fromkeys(listings.TYPES, of_listing) | dict.fromkeys(listings.OF_CONSENT, of_consent)
     return routes | {"contact.verified": Marks(), "matches.wanted": of_alert}
 
 

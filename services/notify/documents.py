@@ -1,7 +1,7 @@
 """The documents of the collection `notifications`: notifications, addresses, employer's links, and small copies."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from shared.aggregate.documents import Copy, CoreDocument, OpenTask
 
@@ -104,6 +104,24 @@ class EmployerLinkDocument(CoreDocument, total=False):
     reference: str
     instruction: OpenTask  # the mail
     undelivered: str
+
+
+class ConsentMailDocument(CoreDocument, total=False):
+    """`consent_mail:<link id>`: the employer was asked by mail to consent to paid help."""
+
+    listing_id: str
+    link_id: str
+    language: str
+    at: datetime
+    until: datetime
+    instruction: OpenTask  # the mail
+    undelivered: str
+
+    # there only until the mail is out, or is given up
+    sealed: str  # the address
+    insider: str
+    help: list[dict[str, Any]]
+    currency: str
 
 
 class EmployerCopy(Copy, total=False):

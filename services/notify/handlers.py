@@ -5,6 +5,7 @@ small copies of offers, of listings and of the register of employers.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.notify import consent_links
 from services.notify.addresses import CONTACT_CODE
 from services.notify.employer_links import OF_EMPLOYER, OF_LISTING
 from services.notify.lifecycle import NOTIFICATION, NOTIFY
@@ -69,6 +70,7 @@ def handlers(notification: Lifecycle = NOTIFICATION, public_url: str = "") -> Ro
     routes: dict[str, Route] = {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
     routes |= dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER)
     routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}
+    routes[consent_links.ASKED] = consent_links.OfConsent()
     return routes | {"person.erased": erasure.route()}
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.notify import former
 from services.notify.addresses import code_of, is_verified
+from services.notify.consent_links import CONSENT_MAIL, ConsentMails
 from services.notify.employer_links import EMPLOYER_LINK, LinkMails
 from services.notify.letter import Letter
 from services.notify.lifecycle import NOTIFICATION
@@ -28,6 +29,7 @@ class Mails:
         self.store, self.postman, self.key, self.public_url, self.terms = store, postman, key, public_url, terms
         self.kinds: dict[str, CarryOut] = {NOTIFICATION.name: self.tell, CONTACT: self.code, WORK_MAIL: self.code}
         self.kinds[EMPLOYER_LINK.name] = LinkMails(store, postman, key, public_url, terms).carry_out
+        self.kinds[CONSENT_MAIL.name] = ConsentMails(store, postman, key, public_url, terms).carry_out
 
     def carry_out(self, document: Document) -> Trigger | None:
         return self.kinds[document["kind"]](document)

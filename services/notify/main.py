@@ -7,6 +7,7 @@ from flask import Flask
 from services.notify import former
 from services.notify.addresses import CODE_MAILS
 from services.notify.api import operations
+from services.notify.consent_links import CONSENT_MAIL
 from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
@@ -45,7 +46,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
         service=SERVICE.name,
         store=store,
         routes=handlers(notification, settings.public_url),
-        lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK),
+        lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK, CONSENT_MAIL),
         timers={
             erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),
             former.KIND: former.on_timer(settings.terms),

@@ -15,6 +15,7 @@ from shared.fields import (
     Integer,
     Label,
     Part,
+    Pattern,
     PersonId,
     Several,
     Time,
@@ -81,6 +82,13 @@ def tranches(*, optional: bool = False) -> Several:
     return Several(Part(Tranche), 1, 12, says, validate=_whole_price, optional=optional)
 
 
+class ConsentEnded(EventData):
+    """The employer has said no."""
+
+    times = Integer(1, 1000, "how often so far: refused, or taken back")
+    help = Several(Word("a kind of help", known=HELP_KINDS), 1, 10, "the help that needs its consent there")
+
+
 class ListingState(EventData):
     """The public state of a listing."""
 
@@ -92,6 +100,8 @@ class ListingState(EventData):
     licence = Part(Licence, "the operator's licence that its prices stand under", optional=True)
     price_cap = Amount("the most that all its help together may cost, in currency", optional=True)
     seeker_asked = Several(Part(AskedOfSeeker), 0, 10, "what a seeker is asked there", optional=True)
+    consent_grade = Integer(0, 3, "the employer's consent: 0 the insider's word of it, 3 its own", optional=True)
+    consent_ended = Part(ConsentEnded, "where the employer refused, or took its consent back", optional=True)
     region = Label("the region within the country", allow_none=True)
     industry = Part(Classified, "the employer's industry")
     occupation = Part(Classified, "the role's occupation")
@@ -116,6 +126,15 @@ class ListingCreated(ListingState):
 
 class ListingReturned(ListingState):
     reason = Word("why it was not published")
+
+
+class ConsentAsked(ListingState):
+    """What notify needs to mail the link."""
+
+    link_id = Id("of the link")
+    until = Time("when the link ends")
+    language = Word("of the mail", known=("en", "fr"))
+    sealed = Pattern("[A-Za-z0-9_=-]{40,1000}", "a sealed text", "the mailbox, which only notify reads")
 
 
 class ListingRemoved(ListingState):

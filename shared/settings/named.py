@@ -197,6 +197,9 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("EMPLOYER_LINK_EXPIRY", "how long an employer may use the link of a mail"),
             _rule("EMPLOYER_LINKS_A_WEEK", "number", "mails to the employer of one hire in a week"),
             _rule("EMPLOYER_LINKS_A_WEEK_PER_MAILBOX", "number", "such mails to one mailbox in a week"),
+            _days("CONSENT_LINK_EXPIRY", "how long an employer may consent by its link, and take it back"),
+            _rule("CONSENT_ASKS_A_WEEK", "number", "mails to the employer of one listing in a week, for its consent"),
+            _rule("CONSENT_ASKS_A_WEEK_PER_MAILBOX", "number", "those to one mailbox, whoever asks"),
         ),
         "What may be charged where": (
             Named(

@@ -59,6 +59,10 @@ class Terms:
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
     employer_links_a_week_per_mailbox: int = 20
+    # how long an employer may answer by a consent link, and take the answer back; how often one is asked
+    consent_link_expiry: timedelta = timedelta(days=365)
+    consent_asks_a_week: int = 3
+    consent_asks_a_week_per_mailbox: int = 20
     # a seeker's budget of requests; an insider's of listings handed in
     requests_a_week: int = 20
     listings_a_week: int = 20

@@ -33,6 +33,7 @@ from shared.events.schemas_listing import Tranche
 DESIGNED = """
     listing.submitted listing.created listing.returned listing.revised listing.paused listing.resumed listing.filled
     listing.expired listing.withdrawn listing.removed
+    listing.consent_given listing.consent_refused listing.consent_withdrawn listing.consent_asked offer.consent_ended
     offer.made offer.countered offer.accepted offer.declined offer.withdrawn offer.expired offer.cancelled
     offer.cancel_asked offer.activated offer.begun offer.lapsed offer.completed offer.closed offer.reviewed help.given
     hire.claimed hire.rejected hire.confirmed hire.ended

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from services.notify.consent_links import write as ask_consent
 from services.notify.employer_links import write
 from services.notify.letter import Letter, message
 from services.notify.mail import Postman
@@ -59,6 +60,8 @@ def mails(language: str) -> Iterator[tuple[str, EmailMessage]]:
     for kind, key in CODE_TEXTS.items():
         text = render(key, {"code": "135790", "minutes": "17"}, language)
         yield f"{key} ({kind})", _mail(Letter(*text, language))
+    priced = [{"kind": "good_word", "price": 1_234_56}, {"kind": "reference", "price": 777_77}]
+    yield "consent link", _mail(ask_consent(language, priced, "CAD", AT, "https://golem.example/x"))
     yield "employer link", _mail(write(language, "Bo Ek, no. 24680", AT, "https://golem.example/x"))
 
 

@@ -71,6 +71,28 @@ def in_state(state: str, **changed: Any) -> Folded:
     return folded
 
 
+ASK: dict[str, Any] = {"registered": True, "named": True, "sealed": "A" * 60, "language": "en"}
+WORD: dict[str, Any] = {
+    "country": "DE", "domain_mark": "m_of_acme", "help": [priced("good_word", 50_000)],
+    "consent": {"who": "the boss", "how": "letter", "on": "2026-12-01"},
+}  # fmt: skip
+
+
+def asked(state: str, *answers: str) -> Folded:
+    """A paid word in Germany, whose employer was asked, and gave these answers; then it came to that state."""
+    folded = in_state(state, **WORD)
+    folded.command("ask_consent", "insider", ANNA, **ASK)
+    for each in answers:
+        answer(folded, each)
+    folded.events = []
+    return folded
+
+
+def answer(folded: Folded, command: str, link: int = -1, **more: Any) -> None:
+    link_id = folded.document["consent_links"][link]["id"]
+    folded.command(command, "employer", None, **{"link_id": link_id, "registered": True, **more})
+
+
 # (state, command, role, data) -> (state, event)
 COMMANDS = [
     ("draft", "revise", "insider", {"title": "Engineer"}, "draft", None),
@@ -81,6 +103,10 @@ COMMANDS = [
     ("in_review", "return", "moderator", REASON, "draft", "listing.returned"),
     ("published", "pause", "insider", {}, "paused", "listing.paused"),
     ("paused", "resume", "insider", {}, "published", "listing.resumed"),
+    *(
+        (state, "ask_consent", "insider", ASK, state, "listing.consent_asked")
+        for state in ("draft", "in_review", *LIVE)
+    ),
     *((state, "withdraw", "insider", {}, "withdrawn", "listing.withdrawn") for state in ("draft", "in_review", *LIVE)),
     *(
         (state, "remove", "moderator", REASON, "removed", "listing.removed")
@@ -94,7 +120,7 @@ def test_a_command_that_the_table_knows(
     state: str, command: str, role: str, data: dict[str, Any], to: str, event: str | None
 ) -> None:
     """It leads where the row says and emits exactly its event, which carries the whole public state."""
-    folded = in_state(state)
+    folded = in_state(state, **(WORD if command == "ask_consent" else {}))
 
     folded.command(command, role, ANNA if role == "insider" else MO, **data)
 
@@ -204,6 +230,108 @@ def test_what_is_not_clean_waits_for_a_moderator_with_the_reasons() -> None:
         ("held", "rules"),
         ("published", MO),
     ]
+
+
+@pytest.mark.parametrize("state", ["draft", "in_review", *LIVE])
+def test_the_employer_gives_consent(state: str) -> None:
+    """Above the insider's word; what is in review is looked at again."""
+    folded = asked(state)
+
+    answer(folded, "give_consent")
+
+    assert (folded.state, folded.emitted) == (state, ["listing.consent_given"])
+    assert folded.events[0]["data"]["consent_grade"] == 3 and "consent_ended" not in folded.events[0]["data"]
+    folded.fire_timers()
+    assert folded.state == ("published" if state == "in_review" else state)
+
+
+@pytest.mark.parametrize("command", ["refuse_consent", "withdraw_consent"])
+@pytest.mark.parametrize("state", ["draft", "in_review", *LIVE])
+def test_the_employer_says_no(state: str, command: str) -> None:
+    """It is a draft with no timer; every event says so from then on, and which help it is about."""
+    folded = asked(state, *(["give_consent"] if command == "withdraw_consent" else []))
+    folded.events = []
+
+    answer(folded, command)
+
+    event = {"refuse_consent": "listing.consent_refused", "withdraw_consent": "listing.consent_withdrawn"}[command]
+    assert (folded.state, folded.emitted) == ("draft", [event])
+    said = folded.events[0]["data"]
+    assert said["consent_ended"] == {"times": 1, "help": ["good_word", "reference"]} and "consent_grade" not in said
+    assert not folded.document.get("timers")
+    with pytest.raises(Refusal) as refused:
+        folded.command("submit", "insider", ANNA)
+    assert refused.value.rule == "employer-consent"
+
+
+def test_a_seat_is_counted_in_a_draft_that_was_published() -> None:
+    """What had begun goes on: the hire counts, and the last one fills it."""
+    folded = in_state("published", seats=2, **WORD)
+    folded.command("ask_consent", "insider", ANNA, **ASK)
+    answer(folded, "refuse_consent")
+    folded.event("hire.ended", hired("1"))
+    with pytest.raises(Refusal) as other_employer:
+        folded.command("revise", "insider", ANNA, employer={"name": "Other"})
+
+    folded.event("hire.confirmed", hired("1"))
+    assert (folded.state, folded.document["hired"]) == ("draft", 1)
+    folded.event("hire.confirmed", hired("2"))
+
+    assert (folded.state, folded.document["hired"]) == ("filled", 2)
+    assert other_employer.value.rule == "employer-stays"
+
+
+@pytest.mark.parametrize(
+    ("case", "command", "data", "rule"),
+    [
+        (lambda: in_state("draft", **{**WORD, "domain_mark": None}), "ask_consent", ASK, "no-domain"),
+        (lambda: in_state("draft", **WORD), "ask_consent", {**ASK, "registered": False}, "employer-mailbox"),
+        (lambda: in_state("draft", **WORD), "ask_consent", {**ASK, "named": False}, "employer-mailbox"),
+        (lambda: in_state("draft", domain_mark="m_of_acme"), "ask_consent", ASK, "consent-not-needed"),
+        (lambda: asked("draft", "give_consent"), "ask_consent", ASK, "consent-given"),
+        (lambda: asked("draft"), "give_consent", {"registered": False}, "employer-registered"),
+        (lambda: asked("draft"), "withdraw_consent", {}, "link-used"),
+        (lambda: asked("draft", "give_consent"), "give_consent", {}, "link-used"),
+        (lambda: asked("draft", "give_consent"), "refuse_consent", {}, "link-used"),
+        (lambda: asked("draft", "refuse_consent"), "give_consent", {}, "link-used"),
+        (lambda: asked("draft", "give_consent", "withdraw_consent"), "withdraw_consent", {}, "link-used"),
+    ],
+)
+def test_what_is_not_asked_or_answered(case: Any, command: str, data: dict[str, Any], rule: str) -> None:
+    folded = case()
+    before = deepcopy(folded.document)
+
+    with pytest.raises(Refusal) as refused:
+        if command == "ask_consent":
+            folded.command(command, "insider", ANNA, **data)
+        else:
+            answer(folded, command, **data)
+
+    assert refused.value.rule == rule and folded.document == before
+
+
+def test_fifty_links_are_enough() -> None:
+    folded = in_state("draft", **WORD)
+    for _ in range(50):
+        folded.command("ask_consent", "insider", ANNA, **ASK)
+
+    with pytest.raises(Refusal) as refused:
+        folded.command("ask_consent", "insider", ANNA, **ASK)
+
+    assert refused.value.rule == "consent-links"
+
+
+def test_one_no_ends_what_another_mailbox_consented_to() -> None:
+    folded = asked("published", "give_consent")
+    folded.command("revise", "insider", ANNA, help=[priced("good_word", 60_000)])
+    folded.command("ask_consent", "insider", ANNA, **ASK)
+    answer(folded, "give_consent")
+    folded.events = []
+
+    answer(folded, "withdraw_consent", link=0)
+
+    assert [each["status"] for each in folded.document["consent_links"]] == ["withdrawn", "withdrawn"]
+    assert folded.state == "draft"
 
 
 def test_a_moderator_says_why() -> None:

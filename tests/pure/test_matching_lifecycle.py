@@ -39,6 +39,16 @@ def free() -> Offer:
     return Offer().active(help=("good_word",))
 
 
+def begun(offer: Offer) -> Offer:
+    offer.command("begin", "seeker")
+    return offer
+
+
+def disputed(offer: Offer) -> Offer:
+    offer.escrow("dispute.opened", 3, "disputed")
+    return offer
+
+
 def review(offer: Offer, role: str, **more: Any) -> None:
     offer.command("review", role, stars=4, **more)
 
@@ -245,6 +255,30 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     "expired, and removed later": (
         "active", lambda o: (o.listing_ends("expired"), o.listing_ends("removed")), "cancelled", CANCELLED,
     ),
+    **{
+        f"the employer says no: what is {state} ends": (state, lambda o: o.consent_ends(), "cancelled", CANCELLED)
+        for state in ("proposed", "countered", "accepted")
+    },
+    "paid for, and not begun: the money goes back": (
+        lambda: Offer().active(), lambda o: o.consent_ends(), "cancelled", CANCELLED,
+    ),
+    "once the help has begun it goes on, and both are told": (
+        lambda: begun(Offer().active()), lambda o: (o.consent_ends(), o.consent_ends()), "active",
+        ["offer.consent_ended"],
+    ),
+    "and once more, where the employer says no again": (
+        lambda: begun(Offer().active()), lambda o: (o.consent_ends(), o.consent_ends(times=2)), "active",
+        ["offer.consent_ended"] * 2,
+    ),
+    "under a dispute it goes on too": (
+        lambda: disputed(Offer().active()), lambda o: o.consent_ends(), "active", ["offer.consent_ended"],
+    ),
+    "help that needs no consent goes on": (
+        "accepted", lambda o: o.consent_ends("good_word", "reference"), "accepted", [],
+    ),
+    "and help for nothing": (lambda: Offer().active(price=0), lambda o: o.consent_ends(), "active", []),
+    "a claim goes on": ("hire_claimed", lambda o: o.consent_ends(), "hire_claimed", ["offer.consent_ended"]),
+    "what is hired is paid": ("hired", lambda o: o.consent_ends(), "hired", []),
     "one of the two is forgotten": ("countered", lambda o: o.erased("insider"), "cancelled", CANCELLED),
     "or with help for nothing": (
         lambda: Offer().active(price=0), lambda o: o.erased("seeker"), "cancelled", CANCELLED,
@@ -345,6 +379,7 @@ CELLS = {
     "listing.ended removed": "r tt t tt i iiiii iii",
     "listing.ended expired": "r tt i ii i iiiii iii",
     "listing.ended withdrawn": "r tt i ii i iiiii iii",
+    "consent.ended":         "r tt t tt i iiiii iii",
     "person.erased":        "r tt i ii i iiiii iii",
     "checked":              "r tt t tt t ttttt ttt",
 }  # fmt: skip
@@ -361,6 +396,7 @@ def test_cell(state: str, name: str) -> None:
     document = offer.document
     event, _, status = name.partition(" ")
     data = {"status": status or "published", "reserved": True, "instruction_id": "an older one", "by": "seeker"}
+    data |= {"times": 1, "help": ["coaching"]}
     kind = "outcome" if event == "checked" else "event"
     trigger = Trigger(event, "once", kind, offer.clock.now(), data)  # type: ignore[arg-type]
 

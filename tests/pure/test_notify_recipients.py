@@ -60,6 +60,12 @@ ESCROW: dict[str, Any] = {
 }
 MORE: dict[str, dict[str, Any]] = {
     "listing.returned": {"reason": "unclear"},
+    "listing.consent_asked": {
+        "link_id": "k-1",
+        "until": "2027-12-31T00:00:00.000Z",
+        "language": "en",
+        "sealed": "A" * 60,
+    },
     "offer.countered": {"by": "seeker"},
     "offer.begun": {"by": "system"},
     "offer.declined": {"by": "insider"},
@@ -142,6 +148,10 @@ WHO: dict[str, tuple[str, ...]] = {
     "listing.expired": INSIDERS,
     "listing.withdrawn": NONE,
     "listing.removed": INSIDERS,
+    "listing.consent_asked": NONE,
+    "listing.consent_given": INSIDERS,
+    "listing.consent_refused": INSIDERS,
+    "listing.consent_withdrawn": INSIDERS,
     "offer.made": INSIDERS,
     "offer.countered": INSIDERS,
     "offer.accepted": BOTH,
@@ -150,6 +160,7 @@ WHO: dict[str, tuple[str, ...]] = {
     "offer.expired": BOTH,
     "offer.cancelled": BOTH,
     "offer.cancel_asked": SEEKERS,
+    "offer.consent_ended": BOTH,
     "offer.activated": BOTH,
     "offer.begun": BOTH,
     "offer.lapsed": BOTH,
@@ -298,8 +309,9 @@ def test_help_for_nothing_is_not_told_of_money() -> None:
 
 REASONS = (
     *LISTING_REASONS, *DISPUTE_REASONS, *HELP_KINDS, "alone", "agreed", "staff", "left", "no_reservation",
+    "consent_ended",
     "refused",
-    *(f"listing_{status}" for status in ("filled", "removed", "expired", "withdrawn")),
+    *(f"listing_{status}" for status in ("filled", "removed", "expired", "withdrawn", "draft")),
     *("refunded", "split", "charged_back"), *("return", "refund", "release"),
     *{source.hold_refused for source in SOURCES.values() if source.hold_refused},
 )  # fmt: skip
@@ -334,6 +346,7 @@ def test_what_moves_money_is_mailed_to_everybody() -> None:
 
     assert {name for name, group in groups.items() if group == "money"} >= {
         *(name for name in groups if name.startswith(("escrow.", "dispute."))),
+        "listing.consent_refused", "listing.consent_withdrawn", "offer.consent_ended",
         "hire.claimed", "hire.confirmed", "hire.ended", "offer.cancelled", "offer.cancel_asked", "offer.lapsed",
         "offer.closed",
     }  # fmt: skip

@@ -19,7 +19,7 @@ A_SERVICE = ("__init__", "api", "handlers", "main", "parts", "store")
 A_ROOM = ("__init__", "api", "parts", "schemas", "views")
 WITH_A_LIFECYCLE = ("escrow", "listing", "notify", "matching/offer", "matching/employer")
 WITH_RULES = ("escrow", "listing", "notify", "matching/offer")
-RULES = ("rules", "prices", "places")
+RULES = ("rules", "prices", "places", "consent_rules")
 """Where guards are made; the rules of an offer's price have a file of their own."""
 
 OF_ANOTHER_STANDARD = "services/listing/jobposting.py"

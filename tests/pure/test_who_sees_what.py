@@ -47,7 +47,7 @@ ESCROW = (
 SEES: Mapping[str, Mapping[str, set[str]]] = {
     "listing": dict.fromkeys(LISTING, EVERYBODY)
     | dict.fromkeys(("employer.name", "employer.domain", "consent", "acknowledges"), {"insider", "seeker", *STAFF})
-    | {"review": {"insider", *STAFF}, "audit": STAFF},
+    | {"review": {"insider", *STAFF}, "consent_asks": {"insider", *STAFF}, "audit": STAFF},
     "offer": dict.fromkeys(OFFER, {*PARTIES, "arbiter", "moderator"})
     | {
         "messages": PARTIES,

@@ -9,6 +9,7 @@ from deploy.verify import verify
 from services.escrow.journal import balances, faults
 from services.escrow.provider.port import every
 from services.matching.offer.lifecycle import ENDED
+from services.matching.offer.listings import OF_CONSENT, TYPES
 from services.notify.offers import is_unveiled
 from services.notify.store import CONTACT, WORK_MAIL
 from shared.ids import contact_mark, domain_mark
@@ -139,7 +140,7 @@ def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
     escrows = {doc["_id"]: doc for doc in docs["escrow"]}
     for doc in docs["matching"]:
         if doc["kind"] == "listing":
-            told = [e for e in listings[doc["listing_id"]]["events"] if e["type"] != "listing.submitted"]
+            told = [e for e in listings[doc["listing_id"]]["events"] if e["type"] in (*TYPES, *OF_CONSENT)]
             if (doc["number"], doc["status"]) != (told[-1]["seq"], told[-1]["data"]["status"]):
                 yield f"copy {doc['_id']} is {doc['status']} of {doc['number']}, not {told[-1]['data']['status']}"
         if doc["kind"] == "offer" and (events := escrows.get(doc["_id"], {}).get("events")):

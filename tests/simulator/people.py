@@ -17,8 +17,11 @@ from services.matching.people.people import People as OfMatching
 from services.matching.people.people import TooOften
 from services.matching.store import listing_key
 from shared.aggregate import Document, Lifecycle, Refusal, Store, Trigger
+from shared.links import EMPLOYER_CONSENT
+from shared.sealing import seal
 from tests.simulator import addresses
 from tests.simulator.processes import Web
+from tests.simulator.services import KEY
 from tests.simulator.weather import CALM
 from tests.simulator.world import World
 
@@ -39,6 +42,11 @@ LISTED: dict[str, Any] = {
     "leaving_on": "2027-03-31",
     "pay": {"min": 5_500_000, "max": 7_000_000, "currency": "EUR", "per": "year"},
 }
+WORD: dict[str, Any] = {
+    "country": "DE", "domain_mark": "m_of_acme", "consent": {"who": "the boss", "how": "letter", "on": "2026-12-01"},
+}  # fmt: skip
+ASK: dict[str, Any] = {"registered": True, "named": True, "language": "en"}
+ASK["sealed"] = seal(KEY, EMPLOYER_CONSENT, "a listing", "people@acme.example")
 ONWARDS = {
     "proposed": ("accept",),
     "countered": ("accept",),
@@ -88,6 +96,8 @@ class People:
             self._list()
         elif len(self.offers) < self.most_offers and roll < 0.6:
             self._propose()
+        elif 0.6 <= roll < 0.63 and self._consent():
+            pass
         elif roll < 0.97:
             self._move_offer()
         elif roll < 0.992:
@@ -142,8 +152,11 @@ class People:
     def _list(self) -> None:
         listing_id, insider = self.world.new_id(), self.chance.choice(self.people)
         price = self.chance.choice((50_000, 50_000, 33_333, 0))
-        help_ = [{"kind": "coaching", "price": {"amount": price, "currency": "EUR"}}]
-        data = {**LISTED, "seats": self.chance.choice((1, 1, 2)), "help": help_, "tranches": self.chance.choice(PLANS)}
+        kind = self.chance.choice(("coaching", "coaching", "good_word"))
+        help_ = [{"kind": kind, "price": {"amount": price, "currency": "EUR"}}]
+        word = WORD if kind == "good_word" else {}
+        data = {**LISTED, **word, "seats": self.chance.choice((1, 1, 2)), "help": help_}
+        data["tranches"] = self.chance.choice(PLANS)
         self.listings.append(listing_id)
         self._command("listing", LISTING, listing_id, "create", data, insider, {"maker"}, creates=True)
         self._command("listing", LISTING, listing_id, "submit", {}, insider, {"insider"})
@@ -168,7 +181,7 @@ class People:
         if listing is None or (listing["status"] != "published" and self.chance.random() < 0.9):
             return
         self.offers.append(offer_id)
-        data = {"listing": listing, "help": ["coaching"]}
+        data = {"listing": listing, "help": [each["kind"] for each in listing["help"]]}
         trigger = self._trigger("matching", "propose", data, seeker, {"maker"})
         if self._send("matching", offer_id, trigger, lambda: propose(listing, trigger)) == "refused":
             self.offers.remove(offer_id)
@@ -181,6 +194,24 @@ class People:
         by, roles = (self.staff, {"moderator"}) if move == "remove" else (listing["insider"], {"insider"})
         data: dict[str, Any] = {"remove": {"reason": "unclear"}, "revise": {"duties": ["Something else"]}}.get(move, {})
         self._command("listing", LISTING, listing["_id"], move, data, by, roles)
+
+    def _consent(self) -> bool:
+        """The employer of a paid word is asked, or answers by a link; False where there is none."""
+        listing = self._read("listing", self.chance.choice(self.listings))
+        if listing is None or listing.get("country") != WORD["country"]:
+            return False
+        links, insider = listing.get("consent_links", []), listing["insider"]
+        if not links or self.chance.random() < 0.2:
+            self._command("listing", LISTING, listing["_id"], "ask_consent", ASK, insider, {"insider"})
+        else:
+            usual = {"asked": "give_consent", "given": "withdraw_consent"}
+            link = self.chance.choice(links)
+            answer = "refuse_consent" if self.chance.random() < 0.2 else usual.get(link["status"], "give_consent")
+            data = {"link_id": link["id"], "registered": True}
+            self._command("listing", LISTING, listing["_id"], answer, data, "", {"employer"})
+        if listing["state"] == "draft":
+            self._command("listing", LISTING, listing["_id"], "submit", {}, insider, {"insider"})
+        return True
 
     def _move_offer(self) -> None:
         if not self.offers:
@@ -220,7 +251,7 @@ class People:
                 on = max(self._day(today, -3, 0), offer["hire"]["start_on"] if self.chance.random() < 0.9 else "")
                 self._offer(offer, "end", {"on": on}, who)
             case "record_help":
-                self._offer(offer, "record_help", {"kind": "coaching", "on": today.isoformat()}, "insider")
+                self._offer(offer, "record_help", {"kind": offer["help"][0], "on": today.isoformat()}, "insider")
             case "cancel":
                 self._offer(offer, "cancel", {"reason": "so it is"}, self.chance.choice((*PARTIES, "moderator")))
             case _:

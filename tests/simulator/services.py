@@ -11,7 +11,7 @@ from services.escrow.provider.port import Provider
 from services.notify.smtp import Send
 from shared.aggregate import Store
 from shared.process.work import Work
-from shared.settings import Settings, load
+from shared.settings import Need, Settings, load
 
 KEY = b"k" * 40
 """What pseudonyms, marks and codes are made with, as in `tests.support.web`."""
@@ -27,8 +27,10 @@ _ENVIRON |= {"FIRST_PAYOUT_WAIT": "0"}  # as in the development stack; what wait
 SETTINGS: dict[str, Settings] = {name: load(name, environ=_ENVIRON) for name in NAMES}
 
 
-def work_of(service: str, store: Store, provider: Provider, send: Send) -> Work:
-    """`provider` is the way to the payment provider, `send` hands over a mail."""
+def work_of(service: str, store: Store, provider: Provider, send: Send, **environ: str) -> Work:
+    """`provider` is the way to the payment provider, `send` hands over a mail; `environ`: settings of its own."""
     outside: dict[str, Any] = {"escrow": provider, "notify": send}
-    work: Work = _MAINS[service].work(SETTINGS[service], store, outside.get(service))
+    needs: tuple[Need, ...] = ("places",) if environ else ()
+    own = load(service, *needs, environ=_ENVIRON | environ) if environ else SETTINGS[service]
+    work: Work = _MAINS[service].work(own, store, outside.get(service))
     return work

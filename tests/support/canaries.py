@@ -99,6 +99,7 @@ EXEMPT: dict[Field, str] = {
     ("verifyContact", "/code"): "six digits that were mailed; they are kept nowhere",
     ("verifyWorkMail", "/code"): "six digits that were mailed; they are kept nowhere",
     ("decideLoss", "/reason"): "staff alone see it; it goes as soon as one of the two is forgotten",
+    ("askConsent", "/mailbox"): "an employer's mailbox that staff registered; it is kept sealed",
     ("askEmployer", "/address"): _IN_PASSING,
     ("askEmployer", "/reference"): _IN_PASSING,
     ("greenhouseWebhook", "/action"): _A_SYSTEMS,

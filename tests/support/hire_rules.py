@@ -141,6 +141,9 @@ def cancelled_by_who_may(step: Step) -> bool:
         return before["state"] not in OPEN and trigger.name == "cancel" and _by_command(step)
     if trigger.name == "person.erased":
         return before["state"] in OPEN or before["price"] == 0
+    if trigger.name == "consent.ended":
+        concerned = before["price"] > 0 and bool({*before["help"]} & {*trigger.data["help"]})
+        return before["state"] in OPEN or (concerned and not disputed(before) and not before.get("begun_at"))
     return trigger.name in ("listing.ended", "timer:closing", "checked") and _with_the_listing(step)
 
 
@@ -158,7 +161,7 @@ def _with_the_listing(step: Step) -> bool:
     status = before.get("closing") if step.trigger.name == "timer:closing" else data["status"]
     unreserved = step.trigger.name == "checked" and not data["reserved"]
     if before["state"] in OPEN:
-        return unreserved or status in ("filled", "expired", "withdrawn", "removed")
+        return unreserved or status in ("draft", "filled", "expired", "withdrawn", "removed")
     if disputed(before):
         return False
     return unreserved or (status in ("filled", "removed") and before["state"] != "hire_claimed")

@@ -99,6 +99,11 @@ class Offer:
         trigger_id = f"{OFFER_ID}:listing.ended:{status}"
         return self.fold(Trigger("listing.ended", trigger_id, "event", self.clock.now(), {"status": status}))
 
+    def consent_ends(self, *help: str, times: int = 1) -> Verdict:
+        """What a pass says to the offer once the employer has said no to these kinds of help."""
+        trigger_id, data = f"{OFFER_ID}:consent.ended:{times}", {"times": times, "help": help or ("coaching",)}
+        return self.fold(Trigger("consent.ended", trigger_id, "event", self.clock.now(), data))
+
     def erased(self, by: str) -> Verdict:
         """What a leaving person's pass says to the offer."""
         return self.fold(Trigger("person.erased", f"{OFFER_ID}:erased", "event", self.clock.now(), {"by": by}))

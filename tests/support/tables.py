@@ -57,17 +57,38 @@ def _listing_text(**changed: Any) -> dict[str, Any]:
     return {**text, **changed}
 
 
+_WORD: Mapping[str, Any] = {
+    "country": "DE", "seats": 2, "domain_mark": "m_of_acme",
+    "consent": {"who": "the boss", "how": "letter", "on": "2026-12-01"},
+    "help": [{"kind": "good_word", "price": {"amount": 10_000, "currency": "EUR"}}],
+}  # fmt: skip
+_ASK: Mapping[str, Any] = {"registered": True, "named": True, "sealed": "A" * 60, "language": "en"}
+
+
 def _listing_alike(s: Situation) -> Hashable:
     left = s.get("seats", 0) - s.get("hired", 0)
     return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
-        s.get("domain_mark"), s.get("insider_verified"),
+        s.get("domain_mark"), s.get("insider_verified"), *_consent_alike(s),
     )  # fmt: skip
+
+
+def _consent_alike(s: Situation) -> tuple[Hashable, ...]:
+    statuses = frozenset(each["status"] for each in s.get("consent_links", ()))
+    waits = s.state in ("draft", "in_review") and "published_at" in (s.document or {})
+    return s.get("country"), (s.get("employer_word") or {}).get("status"), statuses, waits
+
+
+def _answers(s: Situation) -> Mapping[str, Mapping[str, Any]]:
+    """To one link of each status, and to one that the listing does not know."""
+    links = {each["status"]: each["id"] for each in s.get("consent_links", ())} | {"unknown": "none"}
+    return {status: {"link_id": link_id, "registered": True} for status, link_id in links.items()}
 
 
 def _listing_callers(s: Situation) -> dict[str, Caller]:
     if not s.document:
         return {"maker": (INSIDER, frozenset({"maker"})), **_staff()}
-    return {"insider": (INSIDER, frozenset({"insider"})), "other": (SEEKER, frozenset({"other"})), **_staff()}
+    callers: dict[str, Caller] = {"insider": (INSIDER, frozenset({"insider"})), "other": (SEEKER, frozenset({"other"}))}
+    return {**callers, "employer": (STRANGER, frozenset({"employer"})), **_staff()}
 
 
 def _listing_bodies(s: Situation, at: datetime) -> Bodies:
@@ -76,6 +97,7 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
             "plain": _listing_text(),
             "a domain": _listing_text(domain_mark="m_of_acme", workplace_mark="m_here"),
             "two seats": _listing_text(seats=2),
+            "a word": _listing_text(**_WORD),
             "a phone number": _listing_text(duties=["Call +31 6 1234 5678"]),
             "too dear": _listing_text(help=[{"kind": "coaching", "price": {"amount": 200_000, "currency": "EUR"}}]),
         },
@@ -84,6 +106,8 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
             "employer": {"employer": {"name": "Other BV"}},
             "currency": {"help": [{"kind": "coaching", "price": {"amount": 1, "currency": "USD"}}]},
         },
+        "ask_consent": {"": _ASK, "another mailbox": {**_ASK, "named": False}},
+        **dict.fromkeys(("give_consent", "refuse_consent", "withdraw_consent"), _answers(s)),
         "return": {"": _REASON},
         "remove": {"": _REASON},
         **{name: {"": {}} for name in ("submit", "publish", "pause", "resume", "withdraw")},
@@ -192,6 +216,9 @@ def _offer_told(s: Situation) -> Iterator[tuple[str, Trigger]]:
         if name == "listing.ended":
             for status in LISTING_OVER:
                 yield _event(s, name, status, {"status": status})
+        elif name == "consent.ended":
+            for kinds in (["coaching"], ["reference"]):
+                yield _event(s, name, kinds[0], {"times": 1, "help": kinds})
         elif name == "person.erased":
             for by in ("insider", "seeker"):
                 yield _event(s, name, by, {"by": by})

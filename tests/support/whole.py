@@ -4,9 +4,11 @@ People call the real apps with real tokens; `settle()` lets the workers do all t
 `golem verify` would read of it.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -28,6 +30,7 @@ from shared.aggregate import Store
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
 from shared.process.loops import Loops
+from shared.settings import Need
 from tests.simulator.services import NAMES, work_of
 from tests.support.hires import listing
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
@@ -42,13 +45,19 @@ class Whole:
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
-    def __init__(self, folder: Path, collection: Callable[[str], Any] = MemoryCollection) -> None:
-        """`collection` gives each service's, by the service's name."""
+    def __init__(
+        self, folder: Path, collection: Callable[[str], Any] = MemoryCollection, licences: Sequence[Any] = ()
+    ) -> None:
+        """`collection` gives each service's, by the service's name; `licences` are the operator's."""
+        self.mails: list[tuple[str, EmailMessage]] = []
+        self._places = {"LICENCES": json.dumps(licences)} if licences else {}
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
         self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
-            "listing": services.listing.main.build(settings("listing", folder), self.stores["listing"]),
+            "listing": services.listing.main.build(
+                settings("listing", folder, *self._needs, **self._places), self.stores["listing"]
+            ),
             "matching": services.matching.main.build(settings("matching", folder), self.stores["matching"]),
             "escrow": services.escrow.main.build(
                 settings("escrow", folder, "provider", **environ), self.stores["escrow"]
@@ -58,8 +67,15 @@ class Whole:
         self.provider = Sandbox(MemoryStore(), self.clock, self._webhook, SECRET)
         self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
 
+    @property
+    def _needs(self) -> tuple[Need, ...]:
+        return ("places",) if self._places else ()
+
     def _worker(self, service: str) -> list[Callable[[], int]]:
-        work = work_of(service, self.stores[service], self.provider, lambda message, to: None)
+        places = self._places if service == "listing" else {}
+        work = work_of(
+            service, self.stores[service], self.provider, lambda mail, to: self.mails.append((to, mail)), **places
+        )
         loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
 
         def observe() -> int:

@@ -166,6 +166,13 @@ def closing_due(change: Change, trigger: Trigger) -> Extra:
     return _listing_over(change, trigger, change["closing"])
 
 
+def consent_ended(change: Change, trigger: Trigger) -> Extra:
+    """The employer said no before the help began: what was paid goes back."""
+    _over(change)
+    change.set(cancelled={"by": "system", "at": change.now, "code": "consent_ended"})
+    return {"offer.cancelled": {"by": "system", "reason": "consent_ended"}}
+
+
 def remember_closing(change: Change, trigger: Trigger) -> None:
     """The listing is over, but a claim or a dispute is in the way: later, if that comes to nothing."""
     change.set(closing=trigger.data["status"], live_on=None)

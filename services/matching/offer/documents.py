@@ -50,7 +50,7 @@ class Cancelling(TypedDict, total=False):
 
     by: str  # insider, seeker, staff or system
     at: datetime
-    code: str  # alone, agreed, staff, left, no_reservation, listing_<status>
+    code: str  # alone, agreed, staff, left, no_reservation, consent_ended, listing_<status>
     reason: str | None  # the person's own text
 
 
@@ -166,6 +166,8 @@ class ListingCopy(Copy, total=False):
     licence: dict[str, str]
     price_cap: int  # the most that all its help may cost; absent where an older version copied it
     seeker_asked: list[dict[str, Any]]
+    consent_ended: dict[str, Any]  # the employer said no: {times, help}
+    consent_closed: int  # how many of those times its offers were told of
     facets: list[str]  # what it may be found by as a match; there while it is published
     rank: str  # sort key of matches: by the time it was published
     arrived_at: datetime  # when it was first copied, if it was new then: who is told of new matches is told since

@@ -2,6 +2,7 @@
 
 Roles: insider and seeker; of the two, maker made the last proposal and other is to answer it; employer and ats confirm
 from outside; arbiter and moderator are staff. `listing.ended` is what the closing pass over a listing's offers says,
+`consent.ended` the same pass where the employer said no,
 `person.erased` what the pass over a leaving person's offers says, `checked` what the worker found when it looked at the
 listing and the seeker's account.
 """
@@ -99,6 +100,15 @@ _CALLED_OFF = (
     ),
     Row(AGREED, "listing.ended", when=rules.TAKEN_LATER, act=acts.remember_closing),
     Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=acts.closing_due),
+    Row(OPEN, "consent.ended", to="cancelled", emits=_CANCELLED, act=acts.consent_ended),
+    Row(
+        ("accepted", "active"), "consent.ended", to="cancelled", emits=_CANCELLED, when=places.CONSENT_ENDED_BEFORE,
+        act=acts.consent_ended, note="the money goes back",
+    ),
+    Row(
+        AGREED, "consent.ended", emits=("offer.consent_ended",), when=places.CONSENT_ENDED,
+        note="help that has begun goes on; both are told, and may call it off together",
+    ),
     Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=acts.person_left),
     Row(
         AGREED, "person.erased", to="cancelled", emits=_CANCELLED, when=FREE, act=acts.person_left,
@@ -190,7 +200,15 @@ OFFER = Lifecycle(
     states=STATES,
     rows=(*_AGREEMENT, *_CALLED_OFF, *_HIRE, *_REVIEWS),
     public=acts.public,
-    events=("escrow.held", "escrow.lapsed", "escrow.settled", *_TOOK_MONEY, "listing.ended", "person.erased"),
+    events=(
+        "escrow.held",
+        "escrow.lapsed",
+        "escrow.settled",
+        *_TOOK_MONEY,
+        "listing.ended",
+        "consent.ended",
+        "person.erased",
+    ),
     outcomes=("checked",),
     answers=cells(
         ignore={
@@ -198,7 +216,7 @@ OFFER = Lifecycle(
             "escrow.lapsed": ("cancelled", "lapsed"),
             "escrow.settled": ("ended", "completed"),
             **dict.fromkeys(_TOOK_MONEY, ("ended", "completed", "closed", "cancelled", "lapsed")),
-            **dict.fromkeys(("listing.ended", "person.erased"), (*AGREED, "hired", *ENDED)),
+            **dict.fromkeys(("listing.ended", "consent.ended", "person.erased"), (*AGREED, "hired", *ENDED)),
         },
         park={event: {"accepted": _UNTIL_HELD} for event in _TOOK_MONEY},
         reject={
@@ -206,7 +224,7 @@ OFFER = Lifecycle(
             "escrow.lapsed": (*_NEVER_ACCEPTED, *HIRING, *_HIRED),
             "escrow.settled": (*_NEVER_ACCEPTED, *AGREED, "cancelled", "lapsed"),
             **dict.fromkeys(_TOOK_MONEY, _NEVER_ACCEPTED),
-            **dict.fromkeys(("listing.ended", "person.erased"), ("new",)),
+            **dict.fromkeys(("listing.ended", "consent.ended", "person.erased"), ("new",)),
             "checked": ("new",),
         },
     ),

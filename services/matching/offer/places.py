@@ -1,4 +1,4 @@
-"""What the law of the listing's place asks of a price: what the seeker declares, and a licence that still holds. Pure.
+"""What the law of the listing's place asks of a price: the seeker's word, a licence that holds, and consent. Pure.
 
 Listing decides by place and says in its events what it decided; here it is only held to.
 """
@@ -6,8 +6,10 @@ Listing decides by place and says in its events what it decided; here it is only
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.matching.offer.beginning import has_begun
 from services.matching.offer.prices import listed_price
-from shared.aggregate import Breach, Change, Guard, Trigger
+from services.matching.offer.rules import undisturbed
+from shared.aggregate import Breach, Change, Condition, Guard, Trigger
 
 FOREIGN_NATIONAL = "foreign_national"
 _DECLARES = "seeker-declares"
@@ -64,3 +66,18 @@ LICENSED = Guard(
     ),
     "/listing_id",
 )
+
+
+# -- the employer's consent
+
+
+def _is_of_consent(change: Change, trigger: Trigger) -> bool:
+    """It costs something, and has help that needs the employer's consent."""
+    return bool(change["price"] > 0 and set(change["help"]) & set(trigger.data["help"]))
+
+
+CONSENT_ENDED_BEFORE = Condition(
+    "it has paid help that needs the employer's consent, and the help has not begun",
+    lambda change, trigger: _is_of_consent(change, trigger) and not has_begun(change.doc) and undisturbed(change),
+)
+CONSENT_ENDED = Condition("it has paid help that needs the employer's consent", _is_of_consent)

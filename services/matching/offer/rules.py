@@ -12,7 +12,8 @@ from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.contact_details import contact_data
 from shared.settings import Terms
 
-LISTING_OVER = ("filled", "expired", "withdrawn", "removed")
+LISTING_OVER = ("draft", "filled", "expired", "withdrawn", "removed")
+"""A draft was published, and is not any more: its employer said no."""
 TAKES_ACCEPTED_TOO = ("filled", "removed")
 """These ends of a listing also end offers that were accepted."""
 EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message": 1, "other": 1}
@@ -61,7 +62,8 @@ def _today(change: Change) -> date:
 # -- conditions
 
 
-def _undisturbed(change: Change) -> bool:
+def undisturbed(change: Change) -> bool:
+    """Whether no dispute is open, nor was lately."""
     if change.get("escrow_status") == "disputed":
         return False
     return bool(change.now >= change.get("undisturbed_until", change.now))
@@ -81,7 +83,7 @@ FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
 TAKEN_TOO = Condition(
-    "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and _undisturbed(change)
+    "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and undisturbed(change)
 )
 TAKEN_LATER = Condition("the listing is filled or removed, and a dispute or a claim is in the way", _both)
 CHECK_FAILS = Condition(
@@ -94,7 +96,7 @@ CHECK_FAILS_ACCEPTED = Condition(
     "the seeker's reservation is gone, or the listing is filled or removed and no claim is in the way",
     lambda change, trigger: (
         is_answered(change, trigger)
-        and _undisturbed(change)
+        and undisturbed(change)
         and (not trigger.data["reserved"] or (_both(change, trigger) and change.state != "hire_claimed"))
     ),
 )
