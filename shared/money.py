@@ -1,5 +1,7 @@
 """Money: whole minor units of an ISO 4217 currency, and integer arithmetic only."""
 
+from typing import NamedTuple
+
 MAX_AMOUNT = 10**9
 WHOLE_BPS = 10_000
 
@@ -22,6 +24,23 @@ def share(amount: int, bps: int) -> int:
     if not 0 <= bps <= WHOLE_BPS or amount < 0:
         raise ValueError("a share is 0..10,000 ten-thousandths of an amount that is not negative")
     return amount * bps // WHOLE_BPS
+
+
+class Breakdown(NamedTuple):
+    """What becomes of a price once all of it is paid out, in minor units."""
+
+    seeker_pays: int
+    fee: int
+    insider_receives: int
+
+
+def breakdown(price: int, fee_bps: int) -> Breakdown:
+    """Of a price, or of the part of it that the insider has earned: the fee is one of the whole, whatever the tranches.
+
+    Raises ValueError as `share` does.
+    """
+    fee = share(price, fee_bps)
+    return Breakdown(price, fee, price - fee)
 
 
 def both_ways(amount: int, currency: str) -> str:

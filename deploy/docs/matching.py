@@ -1,8 +1,10 @@
 """The page of the matches: how the score is made, from the table of weights that the service counts by."""
 
+from services.matching.matches.alerts import A_PASS, PASS_EVERY
 from services.matching.matches.finding import MOST_HIRES, MOST_LISTINGS
 from services.matching.matches.records import LASTING_DAYS
 from services.matching.matches.scoring import IN_COMMON, WEIGHTS
+from shared.events.schemas_matches import MOST_MATCHES
 
 _HEAD = """\
 # Matches
@@ -35,6 +37,21 @@ _FOOT = """
   and as many with a skill; and {hires} hires of their insiders. The pages are cut from that one ranking.
 - **From what.** From matching's own copies of listings, offers, profile and account. A copy that was made by a version
   which lacks these is no match until its listing changes, or until `golem backfill` has sent its last event again.
+
+## Told of new ones
+
+Who sets `matches` in `PUT /v1/me/preferences` is told of matches that are new: `at_once` (within minutes, {pause} at
+most), `daily` or `weekly`; nobody is who did not ask. It is one notification, and one mail where an address is
+verified: {told} matches at most, the best first, each with its reasons, and how many more there are. Where none is new
+nothing is sent.
+
+- **New** is a listing that was published since the last time. Each is told once at most; a change of it, or a pause
+  that ends, makes it no newer. What is left out of the list is left out here, too.
+- **One click stops it**: the link in each such mail, and what mail programs make of `List-Unsubscribe`, set `matches`
+  to `off`.
+- **The work is bounded.** A day's or a week's is one timer a person, which ranks as `GET /v1/matches` does. A listing
+  that comes wakes those who want one like it at once, found by an index, {a_pass} every {seconds} seconds: with 100,000
+  of them the last one is told after {minutes} minutes, and nothing else waits for it. Who is woken twice looks once.
 """
 
 
@@ -42,5 +59,7 @@ def page() -> str:
     """The whole page, in Markdown."""
     rows = [f"| `{code}` | {each.points} | {each.most} | {each.description} |\n" for code, each in WEIGHTS.items()]
     common = " or ".join(f"`{code}`" for code in IN_COMMON)
-    foot = _FOOT.format(common=common, days=LASTING_DAYS, listings=MOST_LISTINGS, hires=f"{MOST_HIRES:,}")
+    told = {"told": MOST_MATCHES, "pause": "once an hour", "a_pass": A_PASS, "seconds": PASS_EVERY.seconds}
+    told["minutes"] = 100_000 // A_PASS * PASS_EVERY.seconds // 60
+    foot = _FOOT.format(common=common, days=LASTING_DAYS, listings=MOST_LISTINGS, hires=f"{MOST_HIRES:,}", **told)
     return _HEAD + "".join(rows) + foot

@@ -89,6 +89,7 @@ ADVICE: dict[str, str] = {
     "loss-open": "`GET /v1/reconciliation?why=loss` lists the losses that wait.",
     "mail-open": "Wait as Retry-After says, and send it again.",
     "malformed": "Sign as docs/provider.md says.",
+    "matches-changes": "Leave matches as it is, or turn it off.",
     "max-hold": "Agree on tranches that end earlier.",
     "media-type": "Send Content-Type: application/json.",
     "mismatch": "Sign the body's bytes as they are sent, under the shared secret.",

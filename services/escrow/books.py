@@ -9,7 +9,7 @@ from typing import Any
 
 from services.escrow import journal
 from shared.aggregate import LONGEST_PAUSE, Change, Trigger, close_task, open_task
-from shared.money import share
+from shared.money import breakdown
 from shared.settings import Terms
 
 SUMS = ("funded", "held", "released", "fees", "refunded", "charged_back")
@@ -74,7 +74,7 @@ def fee_of(change: Change, amount: int) -> int:
     """
     kept = int(change.get("fees", 0))
     earned = int(change.get("released", 0)) + kept + amount
-    return max(share(earned, change["fee_bps"]) - (kept - int(change.get("set_off", 0))), 0)
+    return max(breakdown(earned, change["fee_bps"]).fee - (kept - int(change.get("set_off", 0))), 0)
 
 
 def net(instruction: Mapping[str, Any]) -> int:

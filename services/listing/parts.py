@@ -47,7 +47,7 @@ class Parts:
             return views.roles(dict(doc), principal, unveiled=True) if unveiled else plain
 
         def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
-            return views.view(doc, roles, consents.on_record(market.places, doc))
+            return views.view(doc, roles, lifecycle.terms.fee_bps, consents.on_record(market.places, doc))
 
         listings = Resource(store, lifecycle, roles, view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)

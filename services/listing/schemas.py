@@ -210,9 +210,20 @@ class Licence(Body):
     valid_until = Date()
 
 
+class PricedBreakdown(PricedHelp):
+    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
+
+    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
+    """
+
+    fee = Part(MoneySchema)
+    insider_receives = Part(MoneySchema)
+
+
 class Listing(Body):
     """A listing. `insider_verified`: its insider gets mail at the employer's domain, which staff have registered.
 
+    `fee_bps`: what an offer that is made today would be charged; each offer keeps its own.
     `consent` is for who knows the employer, `review` and `consent_asks` for its insider and staff, `audit` for staff.
     """
 
@@ -241,6 +252,8 @@ class Listing(Body):
     leaving_on = Date(any_year=True)
     pay = Part(Pay)
     help = Several(Part(PricedHelp))
+    fee_bps = Integer(0, 10_000)
+    breakdown = Several(Part(PricedBreakdown))
     tranches = Several(Part(Tranche))
     consent = Part(ConsentGiven, allow_none=True, optional=True)
     acknowledges = Several(Text(), optional=True)

@@ -10,6 +10,7 @@ from services.listing.consents import GRADES
 from shared import codes
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
+from shared.money import breakdown
 
 STAFF = frozenset({"moderator", "arbiter", "operator"})
 KNOWS_EMPLOYER = STAFF | {"insider", "seeker"}
@@ -32,12 +33,16 @@ def roles(doc: Document, principal: Principal, *, unveiled: bool = False) -> fro
     return frozenset({"other"}) if doc["state"] in SEEN_BY_ALL else frozenset()
 
 
-def view(doc: Document, roles: frozenset[str], consent_by: str | None = None) -> dict[str, Any]:
-    """`consent_by`: whose consent stands behind its paid help (`consents.on_record`)."""
+def view(doc: Document, roles: frozenset[str], fee_bps: int, consent_by: str | None = None) -> dict[str, Any]:
+    """`fee_bps`: what an offer that is made today would be charged. `consent_by`: whose consent stands behind its paid
+    help (`consents.on_record`).
+    """
     known = bool(roles & KNOWS_EMPLOYER)
     shown = {name: doc[name] for name in _AS_IT_IS} | {
         "id": doc["_id"],
         "status": doc["state"],
+        "fee_bps": fee_bps,
+        "breakdown": [_broken_down(each, fee_bps) for each in doc["help"]],
         "published_at": doc.get("published_at"),
         "expires_at": doc.get("timers", {}).get(EXPIRY),
         "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
@@ -62,6 +67,14 @@ def view(doc: Document, roles: frozenset[str], consent_by: str | None = None) ->
     if roles & STAFF:
         shown["audit"] = doc.get("audit", [])
     return shown
+
+
+def _broken_down(offered: dict[str, Any], fee_bps: int) -> dict[str, Any]:
+    price = offered["price"]
+    parts = breakdown(price["amount"], fee_bps)
+    return offered | {
+        name: {"amount": getattr(parts, name), "currency": price["currency"]} for name in ("fee", "insider_receives")
+    }
 
 
 def _consent(doc: Document, by: str | None) -> dict[str, Any] | None:

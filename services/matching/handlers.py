@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.matching.matches import facets
+from services.matching.matches import alerts, facets
 from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
@@ -43,17 +43,23 @@ class OfEscrow:
 def handlers(lifecycle: Lifecycle = OFFER) -> Routes:
     """The routes of a worker; `lifecycle` is the table with the terms of its settings."""
     of_escrow = OfEscrow(lifecycle)
-    copied = (listings.KIND, "listing_id", _copied_fields, listings.begin_closing)
+    copied = (listings.KIND, "listing_id", _copied_fields, _follow)
     of_listing, of_consent = Copy(*copied), listings.OfConsent(*copied)
+    of_alert = Copy(alerts.KIND, "person_id", alerts.copied_fields, alerts.begin)
     routes: dict[str, Route] = dict.fromkeys(ESCROW_TYPES, of_escrow)
     routes |= dict.fromkeys(listings.TYPES, of_listing) | dict.fromkeys(listings.OF_CONSENT, of_consent)
-    return routes | {"contact.verified": Marks()}
+    return routes | {"contact.verified": Marks(), "matches.wanted": of_alert}
 
 
 def _copied_fields(event: Trigger) -> dict[str, Any]:
     """The copy of a listing: what offers need of it, and how it is found for matches."""
     copy = listings.copied_fields(event)
     return copy | facets.index(copy)
+
+
+def _follow(copy: Change, event: Trigger) -> None:
+    listings.begin_closing(copy, event)
+    alerts.note_arrival(copy, event)
 
 
 HANDLERS = handlers()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.matching.employer.parts import Parts as Employer
+from services.matching.matches.alerts import ARRIVED
 from services.matching.matches.parts import Parts as Matches
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.parts import Parts as Offer
@@ -28,14 +29,13 @@ class Parts:
         offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, settings.places.rules)
         people = People.of(offers, accounts, settings.pseudonym_key)
         employer = Employer.of(offers, settings.pseudonym_key)
-        return cls(
-            Offer(offers, accounts, people.people.between, employer.employers.is_registered_at),
-            Matches(store, accounts, settings.terms),
-            employer,
-            people,
-        )
+        matches = Matches(store, accounts, settings.terms)
+        of_listing = {ARRIVED: matches.alerts.on_arrival}
+        offer = Offer(offers, accounts, people.people.between, employer.employers.is_registered_at, of_listing)
+        return cls(offer, matches, employer, people)
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:
         """What a worker does when the timer of a document fires that is no lifecycle's, by the document's kind."""
-        return {**self.offer.timers, **self.employer.timers, **self.people.timers}
+        subjects = self.offer.timers, self.matches.timers, self.employer.timers, self.people.timers
+        return {kind: act for timers in subjects for kind, act in timers.items()}

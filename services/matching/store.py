@@ -4,6 +4,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -58,6 +59,11 @@ def _index_facets(offers: Collection[Document]) -> None:
     offers.create_index([("facets", ASCENDING), ("rank", DESCENDING)], sparse=True)
 
 
+def _index_wants(offers: Collection[Document]) -> None:
+    """Who is to be told at once of a new listing, by its facets."""
+    offers.create_index([("wants", ASCENDING), ("since", ASCENDING)], sparse=True)
+
+
 MIGRATIONS: Sequence[Migration] = (
     _index_parties,
     _index_listing,
@@ -68,6 +74,7 @@ MIGRATIONS: Sequence[Migration] = (
     rename_staff_lists,
     by_try,
     index_reports,
+    _index_wants,
 )
 
 
@@ -134,3 +141,9 @@ def listings_with(store: Store, facets: Sequence[str], limit: int) -> list[Docum
         if len(found) == limit:
             break
     return found
+
+
+def alerts_wanting(store: Store, facets: Sequence[str], arrived: datetime, limit: int) -> list[str]:
+    """Ids of alerts that want a listing with these facets, and have not looked since it arrived."""
+    query = {"wants": {"$in": list(facets)}, "since": {"$lt": arrived}}
+    return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]

@@ -32,14 +32,15 @@ def write_only(change: Change, trigger: Trigger) -> None:
 
 def write(change: Change, trigger: Trigger) -> None:
     """The text is rendered now, and stays as it was. `trigger.data`: {event_type, event, person, language
-    (English where it says none)}.
+    (English where it says none), public_url (where listings are read)}.
     """
     event, event_type = trigger.data["event"], trigger.data["event_type"]
     row = notified(event_type, event)
     assert row is not None, f"{event_type} notifies nobody"
     language = trigger.data.get("language", DEFAULT_LANGUAGE)
     person = trigger.data["person"]
-    subject, text = render(row.text, read_by(person, event), language, change.terms)
+    read = {**read_by(person, event), "public_url": trigger.data.get("public_url", "")}
+    subject, text = render(row.text, read, language, change.terms)
     change.set(person=person, event_type=event_type, text_key=row.text, subject=subject, text=text)
     change.set(language=language, offer_id=event.get("offer_id"), listing_id=event.get("listing_id"))
     at = min(trigger.at, change.now)  # whose clock is ahead does not stand before all that comes later

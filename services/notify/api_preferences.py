@@ -9,12 +9,14 @@ from markupsafe import Markup
 from services.notify import preferences
 from services.notify.addresses import CONTACT_CODE
 from services.notify.parts import Parts
+from services.notify.recipients import MATCHES
 from services.notify.schemas import OneClick, Preferences, Unsubscribed
 from services.notify.store import contact_id
 from services.notify.templates import DEFAULT_LANGUAGE, phrase, render
 from services.notify.views import preferences_view
-from shared.aggregate import Change, Document
+from shared.aggregate import Change, Document, Refusal
 from shared.http.answer import html
+from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.documents import document_response
 from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
@@ -51,9 +53,13 @@ def put(call: Call[Parts]) -> Answer:
         if not change.is_new or call.if_match.versions is not None:
             call.if_match.check(change.version)
         preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
+        preferences.tell_matches(change, call.body["matches"])
         return change.document()
 
-    return document_response(preferences_view(call.parts.store.run({own_id: CONTACT_CODE}, decide)))
+    try:
+        return document_response(preferences_view(call.parts.store.run({own_id: CONTACT_CODE}, decide)))
+    except Refusal as refusal:
+        raise problem_of_refusal(refusal) from refusal
 
 
 @operations.get(
@@ -64,8 +70,8 @@ def ask(call: Call[Parts]) -> Answer:
     person, group = _of_link(call)
     contact = call.parts.store.get(contact_id(person)) or {}
     if not html.wants_page(call.header("Accept")):
-        return Answer({"group": group, "mailed": group not in contact.get("unmailed", [])})
-    language, title, text = _words("unsubscribe.ask", contact, group)
+        return Answer({"group": group, "mailed": preferences.is_mailed(contact, group)})
+    language, title, text = _words("ask", contact, group)
     return Answer(html.Page(language, title, _BUTTON.format(html.paragraphs(text), phrase("stop_button", language))))
 
 
@@ -84,7 +90,7 @@ def unsubscribe(call: Call[Parts]) -> Answer:
     contact = call.parts.store.run({own_id: CONTACT_CODE}, decide)
     if not html.wants_page(call.header("Accept")):
         return Answer({"group": group, "mailed": False})
-    language, title, text = _words("unsubscribe.done", contact, group)
+    language, title, text = _words("done", contact, group)
     return Answer(html.Page(language, title, html.paragraphs(text)))
 
 
@@ -95,6 +101,7 @@ def _of_link(call: Call[Parts]) -> tuple[str, str]:
         raise Problem("not-found", "This link is not valid, or not any more.") from None
 
 
-def _words(key: str, contact: Document, group: str) -> tuple[str, str, str]:
+def _words(step: str, contact: Document, group: str) -> tuple[str, str, str]:
     language = contact.get("language", DEFAULT_LANGUAGE)
+    key = f"unsubscribe.{MATCHES}.{step}" if group == MATCHES else f"unsubscribe.{step}"
     return language, *render(key, {"group": group}, language)

@@ -57,6 +57,8 @@ class AddressDocument(CoreDocument, total=False):
     # of a contact: the person's preferences
     language: str
     unmailed: list[str]  # groups of notifications that are not mailed
+    matches: str  # how often they are told of new matches; absent: never
+    matches_changes: int  # how often that was changed
 
 
 class MailboxDocument(CoreDocument, total=False):

@@ -5,14 +5,15 @@ repeat of an event tells again, and the events that a contact emitted keep their
 pseudonyms alone, and the two of such an offer do not reach each other any more.
 """
 
-from services.notify import addresses, former
+from services.notify import addresses, former, preferences
 from services.notify.addresses import CONTACT_CODE, WORK_MAIL_CODE
 from services.notify.offers import forget_parties
 from services.notify.store import OFFER, contact_id, work_mail_id
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
+from shared.events.schemas_matches import OFF
 
-_ADDRESS = ("email", "verified_at", "code", "language", "unmailed")
+_ADDRESS = ("email", "verified_at", "code", "language", "unmailed", "matches")
 """Any of these says that there is something of a person in the document of an address."""
 
 
@@ -49,6 +50,7 @@ class Erasing:
                 return 0
             addresses.remove(change)
             change.set(language=None, unmailed=None)
+            preferences.tell_matches(change, OFF)
             return 1
 
         return self._store.run({document_id: kind}, decide)

@@ -20,11 +20,11 @@ from shared.aggregate.verdict import IGNORED, TAKEN
 class Notify:
     """One document for each recipient, its id made of the event's and the person's, so that a repeat finds it there.
 
-    Of the person's contact it only reads the language.
+    Of the person's contact it only reads the language. `public_url` is where listings are read.
     """
 
-    def __init__(self, lifecycle: Lifecycle) -> None:
-        self.lifecycle = lifecycle
+    def __init__(self, lifecycle: Lifecycle, public_url: str = "") -> None:
+        self.lifecycle, self.public_url = lifecycle, public_url
 
     def touches(self, event: Trigger) -> Mapping[str, Kind]:
         recipients, touched = people(event.name, event.data), dict[str, Kind]()
@@ -39,6 +39,7 @@ class Notify:
             if change.is_new and change.now - event.at >= self.lifecycle.terms.keep_notifications:
                 continue  # it would be forgotten at once
             data = {"event_type": event.name, "event": event.data, "person": person}
+            data["public_url"] = self.public_url
             data["language"] = changes[contact_id(person)].get("language", DEFAULT_LANGUAGE)
             verdicts.append(self.lifecycle.fold(change, replace(event, name=NOTIFY, data=data)))
         return TAKEN if TAKEN in verdicts else next(iter(verdicts), IGNORED)
@@ -63,9 +64,9 @@ def _id(event: Trigger, person: str) -> str:
     return f"{event.id}:{person}"
 
 
-def handlers(notification: Lifecycle = NOTIFICATION) -> Routes:
+def handlers(notification: Lifecycle = NOTIFICATION, public_url: str = "") -> Routes:
     """The routes of a worker; `notification` is the table with the terms of its settings."""
-    tell, copy = Notify(notification), OfOffer()
+    tell, copy = Notify(notification, public_url), OfOffer()
     routes: dict[str, Route] = {name: Both(copy, tell) if is_of_offer(name) else tell for name in READ}
     routes |= dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER)
     routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}

@@ -1,6 +1,6 @@
 """A mail as it goes out: plain text, and the same as HTML that a phone can show."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -34,6 +34,7 @@ class Letter:
     """What a mail says, in one language; `text` has an empty line between paragraphs.
 
     `link` is (what it does, URL): a button in HTML, a line of its own in plain text. `foot` comes last and small.
+    `urls`: lines of the text that are links in HTML.
     """
 
     subject: str
@@ -42,6 +43,7 @@ class Letter:
     link: tuple[str, str] | None = None
     foot: tuple[tuple[str, str | None], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    urls: Collection[str] = ()
 
 
 def message(letter: Letter, sender: str, address: str, about: str, at: datetime) -> EmailMessage:

@@ -66,7 +66,9 @@ class Mails:
         if stop is None:
             return Letter(*written, foot=((phrase("money_mail", language), None),))
         headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        return Letter(*written, foot=((phrase("stop", language), stop),), headers=headers)
+        pages = f"{self.public_url}/v1/listings/"
+        urls = [line for line in notification["text"].split("\n") if line.startswith(pages)]
+        return Letter(*written, foot=((phrase("stop", language), stop),), headers=headers, urls=urls)
 
     def code(self, address: Document) -> Trigger | None:
         """The code that the instruction was opened for, to the address that it is to prove."""

@@ -45,7 +45,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
     return Work(
         service=SERVICE.name,
         store=store,
-        routes=handlers(notification),
+        routes=handlers(notification, settings.public_url),
         lifecycles=(notification, *CODE_MAILS, EMPLOYER_LINK, CONSENT_MAIL),
         timers={
             erasure.KIND: erasure.passes(Erasing(store, notification).one_pass),

@@ -10,9 +10,11 @@ whom an event of no listing or offer is about.
 """
 
 PARTIES = ("insider", "seeker")
-Group = Literal["listings", "offers", "hires", "money"]
+Group = Literal["listings", "offers", "hires", "matches", "money"]
 OPTIONAL: tuple[Group, ...] = ("listings", "offers", "hires")
 """The groups whose mails a person may stop. Of what moves money, or will where they stay silent, nobody may."""
+MATCHES: Group = "matches"
+"""New matches come to those alone who asked for them, and a link in the mail takes that back."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "work.verified": NOBODY,
     "report.decided": Notified("person", "report.decided", "listings"),
     "insider_report.decided": Notified("person", "insider_report.decided", "listings"),
+    "matches.wanted": NOBODY,
+    "matches.found": Notified("person", "matches.found", MATCHES),
     "employer.registered": NOBODY,
     "employer.removed": NOBODY,
 }

@@ -1,8 +1,10 @@
 """The bodies of notify's API."""
 
 from services.notify.lifecycle import DELIVERED
-from services.notify.recipients import OPTIONAL, READ
+from services.notify.preferences import STOPPABLE
+from services.notify.recipients import READ
 from services.notify.templates import LANGUAGES
+from shared.events.schemas_matches import CADENCES, OFF
 from shared.fields import (
     Body,
     Choice,
@@ -60,6 +62,15 @@ class Mailed(Body):
 class Preferences(Body):
     language = Choice(*LANGUAGES, required=True, metadata={"description": "of mails and notifications"})
     mail = Part(Mailed, required=True)
+    matches = Choice(
+        OFF,
+        *CADENCES,
+        load_default=OFF,
+        metadata={
+            "description": "how you are told of new matches of your profile: within minutes of a listing (once an hour "
+            "at most), or by one mail a day or a week; ten at most, the best first, and nothing where none is new"
+        },
+    )
     version = Integer(dump_only=True)
 
 
@@ -70,7 +81,7 @@ class OneClick(Body):
 
 
 class Unsubscribed(Body):
-    group = Choice(*OPTIONAL)
+    group = Choice(*STOPPABLE)
     mailed = Flag()
 
 
@@ -126,11 +137,14 @@ class FormerAddress(Body):
 
 
 class Address(Body):
-    """`unmailed` are the groups of notifications that are not mailed, `sent` is when codes went there of late."""
+    """`unmailed` are the groups of notifications that are not mailed, `matches` is how often you are told of new ones,
+    `sent` is when codes went there of late.
+    """
 
     email = Text(allow_none=True)
     language = Text(allow_none=True)
     unmailed = Several(Text(), allow_none=True)
+    matches = Text(allow_none=True)
     undelivered = Text(allow_none=True)
     created_at = Instant(allow_none=True)
     verified_at = Instant(allow_none=True)

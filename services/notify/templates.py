@@ -2,7 +2,7 @@
 
 A template has {fields} of the event's data, written for people: amounts, days, codes by their phrases (`phrases.json`).
 Beside those: {deal} (which help, for how much), {because} (" (the reason)", or nothing), {set_off} (" We
-kept so much.", or nothing) and durations of the terms.
+kept so much.", or nothing), {matches} (each with its reasons and its page), {and_more} and durations of the terms.
 Where the price is 0, `<key>.free` is taken if there is one. Ids stand in a line of their own at the end. Never a name.
 """
 
@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared import codes
 from shared.clock import parse_time
 from shared.settings import Terms
 from shared.settings.in_words import measured
@@ -88,7 +89,21 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
             values[name] = _text(name, value, language)
     if isinstance(data.get("help"), list) and "price" in values:
         values["deal"] = _deal(data["help"], data["price"], values["price"], language)
+    if "items" in data:
+        found = enumerate(data["items"], 1)
+        base = data.get("public_url", "")
+        values["matches"] = "\n\n".join(_match(number, each, base, language) for number, each in found)
+        more = "one_more_match" if data["more"] == 1 else "more_matches"
+        values["and_more"] = f"\n\n{phrase(more, language).format(more=data['more'])}" if data["more"] else ""
     return values
+
+
+def _match(number: int, found: Mapping[str, Any], base: str, language: str) -> str:
+    """What the role is and why it fits; in a line of its own where the listing is read."""
+    named = codes.find(found["occupation"]["scheme"], found["occupation"]["code"])
+    role = named.label(language)[0] if named else found["occupation"]["code"]
+    reasons = ", ".join(phrase(f"match.{code}", language) for code in found["reasons"])
+    return f"{number}. {role} ({reasons})\n{base}/v1/listings/{found['listing_id']}"
 
 
 def _text(name: str, value: str, language: str) -> str:

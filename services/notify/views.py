@@ -7,6 +7,7 @@ from services.notify.recipients import OPTIONAL
 from services.notify.schemas import Address
 from services.notify.templates import DEFAULT_LANGUAGE
 from shared.aggregate import Document
+from shared.events.schemas_matches import OFF
 
 
 def view(doc: Document) -> dict[str, Any]:
@@ -27,7 +28,8 @@ def preferences_view(contact: Document | None) -> dict[str, Any]:
     known = contact or {"version": 0}
     stopped = known.get("unmailed", [])
     mail = {group: group not in stopped for group in OPTIONAL} | {"money": True}
-    return {"language": known.get("language", DEFAULT_LANGUAGE), "mail": mail, "version": known["version"]}
+    shown = {"language": known.get("language", DEFAULT_LANGUAGE), "mail": mail, "version": known["version"]}
+    return shown | {"matches": known.get("matches", OFF)}
 
 
 def exported_address(doc: Document | None) -> Document | None:

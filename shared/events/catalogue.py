@@ -14,6 +14,7 @@ from marshmallow import Schema, ValidationError
 
 from shared.events import schemas_escrow as escrow
 from shared.events import schemas_listing as listing
+from shared.events import schemas_matches as matches
 from shared.events import schemas_matching as matching
 from shared.events import schemas_person as person
 
@@ -156,6 +157,8 @@ _TYPES = (
         "listing_id",
         internal=True,
     ),
+    _internal("matches.wanted", "notify", matches.MatchesWanted, "how often a person is to be told of new matches"),
+    _internal("matches.found", "matching", matches.MatchesFound, "new matches of a person who asked to be told"),
     _internal("employer.registered", "matching", person.Employer, "staff have checked an employer's domain"),
     _internal("employer.removed", "matching", person.Employer, "staff do not vouch for that employer any more"),
 )

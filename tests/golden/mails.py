@@ -35,6 +35,7 @@ VALUES: Mapping[str, Any] = {
 }  # fmt: skip
 MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "listing.removed": ({}, {"reason": "not_genuine"}),
+    "matches.found": ({}, {"more": 1}, {"more": 2}),
     "offer.made": ({}, {"price": 0}, {"help": ["good_word"]}),
     "offer.activated": ({}, {"begins_at": "2027-01-06T08:05:00.000Z"}),
     "offer.cancelled": (
@@ -74,6 +75,9 @@ def _all(language: str) -> str:
         for group in OPTIONAL:
             subject, text = render(key, {"group": group}, language)
             parts.append(f"{_head(f'{key}, of {group}')}{subject}\n\n{text}\n")
+    for key in ("unsubscribe.matches.ask", "unsubscribe.matches.done"):
+        subject, text = render(key, {}, language)
+        parts.append(f"{_head(key)}{subject}\n\n{text}\n")
     return "\n".join(parts)
 
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from shared.money import breakdown
 from tests.support.escrow import THREE, Escrow
 
 TWELVE = [{"due_day": 15 * n, "bps": 833 if n < 11 else 837} for n in range(12)]
@@ -77,6 +78,8 @@ def test_any_plan_any_price_any_fee() -> None:
 
         assert given.state == "settled", seed
         assert given.sums.get("fees", 0) == price * fee_bps // 10_000, seed
+        paid = (given.sums["funded"], given.sums.get("fees", 0), given.sums.get("released", 0))
+        assert paid == breakdown(price, fee_bps), seed  # as it was shown before the price was agreed
 
 
 def test_what_an_older_version_took_is_taken_no_more_than_once() -> None:

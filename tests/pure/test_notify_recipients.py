@@ -8,7 +8,8 @@ import pytest
 from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
-from services.notify.recipients import HELP_ANSWERED, OPTIONAL, RECIPIENTS, REPORTED, notified, people, read_by
+from services.notify.preferences import STOPPABLE
+from services.notify.recipients import HELP_ANSWERED, RECIPIENTS, REPORTED, notified, people, read_by
 from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, amount, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
@@ -103,6 +104,26 @@ OF_PEOPLE: dict[str, dict[str, Any]] = {
     "work.verified": {"person_id": SEEKER, "domain_mark": "m_1"},
     "report.decided": {"person_id": SEEKER, "listing_id": "l-1", "decision": "keep"},
     "insider_report.decided": {"person_id": SEEKER, "insider": INSIDER, "decision": "act"},
+    "matches.wanted": {"person_id": SEEKER, "cadence": "daily"},
+    "matches.found": {
+        "person_id": SEEKER,
+        "cadence": "daily",
+        "items": [
+            {
+                "listing_id": "l-1",
+                "occupation": {"scheme": "ISCO-08", "code": "2512"},
+                "score": 71,
+                "reasons": ["occupation", "skills", "free"],
+            },
+            {
+                "listing_id": "l-2",
+                "occupation": {"scheme": "ISCO-08", "code": "2221"},
+                "score": 20,
+                "reasons": ["industry"],
+            },
+        ],
+        "more": 0,
+    },
     "employer.registered": {"domain_mark": "m_1"},
     "employer.removed": {"domain_mark": "m_1"},
 }
@@ -183,6 +204,8 @@ WHO: dict[str, tuple[str, ...]] = {
     "work.verified": NONE,
     "report.decided": SEEKERS,
     "insider_report.decided": SEEKERS,
+    "matches.wanted": NONE,
+    "matches.found": SEEKERS,
     "employer.registered": NONE,
     "employer.removed": NONE,
 }
@@ -308,6 +331,8 @@ def test_every_code_that_people_read_has_its_words(code: str) -> None:
 def test_every_template_is_used() -> None:
     used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, REPORTED.text, *CODE_TEXTS.values()}
     used |= {"unsubscribe.ask", "unsubscribe.done"}
+    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, *CODE_TEXTS.values()}
+    used |= {"unsubscribe.ask", "unsubscribe.done", "unsubscribe.matches.ask", "unsubscribe.matches.done"}
 
     assert used == {key.removesuffix(".free") for key in TEMPLATES}
 
@@ -333,7 +358,7 @@ def test_what_moves_money_is_mailed_to_everybody() -> None:
         "hire.claimed", "hire.confirmed", "hire.ended", "offer.cancelled", "offer.cancel_asked", "offer.lapsed",
         "offer.closed",
     }  # fmt: skip
-    assert set(groups.values()) == {*OPTIONAL, "money"}
+    assert set(groups.values()) == {*STOPPABLE, "money"}
 
 
 @pytest.mark.parametrize("name", [name for name in EVENT_NAMES if RECIPIENTS[name]])

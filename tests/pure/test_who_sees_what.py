@@ -29,13 +29,14 @@ PARTIES = {"insider", "seeker"}
 
 LISTING = (
     "id", "version", "created_at", "updated_at", "insider", "title", "country", "industry", "occupation", "duties",
-    "seats", "leaving_on", "pay", "help", "tranches", "status", "published_at", "expires_at", "insider_verified",
-    "subdivision", "licence", "region", "skills", "skill_codes", "seats_taken", "employer.veiled",
+    "seats", "leaving_on", "pay", "help", "fee_bps", "breakdown", "tranches", "status", "published_at",
+    "expires_at", "insider_verified", "subdivision", "licence", "region", "skills", "skill_codes", "seats_taken",
+    "employer.veiled",
 )  # fmt: skip
 OFFER = (
-    "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "licence", "tranches", "status",
-    "escrow_status", "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled", "hire",
-    "ended", "accepted_at", "activated_at", "begins_at", "begun_at", "created_at", "updated_at",
+    "id", "listing_id", "insider", "seeker", "help", "mode", "price", "fee_bps", "breakdown", "licence", "tranches",
+    "status", "escrow_status", "version", "proposed_by", "rounds", "help_given", "claims", "cancel_asked", "cancelled",
+    "hire", "ended", "accepted_at", "activated_at", "begins_at", "begun_at", "created_at", "updated_at",
 )  # fmt: skip
 ESCROW = (
     "offer_id", "listing_id", "insider", "seeker", "price", "currency", "fee_bps", "status", "funded", "held",

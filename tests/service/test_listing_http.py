@@ -100,6 +100,8 @@ def test_the_main_path(anna: Caller, bo: Caller, store: Store, worker: Ticking) 
     assert doc["employer"] == {"name": "Acme BV", "domain": None, "veiled": False}
     assert (doc["status"], doc["insider"], doc["version"]) == ("draft", anna.id, 1)
     assert doc["created_at"] == doc["updated_at"] == "2027-01-01T00:00:00.000Z"
+    fee, rest = ({"amount": amount, "currency": "EUR"} for amount in (2_500, 47_500))
+    assert (doc["fee_bps"], doc["breakdown"]) == (500, [{**BODY["help"][0], "fee": fee, "insider_receives": rest}])
     problem(bo.get(created.headers["Location"]), 404, "not-found")
 
     submitted = anna.post(f"{created.headers['Location']}/submit")
@@ -109,6 +111,7 @@ def test_the_main_path(anna: Caller, bo: Caller, store: Store, worker: Ticking) 
 
     assert (seen.status_code, seen.headers["ETag"], seen.get_json()["status"]) == (200, '"3"', "published")
     assert seen.get_json()["employer"] == {"name": None, "domain": None, "veiled": True}
+    assert seen.get_json()["breakdown"] == doc["breakdown"]
     assert "Acme" not in seen.get_data(as_text=True) and "review" not in seen.get_json()
     assert events(store, doc["id"]) == ["listing.submitted", "listing.created"]
     assert anna.get(created.headers["Location"]).get_json()["review"]["outcome"] == "published"

@@ -22,6 +22,23 @@ def world(database: Database[dict[str, Any]], tmp_path: Path) -> World:
     return World(database, tmp_path)
 
 
+def parts(offer: dict[str, Any]) -> dict[str, int]:
+    """What each side pays and gets, all of it in the offer's currency."""
+    assert {each["currency"] for each in offer["breakdown"].values()} == {offer["price"]["currency"]}
+    return {name: each["amount"] for name, each in offer["breakdown"].items()}
+
+
+@pytest.mark.parametrize(("amount", "fee"), [(39_999, 1_999), (19, 0), (20, 1)])
+def test_a_counter_shows_what_each_side_pays_and_gets_now(world: World, amount: int, fee: int) -> None:
+    made = world.seeker.post("/v1/offers", {"listing_id": world.listed(), **COACHING})
+    path, price = made.headers["Location"], {"amount": amount, "currency": "EUR"}
+
+    countered = world.insider.post(f"{path}/counter", {"price": price}).get_json()
+
+    assert parts(countered) == {"seeker_pays": amount, "fee": fee, "insider_receives": amount - fee}
+    assert world.shown(path)["breakdown"] == countered["breakdown"]
+
+
 def test_a_hire(world: World) -> None:
     """Asked, accepted, held, claimed, confirmed, settled; both see each step."""
     listing_id = world.listed()
@@ -36,6 +53,8 @@ def test_a_hire(world: World) -> None:
         "created_at": "2027-01-01T00:00:00.000Z", **COACHING,
     }  # fmt: skip
     assert {name: doc[name] for name in expected} == expected
+
+    assert parts(doc) == {"seeker_pays": 50_000, "fee": 2_500, "insider_receives": 47_500}
 
     accepted = world.insider.post(f"{path}/accept")
     assert (accepted.status_code, accepted.get_json()["status"]) == (200, "accepted")

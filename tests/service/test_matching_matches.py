@@ -16,6 +16,7 @@ from tests.support.web import Caller, problem
 
 DEVELOPER, NURSE = {"scheme": "ISCO-08", "code": "2512"}, {"scheme": "ISCO-08", "code": "2221"}
 SOFTWARE, HOSPITALS = {"scheme": "NACE-2", "code": "J62"}, {"scheme": "NACE-2", "code": "Q86"}
+NOTHING = {"amount": 0, "currency": "EUR"}
 PATH = "/v1/matches"
 
 
@@ -65,6 +66,11 @@ def test_matches_are_ranked_with_their_reasons(world: World) -> None:
         "pay": {"min": 5_500_000, "max": 7_000_000, "per": "year", "currency": "EUR"}, "seats": 1,
         "help": [{"kind": "coaching", "price": {"amount": 50_000, "currency": "EUR"}},
                  {"kind": "good_word", "price": {"amount": 0, "currency": "EUR"}}],
+        "breakdown": [{"kind": "coaching", "price": {"amount": 50_000, "currency": "EUR"},
+                       "fee": {"amount": 2_500, "currency": "EUR"},
+                       "insider_receives": {"amount": 47_500, "currency": "EUR"}},
+                      {"kind": "good_word", "price": NOTHING, "fee": NOTHING, "insider_receives": NOTHING}],
+        "fee_bps": 500,
         "leaving_on": "2027-03-31", "published_at": "2026-12-31T00:00:00.000Z",
     }  # fmt: skip
     assert second["listing"]["region"] is None

@@ -34,6 +34,8 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "employer": employer.EmployerDocument,
         "ats_event": employer.AtsEventDocument,
         "profile": matches.ProfileDocument,
+        "alert": matches.AlertDocument,
+        "telling": matches.TellingDocument,
         "person": people.PersonDocument,
         "report": people.ReportDocument,
     },

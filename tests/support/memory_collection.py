@@ -313,6 +313,8 @@ def _apply(document: Document, operator: str, name: str, value: Any) -> None:
         case "$push":
             items = value["$each"] if isinstance(value, Mapping) and "$each" in value else [value]
             document[last] = [*document.get(last, []), *items]
+        case "$min":
+            document[last] = min(document.get(last, value), value)
         case "$pull":
             document[last] = [item for item in document.get(last, []) if item != value]
         case _:

@@ -28,7 +28,7 @@ def list_matches(call: Call[Parts]) -> Answer:
     shown = rest[: call.page.limit]
     end = shown[-1] if len(rest) > len(shown) else None
     last = [end.score, end.listing["listing_id"], end.round] if end else None
-    return page_response(call, [match_view(each) for each in shown], last)
+    return page_response(call, [match_view(each, parts.terms.fee_bps) for each in shown], last)
 
 
 def _sort_key(match: Match) -> tuple[int, int, str]:

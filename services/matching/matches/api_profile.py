@@ -30,6 +30,7 @@ def show(call: Call[Parts]) -> Answer:
 )  # fmt: skip
 def put(call: Call[Parts]) -> Answer:
     doc = _change(call, lambda change: profiles.put(change, call.body))
+    call.parts.alerts.profile_changed(call.person, doc)
     return document_response(profile_view(doc))
 
 
@@ -37,6 +38,7 @@ def put(call: Call[Parts]) -> Answer:
                    answers={204: None})  # fmt: skip
 def delete(call: Call[Parts]) -> Answer:
     _change(call, lambda change: profiles.remove(change) if not change.is_new else None)
+    call.parts.alerts.profile_changed(call.person, None)
     return Answer(status=204)
 
 

@@ -4,7 +4,7 @@ Everything is read from matching's own documents: copies of listings, offers, th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -27,11 +27,21 @@ MOST_HIRES = 5_000
 """Hires that are looked at, of all their insiders together."""
 
 
-def find(store: Store, accounts: Accounts, terms: Terms, person: str, profile: Mapping[str, Any]) -> list[Match]:
-    """All matches, ranked; without the seeker's own listings and those on which they have an open offer."""
+def find(
+    store: Store,
+    accounts: Accounts,
+    terms: Terms,
+    person: str,
+    profile: Mapping[str, Any],
+    among: Callable[[Mapping[str, Any]], bool] = lambda listing: True,
+) -> list[Match]:
+    """All matches, ranked; without the seeker's own listings and those on which they have an open offer.
+
+    `among`: which listings are looked at.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for facets in questions(profile):
-        found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS)}
+        found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS) if among(each)}
     taken = {each["listing_id"] for each in accounts.standing(person).reserved.values() if is_live(each)}
     listings = [each for key, each in found.items() if each["insider"] != person and key not in taken]
     records = _records(store, terms, {each["insider"] for each in listings})

@@ -1,9 +1,13 @@
 """What the views of matches, profiles and records work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.matching.matches import alerts
+from services.matching.matches.alerts import Alerts
 from services.matching.offer.accounts import Accounts
 from shared.aggregate import Store
+from shared.poller.poller import OnTimer
 from shared.settings import Terms
 
 
@@ -14,3 +18,11 @@ class Parts:
     store: Store
     accounts: Accounts
     terms: Terms
+
+    @property
+    def alerts(self) -> Alerts:
+        return Alerts(self.store, self.accounts, self.terms)
+
+    @property
+    def timers(self) -> Mapping[str, OnTimer]:
+        return {alerts.KIND: self.alerts.on_timer}

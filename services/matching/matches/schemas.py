@@ -30,6 +30,16 @@ class PricedHelp(Body):
     price = fields.Part(MoneySchema)
 
 
+class PricedBreakdown(PricedHelp):
+    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
+
+    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
+    """
+
+    fee = fields.Part(MoneySchema)
+    insider_receives = fields.Part(MoneySchema)
+
+
 class MatchedListing(Body):
     """What a match is about; its text stands at `/v1/listings/{listing_id}`."""
 
@@ -44,6 +54,8 @@ class MatchedListing(Body):
     skills = fields.Several(fields.Text())
     pay = fields.Part(Pay)
     help = fields.Several(fields.Part(PricedHelp))
+    fee_bps = fields.Integer(0, 10_000)
+    breakdown = fields.Several(fields.Part(PricedBreakdown))
     seats = fields.Integer()
     leaving_on = fields.Date(any_year=True)
     published_at = fields.Instant()

@@ -1,32 +1,44 @@
 """How a match, a profile and an insider's record are shown. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.matching.matches.profiles import FIELDS
 from services.matching.matches.records import Record
 from services.matching.matches.scoring import Match
 from shared.aggregate import Document
+from shared.money import breakdown
 
 _STARS = ("one", "two", "three", "four", "five")
 _AS_IT_IS = ("listing_id", "insider", "country", "industry", "occupation", "leaving_on", "published_at", "seats")
 
 
-def match_view(match: Match) -> dict[str, Any]:
+def match_view(match: Match, fee_bps: int) -> dict[str, Any]:
+    """`fee_bps`: what an offer that is made today would be charged."""
     listing, currency = match.listing, match.listing["currency"]
-    help_ = [{"kind": each["kind"], "price": {"amount": each["price"], "currency": currency}}
-             for each in listing["help"]]  # fmt: skip
+    parts = [_broken_down(each, currency, fee_bps) for each in listing["help"]]
     shown = {name: listing.get(name) for name in _AS_IT_IS} | {
         "href": f"/v1/listings/{listing['listing_id']}",
         "insider_verified": bool(listing.get("insider_verified")),
         "region": listing.get("region"),
         "skills": listing.get("skills") or [],
         "pay": {**listing["pay"], "currency": currency},
-        "help": help_,
+        "help": [{name: each[name] for name in ("kind", "price")} for each in parts],
+        "fee_bps": fee_bps,
+        "breakdown": parts,
     }
     return {
         "score": match.score,
         "reasons": [{"code": each.code, "points": each.points, "words": each.explanation} for each in match.reasons],
         "listing": shown,
+    }
+
+
+def _broken_down(offered: Mapping[str, Any], currency: str, fee_bps: int) -> dict[str, Any]:
+    price, fee, receives = breakdown(offered["price"], fee_bps)
+    amounts = {"price": price, "fee": fee, "insider_receives": receives}
+    return {"kind": offered["kind"]} | {
+        name: {"amount": amount, "currency": currency} for name, amount in amounts.items()
     }
 
 

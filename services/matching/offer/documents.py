@@ -170,6 +170,7 @@ class ListingCopy(Copy, total=False):
     consent_closed: int  # how many of those times its offers were told of
     facets: list[str]  # what it may be found by as a match; there while it is published
     rank: str  # sort key of matches: by the time it was published
+    arrived_at: datetime  # when it was first copied, if it was new then: who is told of new matches is told since
 
 
 class Reservation(TypedDict, total=False):

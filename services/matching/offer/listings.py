@@ -15,6 +15,7 @@ from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on
 from shared.aggregate import Change, Copy, Kind, Lifecycle, Store, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED
+from shared.poller.poller import OnTimer
 
 KIND = "listing"
 TYPES = tuple(
@@ -70,14 +71,18 @@ class OfConsent(Copy):
 
 
 class Closing:
-    """Calls off the offers of listings that have ended."""
+    """Calls off the offers of listings that have ended; a copy's other timers are given to whose they are."""
 
-    def __init__(self, store: Store, offer: Lifecycle) -> None:
+    def __init__(self, store: Store, offer: Lifecycle, others: Mapping[str, OnTimer]) -> None:
         self._store = store
         self._offer = offer
+        self._others = others
 
     def on_timer(self, change: Change, timer: str) -> None:
         """One pass; another follows while there was something to call off."""
+        if timer != CLOSING:
+            self._others[timer](change, timer)
+            return
         moved = self._end_consent(change) if _times(change) > change.get("consent_closed", 0) else []
         status = change["status"]
         if status in LISTING_OVER:

@@ -25,18 +25,20 @@ def offers_of(store: Store, terms: Terms) -> Resource:
 @dataclass(frozen=True)
 class Parts:
     """`one_person`: whether two accounts are one person's; raises Refusal where one of the two is leaving.
-    `at_registered`: whether a listing is at an employer whose domain staff have registered.
+    `at_registered`: whether a listing is at an employer whose domain staff have registered. `of_listing`: what others
+    do when a timer of theirs, by its name, fires in a copy of a listing.
     """
 
     offers: Resource
     accounts: Accounts
     one_person: OnePerson
     at_registered: Callable[[str], bool]
+    of_listing: Mapping[str, OnTimer] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:
-        closing = listings.Closing(self.offers.store, self.offers.lifecycle)
+        closing = listings.Closing(self.offers.store, self.offers.lifecycle, self.of_listing)
         return {listings.KIND: closing.on_timer, accounts.KIND: self.accounts.on_timer}
 
     def carry_out(self, document: Document) -> Trigger:

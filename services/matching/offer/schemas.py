@@ -158,6 +158,14 @@ class Part(Body):
     bps = fields.Integer(1, 10_000)
 
 
+class Breakdown(Body):
+    """What each side pays and gets at the present price, once all of it is paid out. The fee is one of the whole."""
+
+    seeker_pays = fields.Part(MoneySchema)
+    fee = fields.Part(MoneySchema)
+    insider_receives = fields.Part(MoneySchema)
+
+
 class Offer(Body):
     """`escrow_status` is null until the escrow was heard of; the escrow itself has the truth about the money.
 
@@ -175,7 +183,8 @@ class Offer(Body):
     help = fields.Several(fields.Choice(*HELP_KINDS))
     mode = fields.Choice("hold")
     price = fields.Part(MoneySchema)
-    fee_bps = fields.Integer(0, 10_000)
+    fee_bps = fields.Integer(0, 10_000, metadata={"description": "as it was when the offer was made"})
+    breakdown = fields.Part(Breakdown)
     licence = fields.Part(Licence, allow_none=True)
     declares = fields.Part(Declared, optional=True)
     tranches = fields.Several(fields.Part(Part))

@@ -10,6 +10,7 @@ from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.reservations import OLDEST, currency_of
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
+from shared.money import breakdown
 from shared.settings import Terms
 
 _SHOWN = frozenset(schemas.Offer().fields)
@@ -39,11 +40,13 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
     if of.intersection(("seeker", *STAFF)):
         shown |= {name: doc[name] for name in _FOR_SEEKER if name in doc}
+    parts = breakdown(doc["price"], doc["fee_bps"])._asdict()
     audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
     return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
         "id": doc["_id"],
         "status": doc["state"],
         "price": {"amount": doc["price"], "currency": doc["currency"]},
+        "breakdown": {name: _money(amount, doc["currency"]) for name, amount in parts.items()},
         "mode": "hold",
         "help_given": doc.get("given", []),
         "claims": doc.get("claims", []),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from services.matching.matches.alerts import alert_id
 from services.matching.matches.profiles import is_there, profile_id
 from services.matching.matches.views import profile_view
 from services.matching.offer import reviews
@@ -53,4 +54,5 @@ def _theirs(call: Call[Parts]) -> dict[str, Any]:
         "account": account_view(call.parts.accounts.standing(call.person)),
         "reports": call.parts.desk.own(call.person),
         "profile": profile_view(profile) if profile and is_there(profile) else None,
+        "new_matches": (store.get(alert_id(call.person)) or {}).get("cadence"),
     }

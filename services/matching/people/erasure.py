@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.matching.employer.ats import forget
+from services.matching.matches import alerts
 from services.matching.matches.profiles import KIND as PROFILE
 from services.matching.matches.profiles import is_there, profile_id, remove
 from services.matching.offer.lifecycle import LIVE, PARTIES
@@ -55,6 +56,8 @@ class Erasing:
         erased += erase_each(
             [doc["_id"] for doc in reported], lambda record: forget_reporter_in(self._store, record, person)
         )
+        own_alert = alerts.alert_id(person)
+        erased += self._store.run({own_alert: alerts.KIND}, lambda changes: _tell_no_more(changes[own_alert]))
         return Pass(erased + forget_texts_about(self._store, person), len(waiting))
 
     def _erase(self, offer_id: str, person: str) -> bool:
@@ -83,6 +86,14 @@ def _forget(profile: Change) -> int:
     if not is_there(profile.doc):
         return 0
     remove(profile)
+    return 1
+
+
+def _tell_no_more(alert: Change) -> int:
+    if "cadence" not in alert.doc and "told_at" not in alert.doc:
+        return 0
+    alerts.forget(alert)
+    alert.set(told_at=None)
     return 1
 
 

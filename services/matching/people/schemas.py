@@ -3,6 +3,7 @@
 from services.matching.matches.schemas import Profile
 from services.matching.offer.schemas import Account, Offer, Review
 from shared import fields
+from shared.events.schemas_matches import CADENCES
 from shared.fields import Body
 from shared.reports.schemas import OwnReport
 
@@ -61,5 +62,8 @@ class MatchingShare(Body):
     account = fields.Part(Account, optional=True)
     profile = fields.Part(Profile, allow_none=True, optional=True)
     reports = fields.Several(fields.Part(OwnReport), optional=True)
+    new_matches = fields.Choice(
+        *CADENCES, allow_none=True, optional=True, metadata={"description": "how often you are told of new ones"}
+    )
     items = fields.Several(fields.Part(WithReviews))
     next = fields.Text(1, 1024, allow_none=True)

@@ -48,15 +48,23 @@ def path_in(mail: EmailMessage) -> str:
 
 def test_ones_preferences(anna: Caller, bo: Caller) -> None:
     first = anna.get("/v1/me/preferences")
-    assert (first.get_json(), first.headers["ETag"]) == ({"language": "en", "mail": ALL, "version": 0}, '"0"')
+    assert (first.get_json(), first.headers["ETag"]) == (
+        {"language": "en", "mail": ALL, "matches": "off", "version": 0},
+        '"0"',
+    )
 
-    assert prefer(anna, "fr", offers=False) == {"language": "fr", "mail": ALL | {"offers": False}, "version": 1}
+    assert prefer(anna, "fr", offers=False) == {
+        "language": "fr",
+        "mail": ALL | {"offers": False},
+        "matches": "off",
+        "version": 1,
+    }
 
     assert anna.get("/v1/me/preferences").get_json()["language"] == "fr"
     assert prefer(anna, "fr", offers=False)["version"] == 1
     stale = anna.ask("PUT", "/v1/me/preferences", {"language": "en", "mail": {}}, If_Match='"0"')
     problem(stale, 412, "stale")
-    assert prefer(anna) == {"language": "en", "mail": ALL, "version": 2}
+    assert prefer(anna) == {"language": "en", "mail": ALL, "matches": "off", "version": 2}
     problem(anna.get("/v1/me/contact"), 404, "not-found")
     assert bo.get("/v1/me/preferences").get_json()["version"] == 0
 
@@ -70,6 +78,9 @@ def test_ones_preferences(anna: Caller, bo: Caller) -> None:
         ({"language": "en"}, "invalid", ("/mail", "required")),
         ({"language": "en", "mail": {"news": True}}, "invalid", ("/mail/news", "unknown")),
         ({"language": "en", "mail": {"offers": "no"}}, "invalid", ("/mail/offers", "type")),
+        ({"language": "en", "mail": {}, "matches": "hourly"}, "invalid", ("/matches", "choice")),
+        ({"language": "en", "mail": {}, "matches": True}, "invalid", ("/matches", "type")),
+        ({"language": "en", "mail": {"matches": True}}, "invalid", ("/mail/matches", "unknown")),
         ({"language": "en", "mail": {}, "version": 3}, "invalid", ("/version", "unknown")),
     ],
 )
