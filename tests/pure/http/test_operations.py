@@ -16,6 +16,7 @@ from services.listing.lifecycle import LISTING
 from services.matching import api as matching_api
 from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.offer.lifecycle import OFFER
+from services.matching.people.reports import REPORT
 from shared.http.answer.commands import Resource
 from shared.http.app import create_app
 from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Operations, Undeclared, UnknownCommand
@@ -52,15 +53,19 @@ def test_a_command_that_the_lifecycle_has_not_is_refused(settings: Settings) -> 
 
 
 def test_each_service_knows_the_commands_that_it_offers() -> None:
-    """All commands of a lifecycle that people give stand in its API."""
+    """All commands of a lifecycle that people give stand in its API; an employer answers by its link, and what is decided
+    about a report is done to the listing or the insider.
+    """
+    by_link = {"give_consent", "refuse_consent", "withdraw_consent"}
+    by_reports = {"rest", "keep"}
     offered = {
         name: {operation.command for operation in each.operations.all} - {None}
         for name, each in (("listing", listing_api), ("escrow", escrow_api), ("matching", matching_api))
     }
 
-    assert offered["listing"] == set(LISTING.commands())
+    assert offered["listing"] == {*LISTING.commands(), *REPORT.commands()} - by_link - by_reports
     assert offered["escrow"] == set(ESCROW.commands())
-    assert offered["matching"] == {*OFFER.commands(), *EMPLOYER.commands()}
+    assert offered["matching"] == {*OFFER.commands(), *EMPLOYER.commands(), *REPORT.commands()}
 
 
 def test_a_view_gives_no_command_that_its_operation_does_not_declare(settings: Settings, ida: dict[str, str]) -> None:
