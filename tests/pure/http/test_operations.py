@@ -53,8 +53,8 @@ def test_a_command_that_the_lifecycle_has_not_is_refused(settings: Settings) -> 
 
 
 def test_each_service_knows_the_commands_that_it_offers() -> None:
-    """All commands of a lifecycle that people give stand in its API; an employer answers by its link, and what is decided
-    about a report is done to the listing or the insider.
+    """All commands of a lifecycle that people give stand in its API; an employer answers by its link, and what is
+    decided about a report is done to the listing or the insider.
     """
     by_link = {"give_consent", "refuse_consent", "withdraw_consent"}
     by_reports = {"rest", "keep"}
