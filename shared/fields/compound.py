@@ -55,8 +55,9 @@ class Part(Kind, fields.Nested):
         super().__init__("an object", {}, description, nested=schema, **options)
 
     def _load(self, value: Any, partial: Any = None) -> Any:
-        unknown = self.root.unknown if isinstance(self.root, EventData) else None
-        return self.schema.load(value, unknown=unknown, partial=partial)
+        if isinstance(self.root, EventData):
+            self.schema.unknown = self.root.unknown  # for what is inside it, too
+        return self.schema.load(value, partial=partial)
 
 
 class MoneySchema(Body):

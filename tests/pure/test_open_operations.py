@@ -17,7 +17,10 @@ READ = {
     "showReportingPolicy",
 }  # fmt: skip
 OPEN = READ | REPORTS
-BY_LINK = {"showEmployerConfirmation", "confirmByEmployer", "askToUnsubscribe", "unsubscribe"}
+BY_LINK = {
+    "showEmployerConfirmation", "confirmByEmployer", "showEmployerConsent", "answerByEmployer", "askToUnsubscribe",
+    "unsubscribe",
+}  # fmt: skip
 SIGNED = {"greenhouseWebhook", "providerWebhook"}
 
 

@@ -41,6 +41,10 @@ def test_bad_days_end_well(group: int):
 _BEGIN = {"create", "submit", "propose"}
 _UNTRIED = {
     "publish": "the review does it", "return": "the review finds nothing",
+    **dict.fromkeys(
+        ("ask_consent", "give_consent", "refuse_consent", "withdraw_consent"),
+        "the simulator's listings need no employer's consent; tests/pure/test_consent_whole.py plays it",
+    ),
     "rest": "reports do it", "keep": "what is decided on reports does it",
     "answer_help": "moves nothing", "name_application": "moves nothing",
     "review": "moves nothing", "remove_review_text": "moves nothing",
