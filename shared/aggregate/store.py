@@ -26,7 +26,7 @@ _LIMITS_MS: Mapping[str, Any] = {"serverSelectionTimeoutMS": 3000, "connectTimeo
 """Where the URI names none: a database that hangs holds a thread no longer than that."""
 
 _PING_SECONDS = 2.0
-_FOR_GOOD = frozenset(
+FOR_GOOD = frozenset(
     {
         2,  # BadValue
         9,  # FailedToParse
@@ -143,7 +143,7 @@ class Store:
             whole = result.matched_count + result.inserted_count == len(operations)
         except BulkWriteError as error:
             faults = [fault for fault in error.details["writeErrors"] if fault["code"] != _DUPLICATE_KEY]
-            if any(fault["code"] not in _FOR_GOOD for fault in faults):
+            if any(fault["code"] not in FOR_GOOD for fault in faults):
                 raise
             if faults:
                 raise Unwritable(_words(faults[0])) from error
@@ -151,7 +151,7 @@ class Store:
                 raise AutoReconnect("written where it may yet be rolled back") from error
             whole = False
         except OperationFailure as error:  # the whole command, nothing of it is written
-            if error.code in _FOR_GOOD:
+            if error.code in FOR_GOOD:
                 raise Unwritable(str(error)[:500]) from error
             raise
         for listener in self._listeners:

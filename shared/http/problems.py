@@ -18,7 +18,7 @@ from marshmallow.exceptions import SCHEMA
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from shared.aggregate.store import ClockOff, Contended
+from shared.aggregate.store import FOR_GOOD, ClockOff, Contended
 from shared.telemetry import outages, traces
 
 TYPES = "https://goodgolem.example/problems/"
@@ -56,8 +56,11 @@ CATALOGUE: Mapping[Slug, tuple[int, str]] = {
     "unavailable": (503, "Not available at the moment; try again"),
 }
 _BY_STATUS: dict[int, Slug] = {CATALOGUE[slug][0]: slug for slug in reversed(get_args(Slug))}
-_SERVER_FAULTS = frozenset({1, 8, 14031})
-"""InternalError, UnknownError, OutOfDiskSpace: what the database's server says when it fails itself."""
+_RACES = (11000, 65)  # a lost race, and that there were several errors of a bulk write
+_OURS = FOR_GOOD | {13, 18, 59, 115}
+"""What the database's server refuses as it was asked: also without a right, a login, or by a command unknown to it. All
+else that it answers is a fault of its own (a full disk has a code of its own with each server), and passes.
+"""
 _DETAILS = {
     404: "There is nothing at this path.",
     413: "The body is larger than this server takes.",
@@ -186,7 +189,8 @@ def _is_away(error: PyMongoError) -> bool:
     if not isinstance(error, OperationFailure):
         return False
     single = (error.details or {}).get("writeErrors", ())
-    return not _SERVER_FAULTS.isdisjoint({error.code, *(each.get("code") for each in single)})
+    codes = {error.code, *(each.get("code") for each in single)} - {None, *_RACES}
+    return bool(codes - _OURS)
 
 
 def _of_http(error: HTTPException) -> Problem:

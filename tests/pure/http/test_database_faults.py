@@ -25,6 +25,8 @@ from shared.http.problems import problem_of
         OperationFailure("internal server error", 1, {"ok": 0.0, "code": 1}),
         OperationFailure("something", 8),
         WriteError("No space left on device", 14031),
+        OperationFailure("could not extend file", 16777244),
+        OperationFailure("write conflict", 112),
         BulkWriteError({"writeErrors": [{"index": 0, "code": 14031, "errmsg": "No space left on device"}]}),
         BulkWriteError({"writeErrors": [{"code": 11000}, {"code": 1}], "writeConcernErrors": []}),
     ],
@@ -42,6 +44,8 @@ def test_what_the_server_could_not_do_may_be_sent_again(error: PyMongoError) -> 
     [
         OperationFailure("unknown operator", 2),
         OperationFailure("not authorized", 13),
+        OperationFailure("no such command", 59),
+        BulkWriteError({"writeErrors": [{"code": 11000}], "writeConcernErrors": []}),
         OperationFailure("no code at all"),
         BulkWriteError({"writeErrors": [{"code": 2}], "writeConcernErrors": []}),
         PyMongoError("whatever"),
