@@ -13,6 +13,7 @@ from shared.aggregate import Refusal
 from shared.http.answer.commands import Resource
 from shared.http.declare.operations import Answer, Call
 from shared.ids import new_id
+from shared.places import shipped
 from tests.support.matching_web import World
 from tests.support.web import Caller, problem
 
@@ -317,6 +318,13 @@ def test_a_new_account_has_all(world: World) -> None:
     assert account(world) == {
         "requests": {"a_week": 3, "used": 0, "left": 3, "next_at": None},
         "exposure": {"cap": euros(100_000), "used": euros(0), "left": euros(100_000)},
+        "exposures": [
+            {
+                name: {"amount": amount, "currency": currency}
+                for name, amount in (("cap", cap), ("used", 0), ("left", cap))
+            }
+            for currency, cap in sorted(shipped().exposure_caps(100_000).items())
+        ],
         "reservations": [],
     }
     assert world.everything() == []

@@ -259,7 +259,7 @@ def _told(at: Store, name: str, sequence: int, data: dict[str, Any]) -> None:
 
 def _close(at: Store, listing_id: str) -> str:
     """One closing pass of the listing's copy, as its timer does it."""
-    closing = Closing(at, OFFER)
+    closing = Closing(at, OFFER, {})
     key = listing_key(listing_id)
     at.run({key: LISTING}, lambda changes: closing.on_timer(changes[key], "closing"))
     return "closed"
@@ -267,7 +267,7 @@ def _close(at: Store, listing_id: str) -> str:
 
 def _work(at: Store, accounts: Accounts) -> None:
     """What the worker does until nothing is due."""
-    timers = {LISTING: Closing(at, OFFER).on_timer, ACCOUNT: accounts.on_timer}
+    timers = {LISTING: Closing(at, OFFER, {}).on_timer, ACCOUNT: accounts.on_timer}
     checks = Checks(at, accounts)
     poller = Poller("test", at, {"offer": OFFER}, NoBroker(), may_fire=lambda: True, carry_out=checks.carry_out,
                     timers=timers)  # fmt: skip
