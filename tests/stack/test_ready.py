@@ -51,7 +51,7 @@ def test_the_schema_has_this_versions_number_or_a_later_one(
 
 def test_a_database_lets_in_or_is_named(mongo_server: str) -> None:
     """Without a service only the login is tried."""
-    nobody = f"mongodb://{secrets.token_hex(4)}@127.0.0.1:{next(free_ports())}/"
+    nobody = f"mongodb://nobody:{secrets.token_hex(4)}@127.0.0.1:{next(free_ports())}/"
 
     assert schema.wait(None, {"MONGODB_URI": mongo_server}) is None
     why = schema.wait(None, {"MONGODB_URI": nobody}, patience=0)

@@ -149,7 +149,8 @@ def test_everything_is_deleted_and_comes_back(
 ) -> None:
     """Containers, volumes and secrets are gone; two commands later every document is as it was, and hires go on."""
     everything = ("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
-    run("docker", "compose", *everything, environ=files(SMALL), seconds=300)
+    for other in ((SMALL,), ()):  # a volume that no service names goes with neither
+        run("docker", "compose", *everything, environ=files(*other), seconds=300)
     secrets.rename(tmp_path / "secrets")
     (ROOT / ".env").rename(tmp_path / "env")
     assert run("docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project()}") == ""
