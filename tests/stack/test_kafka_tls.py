@@ -60,7 +60,7 @@ def test_every_client_comes_in(broker: SecureKafka, way: str) -> None:
     try:
         eventually(arrived, f"a record by {way}", 30)
         assert ends.read()[0][TOPIC, 0] >= 1
-        assert KafkaLetters(settings, "matching", SystemClock()).find([(0, 0)]) == {}
+        assert KafkaLetters(settings, "matching", SystemClock()).find([("matching.dead", 0, 0)]) == {}
     finally:
         source.close()
         ends.close()
