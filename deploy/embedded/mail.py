@@ -23,7 +23,7 @@ class _ToFiles:
         raw = content if isinstance(content, bytes) else content.encode()
         to = ", ".join(envelope.rcpt_tos)
         name = f"{time.time_ns() // 1_000_000}-{os.getpid()}-{next(_numbers)}.eml"
-        beside = self.folder / f".{name}"
+        beside = self.folder / f".{name}.part"
         beside.write_bytes(f"X-Envelope-To: {to}\r\n".encode() + raw)
         beside.replace(self.folder / name)
         return "250 kept"
