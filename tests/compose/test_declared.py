@@ -52,7 +52,8 @@ def test_a_subscriber_reads_and_no_more() -> None:
     assert {acl.name for acl in granted if acl.kind == "topic"} == set(PUBLIC_NAMES)
     assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {
         "contact.verified", "contact.replaced", "work.verified", "payout.changed", "employer.registered",
-        "employer.removed", "report.decided", "insider_report.decided",
+        "employer.removed", "report.decided", "insider_report.decided", "listing.consent_asked", "matches.wanted",
+        "matches.found",
     }  # fmt: skip
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 
