@@ -108,7 +108,7 @@ def test_a_cut_or_exchanged_archive_is_found(environ: dict[str, str], key: tuple
     archive = made / "database.dump.gz.age"
     whole = archive.read_bytes()
 
-    for broken in (whole[:-1], whole + b"x", whole[:60] + b"X" + whole[61:]):
+    for broken in (whole[:-1], whole + b"x", whole[:60] + bytes([whole[60] ^ 1]) + whole[61:]):
         archive.write_bytes(broken)
         assert "damaged" in act(environ, "deploy/backup", "verify", str(made), ends=1)
         subprocess.run("sha256sum ./*.age how > SHA256SUMS", shell=True, cwd=made, check=True)

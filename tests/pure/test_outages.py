@@ -25,6 +25,12 @@ from shared.telemetry.outages import KafkasOwn, Outages
 from tests.support.processes import eventually
 
 
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a service's process; the command `golem`, tried before in this one, keeps the client's lines back."""
+    monkeypatch.setattr(logging.getLogger("kafka"), "propagate", True)
+
+
 class Log:
     """What a process logs, as its lines come."""
 

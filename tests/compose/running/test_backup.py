@@ -73,7 +73,7 @@ def test_a_backup_is_sealed_apart_and_overwrites_nothing(backups: Backups, tmp_p
     run("deploy/backup", "key", str(tmp_path / "other"), environ=files())
     damaged = shutil.copytree(backups.database, tmp_path / "damaged")
     archive = next(Path(damaged).glob("*.age"))
-    archive.write_bytes(archive.read_bytes()[:-1] + b"x")
+    archive.write_bytes(archive.read_bytes()[:-1] + bytes([archive.read_bytes()[-1] ^ 1]))
     containers = compose("ps", "--quiet")
     recipient = (tmp_path / "other").read_text().splitlines()[0].split()[-1]
 
