@@ -52,8 +52,10 @@ def near(amount: int, of: int, bps: int) -> bool:
 
 
 def earned(doc: Doc) -> int:
-    """What falls due by the last day of work, or was due when others than the insider said that it ended."""
-    return sum(tranche["amount"] for tranche in doc["tranches"] if is_earned(doc, tranche))
+    """What falls due by the last day of work, or was due when others than the insider said that it ended; and what was
+    paid before that was said. Nothing else can be: `strikes_what_is_later` and `pays_what_is_due`.
+    """
+    return sum(each["amount"] for each in doc["tranches"] if each["status"] == "paid" or is_earned(doc, each))
 
 
 def is_earned(doc: Doc, tranche: Doc) -> bool:
