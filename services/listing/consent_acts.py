@@ -6,7 +6,7 @@ The fields are those of `documents.ListingDocument`; what an answer covers stand
 from collections.abc import Mapping
 from typing import Any
 
-from services.listing.acts import EXPIRY, REVIEW
+from services.listing.acts import EXPIRY, REVIEW, keep
 from services.listing.consents import AGAINST, ASKED, GIVEN, REFUSED, WITHDRAWN
 from services.listing.search import index
 from shared.aggregate import Change, Trigger
@@ -28,7 +28,7 @@ def ask(change: Change, trigger: Trigger) -> Extra:
 def give(change: Change, trigger: Trigger) -> None:
     """What waits for it in review is looked at again, and published by itself where nothing else is in the way."""
     _answered(change, trigger, GIVEN)
-    if change.state == "in_review":
+    if change.state == "in_review" and not change.get("rested"):
         change.schedule(REVIEW, change.now)
 
 
@@ -40,14 +40,25 @@ def take_back(change: Change, trigger: Trigger) -> None:
     _said_no(change, trigger, WITHDRAWN)
 
 
+def keep_as_draft(change: Change, trigger: Trigger) -> None:
+    """A moderator has nothing against it; its help would be paid for against the employer's will."""
+    keep(change, trigger)
+    _rest_as_draft(change)
+
+
 def _said_no(change: Change, trigger: Trigger, status: str) -> None:
     """No consent given by another link goes on to count."""
     _answered(change, trigger, status)
     change.set(consent_ends=change.get("consent_ends", 0) + 1)
     if change.state == "draft":
-        change.schedule(REVIEW, None)
-        change.schedule(EXPIRY, None)
-        index(change)
+        _rest_as_draft(change)
+
+
+def _rest_as_draft(change: Change) -> None:
+    """No deadline counts, and the search does not find it."""
+    change.schedule(REVIEW, None)
+    change.schedule(EXPIRY, None)
+    index(change)
 
 
 def _answered(change: Change, trigger: Trigger, status: str) -> None:

@@ -21,6 +21,22 @@ def paid_word(rules: Rules) -> Condition:
     )
 
 
+def draft_again(rules: Rules) -> Condition:
+    """What rests for a moderator stays so, whatever the employer says meanwhile."""
+    paid = paid_word(rules)
+    return Condition(
+        f"{paid.description}, and it does not rest as several people reported it",
+        lambda change, trigger: paid.holds(change, trigger) and not change.get("rested"),
+    )
+
+
+def rested_without(rules: Rules) -> Condition:
+    return Condition(
+        "it rests, as several people reported it, and the employer's consent is missing by now",
+        lambda change, trigger: bool(change.get("rested") and rules.consent(change.doc)),
+    )
+
+
 def asked(rules: Rules) -> tuple[Guard, ...]:
     """What an insider keeps who has the employer asked."""
     needed = Guard(

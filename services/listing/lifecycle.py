@@ -73,7 +73,7 @@ def _under(market: Rules) -> tuple[Row, ...]:
 
 def _of_consent(market: Rules) -> tuple[Row, ...]:
     """The employer is asked, and answers by its link for as long as there is something to take back."""
-    asked, paid = consent_rules.asked(market), consent_rules.paid_word(market)
+    asked, paid = consent_rules.asked(market), consent_rules.draft_again(market)
     says_no = (
         ("refuse_consent", "listing.consent_refused", consent_rules.UNANSWERED, consent_acts.refuse),
         ("withdraw_consent", "listing.consent_withdrawn", consent_rules.CONSENTED, consent_acts.take_back),
@@ -87,6 +87,9 @@ def _of_consent(market: Rules) -> tuple[Row, ...]:
         *(Row(("in_review", *LIVE), name, to="draft", emits=(event,), by=EMPLOYER, when=paid, guards=(guard,), act=act,
               note="the help would be paid for against the employer's will")
           for name, event, guard, act in says_no),
+        Row(("in_review",), "keep", to="draft", emits=("listing.kept",), by=MODERATOR,
+            when=consent_rules.rested_without(market), act=consent_acts.keep_as_draft,
+            note="it was reported, and the employer said no meanwhile"),
         *(Row((*MAY_BE_ASKED, "filled", "expired", "withdrawn"), name, emits=(event,), by=EMPLOYER, guards=(guard,),
               act=act) for name, event, guard, act in says_no),
     )  # fmt: skip

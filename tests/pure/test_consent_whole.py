@@ -213,6 +213,26 @@ def test_withdrawn_the_offers_that_have_not_begun_end_and_the_money_goes_back(wo
     assert world.shown()["status"] == "draft"
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["refused", "and given again"])
+def test_what_rests_for_a_moderator_stays_so_whatever_the_employer_says(world: World, again: bool) -> None:
+    """Neither a withdrawn consent nor another one leads past the moderator; then the employer's word counts."""
+    link = world.consented()
+    for sub in ("cas", "dee", "eve"):
+        world.whole.call("listing", sub, f"{world.path}/reports", {"reason": "fraud"})
+    assert world.shown()["status"] == "in_review"
+
+    assert world.send(link, "withdraw").status_code == 200
+    if again:
+        world.consented()
+
+    assert world.shown()["status"] == "in_review"
+    assert problem(world.anna.post(f"{world.path}/submit"), 409, "conflict") == [("", "state")]
+    world.whole.call("listing", "mo", f"/v1/reports/{world.id}/decide", {"decision": "keep"}, "moderator")
+    assert world.shown()["status"] == ("published" if again else "draft")
+    if not again:
+        problem(world.anna.post(f"{world.path}/submit"), 422, "refused-by-rule")  # until the employer is asked again
+
+
 def test_withdrawn_while_an_offer_has_begun(world: World) -> None:
     link = world.consented()
     begun = world.held("reference", begin=True)
