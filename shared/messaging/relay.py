@@ -24,7 +24,18 @@ from shared.telemetry import metrics, traces
 log = logging.getLogger(__name__)
 _FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
 _RETRY_S = 1.0
+_FORGOTTEN_S = 180.0
+"""What was not tried again for so long, another worker has sent."""
+
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """A document whose last send failed: it waits `since` then, and rests until that moment (monotonic)."""
+
+    since: datetime
+    until: float
 
 
 @dataclass
@@ -54,10 +65,10 @@ class Relay:
         self.publisher = publisher
         self.source = source_of(service)
         self.limit = limit
-        self._rests_until: dict[str, float] = {}
+        self._failed: dict[str, _Failed] = {}
 
     def step(self) -> int:
-        # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_rests_until`.
+        # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_failed`.
         ready = {"outbox_at": {"$gte": _EVER}}
         found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
         outboxes = [self._outbox(doc) for doc in found if not self._rests(doc)]
@@ -80,9 +91,18 @@ class Relay:
             log.debug("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
         return sent
 
+    def stuck_since(self) -> datetime | None:
+        """Since when the oldest waits of what failed within the last minutes, None where nothing does: a failure moves
+        `outbox_at` behind the others', so the document does not tell.
+        """
+        now = self.store.clock.monotonic()
+        recent = [each.since for each in list(self._failed.values()) if now - each.until < _FORGOTTEN_S]
+        return min(recent, default=None)
+
     def _rests(self, doc: Document) -> bool:
         """Whether a send of this document failed a moment ago."""
-        return self._rests_until.get(doc["_id"], 0.0) > self.store.clock.monotonic()
+        failed = self._failed.get(doc["_id"])
+        return failed is not None and failed.until > self.store.clock.monotonic()
 
     @staticmethod
     def _outbox(doc: Document) -> _Outbox:
@@ -137,9 +157,11 @@ class Relay:
         doc, mark = box.doc, box.watermark()
         as_read = {name: doc[name] for name in ("_id", "seq", "published", "outbox_at")}
         if mark == doc["seq"]:
-            self._rests_until.pop(doc["_id"], None)
+            self._failed.pop(doc["_id"], None)
             return UpdateOne(as_read, {"$set": {"published": mark}, "$unset": {"outbox_at": ""}})
-        self._rests_until[doc["_id"]] = self.store.clock.monotonic() + _RETRY_S
+        before = self._failed.get(doc["_id"])
+        since = before.since if before else doc["outbox_at"]
+        self._failed[doc["_id"]] = _Failed(since, self.store.clock.monotonic() + _RETRY_S)
         later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
         return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Contended, waiting
+from shared.aggregate import Contended, Waiting, waiting
 from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
 from shared.process.pulse import Pulse
@@ -153,9 +153,15 @@ class Worker:
         outages.back(outages.MONGODB, "gauges")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
-        metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(found.outbox_seconds)
+        metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(self._oldest(found))
         metrics.TIMERS_DUE.labels(self.service).set(found.due)
         metrics.PARKED.labels(self.service).set(found.parked)
+
+    def _oldest(self, found: Waiting) -> float:
+        """Seconds since the oldest event that waits was emitted, also where it was tried in vain."""
+        stuck = self.loops.relaying.stuck_since() if found.outbox else None
+        tried = (self.clock.now() - stuck).total_seconds() if stuck else 0.0
+        return max(found.outbox_seconds, tried)
 
     # -- the end
 

@@ -77,6 +77,22 @@ def test_what_the_database_does_not_tell_is_not_shown_and_comes_back(given: Give
     assert [value(name) for name in OF_DATABASE] == before
 
 
+def test_an_outbox_that_is_tried_in_vain_grows_older(given: Given) -> None:
+    """While the broker is away, each failed send moves the document; the gauge that pages goes by its first event."""
+    given.toys.opened()
+    given.broker.away = True
+    for _ in range(4):
+        given.worker.loops.relay()
+        given.clock.advance(20)
+    given.worker.measure()
+    assert value("golem_outbox_oldest_seconds") == 80
+
+    given.broker.away = False
+    given.worker.loops.relay()
+    given.worker.measure()
+    assert value("golem_outbox_oldest_seconds") == 0
+
+
 def test_a_lease_of_which_nothing_is_known_is_not_shown(given: Given) -> None:
     lease = Lease(given.toys.store.collection, "boxes", "one", given.clock, renew_after=0)
     assert lease.held() and value("golem_lease_held") == 1

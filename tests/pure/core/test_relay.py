@@ -242,6 +242,35 @@ def test_the_broker_is_away_and_comes_back():
     assert toys.mark() == (1, False)
 
 
+def test_it_knows_how_long_the_oldest_was_tried_in_vain():
+    """Each failure moves the document behind the others; its age is that of its first event, until it is sent."""
+    toys = Sending()
+    toys.opened()
+    toys.emit(HELD)
+    emitted = toys.doc()["outbox_at"]
+    assert toys.relay.stuck_since() is None
+    toys.broker.away = True
+    for _ in range(3):
+        toys.relay.step()
+        toys.clock.advance(20)
+        toys.emit(SETTLED, box="box-2")
+    assert toys.relay.stuck_since() == emitted < toys.doc()["outbox_at"]
+
+    toys.broker.away = False
+    toys.relay.step()
+    assert toys.relay.stuck_since() is None
+
+
+def test_what_another_worker_has_sent_is_stuck_no_more():
+    toys = Sending()
+    toys.opened()
+    toys.broker.away = True
+    toys.relay.step()
+    toys.clock.advance(600)
+
+    assert toys.relay.stuck_since() is None
+
+
 @pytest.mark.logs_errors
 def test_an_event_that_cannot_be_a_record_holds_up_its_own_document_alone():
     toys = Sending()
