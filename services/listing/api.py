@@ -47,7 +47,7 @@ def find_listings(call: Call[Parts]) -> Answer:
 
 @operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE)
 def show(call: Call[Parts]) -> Answer:
-    doc, mine = call.parts.listings.read(call)
+    doc, mine = call.parts.read(call)
     answer = document_response(call.parts.listings.view(doc, mine), version=doc["version"])
     return replace(answer, headers={}) if "seeker" in mine else answer  # unveiling changes no version
 
@@ -61,7 +61,7 @@ def show(call: Call[Parts]) -> Answer:
     media=MEDIA,
 )
 def show_job_posting(call: Call[Parts]) -> Answer:
-    doc, _ = call.parts.listings.read(call)
+    doc, _ = call.parts.read(call)
     if doc["state"] != search.PUBLISHED:
         raise Problem("not-found", "A job is posted only while its listing is published.")
     return document_response(job_posting(doc), version=doc["version"])

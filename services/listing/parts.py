@@ -1,7 +1,7 @@
 """What the views of listing work with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.listing import consents, views
@@ -11,10 +11,11 @@ from services.listing.census import Census
 from services.listing.employers_word import EmployersWord
 from services.listing.reports import decided
 from services.listing.rules import Rules
-from services.listing.store import is_unveiled
+from services.listing.store import KNOWN, is_unveiled, unveiled_id
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Document, Lifecycle, Store
 from shared.http.answer.commands import Resource
+from shared.http.declare.operations import Call
 from shared.http.declare.principal import NOBODY, Principal
 from shared.reports.desk import Desk
 from shared.reports.desk import lifecycle as reports_lifecycle
@@ -39,12 +40,8 @@ class Parts:
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
-        def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
-            plain = views.roles(dict(doc), principal)
-            if plain & views.KNOWS_EMPLOYER or principal == NOBODY:
-                return plain
-            unveiled = is_unveiled(store, doc["_id"], principal.person_id)
-            return views.roles(dict(doc), principal, unveiled=True) if unveiled else plain
+        def roles(doc: Document, principal: Principal) -> frozenset[str]:
+            return _roles(doc, principal, lambda: is_unveiled(store, doc["_id"], principal.person_id))
 
         def view(doc: Document, roles: frozenset[str]) -> dict[str, Any]:
             return views.view(doc, roles, lifecycle.terms.fee_bps, consents.on_record(market.places, doc))
@@ -54,3 +51,21 @@ class Parts:
         desk = Desk.of(store, REPORT.with_terms(lifecycle.terms), key, "/v1/reports")
         word = EmployersWord(listings, market, key)
         return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk)
+
+    def read(self, call: Call["Parts"]) -> tuple[Document, frozenset[str]]:
+        """The listing that the path names, and what the caller is to it: read at once with what says whether they know
+        its employer. Raises Problem 404.
+        """
+        beside = unveiled_id(call.id, call.reader.person_id)
+        found = self.store.load([call.id, beside] if call.caller else [call.id])
+        unveiled = found.get(beside, {}).get("state") == KNOWN
+        seen = replace(self.listings, roles=lambda doc, principal: _roles(doc, principal, lambda: unveiled))
+        return seen.visible(found.get(call.id), call.reader, call.id)
+
+
+def _roles(doc: Document, principal: Principal, is_known: Callable[[], bool]) -> frozenset[str]:
+    """`is_known`: whether the employer was unveiled to them; asked only where it decides."""
+    plain = views.roles(doc, principal)
+    if plain & views.KNOWS_EMPLOYER or principal == NOBODY:
+        return plain
+    return views.roles(doc, principal, unveiled=True) if is_known() else plain

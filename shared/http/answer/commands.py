@@ -73,11 +73,24 @@ class Resource:
 
     def read(self, call: Call[Any], at: str | None = None) -> tuple[Document, frozenset[str]]:
         """The document named by the path, or `at`, and what the caller is to it. Raises Problem 404."""
-        return self._visible(self.store.get(at or call.id), call.reader, at or call.id)
+        return self.visible(self.store.get(at or call.id), call.reader, at or call.id)
 
     def read_whole(self, call: Call[Any]) -> tuple[Document, frozenset[str]]:
         """The same of the document that the path names, with its events."""
-        return self._visible(self.store.whole(call.id), call.principal, call.id)
+        return self.visible(self.store.whole(call.id), call.principal, call.id)
+
+    def visible(self, doc: Document | None, principal: Principal, document_id: str) -> tuple[Document, frozenset[str]]:
+        """What was read under that id, and what the caller is to it. Raises Problem 404."""
+        roles = (
+            self.roles(doc, principal) if doc and doc["kind"] == self.lifecycle.name and doc["state"] != "new" else None
+        )
+        if not doc or not roles:
+            raise Problem(
+                "not-found",
+                "There is nothing of that id, or it is not yours to see.",
+                retry_after=self._may_come(document_id, principal),
+            )
+        return doc, roles
 
     # -- inside
 
@@ -95,18 +108,6 @@ class Resource:
         path = operation.path_of(dict.fromkeys(operation.variables, call.id))
         request = {"id": operation.id, "method": operation.method, "path": path}
         return {**step, "by": [self.lifecycle.in_words(role) for role in step["by"]], "request": request}
-
-    def _visible(self, doc: Document | None, principal: Principal, document_id: str) -> tuple[Document, frozenset[str]]:
-        roles = (
-            self.roles(doc, principal) if doc and doc["kind"] == self.lifecycle.name and doc["state"] != "new" else None
-        )
-        if not doc or not roles:
-            raise Problem(
-                "not-found",
-                "There is nothing of that id, or it is not yours to see.",
-                retry_after=self._may_come(document_id, principal),
-            )
-        return doc, roles
 
     def _may_come(self, document_id: str, principal: Principal) -> int | None:
         return self.patience.seconds(principal.person_id, document_id) if self.patience else None
@@ -127,7 +128,7 @@ class Resource:
             if creates and known is None:
                 roles = frozenset({"maker"}) | call.principal.roles
             else:
-                known, roles = self._visible(known, call.principal, document_id)
+                known, roles = self.visible(known, call.principal, document_id)
                 if (before := self._repeat(call, known)) is not None:
                     return known, roles, before, True
                 if creates and not named:

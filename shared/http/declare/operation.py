@@ -166,12 +166,12 @@ class Operation(Generic[Parts]):
         """
         return _VARIABLE.sub(lambda found: f"<{_CONVERTERS[found[2]]}:{found[1]}>", self.path)
 
-    @property
+    @functools.cached_property
     def is_kept(self) -> bool:
         """Whether its answers may be kept, and asked for again by their ETag."""
         return self.method == "GET" and self.who is not None and self.who.open
 
-    @property
+    @functools.cached_property
     def needs_body(self) -> bool:
         """Whether its body has a member that must be there; where none must, none need be sent."""
         return self.body is not None and any(field.required for field in self.body.fields.values())
@@ -184,12 +184,12 @@ class Operation(Generic[Parts]):
         """The same, without the tokens of links: who has one may use it."""
         return self.path_of({name: _UNSAID if self.variables[name] == "link" else ids[name] for name in ids})
 
-    @property
+    @functools.cached_property
     def template(self) -> str:
         """The path as OpenAPI writes it."""
         return _VARIABLE.sub(r"{\1}", self.path)
 
-    @property
+    @functools.cached_property
     def variables(self) -> dict[str, str]:
         """{name: "uuid", "word" or "link"} of the path."""
         return {found[1]: _CONVERTERS[found[2]] for found in _VARIABLE.finditer(self.path)}

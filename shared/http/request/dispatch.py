@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 from shared.clock import format_time
 from shared.fields import Body
 from shared.http.answer import csv_table, html
+from shared.http.answer.dump import dump_of
 from shared.http.declare.etag import IfMatch
 from shared.http.declare.operations import Answer, Call, Operation, Parts, Who
 from shared.http.declare.principal import Principal
@@ -65,10 +66,13 @@ class Dispatcher(Generic[Parts]):
         headers = request.headers
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
-        query = {} if operation.page and operation.query is None else read_query(request.query_string, operation.query)
+        asked = request.query_string
+        unasked = operation.query is None and (operation.page or not asked)
+        query = {} if unasked else read_query(asked, operation.query)
         sent = self._sent(operation)
         try:
-            body = {} if operation.signed else (operation.body or _NO_BODY).load(sent)
+            nothing = operation.signed or not (sent or operation.body)
+            body = {} if nothing else (operation.body or _NO_BODY).load(sent)
         except ValidationError as error:
             raise invalid(faults_of(error.messages)) from None
         return Call(
@@ -79,12 +83,12 @@ class Dispatcher(Generic[Parts]):
             ids={name: str(value) for name, value in ids.items()},
             body=body,
             query=query,
-            parameters=parameters_of(request.query_string) if query else (),
+            parameters=parameters_of(asked) if query else (),
             headers=dict(headers),
             raw=b"" if operation.method == "GET" or operation.any_body else request.get_data(cache=True),
             key=key,
             if_match=if_match,
-            fingerprint=fingerprint(operation.method, path, sent),
+            fingerprint="" if operation.method == "GET" else fingerprint(operation.method, path, sent),
             address=self._addresses.client(request.environ),
             commands=self._commands,
         )
@@ -125,11 +129,11 @@ def _written(operation: Operation[Parts], answer: Answer) -> Response:
         lines = answer.body.lines()
         return Response(lines, answer.status, dict(answer.headers), content_type=csv_table.CONTENT_TYPE)
     schema = operation.answers[answer.status]
-    body = answer.body if schema is None or answer.body is None else schema.dump(answer.body)
+    body = answer.body if schema is None or answer.body is None else dump_of(schema)(answer.body)
     if body is None:
         return Response(status=answer.status, headers=dict(answer.headers))
     # In JSON a `<` stands in strings alone. As an escape it says the same, and ends no script element of a page.
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).replace("<", "\\u003c")
+    text = _JSON.encode(body).replace("<", "\\u003c")
     return Response(text, answer.status, dict(answer.headers), content_type=operation.media)
 
 
@@ -141,3 +145,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return format_time(value)
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

@@ -16,6 +16,7 @@ from shared.clock import Clock, SystemClock
 from shared.http.declare.principal import Principal
 from shared.http.problems import unauthenticated
 from shared.http.request.jwks import ALGORITHMS, FileKeys, Keys, UrlKeys
+from shared.http.request.remembered import Checked, Remembered
 from shared.ids import person_id
 from shared.settings import Tokens
 
@@ -32,6 +33,7 @@ class Verifier:
 
     def __init__(self, tokens: Tokens, pseudonym_key: bytes, keys: Keys) -> None:
         self._tokens, self._pseudonym_key, self._keys = tokens, pseudonym_key, keys
+        self._remembered = Remembered(keys)
 
     @classmethod
     def of(cls, tokens: Tokens, pseudonym_key: bytes, clock: Clock | None = None) -> "Verifier":
@@ -47,17 +49,23 @@ class Verifier:
         found = _BEARER.fullmatch(authorization) if len(authorization) <= _LONGEST_TOKEN else None
         if found is None:
             _refuse("format", "expected Bearer and a JWT", challenge='error="invalid_request"')
-        try:
-            claims = self._claims(found[1])
-        except jwt.InvalidTokenError as error:
-            _refuse(*_reason(error))
-        return self._of_claims(claims)
+        return self._remembered.find(found[1]) or self._checked(found[1])
 
     def ready(self) -> bool:
         """Whether there is a key to check any token with."""
         return self._keys.ready()
 
-    def _claims(self, token: str) -> Mapping[str, Any]:
+    def _checked(self, token: str) -> Principal:
+        try:
+            claims, key, kid = self._verified(token)
+        except jwt.InvalidTokenError as error:
+            _refuse(*_reason(error))
+        principal = self._of_claims(claims)
+        self._remembered.add(token, Checked(principal, kid, key, int(claims["exp"]) + LEEWAY_SECONDS))
+        return principal
+
+    def _verified(self, token: str) -> tuple[Mapping[str, Any], jwt.PyJWK, Any]:
+        """Its claims, the key that signed it, and what it calls that key."""
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError:
@@ -69,8 +77,8 @@ class Verifier:
             _refuse("key", "expected a token signed with one of the issuer's present keys")
         for key in keys[:-1]:
             with suppress(jwt.InvalidSignatureError):
-                return self._decoded(token, key)
-        return self._decoded(token, keys[-1])
+                return self._decoded(token, key), key, header.get("kid")
+        return self._decoded(token, keys[-1]), keys[-1], header.get("kid")
 
     def _decoded(self, token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         """Its claims; raises InvalidSignatureError where another key may fit."""
