@@ -25,8 +25,14 @@ _A_IN_BRACKETS = re.compile(
     r"(?<=[^\W_])([(\[{<])a[)\]}>](?=[^\W\d_]{3})|(?<=[^\W_]) ?[(\[{<]a[)\]}>] ?(?=[\w-]+\.\w)", re.IGNORECASE
 )
 _DOT_IN_BRACKETS = re.compile(rf" ?{_OPENS} ?(?:{_POINT}|\.) ?{_CLOSES} ?", re.IGNORECASE)
-_DOT_IN_DASHES = re.compile(rf"(?<=[^\W_])([_-]){_POINT}\1(?=[^\W_])", re.IGNORECASE)
-_AT_IN_DASHES = re.compile(r"(?<=[^\W_])([_-])(?:at|arobase)\1(?=[\w-]+\.[^\W_])", re.IGNORECASE)
+_AROUND = r"(?P<blank> ?)(?P<sign>[_~/+=:^'’\"“”-]{1,2}) ?"
+_BEHIND = r" ?(?:(?P=sign)|[’”])(?P=blank)"
+_DOT_IN_DASHES = re.compile(rf"(?<=[^\W_]){_AROUND}{_POINT}{_BEHIND}(?=[^\W_])", re.IGNORECASE)
+_AT_IN_DASHES = re.compile(
+    rf"(?<=[^\W_]){_AROUND}(?:at|arobase){_BEHIND}(?=[\w-]+\.[^\W_])"
+    r"|(?<=[^\W_]) (?P<alone>[_~/+=^-]{1,2})(?:at|arobase)(?P=alone) (?=[^\W_])",
+    re.IGNORECASE,
+)
 _APART = re.compile(r"(?<![^\W_])[^\W_](?:[ _*|~/-]{1,3}[^\W_]| ?[.@·] ?[^\W_]){3,}(?![^\W_])")
 _BETWEEN_LETTERS = re.compile("[ _*|~/-]")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.docs.lifecycles import LIFECYCLES
 from deploy.docs.openapi import SERVICES
-from deploy.docs.rules import ADVICE, ONLY
+from deploy.docs.rules import ADVICE, ONLY, UNDER
 from deploy.docs.rules_found import Found, found
 from shared.aggregate import Lifecycle
 from shared.http.declare.operations import Operation
@@ -81,11 +81,13 @@ def _operations(rule: str, path: str) -> list[str]:
     """Those whose command the rule guards; else those of the part of the code that names the rule."""
     if rule in ONLY:
         return [*ONLY[rule]]
+    if rule in UNDER:
+        service = "matching" if UNDER[rule] == "seeker-declares" else "listing"
+        return _guarded_by(UNDER[rule], SERVICES[service].all)
     if path.startswith("shared/"):
         return [_ANYWHERE]
     declared = SERVICES[path.split("/")[1]].all
-    commands = {command for lifecycle, _ in LIFECYCLES for command in _guarded(lifecycle, rule)}
-    guarded = [operation.id for operation in declared if operation.command in commands]
+    guarded = _guarded_by(rule, declared)
     module = path.rpartition(".")[0].replace("/", ".")
     near = [operation.id for operation in declared if _is_near(operation, module)]
     return guarded or near or [operation.id for operation in declared if operation.method != "GET"]
@@ -101,6 +103,11 @@ def _is_near(operation: Operation[Any], module: str) -> bool:
     view = sys.modules[operation.view.__module__]
     origins = {getattr(value, "__module__", getattr(value, "__name__", "")) for value in vars(view).values()}
     return module in {view.__name__, *origins}
+
+
+def _guarded_by(rule: str, operations: Iterable[Operation[Any]]) -> list[str]:
+    commands = {command for lifecycle, _ in LIFECYCLES for command in _guarded(lifecycle, rule)}
+    return [operation.id for operation in operations if operation.command in commands]
 
 
 def _guarded(lifecycle: Lifecycle, rule: str) -> list[str]:

@@ -8,13 +8,21 @@ _OF_LISTING = ("createListing", "reviseListing")
 ONLY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("malformed", "mismatch", "notice", "outside-tolerance"), _BY_PROVIDER),
     **dict.fromkeys(("pay-range", "tranche-days", "tranche-sum"), _OF_LISTING),
+    "addresses": ("putContact", "putWorkMail"),
+    "code": ("verifyContact", "verifyWorkMail"),
+    "consent-terms": ("answerByEmployer",),
     "domain": ("putWorkMail",),
+    "employer-registered": ("answerByEmployer", "askEmployer"),
+    "link-used": ("answerByEmployer", "confirmByEmployer"),
+    "no-link": ("reviseListing", "askEmployer"),
+    "public-provider": ("putWorkMail",),
+    "price-cap": (*_OF_LISTING, "submitListing", "publishListing", "showRules"),
+    "one-currency": (*_OF_LISTING, "counterOffer", "makeOffer"),
     "exposure-cap": ("acceptOffer",),
     "kind": ("findCodes",),
     "listing-budget": ("submitListing",),
     "one-live-offer": ("makeOffer",),
     "public-mail": (*_OF_LISTING, "registerEmployer"),
-    "public-provider": ("putWorkMail",),
     "request-budget": ("makeOffer",),
     "split": ("resolveDispute",),
     "webhook": ("greenhouseWebhook",),
@@ -22,6 +30,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "words": ("searchListings",),
 }
 """The operations that a rule is of, where the code that names it stands beside others'."""
+UNDER: dict[str, str] = dict.fromkeys(("no-address", "no-employer-name", "no-phone"), "wording")
+"""{rule of one breach: the guard that looks for such}; the rules by place join it below."""
 ADVICE: dict[str, str] = {
     "addresses": "Wait; an address may be changed a few times a day.",
     "algorithm": TOKEN,
@@ -154,8 +164,8 @@ ADVICE: dict[str, str] = {
 }
 
 
-def _of_places() -> dict[str, str]:
-    """Of the shipped rules by place."""
+def _of_places() -> tuple[dict[str, str], dict[str, str]]:
+    """What to do about the shipped rules by place, and their guards."""
     places = shipped()
     decided = {
         "paid": "It says that this help may be paid.",
@@ -166,7 +176,14 @@ def _of_places() -> dict[str, str]:
     found |= {each.id: "Send `declares` as the message says, or offer 0." for each in places.questions}
     found |= {each.id: "Let the employer consent, or make this help free." for each in places.consents}
     found |= {each.id: "Send the acknowledgement that the message names." for each in places.acknowledgements}
-    return found | {each.id: "Take the phrase out of the text." for each in places.phrases}
+    found |= {each.id: "Take the phrase out of the text." for each in places.phrases}
+    guards = {
+        "price-policy": places.decisions, "employer-consent": places.consents, "wording": places.phrases,
+        "acknowledgement": places.acknowledgements, "seeker-declares": places.questions,
+    }  # fmt: skip
+    return found, {each.id: guard for guard, entries in guards.items() for each in entries}
 
 
-ADVICE |= _of_places()
+_ADVICE, _UNDER = _of_places()
+ADVICE |= _ADVICE
+UNDER |= _UNDER

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.listing.mailboxes import mailbox_of
 from services.listing.parts import Parts
 from services.listing.schemas import ListingShare
 from services.listing.store import employers_known, of_insider
@@ -21,6 +22,7 @@ def export(call: Call[Parts]) -> Answer:
     rest = {} if after else {
         "employers_known": employers_known(store, call.person),
         "work_marks": (store.get(work_id(call.person)) or {}).get("marks", []),
+        "mailbox_mark": mailbox_of(store, call.person),
         "reports": call.parts.desk.own(call.person),
     }  # fmt: skip
     return replace(answer, body={"person_id": call.person, **rest, **answer.body})

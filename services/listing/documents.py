@@ -181,6 +181,12 @@ class WorkDocument(CoreDocument, total=False):
     after: str  # sort key of the last listing of an unfinished pass
 
 
+class MailboxCopy(Copy, total=False):
+    """`mailbox:<person>`: the mailbox that a person has verified. States: known, erased."""
+
+    mark: str  # of the mailbox
+
+
 class AskedOfListing(TypedDict):
     name: str  # rest, keep or remove
     id: str  # of the trigger

@@ -5,6 +5,7 @@ Codes, amounts, dates and states stay under the pseudonym, as they stand in the 
 
 from typing import Any
 
+from services.listing.mailboxes import forget_mailbox
 from services.listing.search import index
 from services.listing.store import KNOWN, VEILED
 from services.listing.unveiling import KIND as UNVEILED
@@ -33,6 +34,7 @@ class Erasing:
             + erase_each(unveiled, self._veil)
             + erase_each(reported, lambda record: forget_reporter_in(self._store, record, person))
             + self._forget_work(work_id(person))
+            + forget_mailbox(self._store, person)
         )
 
     def _found(self, query: dict[str, Any]) -> list[str]:

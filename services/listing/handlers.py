@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.listing.lifecycle import LISTING
+from services.listing.mailboxes import OF_MAILBOX
 from services.listing.unveiling import ENDS, Unveil
 from services.listing.workplaces import OF_EMPLOYER, Learn
 from shared.aggregate import Change, Kind, Lifecycle, OnLifecycle, Routes, Trigger, Verdict, erasure
@@ -33,6 +34,7 @@ def handlers(listing: Lifecycle = LISTING) -> Routes:
         "hire.ended": OnLifecycle(listing, "listing_id"),
         **dict.fromkeys(("offer.activated", "offer.begun", *ENDS), Unveil()),
         "work.verified": Learn(),
+        "contact.verified": OF_MAILBOX,
         **dict.fromkeys(("employer.registered", "employer.removed"), OF_EMPLOYER),
         "person.erased": erasure.route(),
     }

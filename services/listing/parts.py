@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from services.listing import consents, views
@@ -9,6 +10,7 @@ from services.listing.asks import Asks
 from services.listing.budget import Budget
 from services.listing.census import Census
 from services.listing.employers_word import EmployersWord
+from services.listing.mailboxes import mailbox_of
 from services.listing.reports import decided
 from services.listing.rules import Rules
 from services.listing.store import KNOWN, is_unveiled, unveiled_id
@@ -48,7 +50,8 @@ class Parts:
 
         listings = Resource(store, lifecycle, roles, view, PATH)
         budget = Budget(store, lifecycle.terms.listings_a_week)
-        desk = Desk.of(store, REPORT.with_terms(lifecycle.terms), key, "/v1/reports")
+        reports = REPORT.with_terms(lifecycle.terms)
+        desk = Desk.of(store, reports, key, "/v1/reports", partial(mailbox_of, store))
         word = EmployersWord(listings, market, key)
         return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk)
 

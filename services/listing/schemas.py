@@ -271,12 +271,13 @@ class KnownEmployer(Body):
 
 class ListingShare(Body):
     """Your listings, in pages. The first page also has the employers that were unveiled to you, the marks of the
-    domains at which you verified an address, and the listings that you reported.
+    domains at which you verified an address and of your mailbox, and the listings that you reported.
     """
 
     person_id = PersonId()
     employers_known = Several(Part(KnownEmployer), optional=True)
     work_marks = Several(Text(), optional=True)
+    mailbox_mark = Text(allow_none=True, optional=True)
     reports = Several(Part(OwnReport), optional=True)
     items = Several(Part(Listing))
     next = Text(1, 1024, allow_none=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import OUTCOMES
+from services.notify.lifecycle import NOTIFICATION, NOTIFY, OUTCOMES
 from services.notify.mail import Postman
 from services.notify.store import contact_id, work_mail_id
-from services.notify.templates import phrase
+from services.notify.templates import DEFAULT_LANGUAGE, phrase
 from shared import links
 from shared.aggregate import (
     ANSWERED,
@@ -57,14 +57,22 @@ def _id(event: Trigger) -> str:
 
 
 class ConsentMails:
-    """Carries out the mail of a link."""
+    """Carries out the mail of a link; where none goes out, the insider is told."""
 
     def __init__(self, store: Store, postman: Postman, key: bytes, public_url: str, terms: Terms) -> None:
         self._store, self._postman, self._key, self._terms = store, postman, key, terms
         self._base = public_url + links.EMPLOYER_CONSENTS
+        self._notification = NOTIFICATION.with_terms(terms)
 
     def carry_out(self, document: Document) -> Trigger | None:
-        """As Postman.post; skipped where it is too old by now, or the mailbox is the insider's own."""
+        """As Postman.post. The insider is told before the outcome is written, so that nothing in between loses it."""
+        outcome = self._mail(document)
+        if outcome is not None and outcome.name != "mail.sent":
+            self._tell(document, outcome)
+        return outcome
+
+    def _mail(self, document: Document) -> Trigger | None:
+        """Skipped where it is too old by now, or the mailbox is the insider's own."""
         if self._store.clock.now() - document["at"] > self._terms.mail_not_older:
             return self._postman.skip(document, "too_old")
         try:
@@ -78,6 +86,17 @@ class ConsentMails:
         letter = write(document["language"], document["help"], document["currency"], document["until"],
                        self._base + token)  # fmt: skip
         return self._postman.post(document, letter, address, document["at"])
+
+    def _tell(self, document: Document, outcome: Trigger) -> None:
+        """A notification a link: a repeat finds it there."""
+        insider = document["insider"]
+        contact = self._store.get(contact_id(insider)) or {}
+        event = {"listing_id": document["listing_id"], "insider": insider, "undelivered": outcome.data["reason"]}
+        told = {"event_type": ASKED, "event": event, "person": insider}
+        told["language"] = contact.get("language", DEFAULT_LANGUAGE)
+        at = f"{document['_id']}:{insider}"
+        trigger = Trigger(NOTIFY, f"{document['_id']}:undelivered", "event", outcome.at, told)
+        self._store.run({at: self._notification}, lambda changes: self._notification.fold(changes[at], trigger))
 
     def _is_of(self, person: str, address: str) -> bool:
         """Whether what is mailed there comes to the insider, who cannot answer for the employer."""

@@ -110,7 +110,12 @@ HELP_ANSWERED = Notified("insider", "help.answered", "hires")
 REPORTED = Notified("person", "insider_report.of_you", "listings")
 """`insider_report.decided`, for whoever was reported."""
 
-_GROUPS: Mapping[str, Group] = {row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED, REPORTED) if row}
+NOT_ASKED = Notified("insider", "listing.consent_undelivered")
+"""`listing.consent_asked`, where no mail came to the employer."""
+
+_GROUPS: Mapping[str, Group] = {
+    row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED, REPORTED, NOT_ASKED) if row
+}
 
 
 def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
@@ -119,6 +124,8 @@ def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
         return HELP_ANSWERED
     if event_type == "insider_report.decided" and data["person_id"] == data["insider"]:
         return REPORTED
+    if event_type == "listing.consent_asked" and data.get("undelivered"):
+        return NOT_ASKED
     if event_type == "offer.activated" and data.get("begins_at") is None:
         return NOBODY if "begins_at" in data else BEGUN  # `offer.begun` comes with it, but not of an older version
     return RECIPIENTS[event_type]
@@ -157,3 +164,6 @@ def read_by(person: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 READ = tuple(event_type for event_type, row in RECIPIENTS.items() if row is not None)
 """The event types that notify reads."""
+
+KINDS = (*READ, "listing.consent_asked")
+"""The event types that a notification may be of."""

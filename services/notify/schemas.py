@@ -2,7 +2,7 @@
 
 from services.notify.lifecycle import DELIVERED
 from services.notify.preferences import STOPPABLE
-from services.notify.recipients import READ
+from services.notify.recipients import KINDS
 from services.notify.templates import LANGUAGES
 from shared.events.schemas_matches import CADENCES, OFF
 from shared.fields import (
@@ -97,7 +97,7 @@ class Notification(Body):
     """A notification. `kind` is the type of the event that it is about, `status` that of its e-mail."""
 
     id = Text()
-    kind = Choice(*READ)
+    kind = Choice(*KINDS)
     subject = Text()
     text = Text()
     offer_id = Id(allow_none=True)

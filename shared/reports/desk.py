@@ -81,10 +81,14 @@ class Desk:
     records: Resource
     key: bytes
     limit: _Limit
+    mailbox_of: Callable[[str], str | None]
 
     @classmethod
-    def of(cls, store: Store, table: Lifecycle, key: bytes, path: str) -> "Desk":
-        return cls(Resource(store, table, _roles, view, path), key, _Limit(table.terms.reports_a_day))
+    def of(
+        cls, store: Store, table: Lifecycle, key: bytes, path: str, mailbox_of: Callable[[str], str | None]
+    ) -> "Desk":
+        """`mailbox_of` gives the mark of a person's verified mailbox, which all its accounts have alike."""
+        return cls(Resource(store, table, _roles, view, path), key, _Limit(table.terms.reports_a_day), mailbox_of)
 
     @property
     def terms(self) -> Terms:
@@ -97,7 +101,7 @@ class Desk:
         follows. A repeat gets the same answer. Raises Problem 422 for one's own, 429.
         """
         at, person = record_id(about), call.caller.person_id if call.caller else None
-        reporter = Reporter(person) if person else Reporter(mark=report_mark(self.key, about, call.address))
+        reporter = self._reporter(about, person, call.address)
         received = Answer({"about": about, "policy": POLICY}, 202)
         if records.has_reported(self.records.store.get(at) or {}, reporter):
             return received
@@ -115,6 +119,12 @@ class Desk:
 
         self.records.store.run({at: self.records.lifecycle}, decide)
         return received
+
+    def _reporter(self, about: str, person: str | None, address: str) -> Reporter:
+        if person is None:
+            return Reporter(mark=report_mark(self.key, about, address))
+        mailbox = self.mailbox_of(person)
+        return Reporter(person, report_mark(self.key, about, f"mailbox:{mailbox}") if mailbox else None)
 
     def page(self, call: Call[Any]) -> Answer:
         """The moderators' queue, the longest waiting first, without what is about the moderator."""

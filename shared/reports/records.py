@@ -1,8 +1,8 @@
 """The record of all reports about one listing, or one person: one document, `report:<id of what it is about>`. Pure.
 
-One report a reporter: a person with an account, or a keyed mark of an address. So many are kept whole (a person behind
-many addresses takes no place from people with an account), the rest are counted. States: open, decided; and new once
-all that it held is past its time.
+One report a reporter: a person with an account (of one mailbox all accounts are one), or a keyed mark of an address.
+So many are kept whole (a person behind many addresses takes no place from people with an account), the rest are
+counted. States: open, decided; and new once all that it held is past its time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ ERASED = "erased"
 
 class Report(TypedDict, total=False):
     person: str  # who reported, with an account; `erased` once they were forgotten
-    mark: str  # of the address it came from, for a while
+    mark: str  # of the address it came from, or of the mailbox of who reported, for a while
     reason: str
     text: str
     at: datetime
@@ -54,14 +54,14 @@ class ReportRecord(CoreDocument, total=False):
 
 @dataclass(frozen=True)
 class Reporter:
-    """One of the two is there."""
+    """A person has a mark where their mailbox is known, whoever has no account always."""
 
     person: str | None = None
     mark: str | None = None
 
     def made(self, report: Mapping[str, Any]) -> bool:
-        name, value = ("person", self.person) if self.person else ("mark", self.mark)
-        return value is not None and report.get(name) == value
+        by_mark = self.mark is not None and report.get("mark") == self.mark
+        return by_mark or (self.person is not None and report.get("person") == self.person)
 
 
 def record_id(about: str) -> str:
@@ -81,13 +81,14 @@ def add(change: Change, about: str, insider: str, reporter: Reporter, said: Mapp
         _enlist(change)
     if change.get("created_at") is None:
         change.set(created_at=change.now)
-    kept, name = change.get("reports", []), "person" if reporter.person else "mark"
+    kept = change.get("reports", [])
     of_people = sum("person" in each for each in kept)
     if of_people >= MOST_OF_PEOPLE if reporter.person else len(kept) - of_people >= MOST_OF_ADDRESSES:
         change.set(more=change.get("more", 0) + 1)
         return
-    report = {name: getattr(reporter, name), "reason": said["reason"], "at": change.now}
-    change.set(reports=[*kept, report | ({"text": said["text"]} if said.get("text") else {})])
+    more = {"person": reporter.person, "mark": reporter.mark, "text": said.get("text")}
+    report = {name: value for name, value in more.items() if value} | {"reason": said["reason"], "at": change.now}
+    change.set(reports=[*kept, report])
     if reporter.person:
         change.set(reporters=[*change.get("reporters", ()), reporter.person])
     _schedule(change, terms)
@@ -130,7 +131,7 @@ def tidy(change: Change, terms: Terms) -> None:
 def forget_reporter(change: Change, person: str) -> None:
     """Of somebody who was forgotten: that there was a report, why and when stays, who and in what words does not."""
     reports = [
-        {**_without(each, "text"), "person": ERASED} if each.get("person") == person else each
+        {**_without(_without(each, "text"), "mark"), "person": ERASED} if each.get("person") == person else each
         for each in change.get("reports", ())
     ]
     change.set(reports=reports, reporters=_people(reports))

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.docs.openapi import SERVICES
 from deploy.docs.problems import page
-from deploy.docs.rules import ADVICE, ONLY
+from deploy.docs.rules import ADVICE, ONLY, UNDER
 from deploy.docs.rules_found import found
 from services.escrow.lifecycle import ESCROW
 from services.listing.lifecycle import LISTING
@@ -42,6 +42,14 @@ def test_a_rule_of_one_operation_stands_at_it_alone() -> None:
 
     assert {each for those in ONLY.values() for each in those} <= ids and set(ONLY) <= set(RULE_IDS)
     assert {rule: cells[rule] for rule in ONLY} == {rule: ", ".join(sorted(those)) for rule, those in ONLY.items()}
+
+
+def test_a_breach_stands_at_the_operations_of_its_guard() -> None:
+    """A rule by place, and what a text may not hold, at what looks for it; none at a dozen."""
+    cells = {line.split("`")[1]: line.split(" | ")[-2] for line in page().splitlines() if line.startswith("| `")}
+
+    assert {rule: cells[rule] for rule in UNDER} == {rule: cells[guard] for rule, guard in UNDER.items()}
+    assert [rule for rule in RULE_IDS if cells[rule].count(",") > 4] == []
 
 
 def test_the_page_has_each() -> None:

@@ -64,6 +64,8 @@ def mails(language: str) -> Iterator[tuple[str, EmailMessage]]:
     for kind, key in CODE_TEXTS.items():
         text = render(key, {"code": "135790", "minutes": "17"}, language)
         yield f"{key} ({kind})", _mail(Letter(*text, language))
+    told = render("listing.consent_undelivered", {"listing_id": "l-1"}, language)
+    yield "listing.consent_undelivered, to insider", _mail(Letter(*told, language))
     priced = [{"kind": "good_word", "price": 1_234_56}, {"kind": "reference", "price": 777_77}]
     yield "consent link", _mail(ask_consent(language, priced, "CAD", AT, "https://golem.example/x"))
     yield "employer link", _mail(write(language, "Bo Ek, no. 24680", AT, "https://golem.example/x"))

@@ -2,6 +2,7 @@
 
 import html
 import re
+import smtplib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,10 @@ class World:
         """Subjects of what came by mail."""
         return [str(mail["Subject"]) for to, mail in self.whole.mails if to == f"{who}@example.org"]
 
+    def notifications(self, who: str) -> list[Any]:
+        items: list[Any] = Caller(self.whole.apps["notify"], who).get("/v1/notifications").get_json()["items"]
+        return items
+
     def everything(self) -> list[Any]:
         return list(self.whole.stores["listing"].collection.find({"kind": "listing"}))
 
@@ -150,6 +155,37 @@ def test_it_waits_for_the_employers_own_consent_and_is_published_by_it(world: Wo
     records = str(world.whole.broker.records())
     assert "acme.example" not in records.lower() and '"consent_grade":3' in records.replace(" ", "")
     assert "acme.example" not in str(list(world.whole.stores["notify"].collection.find({"kind": "consent_mail"})))
+
+
+class OneBroken(list[Any]):
+    """What was mailed; the server of one mailbox takes none."""
+
+    def append(self, mail: Any) -> None:
+        if mail[0] == "people@acme.example":
+            raise smtplib.SMTPRecipientsRefused({mail[0]: (550, b"no such mailbox")})
+        super().append(mail)
+
+
+def test_where_the_employers_server_takes_no_mail_the_insider_is_told(world: World) -> None:
+    """Once for each link, by mail as well; another mailbox can be asked, and its answer counts."""
+    world.whole.mails = OneBroken()
+    assert world.ask().status_code == 202
+
+    assert world.told("anna") == ["The employer could not be asked"]
+    (told,) = [each for each in world.notifications("anna") if each["kind"] == "listing.consent_asked"]
+    assert (told["listing_id"], told["status"]) == (world.id, "sent")
+    assert world.send(world.link("hr"), "consent").status_code == 200
+    assert world.told("anna").count("The employer could not be asked") == 1
+
+
+def test_a_mailbox_of_the_insiders_own_is_not_asked_and_they_are_told(world: World) -> None:
+    world.whole.verified("anna", "people@acme.example", "work-mail")
+    world.whole.settle()
+    before = len(world.whole.mails)
+    assert world.ask().status_code == 202
+
+    assert [to for to, _ in world.whole.mails[before:]] == ["anna@example.org"]
+    assert world.told("anna")[-1] == "The employer could not be asked"
 
 
 def test_by_the_pages_form(world: World) -> None:

@@ -103,6 +103,43 @@ w w w . acme
 anna arobase acme point fr
 anna apenstaartje acme punt nl
 call ０６–１２−３４‒５６—７８
+anna -at- acme -dot- com
+anna - at - acme - dot - com
+anna --at-- acme --dot-- com
+anna _at_ acme _dot_ com
+anna /at/ acme /dot/ com
+anna 'at' acme 'dot' com
+anna “at” acme “dot” com
+anna -arobase- acme -point- fr
+anna -at- acme
+a-n-n-a-@-acme.com
+a_n_n_a_@_a_c_m_e.com
+telegram - annab99
+telegram-annab99
+telegram → annab99
+telegram / annab99
+telegram (annab99)
+telegram "annab99"
+telegram... annab99
+telegram username is: annab99
+annab99 - telegram
+annab99 (telegram)
+tele gram annab99
+tele-gram annab99
+t e l e g r a m annab99
+what's app annab99
+watsapp annab99
+face book annab99
+insta-gram: annab
+snap chat annab99
+wh4tsapp
+whats4pp
+t3l3gr4m
+wh@tsapp
+faceb00k
+s1gnal
+l1nkedin
+ｗｈ４ｔｓａｐｐ
 """
 """`\\n` is a line feed."""
 
@@ -189,6 +226,25 @@ point de vue
 UTF-8, SHA-256
 1:1 and 10:1
 日本のチーム、東京。開発
+data-in-use and data-at-rest, as of now.Then more
+Team lead - at - a bank
+meeting - at - least once
+the "dot" matrix
+Facebook OAuth2 sign-in
+Discord - OAuth2 and web3 bots
+Telegram bots, Python3, AWS
+LinkedIn - B2B marketing
+Instagram (B2C) campaigns
+Signal - 5GHz radio
+Signal: analysis of railway lines
+Messenger: iOS and Android
+WhatsApp and Signal protocols
+Viber/Skype 2019
+campaigns on Facebook, Instagram and TikTok
+We chat with customers: mail, phone, video
+face time with clients
+tele sales, and a gram of salt
+PCI-DSS, SOC2, ISO27001
 """
 
 

@@ -9,7 +9,7 @@ from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
 from services.notify.preferences import STOPPABLE
-from services.notify.recipients import HELP_ANSWERED, RECIPIENTS, REPORTED, notified, people, read_by
+from services.notify.recipients import HELP_ANSWERED, NOT_ASKED, RECIPIENTS, REPORTED, notified, people, read_by
 from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, amount, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
@@ -329,7 +329,8 @@ def test_every_code_that_people_read_has_its_words(code: str) -> None:
 
 
 def test_every_template_is_used() -> None:
-    used = {row.text for row in RECIPIENTS.values() if row} | {HELP_ANSWERED.text, REPORTED.text, *CODE_TEXTS.values()}
+    used = {row.text for row in RECIPIENTS.values() if row}
+    used |= {HELP_ANSWERED.text, REPORTED.text, NOT_ASKED.text, *CODE_TEXTS.values()}
     used |= {"unsubscribe.ask", "unsubscribe.done", "unsubscribe.matches.ask", "unsubscribe.matches.done"}
 
     assert used == {key.removesuffix(".free") for key in TEMPLATES}

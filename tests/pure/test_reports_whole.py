@@ -103,6 +103,35 @@ def test_a_moderator_removes_it(reported: Reported) -> None:
     assert len(reported.queue("decided")) == 1
 
 
+def test_accounts_of_one_mailbox_are_one_reporter(reported: Reported) -> None:
+    """With a tag, or none: the answer is the same, and nothing rests before others have reported it."""
+    for number, sub in enumerate(WORKS):
+        reported.whole.verified(sub, f"one+{number or 'x'}@mail.example")
+    reported.whole.settle()
+
+    assert reported.by(*WORKS) == [202] * 3
+    (record,) = reported.queue()
+    assert (record["people"], reported.state()) == (1, "published")
+    reported.by("eve", "fay")
+    assert reported.state() == "in_review"
+    reported.decide("keep")
+    assert [reported.told(sub).count("report.decided") for sub in (*WORKS, "eve")] == [1, 0, 0, 1]
+
+
+def test_accounts_of_one_mailbox_report_an_insider_once(reported: Reported) -> None:
+    """An insider is reported by people as a listing is."""
+    anna = Caller(reported.whole.apps["matching"], "anna").id
+    for sub in ("bo", "cas"):
+        reported.whole.verified(sub, "one@mail.example")
+    reported.whole.settle()
+    for sub in ("bo", "cas"):
+        Caller(reported.whole.apps["matching"], sub).post(f"/v1/insiders/{anna}/reports", dict(FRAUD))
+
+    moderator = Caller(reported.whole.apps["matching"], "mo", ("moderator",))
+    (record,) = moderator.get("/v1/insider-reports").get_json()["items"]
+    assert (record["people"], record["addresses"]) == (1, 0)
+
+
 @pytest.mark.parametrize("decision", ["keep", "remove"])
 def test_one_report_is_decided_without_a_rest(reported: Reported, decision: str) -> None:
     """What one person reports stays published until a moderator has decided."""

@@ -22,6 +22,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
     "listing": {
         "listing": listing.ListingDocument,
         "unveiled": listing.UnveiledDocument,
+        "mailbox": listing.MailboxCopy,
         "work": listing.WorkDocument,
         "employer": listing.EmployerCopy,
         "account": listing.AccountDocument,

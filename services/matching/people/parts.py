@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from services.matching.offer.accounts import Accounts
 from services.matching.people.erasure import Erasing
-from services.matching.people.people import KIND, People
+from services.matching.people.people import KIND, People, mailbox_of
 from services.matching.people.reports import REPORT, Tidying
 from shared.http.answer.commands import Resource
 from shared.poller.poller import OnTimer
@@ -25,7 +26,7 @@ class Parts:
     def of(cls, offers: Resource, accounts: Accounts, key: bytes) -> "Parts":
         erasing = Erasing(offers.store, offers.lifecycle)
         table = REPORT.with_terms(offers.lifecycle.terms)
-        desk = Desk.of(offers.store, table, key, "/v1/insider-reports")
+        desk = Desk.of(offers.store, table, key, "/v1/insider-reports", partial(mailbox_of, offers.store))
         return cls(offers, accounts, People(offers.store, accounts, erasing), desk)
 
     @property

@@ -50,6 +50,13 @@ class Marks:
         return TAKEN
 
 
+def mailbox_of(store: Store, person: str) -> str | None:
+    """The mark of the mailbox that a person has verified."""
+    doc = store.get(person) or {}
+    mark: str | None = doc.get("box_mark") or doc.get("mark")
+    return mark
+
+
 class MoneyOpen(Refusal):
     """The person is needed still: `offers` are those in which money waits, each with when that ends by itself."""
 
