@@ -1,14 +1,14 @@
 // The public HTTP API, as any client sees it: one function that asks, and what a refusal is.
 import {session} from './session.js';
 
-/** A refusal (RFC 9457). `errors`: [{field, rule, detail}] where single fields are at fault; status 0: nothing answered. */
+/** A refusal (RFC 9457). `errors`: [{pointer, rule, message}] where single fields are at fault; status 0: nothing answered. */
 export class Problem extends Error {
   constructor(status, document = {}) {
     super(document.detail || document.title || String(status));
     this.status = status;
     this.title = document.title || '';
     this.rule = (document.type || '').split('/').pop();
-    this.errors = document.errors || [];
+    this.errors = (document.errors || []).map((each) => ({...each, field: (each.pointer || '').slice(1).replaceAll('/', '.')}));
     this.request = document.request_id;
   }
 }

@@ -26,6 +26,7 @@ const SCREENS = [
   ['/flow', () => import('./screens/flow.js')],
 ];
 
+const LATER = [700, 2000, 5000]; // ms after which one looks again: other services hear of it a moment later
 const root = document.getElementById('page');
 let page = null;
 
@@ -79,6 +80,7 @@ class Page {
     } finally {
       this.busy = false;
       if (!this.problem) await this.reload();
+      if (!this.problem) for (const ms of LATER) setTimeout(() => this.isHere && !this.busy && this.reload(), ms);
       this.draw();
       if (this.problem) document.querySelector('.problem')?.focus();
     }

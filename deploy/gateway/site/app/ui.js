@@ -12,7 +12,7 @@ export function refusal(page) {
     <div class="problem" role="alert" tabindex="-1">
       <p>${words}</p>
       ${(problem.errors || []).length
-        ? html`<ul>${problem.errors.map((each) => html`<li><code>${each.field}</code> ${each.detail}</li>`)}</ul>`
+        ? html`<ul>${problem.errors.map((each) => html`<li>${each.field ? html`<code>${each.field}</code> ` : nothing}${each.message}</li>`)}</ul>`
         : nothing}
     </div>
   `;
@@ -21,7 +21,7 @@ export function refusal(page) {
 /** What the API says against one field ("help.0.price"), beneath it. */
 export function wrong(page, field) {
   const found = (page.problem?.errors || []).filter((each) => each.field === field || each.field?.startsWith(`${field}.`));
-  return found.length ? html`<span class="wrong" id=${`wrong-${field}`}>${found.map((each) => each.detail).join(' ')}</span>` : nothing;
+  return found.length ? html`<span class="wrong" id=${`wrong-${field}`}>${found.map((each) => each.message).join(' ')}</span>` : nothing;
 }
 
 /** A labelled field. `control`: the input, which the label holds. */
@@ -68,6 +68,10 @@ export const breakdown = ({seeker_pays, price, fee, insider_receives}, bps) => h
     <dt>${t('money.insider_receives')}</dt><dd>${money(insider_receives)}</dd>
   </dl>
 `;
+
+/** A refusal of the page's own, before anything is sent: this field, these words. */
+export const refuse = (field, message) =>
+  Object.assign(new Error(message), {status: 422, errors: [{field, message}]});
 
 /** A listing as one entry of a list. */
 export const card = (listing, extra = nothing) => html`

@@ -4,7 +4,7 @@ import {find, get, post} from '../api.js';
 import {day, decimal, minor, money} from '../format.js';
 import {go} from '../main.js';
 import {session} from '../session.js';
-import {badge, breakdown, dialog, field, form, helpName, open, pay, place, refusal} from '../ui.js';
+import {badge, breakdown, dialog, field, form, helpName, open, pay, place, refusal, refuse} from '../ui.js';
 import {named, t} from '../words.js';
 
 const REASONS = ['fraud', 'money_outside', 'names_employer', 'discriminates', 'not_a_role', 'other'];
@@ -58,7 +58,7 @@ function ask(listing, page) {
   const send = async (values, form) => {
     const kinds = form.getAll('help');
     const price = minor(values.price ?? '', currency);
-    if (price === null) throw Object.assign(new Error(t('form.amount', {currency})), {status: 422, errors: [{field: 'price', detail: t('form.amount', {currency})}]});
+    if (price === null) throw refuse('price', t('form.amount', {currency}));
     const body = {listing_id: listing.id, help: kinds, price: {amount: price, currency}, message: values.message};
     if (values.foreign_national) body.declares = {foreign_national: values.foreign_national === 'yes'};
     const offer = await post('/v1/offers', body);
@@ -78,7 +78,7 @@ function ask(listing, page) {
           ${helpName(each.kind)} (${each.price.amount ? money(each.price) : t('money.free')})</label>`)}
       </fieldset>
       ${field(page, 'price', t('listing.your_price', {currency}), html`<input name="price" inputmode="decimal" required autocomplete="off">`, t('listing.price_hint'))}
-      ${field(page, 'message', t('listing.message'), html`<textarea name="message" maxlength="2000" dir="auto"></textarea>`, t('listing.message_hint'))}
+      ${field(page, 'message', t('listing.message'), html`<textarea name="message" maxlength="1000" dir="auto"></textarea>`, t('listing.message_hint'))}
       ${page.data.rules?.questions.some((each) => each.asks === 'foreign_national')
         ? html`<fieldset><legend>${t('listing.declares')}</legend>
             <label class="check"><input type="radio" name="foreign_national" value="no" required>${t('listing.declares_no')}</label>
@@ -96,7 +96,7 @@ const report = (listing, page) => html`
     ? html`<p role="status">${t('report.thanks')}</p>`
     : html`${refusal(page)}${form(page, 'report-form', html`
         ${field(page, 'reason', t('report.reason'), html`<select name="reason">${REASONS.map((each) => html`<option value=${each}>${named('report', each)}</option>`)}</select>`)}
-        ${field(page, 'text', t('report.text'), html`<textarea name="text" maxlength="500" dir="auto"></textarea>`)}`,
+        ${field(page, 'text', t('report.text'), html`<textarea name="text" maxlength="1000" dir="auto"></textarea>`)}`,
         async (values) => {
           await post(`/v1/listings/${listing.id}/reports`, values);
           page.state.reported = true;
