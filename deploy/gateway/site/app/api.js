@@ -23,16 +23,16 @@ const pause = (ms, signal) =>
 /**
  * Ask the API. Gives {data, etag, next}: the JSON, its version and the next page's path; throws Problem.
  * A POST keeps one Idempotency-Key over all its attempts, so that a lost answer never does a thing twice.
- * `anonymous`: without the session's token. `patient: false`: what is not there yet is refused at once.
+ * `anonymous`: without the session's token; `as`: with another one. `patient: false`: what is not there yet is refused at once.
  */
-export async function ask(method, path, {body, match, signal, anonymous = false, patient = true, key} = {}) {
+export async function ask(method, path, {body, match, signal, anonymous = false, patient = true, key, as} = {}) {
   const headers = {Accept: 'application/json', 'Accept-Language': document.documentElement.lang};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method === 'POST') headers['Idempotency-Key'] = key || crypto.randomUUID();
   if (match) headers['If-Match'] = match;
   const until = Date.now() + PATIENCE;
   for (;;) {
-    const token = anonymous ? null : session.token();
+    const token = as || (anonymous ? null : session.token());
     if (token) headers.Authorization = `Bearer ${token}`;
     let answer;
     try {
@@ -58,7 +58,7 @@ export async function ask(method, path, {body, match, signal, anonymous = false,
       await pause(Math.min(wait * 1000, 1000), signal);
       continue;
     }
-    if (answer.status === 401 && token) session.ended();
+    if (answer.status === 401 && token && !as) session.ended();
     throw new Problem(answer.status, await answer.json().catch(() => ({})));
   }
 }

@@ -12,6 +12,8 @@ const date = (page, name, label, value = '') =>
 const text = (page, name, label, required = false) =>
   field(page, name, label, html`<textarea name=${name} maxlength="1000" dir="auto" ?required=${required}></textarea>`);
 
+const unanswered = (offer) => offer.help_given.filter((each) => !each.answer || each.answer === 'open');
+
 /** The SHA-256 of each chosen file, in hex; the file itself stays in the browser. */
 async function hashes(files) {
   const found = [];
@@ -58,7 +60,7 @@ const FORMS = {
   },
   answerHelp: {
     fields: (page, {offer}) => html`
-      ${field(page, 'which', t('step.which'), html`<select name="which">${offer.help_given.filter((each) => !each.answer || each.answer === 'open').map((each) => html`<option value=${`${each.kind} ${each.on}`}>${helpName(each.kind)}, ${each.on}</option>`)}</select>`)}
+      ${field(page, 'which', t('step.which'), html`<select name="which">${unanswered(offer).map((each) => html`<option value=${`${each.kind} ${each.on}`}>${helpName(each.kind)}, ${each.on}</option>`)}</select>`)}
       ${field(page, 'answer', t('step.answer'), html`<select name="answer"><option value="confirmed">${t('step.confirmed')}</option><option value="denied">${t('step.denied')}</option></select>`)}`,
     body: ({which, answer}) => ({kind: (which || '').split(' ')[0], on: (which || '').split(' ')[1], answer}),
   },
@@ -99,14 +101,17 @@ const FORMS = {
   },
 };
 
+/** Steps that the API would take and that have nothing to act on. */
+const NOTHING = {answerHelp: ({offer}) => !unanswered(offer).length};
+
 const DANGER = new Set(['declineOffer', 'withdrawOffer', 'cancelOffer', 'rejectHire', 'disputeEscrow', 'endHire']);
 
-/** The commands of an explanation, each operation once: yours first. */
-export function commands(explains) {
+/** The commands of a deal's explanations, each operation once: yours first. */
+export function commands(explains, deal) {
   const found = new Map();
   for (const explain of explains) {
     for (const each of explain?.next || []) {
-      if (each.what !== 'command' || !each.request) continue;
+      if (each.what !== 'command' || !each.request || NOTHING[each.request.id]?.(deal)) continue;
       const before = found.get(each.request.id);
       if (!before || (each.yours && !before.yours)) found.set(each.request.id, each);
     }

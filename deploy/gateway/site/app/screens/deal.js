@@ -38,7 +38,7 @@ export function news({type, body}, page) {
 
 const steps = (page, deal) => {
   const explains = [deal.explain, deal.escrowExplain];
-  const found = commands(explains);
+  const found = commands(explains, deal);
   const mine = found.filter((each) => each.yours);
   const others = found.filter((each) => !each.yours);
   return html`

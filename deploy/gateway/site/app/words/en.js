@@ -526,4 +526,17 @@ export default {
   'link.sent': 'sent',
   'link.opened': 'opened',
   'link.confirmed': 'confirmed',
+
+  'flow.title': 'A hire, live',
+  'flow.what': 'Four services that never call each other: each says what happened, and the next one hears of it. Press the button, and an insider and a seeker play one hire through the public API.',
+  'flow.play': 'Play a hire',
+  'flow.development': 'Playing needs a development stack, where the page may be several people.',
+  'flow.took': 'From the confirmation of the hire to the payout: {seconds} s.',
+  'flow.lanes': 'What each service said, in order',
+  'flow.published': 'The listing is published',
+  'flow.journal': 'The journal: double entry',
+  'flow.when': 'When',
+  'flow.account': 'Account',
+  'flow.amount': 'Amount',
+  'flow.slow': 'It took too long; the next look may show why.',
 };

@@ -526,4 +526,17 @@ export default {
   'link.sent': 'envoyé',
   'link.opened': 'ouvert',
   'link.confirmed': 'confirmé',
+
+  'flow.title': 'Une embauche, en direct',
+  'flow.what': 'Quatre services qui ne s’appellent jamais : chacun dit ce qui s’est passé, et le suivant l’entend. Appuyez sur le bouton, et deux personnes jouent une embauche par l’API publique.',
+  'flow.play': 'Jouer une embauche',
+  'flow.development': 'Il faut un environnement de développement, où la page peut être plusieurs personnes.',
+  'flow.took': 'De la confirmation de l’embauche au versement : {seconds} s.',
+  'flow.lanes': 'Ce que chaque service a dit, dans l’ordre',
+  'flow.published': 'L’annonce est publiée',
+  'flow.journal': 'Le journal : en partie double',
+  'flow.when': 'Quand',
+  'flow.account': 'Compte',
+  'flow.amount': 'Montant',
+  'flow.slow': 'Cela a pris trop de temps ; le prochain regard dira pourquoi.',
 };
