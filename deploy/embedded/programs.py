@@ -189,6 +189,7 @@ def _gateway(layout: Layout) -> Program:
         "GATEWAY_BIND": "127.0.0.1",
         "GATEWAY_DEV": str(layout.data.page).replace('"', '\\"'),
         "PAGE_PEOPLE": "true",
+        "PUBLIC_URL": layout.gateway,
         "GATEWAY_PORT": str(layout.ports["gateway"]),
         "GATEWAY_SITE": str(SITE).replace('"', '\\"'),
         # It stands between quotes in the Caddyfile.

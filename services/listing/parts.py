@@ -36,9 +36,10 @@ class Parts:
     asks: Asks
     employers_word: EmployersWord
     desk: Desk
+    public_url: str
 
     @classmethod
-    def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
+    def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes, public_url: str) -> "Parts":
         def roles(doc: Mapping[str, Any], principal: Principal) -> frozenset[str]:
             plain = views.roles(dict(doc), principal)
             if plain & views.KNOWS_EMPLOYER or principal == NOBODY:
@@ -53,4 +54,6 @@ class Parts:
         budget = Budget(store, lifecycle.terms.listings_a_week)
         desk = Desk.of(store, REPORT.with_terms(lifecycle.terms), key, "/v1/reports")
         word = EmployersWord(listings, market, key)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk)
+        return cls(
+            store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk, public_url
+        )

@@ -27,7 +27,16 @@ const SCREENS = [
 ];
 
 const LATER = [700, 2000, 5000]; // ms after which one looks again: other services hear of it a moment later
-const root = document.getElementById('page');
+/** Where the page is drawn. A listing's own HTML stays until its screen can take its place. */
+let root = document.getElementById('page');
+function place() {
+  if (root) return root;
+  if (!page.loaded && !page.failure) return null;
+  root = document.createElement('div');
+  document.body.replaceChildren(root);
+  return root;
+}
+
 let page = null;
 
 /** What a screen is given: `params`, `query`, `state` (its own, kept over redraws), and the ways to draw, load and act. */
@@ -134,6 +143,8 @@ function body() {
 }
 
 function draw() {
+  const root = place();
+  if (!root) return;
   const title = page.screen?.title?.(page.data, page);
   document.title = title ? `${title} · Good Golem` : 'Good Golem';
   render(
