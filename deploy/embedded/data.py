@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from deploy.embedded import people
 from deploy.embedded.keys import Keys, write_private
 
 
@@ -33,6 +34,11 @@ class Data:
     @property
     def mail(self) -> Path:
         return self.folder / "mail"
+
+    @property
+    def page(self) -> Path:
+        """What the gateway serves for the page on a development stack alone."""
+        return self.folder / "page"
 
     @property
     def stack_json(self) -> Path:
@@ -102,6 +108,7 @@ class Data:
     def beat(self) -> None:
         """Say that the stack runs; the file's time tells the next run how far back to look after an unclean end."""
         self._alive.touch(mode=0o600)
+        people.refresh(self.page, self.keys)
 
     def ended_cleanly(self) -> None:
         self._ended.touch(mode=0o600)

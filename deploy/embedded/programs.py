@@ -187,6 +187,9 @@ def _gateway(layout: Layout) -> Program:
     environment = {f"{s.upper()}_WEB": f"127.0.0.1:{layout.ports[f'{s}-web']}" for s in SERVICES}
     environment |= {
         "GATEWAY_BIND": "127.0.0.1",
+        "GATEWAY_DEV": str(layout.data.page).replace('"', '\\"'),
+        "PAGE_PEOPLE": "true",
+        "PUBLIC_URL": layout.gateway,
         "GATEWAY_PORT": str(layout.ports["gateway"]),
         "GATEWAY_SITE": str(SITE).replace('"', '\\"'),
         # It stands between quotes in the Caddyfile.

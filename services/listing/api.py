@@ -2,25 +2,32 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from services.listing import api_consents, api_export, api_policies, api_reports, api_rules, search, views
 from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.lifecycle import LISTING
+from services.listing.page import listing_page, sitemap
 from services.listing.parts import PATH, Parts
+from services.listing.rules import in_words
 from services.listing.schemas import Listing, NewListing, Refused, Revision
 from services.listing.schemas_search import Search
 from services.listing.search import Question
 from services.listing.stems import asked as words_asked
-from services.listing.store import find
+from services.listing.store import find, newest
+from shared.aggregate import Document
+from shared.events.schemas_listing import HELP_KINDS
 from shared.http.answer.documents import document_response
+from shared.http.answer.html import Page, language, wants_page
 from shared.http.answer.pages import foreign_cursor, page_of, page_response
 from shared.http.declare.operations import ANYONE, DOCUMENT, OPEN, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
 
 operations: Operations[Parts] = Operations("listing", "Listings", LISTING.commands())
 _ONE = {200: Listing}
+_VARY = {"Vary": "Accept"}
 
 
 @operations.post(
@@ -45,11 +52,32 @@ def find_listings(call: Call[Parts]) -> Answer:
     return page_response(call, items, following.values() if following else None)
 
 
-@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE)
+@operations.get(PATH + "/{id}", "getListing", "Show a listing", who=OPEN, answers=_ONE, page=True)
 def show(call: Call[Parts]) -> Answer:
     doc, mine = call.parts.read(call)
-    answer = document_response(call.parts.listings.view(doc, mine), version=doc["version"])
-    return replace(answer, headers={}) if "seeker" in mine else answer  # unveiling changes no version
+    shown = call.parts.listings.view(doc, mine)
+    if wants_page(call.header("Accept")):
+        return Answer(_page(call, doc, shown), headers={"Vary": "Accept, Accept-Language"})
+    answer = document_response(shown, version=doc["version"])
+    # Unveiling changes no version.
+    return replace(answer, headers=_VARY if "seeker" in mine else {**answer.headers, **_VARY})
+
+
+def _page(call: Call[Parts], doc: Document, shown: dict[str, Any]) -> Page:
+    """Of a listing as its caller sees it."""
+    market, place = call.parts.market, doc.get("subdivision") or doc["country"]
+    laws = {kind: in_words(place, kind, market.places.decision(place, kind)) for kind in HELP_KINDS}
+    posting = JobPosting().dump(job_posting(doc)) if doc["state"] == search.PUBLISHED else None
+    url = f"{call.parts.public_url}/listings/{doc['_id']}"
+    return listing_page(shown, posting, laws, language(call.header("Accept-Language")), url)
+
+
+@operations.get(
+    "/v1/sitemap", "getSitemap", "List the pages of published listings, for search engines", who=OPEN,
+    answers={200: None}, media="application/xml",
+)  # fmt: skip
+def show_sitemap(call: Call[Parts]) -> Answer:
+    return Answer(sitemap(newest(call.parts.store), f"{call.parts.public_url}/listings/"))
 
 
 @operations.get(

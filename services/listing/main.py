@@ -24,7 +24,9 @@ from shared.settings import Settings
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     market = _market(settings)
-    parts = Parts.of(store, listing(market).with_terms(settings.terms), market, settings.pseudonym_key)
+    parts = Parts.of(
+        store, listing(market).with_terms(settings.terms), market, settings.pseudonym_key, settings.public_url
+    )
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 

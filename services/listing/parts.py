@@ -39,9 +39,10 @@ class Parts:
     asks: Asks
     employers_word: EmployersWord
     desk: Desk
+    public_url: str
 
     @classmethod
-    def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes) -> "Parts":
+    def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes, public_url: str) -> "Parts":
         def roles(doc: Document, principal: Principal) -> frozenset[str]:
             return _roles(doc, principal, lambda: is_unveiled(store, doc["_id"], principal.person_id))
 
@@ -53,7 +54,9 @@ class Parts:
         reports = REPORT.with_terms(lifecycle.terms)
         desk = Desk.of(store, reports, key, "/v1/reports", partial(mailbox_of, store))
         word = EmployersWord(listings, market, key)
-        return cls(store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk)
+        return cls(
+            store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk, public_url
+        )
 
     def read(self, call: Call["Parts"]) -> tuple[Document, frozenset[str]]:
         """The listing that the path names, and what the caller is to it: read at once with what says whether they know

@@ -1,6 +1,6 @@
 """The collection `listings`: listings, and for a seeker who knows the employer `unveiled:<listing_id>:<person_id>`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ KNOWN, VEILED, ERASED = "known", "veiled", "erased"
 _SHOWN = {"events": 0, "applied": 0, "commands": 0, "words": 0, "facets": 0, "codes": 0}
 _TEXTS = {"events": 0, "applied": 0, "commands": 0}
 _AT_ONCE = 500
+_ON_A_MAP = 10_000
 _HAS_DOMAIN = {"domain_mark": {"$exists": True}}
 _REGISTER_READ_WITHIN = timedelta(hours=1)
 EMPLOYER, ANY = "employer", ""
@@ -75,6 +76,13 @@ def verified_anew(collection: Collection[Document]) -> None:
 
 
 MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew, index_reports)
+
+
+def newest(store: Store) -> Iterator[tuple[str, datetime]]:
+    """(id, when it last changed) of the published listings, the newest ten thousand, newest first."""
+    shown = {"updated_at": 1}
+    found = store.collection.find({"state": "published"}, shown).sort(NEWEST.field, DESCENDING).limit(_ON_A_MAP)
+    return ((doc["_id"], doc["updated_at"]) for doc in found)
 
 
 def unveiled_id(listing_id: str, person: str) -> str:

@@ -1,4 +1,4 @@
-"""Small pages of HTML for people who come by a link in a mail: no script, no style, no picture, everything escaped.
+"""Small pages of HTML for people who come by a link: of their own no script, no style, no picture, everything escaped.
 
 An operation that is declared with `page=True` may answer with a `Page` where the client's Accept names text/html, and
 then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes what it is given.
@@ -17,22 +17,29 @@ LANGUAGES = ("en", "fr")
 
 _PAGE = Markup(
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-    '<meta name="viewport" content="width=device-width">\n<meta name="robots" content="noindex">\n'
-    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n</head>\n'
+    '<meta name="viewport" content="width=device-width">\n<meta name="robots" content="{robots}">\n'
+    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n{head}</head>\n'
     "<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
 )
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page with a heading; `body` is markup, whose values were escaped when it was made."""
+    """A page with a heading; `body` and what its head has beside the title are markup, whose values were escaped when
+    it was made. Search engines are asked to leave it out, unless `found` says that it is for them, too.
+    """
 
     language: str
     title: str
     body: Markup
+    head: Markup = Markup()
+    found: bool = False
 
     def text(self) -> str:
-        return str(_PAGE.format(language=self.language, title=self.title, body=self.body))
+        robots = "all" if self.found else "noindex"
+        return str(
+            _PAGE.format(language=self.language, title=self.title, robots=robots, head=self.head, body=self.body)
+        )
 
 
 def wants_page(accept: str | None) -> bool:

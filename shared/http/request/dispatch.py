@@ -128,6 +128,8 @@ def _written(operation: Operation[Parts], answer: Answer) -> Response:
     if isinstance(answer.body, csv_table.Table):
         lines = answer.body.lines()
         return Response(lines, answer.status, dict(answer.headers), content_type=csv_table.CONTENT_TYPE)
+    if isinstance(answer.body, str):  # it is in its medium already
+        return Response(answer.body, answer.status, dict(answer.headers), content_type=operation.media)
     schema = operation.answers[answer.status]
     body = answer.body if schema is None or answer.body is None else dump_of(schema)(answer.body)
     if body is None:

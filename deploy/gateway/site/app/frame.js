@@ -1,0 +1,66 @@
+// What surrounds a screen: navigation, loading, failure, the end of a session.
+import {html, nothing} from '../lib/lit-html/lit-html.js';
+import {people, session} from './session.js';
+import {t} from './words.js';
+
+const entry = (here, path, words, extra = nothing) =>
+  html`<a href=${path} aria-current=${here === path || here.startsWith(`${path}/`) ? 'page' : 'false'}>${words}${extra}</a>`;
+
+/** The head of the page. `unread`: how many notifications nobody has looked at. */
+export function navigation({path, unread}) {
+  const person = session.person();
+  const badge = unread ? html` <span class="count" aria-label=${t('frame.unread', {count: unread})}>${unread}</span>` : nothing;
+  return html`
+    <header class="top">
+      <a class="brand" href="/"><img src="/site/icon.svg" alt="" width="28" height="28">Good Golem</a>
+      <nav aria-label=${t('frame.menu')}>
+        ${entry(path, '/search', t('frame.search'))}
+        ${person
+          ? html`${entry(path, '/matches', t('frame.matches'))} ${entry(path, '/deals', t('frame.deals'))}
+              ${entry(path, '/roles', t('frame.roles'))} ${entry(path, '/notifications', t('frame.notifications'), badge)}
+              ${session.has('moderator', 'arbiter', 'operator') ? entry(path, '/staff', t('frame.staff')) : nothing}
+              ${entry(path, '/me', person.name)}
+              <button class="link" @click=${() => session.signOut()}>${t('frame.sign_out')}</button>`
+          : entry(path, '/sign-in', t('frame.sign_in'))}
+      </nav>
+    </header>
+    ${navigator.onLine ? nothing : html`<p class="offline" role="status">${t('frame.offline')}</p>`}
+  `;
+}
+
+export const loading = () => html`<p class="loading" role="status">${t('frame.loading')}</p>`;
+
+/** A screen that could not be loaded, in words, with what to do about it. */
+export function failed(problem, again) {
+  if (problem.status === 401 || problem.status === 403) {
+    const words = problem.status === 401 || !session.person() ? t('failed.sign_in') : t('failed.forbidden');
+    return html`<section class="empty"><h1 tabindex="-1">${words}</h1>
+      ${session.person() ? nothing : html`<a class="button" href=${`/sign-in?back=${encodeURIComponent(location.pathname + location.search)}`}>${t('frame.sign_in')}</a>`}</section>`;
+  }
+  if (problem.status === 404) {
+    return html`<section class="empty"><h1 tabindex="-1">${t('failed.missing')}</h1><a href="/">${t('failed.home')}</a></section>`;
+  }
+  const words = problem.status ? problem.message : navigator.onLine ? t('failed.unreachable') : t('frame.offline');
+  return html`<section class="empty" role="alert"><h1 tabindex="-1">${t('failed.title')}</h1><p>${words}</p>
+    <button @click=${again}>${t('failed.again')}</button></section>`;
+}
+
+/** Over everything, when the token has ended: what was typed stays beneath. */
+export function ended(page) {
+  page.state.people ??= people().then((found) => {
+    page.state.offered = found;
+    page.draw();
+  });
+  const offered = page.state.offered || [];
+  return html`
+    <div class="veil">
+      <section class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="ended">
+        <h2 id="ended">${t('ended.title')}</h2>
+        <p>${t('ended.words')}</p>
+        ${offered.length
+          ? html`<p class="buttons">${offered.map((each) => html`<button @click=${() => session.continueAs(each)}>${each.name}</button>`)}</p>`
+          : html`<button class="primary" @click=${() => session.signIn()}>${t('frame.sign_in')}</button>`}
+      </section>
+    </div>
+  `;
+}

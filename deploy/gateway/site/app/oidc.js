@@ -1,0 +1,60 @@
+// Signing in by OpenID Connect: authorization code with PKCE, by oauth4webapi, which checks what comes back.
+const STORE = 'golem:signing-in';
+const library = () => import('../lib/oauth4webapi/build/index.js');
+
+async function server(oauth, {issuer}) {
+  const url = new URL(issuer);
+  const options = insecure(oauth, url);
+  return {as: await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options)), options};
+}
+
+// A provider on this machine alone may be asked without TLS.
+const insecure = (oauth, url) =>
+  url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname) ? {[oauth.allowInsecureRequests]: true} : {};
+
+const redirect = () => `${location.origin}/signed-in`;
+
+/** Send the browser to the provider. What must match on the way back waits in this tab's storage. */
+export async function leave(settings, back) {
+  const oauth = await library();
+  const {as} = await server(oauth, settings);
+  const verifier = oauth.generateRandomCodeVerifier();
+  const state = oauth.generateRandomState();
+  const nonce = oauth.generateRandomNonce();
+  sessionStorage.setItem(STORE, JSON.stringify({verifier, state, nonce, back}));
+  const url = new URL(as.authorization_endpoint);
+  const ask = {
+    client_id: settings.client_id,
+    redirect_uri: redirect(),
+    response_type: 'code',
+    scope: settings.scope || 'openid',
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    nonce,
+    ...(settings.audience ? {resource: settings.audience, audience: settings.audience} : {}),
+  };
+  for (const [name, value] of Object.entries(ask)) url.searchParams.set(name, value);
+  location.assign(url);
+}
+
+/** Take the provider's answer. Gives {token, back}; throws where state, code, issuer or nonce do not fit. */
+export async function arrive(settings) {
+  const kept = JSON.parse(sessionStorage.getItem(STORE) || 'null');
+  sessionStorage.removeItem(STORE);
+  const here = new URL(location.href);
+  history.replaceState(null, '', '/signed-in'); // the code is of no use to whoever reads the address
+  if (!kept) throw new Error('nobody was signing in');
+  const oauth = await library();
+  const {as, options} = await server(oauth, settings);
+  const client = {client_id: settings.client_id};
+  const parameters = oauth.validateAuthResponse(as, client, here, kept.state);
+  const answer = await oauth.authorizationCodeGrantRequest(
+    as, client, oauth.None(), parameters, redirect(), kept.verifier, options,
+  );
+  const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
+    expectedNonce: kept.nonce,
+    requireIdToken: true,
+  });
+  return {token: settings.token === 'id_token' ? tokens.id_token : tokens.access_token, back: kept.back || '/'};
+}

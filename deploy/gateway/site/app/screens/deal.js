@@ -1,0 +1,108 @@
+// One deal on one page: where it stands, what may be done next, the money, what was said, what happened.
+import {html, nothing} from '../../lib/lit-html/lit-html.js';
+import {all, find, get, post} from '../api.js';
+import {day, moment} from '../format.js';
+import {moneyBar} from '../money-bar.js';
+import {commands, deadlines, step} from '../steps.js';
+import {badge, breakdown, field, form, helpName, refusal, when} from '../ui.js';
+import {named, t} from '../words.js';
+
+export const title = (data) => data && t('deal.title', {role: data.listing?.title || t('deal.role')});
+
+export async function load({params, leaving}) {
+  const {signal} = leaving;
+  const id = encodeURIComponent(params.id);
+  const offer = await get(`/v1/offers/${id}`, {signal});
+  const quiet = (path) => find(path, {signal}).catch((problem) => (problem.status === 403 ? null : Promise.reject(problem)));
+  const listed = (path) => all(path, {signal, patient: false}).catch(() => []);
+  const [explain, escrow, escrowExplain, listing, contact, reviews, link, history, moves] = await Promise.all([
+    get(`/v1/offers/${id}/explain`, {signal}),
+    quiet(`/v1/escrows/${id}`),
+    quiet(`/v1/escrows/${id}/explain`),
+    quiet(`/v1/listings/${offer.listing_id}`),
+    offer.begun_at ? quiet(`/v1/contacts/${id}`) : null,
+    quiet(`/v1/offers/${id}/reviews`),
+    quiet(`/v1/employer-links/${id}`),
+    listed(`/v1/offers/${id}/history?limit=100`),
+    listed(`/v1/escrows/${id}/history?limit=100`),
+  ]);
+  const happened = [...history, ...moves].sort((one, other) => (one.at < other.at ? -1 : 1));
+  return {offer, explain, escrow, escrowExplain, listing, contact, reviews, link, happened};
+}
+
+/** Something happened somewhere: if it was here, show it. */
+export function news({type, body}, page) {
+  const offer = body?.data?.offer_id || body?.offer_id || body?.subject;
+  if (type === 'poll' || !offer || offer === page.params.id) page.reload();
+}
+
+const steps = (page, deal) => {
+  const explains = [deal.explain, deal.escrowExplain];
+  const found = commands(explains, deal);
+  const mine = found.filter((each) => each.yours);
+  const others = found.filter((each) => !each.yours);
+  return html`
+    <section aria-labelledby="next">
+      <h2 id="next">${t('deal.next')}</h2>
+      ${refusal(page)}
+      ${mine.length ? html`<ul class="list">${mine.map((each) => step(page, deal, each))}</ul>` : html`<p class="muted">${t('deal.nothing_to_do')}</p>`}
+      ${others.length ? html`<details><summary>${t('deal.others')}</summary><ul class="list">${others.map((each) => step(page, deal, each))}</ul></details>` : nothing}
+      ${deadlines(explains).map((each) => html`<p class="muted">${t('deal.by_itself', {what: named('timer', each.name.replace('timer:', '')), note: each.note})} <time datetime=${each.at}>${moment(each.at)}</time> (${when(each.at)})</p>`)}
+    </section>
+  `;
+};
+
+const employer = (page, {offer, link}) =>
+  offer.status === 'hire_claimed' || offer.status === 'active'
+    ? html`<details class="step"><summary>${t('deal.ask_employer')}</summary>
+        ${link ? html`<p>${t('deal.asked', {status: named('link', link.status)})}</p>` : nothing}
+        ${form(page, 'employer-link', html`
+          ${field(page, 'address', t('deal.employer_address'), html`<input type="email" name="address" required autocomplete="off">`, t('deal.employer_hint'))}
+          ${field(page, 'reference', t('deal.employer_reference'), html`<input name="reference" maxlength="120" required>`)}`,
+          (values) => post('/v1/employer-links', {offer_id: offer.id, ...values}), {words: t('deal.ask_employer')})}
+      </details>`
+    : nothing;
+
+const reached = ({contact, offer}) =>
+  offer.begun_at && contact
+    ? html`<section><h2>${t('deal.contact')}</h2><p>${contact.email ? html`<a href=${`mailto:${contact.email}`}>${contact.email}</a>` : t('deal.no_contact')}</p></section>`
+    : nothing;
+
+const said = ({reviews}) => {
+  const shown = Object.entries(reviews || {}).filter(([, each]) => each?.stars);
+  return shown.length
+    ? html`<section><h2>${t('deal.reviews')}</h2>${shown.map(([of, each]) => html`<p><b>${named('who', of)}</b>: ${'★'.repeat(each.stars)} <span dir="auto">${each.text || ''}</span></p>`)}</section>`
+    : nothing;
+};
+
+export function view(deal, page) {
+  const {offer, escrow, listing, happened} = deal;
+  return html`
+    <h1 tabindex="-1" dir="auto">${listing?.title || t('deal.role')}</h1>
+    <p>
+      ${badge('offer', offer.status)} ${escrow ? badge('escrow', escrow.status) : nothing}
+      <span class="muted">${t('deal.you_are', {who: deal.explain.you_are.filter((each) => ['insider', 'seeker'].includes(each)).map((each) => named('who', each)).join(', ') || t('deal.staff')})}</span>
+    </p>
+    <p class="lead" role="status">${named('state', offer.status)} ${escrow && escrow.status !== offer.status ? named('money_state', escrow.status) : nothing}</p>
+    ${steps(page, deal)} ${employer(page, deal)}
+    <section aria-labelledby="money">
+      <h2 id="money">${t('deal.money')}</h2>
+      ${offer.price.amount ? breakdown(offer.breakdown, offer.fee_bps) : html`<p>${t('money.free')}</p>`}
+      ${escrow ? moneyBar(escrow) : nothing}
+      ${escrow?.due?.length && offer.price.amount ? html`<p class="muted">${t('deal.tranches', {count: escrow.due.length})}: ${escrow.due.map((each) => html`${each.due_on ? day(each.due_on) : t('deal.with_hire')} (${named('due', each.status)}) `)}</p>` : nothing}
+      ${escrow?.dispute ? html`<p class="note" dir="auto">${t('deal.dispute')} ${escrow.dispute.reason || ''}</p>` : nothing}
+    </section>
+    <section><h2>${t('deal.about')}</h2>
+      <p>${offer.help.map(helpName).join(', ')} ${listing ? html` · <a href=${`/listings/${offer.listing_id}`}>${t('deal.listing')}</a>` : nothing}</p>
+      ${listing && !listing.employer.veiled ? html`<p>${t('listing.employer')}: <b dir="auto">${listing.employer.name}</b></p>` : nothing}
+    </section>
+    ${reached(deal)} ${said(deal)}
+    <section aria-labelledby="happened">
+      <h2 id="happened">${t('deal.history')}</h2>
+      <ol class="history">
+        ${happened.map((each) => html`<li><time class="muted" datetime=${each.at}>${moment(each.at)}</time> · ${named('who', each.by)}<br>${each.words}
+          ${each.text ? html`<p class="bubble" dir="auto">${each.text}</p>` : nothing}</li>`)}
+      </ol>
+    </section>
+  `;
+}

@@ -1,0 +1,38 @@
+// One's deals, newest first: what waits for one stands out.
+import {html} from '../../lib/lit-html/lit-html.js';
+import {find, get} from '../api.js';
+import {money} from '../format.js';
+import {badge, helpName, list, when} from '../ui.js';
+import {t} from '../words.js';
+
+export const title = () => t('frame.deals');
+
+export async function load({leaving}) {
+  const {signal} = leaving;
+  return named(await get('/v1/offers?limit=20', {signal}), signal);
+}
+
+/** Each offer with its role's title. */
+async function named(offers, signal) {
+  const ids = [...new Set(offers.items.map((each) => each.listing_id))];
+  const found = await Promise.all(ids.map((id) => find(`/v1/listings/${id}`, {signal}).catch(() => null)));
+  const titles = new Map(ids.map((id, at) => [id, found[at]?.title]));
+  return {...offers, items: offers.items.map((each) => ({...each, title: titles.get(each.listing_id)}))};
+}
+
+export const news = (event, page) => page.reload();
+
+export function view(data, page) {
+  const more = async () => {
+    const next = await named(await get(`/v1/offers?limit=20&cursor=${encodeURIComponent(data.next)}`));
+    page.data = {...next, items: [...data.items, ...next.items]};
+    page.draw();
+  };
+  const draw = (each) => html`
+    <article class="card">
+      <h3><a href=${`/deals/${each.id}`} dir="auto">${each.title || t('deal.role')}</a></h3>
+      <p>${badge('offer', each.status)} ${each.price.amount ? money(each.price) : t('money.free')} · ${each.help.map(helpName).join(', ')}</p>
+      <p class="muted">${when(each.updated_at)}</p>
+    </article>`;
+  return html`<h1 tabindex="-1">${t('frame.deals')}</h1>${list(data.items, draw, t('deals.empty'), data.next ? more : null)}`;
+}

@@ -1,0 +1,92 @@
+// Oneself: how one is reached, where one is paid, what one is told, and leaving.
+import {html, nothing} from '../../lib/lit-html/lit-html.js';
+import {ask, find, get, post, put, remove} from '../api.js';
+import {money} from '../format.js';
+import {go} from '../main.js';
+import {session} from '../session.js';
+import {button, dialog, field, form, open, refusal} from '../ui.js';
+import {languages, t} from '../words.js';
+
+export const title = () => t('me.title');
+
+export async function load({leaving}) {
+  const {signal} = leaving;
+  const [contact, work, payout, preferences, account] = await Promise.all([
+    find('/v1/me/contact', {signal}),
+    find('/v1/me/work-mail', {signal}),
+    find('/v1/me/payout', {signal}),
+    get('/v1/me/preferences', {signal}),
+    get('/v1/account', {signal}),
+  ]);
+  return {contact, work, payout, preferences, account};
+}
+
+/** All that is held of one, from the four services, as one file. */
+async function exported() {
+  const {shares} = await get('/v1/me/export');
+  const whole = {};
+  for (const {service, href} of shares) {
+    const pages = [];
+    let next = null;
+    do {
+      const page = await get(next ? `${href}?cursor=${encodeURIComponent(next)}` : href);
+      pages.push(page);
+      next = page.next;
+    } while (next);
+    whole[service] = pages;
+  }
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(whole, null, 2)], {type: 'application/json'}));
+  link.download = 'good-golem-export.json';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+const address = (page, name, path, held, words) => html`
+  <section><h2>${t(`me.${name}`)}</h2>
+    <p>${held?.email ? html`<b dir="auto">${held.email}</b> ${held.verified || held.verified_at ? t('me.verified') : t('me.unverified')}` : t('me.none')}</p>
+    ${held?.pending || (held && !held.verified && !held.verified_at)
+      ? html`<p dir="auto">${held?.pending?.email || ''}</p>${form(page, `${name}-code`, field(page, 'code', t('me.code'), html`<input name="code" inputmode="numeric" autocomplete="one-time-code" required>`, t('me.code_hint')), ({code}) => post(`${path}/verify`, {code}), {words: t('me.verify')})}`
+      : nothing}
+    ${form(page, name, field(page, 'email', words, html`<input type="email" name="email" required autocomplete="email">`), ({email}) => put(path, {email}), {words: t('me.save')})}
+    ${held ? button(page, t('me.delete'), () => remove(path)) : nothing}
+  </section>`;
+
+const preferences = (page, held) => html`
+  <section><h2>${t('me.preferences')}</h2>
+    ${form(page, 'preferences', html`
+      ${field(page, 'language', t('frame.language'), html`<select name="language">${languages.map((each) => html`<option value=${each} ?selected=${held.language === each}>${t(`language.${each}`)}</option>`)}</select>`)}
+      <fieldset><legend>${t('me.mails')}</legend>${['listings', 'offers', 'hires'].map((each) => html`<label class="check"><input type="checkbox" name=${each} value="yes" ?checked=${held.mail[each]}> ${t(`me.mail.${each}`)}</label>`)}
+        <p class="muted">${t('me.mail.money')}</p></fieldset>
+      ${field(page, 'matches', t('me.matches'), html`<select name="matches">${['off', 'at_once', 'daily', 'weekly'].map((each) => html`<option value=${each} ?selected=${held.matches === each}>${t(`me.matches.${each}`)}</option>`)}</select>`)}`,
+      (values) => put('/v1/me/preferences', {
+        language: values.language,
+        matches: values.matches,
+        mail: {listings: values.listings === 'yes', offers: values.offers === 'yes', hires: values.hires === 'yes', money: true},
+      }), {words: t('me.save')})}
+  </section>`;
+
+export const view = ({contact, work, payout, preferences: held, account}, page) => html`
+  <h1 tabindex="-1">${t('me.title')}</h1>
+  ${refusal(page)}
+  <div class="grid">
+    ${address(page, 'contact', '/v1/me/contact', contact, t('me.email'))}
+    ${address(page, 'work', '/v1/me/work-mail', work, t('me.work_email'))}
+    <section><h2>${t('me.payout')}</h2>
+      <p>${payout ? html`<b>${payout.account}</b> ${payout.serves_from ? t('me.serves_from', {when: payout.serves_from}) : nothing}` : t('me.no_payout')}</p>
+      ${form(page, 'payout', field(page, 'account', t('me.account'), html`<input name="account" required autocomplete="off" placeholder="acct_…">`, t('me.account_hint')), ({account}) => put('/v1/me/payout', {account}), {words: t('me.save')})}
+    </section>
+    ${preferences(page, held)}
+    <section><h2>${t('me.limits')}</h2>
+      <p>${t('me.requests', {left: account.requests.left, all: account.requests.a_week})}</p>
+      <p>${t('me.exposure', {sum: money(account.exposure.left)})}</p></section>
+    <section><h2>${t('me.data')}</h2>
+      <p class="buttons">${button(page, t('me.export'), exported)} <button type="button" class="danger" @click=${() => open('leave')}>${t('me.leave')}</button></p>
+      ${dialog('leave', t('me.leave'), html`<p>${t('me.leave_words')}</p>${button(page, t('me.leave'), async () => {
+        await ask('DELETE', '/v1/me');
+        session.signOut();
+        await go('/');
+      }, {danger: true})}`)}
+    </section>
+  </div>
+`;

@@ -1,0 +1,61 @@
+// One's own listing: where it stands, why, and what one may do with it.
+import {html, nothing} from '../../lib/lit-html/lit-html.js';
+import {find, get, post} from '../api.js';
+import {moment} from '../format.js';
+import {badge, button, card, field, form, refusal} from '../ui.js';
+import {named, t} from '../words.js';
+
+/** What the insider may do in which state. The API decides; this decides which buttons stand there. */
+const MAY = {
+  draft: ['submit', 'withdraw'],
+  in_review: ['withdraw'],
+  published: ['pause', 'withdraw'],
+  paused: ['resume', 'withdraw'],
+};
+
+export const title = (data) => data?.listing.title;
+
+export async function load({params, leaving}) {
+  const {signal} = leaving;
+  const listing = await get(`/v1/listings/${encodeURIComponent(params.id)}`, {signal, patient: false});
+  const asked = new URLSearchParams({country: listing.country});
+  if (listing.subdivision) asked.set('subdivision', listing.subdivision);
+  return {listing, rules: await find(`/v1/rules?${asked}`, {signal})};
+}
+
+export const news = (event, page) => page.reload();
+
+const consentNeeded = ({listing, rules}) =>
+  (rules?.consents || []).filter((each) => each.by === 'employer' && listing.help.some((help) => help.kind === each.help && help.price.amount > 0));
+
+function consent(data, page) {
+  const {listing} = data;
+  const needed = consentNeeded(data);
+  if (!needed.length || !['draft', 'in_review', 'published'].includes(listing.status)) return nothing;
+  const asks = listing.consent_asks || [];
+  return html`
+    <section><h2>${t('role.consent')}</h2>
+      <p>${t('role.consent_why')} ${needed[0].source.act}, ${needed[0].source.section}: ${needed[0].source.says}.</p>
+      ${listing.consent?.by === 'employer' ? html`<p class="note">${t('role.consent_given')}</p>` : nothing}
+      ${asks.map((each) => html`<p class="muted">${t('role.consent_asked', {when: moment(each.at), status: named('consent', each.status)})}</p>`)}
+      ${listing.employer.domain
+        ? form(page, 'consent', field(page, 'mailbox', t('role.mailbox'), html`<input name="mailbox" required placeholder="people" autocapitalize="none">`, t('role.mailbox_hint', {domain: listing.employer.domain})),
+            ({mailbox}) => post(`/v1/listings/${listing.id}/ask-consent`, {mailbox}), {words: t('role.ask_consent')})
+        : html`<p>${t('role.no_domain')}</p>`}
+    </section>`;
+}
+
+export function view(data, page) {
+  const {listing} = data;
+  const may = MAY[listing.status] || [];
+  return html`
+    <h1 tabindex="-1" dir="auto">${listing.title}</h1>
+    <p>${badge('listing', listing.status)} <a href=${`/listings/${listing.id}`}>${t('role.public')}</a></p>
+    ${refusal(page)}
+    ${listing.review && listing.status !== 'published' ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
+      <ul>${(listing.review.reasons || []).map((each) => html`<li>${each.field || ''} ${each.message || each.rule || ''}</li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
+    <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => post(`/v1/listings/${listing.id}/${each}`), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}</p>
+    ${consent(data, page)}
+    ${card(listing)}
+  `;
+}

@@ -1,0 +1,54 @@
+// Search: by words, place, kind of help and what it costs; the address holds the question, so that it can be passed on.
+import {html} from '../../lib/lit-html/lit-html.js';
+import {get} from '../api.js';
+import {go} from '../main.js';
+import {card, helpName, list} from '../ui.js';
+import {t} from '../words.js';
+
+const ASKED = ['q', 'country', 'subdivision', 'region', 'help', 'sort'];
+const KINDS = ['good_word', 'reference', 'coaching'];
+const ORDERS = ['newest', 'cheapest', 'leaving'];
+
+export const title = () => t('search.title');
+
+export async function load({query, leaving}) {
+  const asked = new URLSearchParams([...query].filter(([name, value]) => ASKED.includes(name) && value));
+  const first = await get(`/v1/listings?${asked}`, {signal: leaving.signal});
+  return {...first, asked};
+}
+
+/** The fields of a search; what is asked now is filled in. */
+export function searchForm({query}) {
+  const send = (event) => {
+    event.preventDefault();
+    const asked = [...new FormData(event.currentTarget)].filter(([, value]) => value);
+    go(`/search?${new URLSearchParams(asked)}`);
+  };
+  const option = (name, value, words) => html`<option value=${value} ?selected=${query.get(name) === value}>${words}</option>`;
+  return html`
+    <form class="search" role="search" @submit=${send}>
+      <label class="field"><span>${t('search.words')}</span><input type="search" name="q" maxlength="100" .value=${query.get('q') || ''}></label>
+      <label class="field"><span>${t('search.region')}</span><input name="region" maxlength="64" .value=${query.get('region') || ''}></label>
+      <label class="field"><span>${t('search.country')}</span><input name="country" pattern="[A-Z]{2}" maxlength="2" placeholder="CA" .value=${query.get('country') || ''}></label>
+      <label class="field"><span>${t('search.help')}</span>
+        <select name="help">${option('help', '', t('search.any'))}${KINDS.map((each) => option('help', each, helpName(each)))}</select></label>
+      <label class="field"><span>${t('search.sort')}</span>
+        <select name="sort">${ORDERS.map((each) => option('sort', each, t(`search.sort.${each}`)))}</select></label>
+      <button class="primary">${t('search.go')}</button>
+    </form>
+  `;
+}
+
+export function view(data, page) {
+  const more = async () => {
+    const next = await get(`/v1/listings?${data.asked}&cursor=${encodeURIComponent(data.next)}`);
+    page.data = {...next, items: [...data.items, ...next.items], asked: data.asked};
+    page.draw();
+  };
+  return html`
+    <h1 tabindex="-1">${t('search.title')}</h1>
+    ${searchForm(page)}
+    <p role="status" class="muted">${t('search.found', {count: data.items.length})}</p>
+    ${list(data.items, (each) => card(each), t('search.empty'), data.next ? more : null)}
+  `;
+}

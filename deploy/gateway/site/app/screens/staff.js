@@ -1,0 +1,31 @@
+// The staff's desk: each queue with how much waits in it, and the health of the system's own books.
+import {html, nothing} from '../../lib/lit-html/lit-html.js';
+import {get} from '../api.js';
+import {QUEUES} from '../queues.js';
+import {session} from '../session.js';
+import {number} from '../format.js';
+import {refusal} from '../ui.js';
+import {t} from '../words.js';
+
+export const title = () => t('frame.staff');
+
+export async function load({leaving}) {
+  const mine = Object.entries(QUEUES).filter(([, each]) => session.has(...each.roles));
+  const firsts = await Promise.all(
+    mine.map(([, each]) => get(each.path, {signal: leaving.signal, patient: false}).catch((problem) => ({problem}))),
+  );
+  return mine.map(([name], at) => ({name, page: firsts[at]}));
+}
+
+const many = ({items, next, problem}) => (problem ? '–' : `${number(items.length)}${next ? '+' : ''}`);
+
+export const view = (queues, page) => html`
+  <h1 tabindex="-1">${t('frame.staff')}</h1>
+  ${refusal(page)}
+  <ul class="list grid">
+    ${queues.map(({name, page: first}) => html`<li class="card"><h3><a href=${`/staff/${name}`}>${t(`queue.${name}`)}</a></h3>
+      <p><b>${many(first)}</b> <span class="muted">${t(`queue.${name}.what`)}</span></p>
+      ${first.counts ? html`<p class="muted">${Object.entries(first.counts).map(([kind, count]) => `${t(`count.${kind}`)}: ${number(count)}`).join(' · ')}</p>` : nothing}</li>`)}
+  </ul>
+  <p class="muted">${t('staff.operator')}</p>
+`;

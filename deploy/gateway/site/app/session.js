@@ -1,0 +1,82 @@
+// Who is signed in. The token lives in this module's memory alone: never in storage, never in a URL.
+// What is stored (for a reload, in this tab alone) is a development person's name, never a token.
+import * as oidc from './oidc.js';
+
+const PERSON = 'golem:person';
+let current = null; // {token, sub, name, roles, expires (ms)}
+let settings = null;
+const changed = () => window.dispatchEvent(new CustomEvent('golem:session'));
+
+/** {issuer, client_id, scope, people}: how people sign in here; read once from /site/config.json. */
+export async function configuration() {
+  settings ??= await fetch('/config.json', {cache: 'no-store'}).then((answer) => (answer.ok ? answer.json() : {}));
+  return settings;
+}
+
+/** The people that a development stack offers: [{sub, name, roles, token}]; [] elsewhere. */
+export async function people() {
+  if (!(await configuration()).people) return [];
+  const answer = await fetch('/dev/people.json', {cache: 'no-store'});
+  return answer.ok ? answer.json() : [];
+}
+
+function claims(token) {
+  const part = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0))));
+}
+
+function begin(token, name) {
+  const said = claims(token);
+  current = {token, sub: said.sub, name: name || said.name || said.sub, roles: said.roles || [], expires: said.exp * 1000};
+  session.isEnded = false;
+  changed();
+}
+
+export const session = {
+  isEnded: false,
+  token: () => current?.token ?? null,
+  person: () => current,
+  has: (...roles) => roles.some((role) => current?.roles.includes(role)),
+
+  /** Sign in as one of the development stack's people. */
+  continueAs(person) {
+    sessionStorage.setItem(PERSON, person.sub);
+    begin(person.token, person.name);
+  },
+
+  /** Leave for the identity provider; it sends the browser back to /signed-in. */
+  async signIn(back = location.pathname + location.search) {
+    await oidc.leave(await configuration(), back);
+  },
+
+  /** On /signed-in: take what the identity provider sent. Gives the path to go back to. */
+  async arrive() {
+    const {token, back} = await oidc.arrive(await configuration());
+    begin(token);
+    return back;
+  },
+
+  /** After a reload: the development person goes on. */
+  async restore() {
+    const sub = sessionStorage.getItem(PERSON);
+    const person = sub && (await people()).find((each) => each.sub === sub);
+    if (person) begin(person.token, person.name);
+  },
+
+  /** The API no longer takes the token; what was typed stays where it is. */
+  ended() {
+    if (!current) return;
+    current = null;
+    session.isEnded = true;
+    changed();
+  },
+
+  signOut() {
+    sessionStorage.clear();
+    current = null;
+    session.isEnded = false;
+    changed();
+  },
+};
+
+setInterval(() => current && Date.now() > current.expires && session.ended(), 1000);
