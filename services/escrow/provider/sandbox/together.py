@@ -1,8 +1,8 @@
-"""Group commit: what is asked for by several threads at once is done at once, by one of them."""
+"""Group commit: what several threads ask for while one round is under way is done together in the next."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from threading import Lock
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -10,30 +10,29 @@ Answer = TypeVar("Answer")
 
 
 class Together(Generic[Asked, Answer]):
-    """A call waits for the one under way; whoever comes next does the work of all who wait, and nobody waits for more
-    to come. `work` gives each its answer, or its error; what it raises is the answer to all who have none.
+    """Nobody waits for more to come: a call that finds no round under way begins one of its own.
+
+    `work` gives each its answer, or its error; what it raises is the answer of all who have none yet.
     """
 
     def __init__(self, work: "Callable[[Sequence[tuple[Asked, Future[Answer]]]], None]") -> None:
         self._work = work
-        self._turn, self._lock = Lock(), Lock()
-        self._waiting: list[tuple[Asked, Future[Answer]]] = []
+        self._waiting: deque[tuple[Asked, Future[Answer]]] = deque()
+        self._rounds = ThreadPoolExecutor(1, thread_name_prefix="together")
 
     def __call__(self, asked: Asked) -> Answer:
-        mine: Future[Answer] = Future()
-        with self._lock:
-            self._waiting.append((asked, mine))
-        with self._turn:
-            if not mine.done():
-                self._all()
-        return mine.result()
+        answer: Future[Answer] = Future()
+        self._waiting.append((asked, answer))
+        self._rounds.submit(self._round)
+        return answer.result()
 
-    def _all(self) -> None:
-        with self._lock:
-            waiting, self._waiting = self._waiting, []
+    def _round(self) -> None:
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if not waiting:
+            return
         try:
             self._work(waiting)
-        except BaseException as error:
-            for _, future in waiting:
-                if not future.done():
-                    future.set_exception(error)
+        except Exception as error:
+            for _, answer in waiting:
+                if not answer.done():
+                    answer.set_exception(error)
