@@ -12,7 +12,7 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.losses import KIND as DEBT
 from services.escrow.parts import Parts
 from services.escrow.payments import Payments
-from services.escrow.payouts import account_of
+from services.escrow.payouts import account_of, with_accounts
 from services.escrow.provider.factory import open_notices, open_provider
 from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
@@ -67,7 +67,8 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
             DEBT: Repaying(store, lifecycle).on_timer,
         },
         carry_out=Payments(provider, store.clock, account_of(store), clearance.of).carry_out,
-        prepare=clearance.page,
+        prepare=lambda documents: with_accounts(store, clearance.page(documents)),
+        at_once=settings.provider.at_once,
         loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
     )
 

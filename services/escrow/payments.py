@@ -1,7 +1,7 @@
 """Between the escrow and its provider: an open instruction goes out, outcomes and notices come back as triggers.
 
 An outcome has the same id, `<instruction>:<status>`, whether it comes as the answer or by webhook: so it is taken once.
-Where the payee is paid stands in no escrow and in no event; it is looked up when an instruction goes out.
+Where the payee is paid stands in no stored escrow and in no event; it is looked up when an instruction goes out.
 """
 
 import logging
@@ -71,11 +71,13 @@ class Payments:
                 return found
             if found is Absent.PENDING:
                 return None
-        return cleared if isinstance(cleared, Trigger) else self._send(instruction_of(cleared))
+        return cleared if isinstance(cleared, Trigger) else self._send(cleared)
 
-    def _send(self, instruction: Instruction) -> Outcome | None:
-        account = self._account_of(instruction.payee) if instruction.payee is not None else None
-        return self._provider.carry_out(instruction, account)
+    def _send(self, document: Document) -> Outcome | None:
+        instruction = instruction_of(document)
+        if instruction.payee is None or "paid_to" in document:
+            return self._provider.carry_out(instruction, document.get("paid_to"))
+        return self._provider.carry_out(instruction, self._account_of(instruction.payee))
 
     def _measure(self, document: Document, outcome: Outcome) -> None:
         since = payable_since(document) if outcome.status == "succeeded" else None

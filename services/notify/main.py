@@ -42,6 +42,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
     """What the worker does over a store; tests bring their own, and take the mails themselves."""
     notification = NOTIFICATION.with_terms(settings.terms)
     postman = Postman(store.clock, settings.mail.sender, send)
+    mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
     return Work(
         service=SERVICE.name,
         store=store,
@@ -52,7 +53,9 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
             former.KIND: former.on_timer(settings.terms),
             MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
         },
-        carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
+        carry_out=mails.carry_out,
+        prepare=mails.page,
+        at_once=settings.mail.at_once,
     )
 
 

@@ -2,25 +2,26 @@
 
 A timer fires by the same compare-and-set as everything else, so a deadline and an event that race have one winner.
 Deadlines wait while `may_fire` says that events wait in Kafka; tasks and what is stored to be folded never wait for it.
-A task is carried out in a bounded pool; its outcome is folded into the document like any other trigger.
+A task is carried out in a bounded pool, which touches no document; its outcome waits here, and all that wait are folded
+together, like any other trigger. So are a page's timers.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from datetime import datetime
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict, tasks
-from shared.aggregate.lifecycle import due
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Unwritable, tasks
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.tasks import TASK_TIMER
-from shared.aggregate.verdict import DUPLICATE
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.poller.ahead import bring_back
+from shared.poller.together import DueTimers, TaskOutcome, fold_together
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _LOOK_AHEAD_EVERY = 60.0
 
 class Poller:
     """One service's poller. `step()` handles up to `limit` due documents and returns how many it moved or set in
-    motion.
+    motion. It and `fold_answers` are called by one thread; `on_answer` is called by the pool's.
     """
 
     def __init__(
@@ -55,9 +56,10 @@ class Poller:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
         self.prepare, self.pool = prepare, pool
+        self.on_answer: Callable[[], object] = lambda: None
         self._in_hand: set[str] = set()
+        self._answers: deque[tuple[Document, Trigger]] = deque()
         self._failed_until: dict[str, float] = {}
-        self._lock = Lock()
         self._look_ahead_at = 0.0
 
     def step(self) -> int:
@@ -67,17 +69,20 @@ class Poller:
         query: dict[str, Any] = {"due_at": {"$lte": now}}
         if not fire:
             query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
-        with self._lock:
-            in_hand = frozenset(self._in_hand)  # before the read: an outcome that comes after it is not in what is read
         # What rests or is in hand already is found again, and must not fill the page.
-        page = self.limit + self._resting() + len(in_hand)
-        documents = list(self.store.collection.find(query, _FIELDS).limit(page))
-        return sum(self._handle(doc, fire, in_hand) for doc in self._prepared(documents, in_hand))
+        page = self.limit + self._resting() + len(self._in_hand)
+        found = self._prepared(list(self.store.collection.find(query, _FIELDS).limit(page)))
+        documents = [doc for doc in found if doc["_id"] not in self._failed_until]
+        begun = sum(self._begin(doc) for doc in documents)
+        fired = self._fire_plain(documents) if fire else 0
+        fired += self._fire(documents, now, fire)
+        self.fold_answers()
+        return begun + fired
 
-    def _prepared(self, documents: Sequence[Document], in_hand: frozenset[str]) -> Sequence[Document]:
+    def _prepared(self, documents: Sequence[Document]) -> Sequence[Document]:
         """The page, where `prepare` has seen together what is to be carried out now."""
-        now, room = self.store.clock.now(), self.limit - len(in_hand)
-        new = [d for d in documents if tasks.is_due(d, now) and d["instruction"]["id"] not in in_hand]
+        now, room = self.store.clock.now(), self.limit - len(self._in_hand)
+        new = [d for d in documents if tasks.is_due(d, now) and d["instruction"]["id"] not in self._in_hand]
         new = [doc for doc in new if doc["_id"] not in self._failed_until][: max(room, 0)]
         if self.prepare is None or not new:
             return documents
@@ -102,60 +107,51 @@ class Poller:
         self._failed_until = {name: until for name, until in self._failed_until.items() if until > now}
         return len(self._failed_until)
 
-    def _handle(self, doc: Document, deadlines: bool, in_hand: frozenset[str]) -> int:
-        """One due document. What it raises is its own: the others go on, and this one rests for a while."""
-        if doc["_id"] in self._failed_until:
-            return 0
-        try:
-            begun = self._begin(doc, in_hand) if tasks.is_due(doc, self.store.clock.now()) else 0
-            moved = begun + self._fire(doc, deadlines)
-        except (PyMongoError, Contended):
-            raise
-        except Exception:
-            log.exception("a timer failed; it is tried again later", extra={"id": doc["_id"], "kind": doc["kind"]})
-            self._failed_until[doc["_id"]] = self.store.clock.monotonic() + _REST_AFTER_FAILURE
-            return 0
-        return moved
+    def _rest(self, document_id: str, kind: str, fault: Exception) -> None:
+        """A timer's failure is its document's own: the others go on, and this one rests for a while."""
+        log.error("a timer failed; it is tried again later", extra={"id": document_id, "kind": kind}, exc_info=fault)
+        self._failed_until[document_id] = self.store.clock.monotonic() + _REST_AFTER_FAILURE
 
     # -- timers
 
-    def _fire(self, doc: Document, deadlines: bool) -> int:
-        lifecycle = self.lifecycles.get(doc["kind"])
-        if lifecycle is None:
-            return self._fire_plain(doc) if deadlines else 0
-        change = Change(doc["_id"], lifecycle, doc, self.store.clock.now())
-        ready = [t for t in due(change, lifecycle, change.now) if deadlines or t.name == f"timer:{LEFT_TIMER}"]
-        return sum(self._fold(doc, lifecycle, trigger) for trigger in ready)
+    def _fire(self, documents: Sequence[Document], now: datetime, deadlines: bool) -> int:
+        """Fire the timers that lifecycles decide, those of the whole page together."""
+        routes: dict[str, DueTimers] = {}
+        for doc in documents:
+            if lifecycle := self.lifecycles.get(doc["kind"]):
+                route = DueTimers(doc["_id"], lifecycle, now, deadlines, self._bury)
+                if route.ready(Change(doc["_id"], lifecycle, doc, now)):
+                    routes[doc["_id"]] = route
+        for (document_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
+            for timer in route.fired:
+                metrics.TIMERS_FIRED.labels(self.service, timer).inc()
+            if fault := route.fault or (Unwritable(verdict.detail) if verdict.outcome == "rejected" else None):
+                self._rest(document_id, route.lifecycle.name, fault)
+        return sum(route.moved for route in routes.values())
 
-    def _fold(self, doc: Document, lifecycle: Lifecycle, trigger: Trigger) -> int:
-        def decide(changes: dict[str, Change]) -> Verdict:
-            change = changes[doc["_id"]]
-            saved = change.save()
-            verdict = lifecycle.fold(change, trigger)
-            if not self._bury(change):
-                change.restore(saved)
-                return DUPLICATE
-            return verdict
-
-        verdict = self.store.run({doc["_id"]: lifecycle}, decide)
-        if verdict.outcome == "taken":
-            metrics.TIMERS_FIRED.labels(self.service, trigger.name.removeprefix("timer:")).inc()
-        return int(verdict.outcome in ("taken", "ignored"))
-
-    def _bury(self, change: Change) -> bool:
+    def _bury(self, change: Change, dead: Sequence[Mapping[str, Any]]) -> bool:
         """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
-        for parked in change.dead:
+        for parked in dead:
             log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
-        return bury(self.publisher, self.service, [letter for parked in change.dead if (letter := from_parked(parked))])
+        return bury(self.publisher, self.service, [letter for parked in dead if (letter := from_parked(parked))])
 
-    def _fire_plain(self, doc: Document) -> int:
-        """A document without a lifecycle (a copy, an account): its kind's function is called with the timer that is
-        due.
+    def _fire_plain(self, documents: Sequence[Document]) -> int:
+        """Documents without a lifecycle (a copy, an account), each by itself: what its kind's function does with a
+        timer may ask the database, and change other documents.
         """
-        on_timer = self.timers.get(doc["kind"])
-        if on_timer is None:
-            return 0
+        moved = 0
+        for doc in documents:
+            if doc["kind"] in self.lifecycles or doc["kind"] not in self.timers:
+                continue
+            try:
+                moved += self._ring(doc, self.timers[doc["kind"]])
+            except (PyMongoError, Contended):
+                raise
+            except Exception as error:
+                self._rest(doc["_id"], doc["kind"], error)
+        return moved
 
+    def _ring(self, doc: Document, on_timer: OnTimer) -> int:
         def decide(changes: dict[str, Change]) -> int:
             change = changes[doc["_id"]]
             ready = [name for name, at in sorted(change.timers.items(), key=lambda t: t[1]) if at <= change.now]
@@ -168,13 +164,15 @@ class Poller:
 
     # -- tasks
 
-    def _begin(self, doc: Document, in_hand: frozenset[str]) -> int:
-        """Hand the open task to the pool, unless this process has it in hand already."""
-        task_id = doc["instruction"]["id"]
-        with self._lock:
-            if self.carry_out is None or task_id in in_hand or len(self._in_hand) >= self.limit:
-                return 0
-            self._in_hand.add(task_id)
+    def _begin(self, doc: Document) -> int:
+        """Hand a document's open task to the pool, where it is due and not in hand already."""
+        if self.carry_out is None or doc["kind"] not in self.lifecycles:
+            return 0
+        if not tasks.is_due(doc, self.store.clock.now()) or len(self._in_hand) >= self.limit:
+            return 0
+        if (task_id := doc["instruction"]["id"]) in self._in_hand:
+            return 0
+        self._in_hand.add(task_id)
         if self.pool is None:
             self.carry(doc)
         else:
@@ -182,34 +180,37 @@ class Poller:
         return 1
 
     def carry(self, doc: Document) -> None:
-        """Carry out one document's task and fold its outcome; one that closes nothing counts as unknown."""
-        task = doc["instruction"]
-        try:
-            outcome = self._outcome(doc)
-            metrics.INSTRUCTIONS.labels(self.service, task["kind"], outcome.name.split(".")[-1]).inc()
-            if not self._take_outcome(doc, outcome):
-                self._take_outcome(doc, tasks.unknown_outcome(doc, self.store.clock.now()))
-        except (PyMongoError, Contended) as error:
-            log.warning("an outcome could not be stored; it is asked for again", extra={"error": type(error).__name__})
-        finally:
-            with self._lock:
-                self._in_hand.discard(task["id"])
+        """Carry out one document's task; its outcome waits for `fold_answers`."""
+        outcome = self._outcome(doc)
+        metrics.INSTRUCTIONS.labels(self.service, doc["instruction"]["kind"], outcome.name.split(".")[-1]).inc()
+        self._answers.append((doc, outcome))
+        self.on_answer()
 
-    def _take_outcome(self, doc: Document, outcome: Trigger) -> bool:
-        lifecycle = self.lifecycles[doc["kind"]]
-        about = {"id": doc["_id"], "instruction_id": doc["instruction"]["id"]}
+    def fold_answers(self) -> None:
+        """Fold the outcomes that have come; one that closes nothing counts as unknown."""
+        answers = [self._answers.popleft() for _ in range(len(self._answers))]
         try:
-            verdict = self.store.run(
-                {doc["_id"]: lifecycle}, lambda changes: lifecycle.fold(changes[doc["_id"]], outcome)
-            )
-        except (PyMongoError, Contended):
-            raise
-        except Exception:
-            log.exception("an outcome could not be folded", extra=about)
-            return False
-        if verdict.outcome == "rejected":
-            log.error("an outcome was rejected: %s", verdict.detail, extra=about)
-        return verdict.outcome not in ("rejected", "duplicate")
+            now = self.store.clock.now()
+            self._take([(doc, tasks.unknown_outcome(doc, now)) for doc in self._take(answers)])
+        except (PyMongoError, Contended) as error:
+            log.warning("outcomes could not be stored; they are asked for again", extra={"error": type(error).__name__})
+        finally:
+            self._in_hand.difference_update(doc["instruction"]["id"] for doc, _ in answers)
+
+    def _take(self, answers: Sequence[tuple[Document, Trigger]]) -> list[Document]:
+        """Fold outcomes together; the documents in which theirs closed nothing."""
+        routes = {
+            doc["instruction"]["id"]: TaskOutcome(doc["_id"], self.lifecycles[doc["kind"]], outcome)
+            for doc, outcome in answers
+        }
+        in_vain: set[str] = set()
+        for (task_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
+            if verdict.outcome in ("rejected", "duplicate"):
+                in_vain.add(task_id)
+            if verdict.outcome == "rejected":
+                about = {"id": route.document_id, "instruction_id": task_id}
+                log.error("an outcome was rejected: %s", verdict.detail, extra=about)
+        return [doc for doc, _ in answers if doc["instruction"]["id"] in in_vain]
 
     def _outcome(self, doc: Document) -> Trigger:
         about = {"instruction_id": doc["instruction"]["id"]}

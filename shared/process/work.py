@@ -31,6 +31,9 @@ class Work:
     """What becomes of a timer that is due in a document without a lifecycle, by the document's kind."""
 
     carry_out: CarryOut | None = None
+    at_once: int = 8
+    """How many instructions are under way at the same time; more wait for one of them."""
+
     prepare: Prepare | None = None
     """Sees a page of documents together before their instructions are carried out, and returns them; it may do nothing
     for any, and `carry_out` does without it.

@@ -23,7 +23,6 @@ from shared.telemetry import metrics, outages
 log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
-_POOL = 8
 
 
 class Worker:
@@ -42,7 +41,7 @@ class Worker:
         self.hung = False
         names = ("consumer", "relay", "poller", "frontier", *work.loops)
         self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
-        self.pool = ThreadPoolExecutor(_POOL, thread_name_prefix="instruction")
+        self.pool = ThreadPoolExecutor(work.at_once, thread_name_prefix="instruction")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         self.loops = Loops(work, bus, slot, self.stop, self.pulses["consumer"].beat, self.pool)
 
@@ -50,6 +49,7 @@ class Worker:
         """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
         self.work.store.on_write(self.pulses["relay"].woken.set)
         self.work.store.on_write(self.pulses["poller"].woken.set)
+        self.loops.poller.on_answer = self.pulses["poller"].woken.set
         threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
         self.stop.wait()
@@ -174,6 +174,7 @@ class Worker:
             self.pool.shutdown(wait=False, cancel_futures=True)
         else:
             self.pool.shutdown(wait=True, cancel_futures=True)
+            self.loops.poller.fold_answers()
             closing = [self.bus.source.close, *closing, self.bus.publisher.close, self.bus.ends.close]
         for close in closing:
             try:

@@ -106,9 +106,12 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
             read.secret("PROVIDER_MONGODB_URI", values.mongodb),
             read.one("PROVIDER_WEBHOOK_URL", values.url),
         )
+        at_once = read.one("PROVIDER_AT_ONCE", values.whole(1, 256), 64)
     with read.checked(provider):
         named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
-        of_provider = Provider(named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
+        of_provider = Provider(
+            named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret), at_once
+        )
     with read.checked("places" in needs):
         places = _places(read, tokens)
     return Settings(
@@ -194,6 +197,7 @@ def _mail(read: Reader) -> Mail:
         read.optional("SMTP_PASSWORD", values.ascii_text, needed=user is not None, secret=True),
         _mail_tls(read, port, with_login=user is not None),
         read.optional("SMTP_CA_FILE", values.certificates),
+        read.one("SMTP_AT_ONCE", values.whole(1, 256), 8),
     )
 
 

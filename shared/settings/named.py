@@ -131,6 +131,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             ),
             Named("SMTP_STARTTLS", "0 or 1", "the older form of SMTP_TLS; not beside it"),
             Named("SMTP_CA_FILE", "PEM file", "authorities that vouch for the mail server, in place of the system's"),
+            Named("SMTP_AT_ONCE", "mails", "how many a worker hands over at once, each over a connection of its own"),
         ),
         "Payment provider": (
             Named(
@@ -142,6 +143,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
                 "another database is an empty provider",
             ),
             Named("PROVIDER_WEBHOOK_URL", "URL", "where the provider sends its notices"),
+            Named("PROVIDER_AT_ONCE", "instructions", "how many a worker has under way at the provider at once"),
             Named(
                 "PROVIDER_WEBHOOK_SECRET", "16 bytes or more", "signs the provider's notices",
                 "change it in web and worker at once",

@@ -176,6 +176,7 @@ class Mail:
     password: str | None = field(repr=False)
     tls: str
     ca_file: Path | None
+    at_once: int = 8
 
 
 PROVIDERS = ("sandbox",)
@@ -190,6 +191,7 @@ class Provider:
     mongodb_uri: str = field(repr=False)
     webhook_url: str
     webhook_secret: str = field(repr=False)
+    at_once: int = 64
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Older(Whole):
             module = import_module(f"services.{service}.store")
             migrate(self.stores[service].collection, module.MIGRATIONS)
         for account in kept.accounts:
-            self.provider._store.save(replace(_ledger(account), version=0))
+            self.provider._store.save([replace(_ledger(account), version=0)])
 
     def replay(self) -> None:
         """As `golem replay` does."""

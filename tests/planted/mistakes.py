@@ -26,8 +26,9 @@ _POLLER = "tests/pure/core/test_poller.py"
 _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
 
-_STALE = """documents = list(self.store.collection.find(query, _FIELDS).limit(page))
-        in_hand = frozenset(self._in_hand)
+_READ = "found = self._prepared(list(self.store.collection.find(query, _FIELDS).limit(page)))\n"
+_STALE = """found = list(self.store.collection.find(query, _FIELDS).limit(page))
+        self.fold_answers()
 """
 
 MISTAKES = (
@@ -88,9 +89,9 @@ MISTAKES = (
     Mistake("golden texts", "what is held reads as what was funded", "services/notify/templates.en.json",
             "We hold {held} for you", "We hold {funded} for you", _GOLDEN),
     Mistake("hollow tests", "a stale read hands an instruction out again", "shared/poller/poller.py",
-            "documents = list(self.store.collection.find(query, _FIELDS).limit(page))\n", _STALE, _POLLER),
+            _READ, _STALE, _POLLER),
     Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/poller.py",
-            "            self._in_hand.add(task_id)\n", "", _POLLER),
+            "        self._in_hand.add(task_id)\n", "", _POLLER),
     Mistake("the simulated day", "an erasure waits for a second pass that never comes", "shared/aggregate/erasure.py",
             "AGAIN_AFTER = timedelta(seconds=1)", "AGAIN_AFTER = timedelta(days=99)", "tests/simulator -k bad_days"),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The sandbox under test."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -62,11 +63,11 @@ class Breaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def save(self, ledger: Ledger) -> Ledger | None:
+    def save(self, ledgers: Sequence[Ledger]) -> bool:
         breaks, self.breaks = self.breaks, None
         if breaks == "before":
             raise Unavailable("no connection")
-        saved = self._store.save(ledger)
+        saved = self._store.save(ledgers)
         if breaks == "after":
             raise Unavailable("no answer")
-        return saved
+        return bool(saved)

@@ -23,7 +23,7 @@ from deploy.verify import Seen, Snapshot
 from deploy.verify.read import event_of
 from services.escrow.provider.port import Records, every
 from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox.store import MemoryStore, PartyStore
 from services.notify.addresses import code_of
 from services.notify.store import contact_id, work_mail_id
 from shared.aggregate import Store
@@ -50,10 +50,11 @@ class Whole:
         folder: Path,
         collection: Callable[[str], Any] = MemoryCollection,
         licences: Sequence[Any] = (),
+        books: PartyStore | None = None,
         **of_listing: str,
     ) -> None:
-        """`collection` gives each service's, by the service's name; `licences` are the operator's; `of_listing` are
-        settings of listing's web.
+        """`collection` gives each service's, by the service's name; `licences` are the operator's; `books` the
+        provider's; `of_listing` are settings of listing's web.
         """
         self.mails: list[tuple[str, EmailMessage]] = []
         self._places = {"LICENCES": json.dumps(licences)} if licences else {}
@@ -70,7 +71,7 @@ class Whole:
             ),
             "notify": services.notify.main.build(settings("notify", folder), self.stores["notify"]),
         }
-        self.provider = Sandbox(MemoryStore(), self.clock, self._webhook, SECRET)
+        self.provider = Sandbox(books or MemoryStore(), self.clock, self._webhook, SECRET)
         self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
 
     @property

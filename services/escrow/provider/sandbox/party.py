@@ -4,9 +4,10 @@ docs/provider.md lists the sources and accounts it knows. It runs in the escrow 
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
-from functools import partial
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime, timedelta
 from threading import Event
 
 from services.escrow.provider.port import (
@@ -28,6 +29,7 @@ from services.escrow.provider.sandbox.ledger import Ledger
 from services.escrow.provider.sandbox.records import StoredRecords
 from services.escrow.provider.sandbox.sources import source_of
 from services.escrow.provider.sandbox.store import PartyStore
+from services.escrow.provider.sandbox.together import Together
 from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sign
 from shared.clock import Clock
 from shared.telemetry import outages
@@ -39,6 +41,8 @@ BATCH = 50
 TRIES = 100  # of a compare-and-set; each round of a race has a winner
 
 log = logging.getLogger(__name__)
+_Asked = tuple[Instruction, str | None]
+_Taken = tuple[Ledger, bool]
 
 
 class Sandbox:
@@ -59,23 +63,40 @@ class Sandbox:
         self._secret = secret
         self._delay = delay
         self._wake = Event()
+        self._together = Together(self._take)
 
     def carry_out(self, instruction: Instruction, pay_to: str | None = None) -> Outcome | None:
         """See `port.Provider.carry_out`."""
-        for _ in range(TRIES):
-            ledger = self._store.load(instruction.offer_id) or ledgers.opened_for(instruction)
-            if ledger.entry(instruction.id):
-                return _answer(ledger, instruction)
-            taken = ledgers.take(ledger, instruction, self._clock.now(), self._delay, pay_to)
-            if saved := self._store.save(taken):
-                self._wake.set()
-                if source_of(instruction.source).answer_lost:
-                    raise Unavailable("the connection was lost before the answer came")
-                return _answer(saved, instruction)
-            holder = self._store.holding(instruction.id)
-            if holder is not None and holder.offer_id != instruction.offer_id:
-                raise Conflict(f"instruction {instruction.id!r} was used for another offer")
-        raise Unavailable("too many at once on one offer")
+        ledger, is_new = self._together((instruction, pay_to))
+        if is_new and source_of(instruction.source).answer_lost:
+            raise Unavailable("the connection was lost before the answer came")
+        return _answer(ledger, instruction)
+
+    def _take(self, asked: Sequence[tuple[_Asked, Future[_Taken]]]) -> None:
+        """Take what is asked for at once: one read and one write for all, and again where another was faster."""
+        new: set[str] = set()
+        for attempt in range(TRIES):
+            stored = {ledger.offer_id: ledger for ledger in self._store.some([i.offer_id for (i, _), _ in asked])}
+            changed: dict[str, Ledger] = {}
+            for (instruction, pay_to), taken in asked:
+                at = instruction.offer_id
+                ledger = changed.get(at) or stored.get(at) or ledgers.opened_for(instruction)
+                if taken.done() or ledger.entry(instruction.id):
+                    continue
+                if attempt and (holder := self._store.holding(instruction.id)) and holder.offer_id != at:
+                    taken.set_exception(Conflict(f"instruction {instruction.id!r} was used for another offer"))
+                    continue
+                changed[at] = ledgers.take(ledger, instruction, self._clock.now(), self._delay, pay_to)
+                new.add(instruction.id)
+            if self._store.save(list(changed.values())):
+                break
+        else:
+            raise Unavailable("too many at once on one offer")
+        self._wake.set()
+        for (instruction, _), taken in asked:
+            if not taken.done():
+                at = instruction.offer_id
+                taken.set_result((changed.get(at) or stored[at], instruction.id in new))
 
     def find(self, instruction_id: str) -> Outcome | Absent:
         """See `port.Provider.find`."""
@@ -106,7 +127,7 @@ class Sandbox:
 
         Raises LookupError when the offer was never funded.
         """
-        ledger = self._change(offer_id, lambda known: ledgers.charge_back(known, self._clock.now()))
+        ledger = self._change_one(offer_id, lambda known: ledgers.charge_back(known, self._clock.now()))
         self._wake.set()
         if ledger.open_claim is None:
             raise LookupError(f"offer {offer_id!r} was never funded")
@@ -114,7 +135,7 @@ class Sandbox:
 
     def reverse_chargeback(self, offer_id: str) -> Chargeback:
         """The bank gives it back; when it did already, the last one. Raises LookupError when there was none."""
-        ledger = self._change(offer_id, lambda known: ledgers.reverse(known, self._clock.now()))
+        ledger = self._change_one(offer_id, lambda known: ledgers.reverse(known, self._clock.now()))
         self._wake.set()
         if not ledger.claims:
             raise LookupError(f"offer {offer_id!r} has no chargeback")
@@ -144,23 +165,15 @@ class Sandbox:
 
         The turn ends where the receiver cannot be reached, so that it lasts one time-out at most. Raises Unavailable.
         """
-        count = 0
-        now = self._clock.now()
-        for due in self._store.due(now, BATCH):
-            ledger = self._change(due.offer_id, lambda known: ledgers.advance(known, now, self._delay), due)
-            for unsent in ledger.unsent:
-                if unsent.due_at > now:
-                    continue
-                status = self._send(ledgers.notice(ledger, unsent), unsent.attempts)
-                if status is None or not 200 <= status < 300:
-                    mark = partial(ledgers.put_off, notice_id=unsent.id, now=self._clock.now())
-                else:
-                    mark = partial(ledgers.delivered, notice_id=unsent.id)
-                    count += 1
-                ledger = self._change(ledger.offer_id, mark, ledger)
-                if status is None:
-                    return count
-        return count
+        now, sent = self._clock.now(), dict[str, bool]()
+        due = self._change(self._store.due(now, BATCH), lambda ledger: ledgers.advance(ledger, now, self._delay))
+        for of, unsent in [(each, unsent) for each in due for unsent in each.unsent if unsent.due_at <= now]:
+            status = self._send(ledgers.notice(of, unsent), unsent.attempts)
+            sent[unsent.id] = status is not None and 200 <= status < 300
+            if status is None:
+                break
+        self._change(due, lambda ledger: _marked(ledger, sent, self._clock.now()))
+        return sum(sent.values())
 
     def _send(self, notice: Notice, attempts: int) -> int | None:
         """The receiver's HTTP status, None where there was no answer."""
@@ -174,19 +187,29 @@ class Sandbox:
             log.warning("provider webhook %s: answered %d, attempt %d", notice.id, status, attempts + 1)
         return status
 
-    def _change(self, offer_id: str, change: Callable[[Ledger], Ledger], known: Ledger | None = None) -> Ledger:
-        """Changes a stored ledger by compare-and-set, first as `known`. Raises LookupError where there is none."""
+    def _change_one(self, offer_id: str, change: Callable[[Ledger], Ledger]) -> Ledger:
+        """Raises LookupError where there is no such ledger."""
+        for ledger in self._change(self._store.some([offer_id]), change):
+            return ledger
+        raise LookupError(f"the provider never heard of offer {offer_id!r}")
+
+    def _change(self, known: Sequence[Ledger], change: Callable[[Ledger], Ledger]) -> list[Ledger]:
+        """Changes stored ledgers by compare-and-set, first as they are `known`, then as they are read again."""
         for _ in range(TRIES):
-            ledger = known or self._store.load(offer_id)
-            if ledger is None:
-                raise LookupError(f"the provider never heard of offer {offer_id!r}")
-            changed = change(ledger)
-            if changed is ledger:
-                return ledger
-            if saved := self._store.save(changed):
-                return saved
-            known = None
+            changes = [(ledger, change(ledger)) for ledger in known]
+            if self._store.save([new for old, new in changes if new is not old]):
+                return [old if new is old else replace(new, version=old.version + 1) for old, new in changes]
+            known = self._store.some([ledger.offer_id for ledger in known])
         raise Unavailable("too many at once on one offer")
+
+
+def _marked(ledger: Ledger, sent: Mapping[str, bool], now: datetime) -> Ledger:
+    """Of each webhook that was sent, whether the receiver has taken it."""
+    for unsent in ledger.unsent:
+        if unsent.id in sent:
+            taken = sent[unsent.id]
+            ledger = ledgers.delivered(ledger, unsent.id) if taken else ledgers.put_off(ledger, unsent.id, now)
+    return ledger
 
 
 def _answer(ledger: Ledger, instruction: Instruction) -> Outcome | None:

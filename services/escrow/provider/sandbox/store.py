@@ -11,13 +11,16 @@ from threading import Lock
 from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING
+from pymongo import ASCENDING, InsertOne, ReplaceOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from services.escrow.provider.port import Balance, Chargeback, Instruction, Outcome, Unavailable
 from services.escrow.provider.sandbox.ledger import Claim, Entry, Ledger, Planned, Unsent
+
+_TAKEN = 11000
+"""The code of a write error: the id is another's (DuplicateKey)."""
 
 
 class PartyStore(Protocol):
@@ -29,8 +32,10 @@ class PartyStore(Protocol):
     def holding(self, instruction_id: str) -> Ledger | None:
         """The ledger that took this instruction."""
 
-    def save(self, ledger: Ledger) -> Ledger | None:
-        """Stores it if its version is still the stored one; the ledger with its new version, or None = lost."""
+    def save(self, ledgers: Sequence[Ledger]) -> bool:
+        """Stores each, one version on, if its version is still the stored one; False where one of them was not, or an
+        instruction's id is another ledger's: the others are stored all the same.
+        """
 
     def due(self, now: datetime, limit: int) -> list[Ledger]:
         """Ledgers with something to do at `now`, in no order."""
@@ -55,13 +60,17 @@ class MemoryStore:
     def holding(self, instruction_id: str) -> Ledger | None:
         return next((ledger for ledger in self._every() if ledger.entry(instruction_id)), None)
 
-    def save(self, ledger: Ledger) -> Ledger | None:
+    def save(self, ledgers: Sequence[Ledger]) -> bool:
+        saved = [self._save(ledger) for ledger in ledgers]
+        return all(saved)
+
+    def _save(self, ledger: Ledger) -> bool:
         with self._lock:
             stored = self._ledgers.get(ledger.offer_id)
             if ledger.version != (stored.version if stored else 0) or self._has_foreign_id(ledger):
-                return None
+                return False
             self._ledgers[ledger.offer_id] = replace(ledger, version=ledger.version + 1)
-            return self._ledgers[ledger.offer_id]
+            return True
 
     def due(self, now: datetime, limit: int) -> list[Ledger]:
         return [ledger for ledger in self._every() if ledger.due_at is not None and ledger.due_at <= now][:limit]
@@ -104,17 +113,17 @@ class MongoStore:
             document = self._ledgers.find_one({"entries.instruction.id": instruction_id})
         return _ledger(document) if document else None
 
-    def save(self, ledger: Ledger) -> Ledger | None:
-        saved = replace(ledger, version=ledger.version + 1)
+    def save(self, ledgers: Sequence[Ledger]) -> bool:
+        if not ledgers:
+            return True
         with _reaching():
             try:
-                if ledger.version == 0:
-                    self._ledgers.insert_one(_document(saved))
-                    return saved
-                same = {"_id": ledger.offer_id, "version": ledger.version}
-                return saved if self._ledgers.replace_one(same, _document(saved)).matched_count else None
-            except DuplicateKeyError:
-                return None
+                result = self._ledgers.bulk_write([_operation(ledger) for ledger in ledgers], ordered=False)
+            except BulkWriteError as error:
+                if error.details["writeConcernErrors"] or {e["code"] for e in error.details["writeErrors"]} != {_TAKEN}:
+                    raise
+                return False
+        return result.inserted_count + result.matched_count == len(ledgers)
 
     def due(self, now: datetime, limit: int) -> list[Ledger]:
         with _reaching():
@@ -138,6 +147,13 @@ def _reaching() -> Iterator[None]:
         yield
     except PyMongoError as error:
         raise Unavailable(f"the provider's database: {type(error).__name__}") from error
+
+
+def _operation(ledger: Ledger) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+    document = _document(replace(ledger, version=ledger.version + 1))
+    if ledger.version == 0:
+        return InsertOne(document)
+    return ReplaceOne({"_id": ledger.offer_id, "version": ledger.version}, document)
 
 
 def _document(ledger: Ledger) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""What the poller folds together: a page's timers, or outcomes that have come, by the consumer's batch.
+
+Each is a route of that batch, for one document. Where one document's write lost its race, the batch reads all of them
+again; those that were written have nothing to do then, and the one is written by itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.aggregate import Batch, Change, Kind, Lifecycle, Route, Store, Trigger, Verdict
+from shared.aggregate.lifecycle import due
+from shared.aggregate.parking import LEFT_TIMER
+from shared.aggregate.verdict import DUPLICATE, IGNORED
+
+Bury = Callable[[Change, Sequence[Mapping[str, Any]]], bool]
+
+
+def fold_together(store: Store, routes: Mapping[str, Route]) -> list[Verdict]:
+    """Follow each route once: one read and one write for all. Raises pymongo's errors and Contended."""
+    now = store.clock.now()
+    return Batch(store, routes).process([Trigger(name=name, id=name, kind="timer", at=now) for name in routes])
+
+
+class DueTimers:
+    """The timers of one document that were due at `now`; behind a closed gate (`deadlines` false) only what was left to
+    be folded. After the fold `fired` names those that a row took, and `fault` is what one raised.
+    """
+
+    def __init__(self, document_id: str, lifecycle: Lifecycle, now: datetime, deadlines: bool, bury: Bury) -> None:
+        self.document_id, self.lifecycle, self._now, self._deadlines, self._bury = (
+            document_id, lifecycle, now, deadlines, bury,
+        )  # fmt: skip
+        self.fired: list[str] = []
+        self.moved = 0
+        self.fault: Exception | None = None
+
+    def ready(self, change: Change) -> list[Trigger]:
+        timers = due(change, self.lifecycle, self._now)
+        return [t for t in timers if self._deadlines or t.name == f"timer:{LEFT_TIMER}"]
+
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {self.document_id: self.lifecycle}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        """What one timer raises leaves those before it as they are."""
+        change = changes[self.document_id]
+        if ready := self.ready(change):
+            self.fired, self.moved, self.fault = [], 0, None
+        for trigger in ready:
+            saved = change.save()
+            try:
+                verdict = self._fold_one(change, trigger)
+            except Exception as error:
+                change.restore(saved)
+                self.fault = error
+                break
+            if verdict is DUPLICATE:
+                change.restore(saved)
+                continue
+            self.moved += 1
+            if verdict.outcome == "taken":
+                self.fired.append(trigger.name.removeprefix("timer:"))
+        return IGNORED
+
+    def _fold_one(self, change: Change, trigger: Trigger) -> Verdict:
+        """What died while it was parked is buried before it leaves the document."""
+        before = len(change.dead)
+        verdict = self.lifecycle.fold(change, trigger)
+        return verdict if self._bury(change, change.dead[before:]) else DUPLICATE
+
+
+class TaskOutcome:
+    """The outcome of one document's task."""
+
+    def __init__(self, document_id: str, lifecycle: Lifecycle, outcome: Trigger) -> None:
+        self.document_id, self._lifecycle, self._outcome = document_id, lifecycle, outcome
+        self._taken = False
+
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {self.document_id: self._lifecycle}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        """One that is known because this batch has written it already, and is folded once more for another document
+        that lost a race, is none that closes nothing.
+        """
+        verdict = self._lifecycle.fold(changes[self.document_id], self._outcome)
+        if verdict is DUPLICATE and self._taken:
+            return IGNORED
+        self._taken = verdict.outcome in ("taken", "ignored", "parked")
+        return verdict
