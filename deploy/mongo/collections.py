@@ -19,6 +19,11 @@ def aggregates(client: Client, service: str, database_prefix: str = "") -> Colle
     return database.get_collection(COLLECTIONS[service], codec_options=CodecOptions(tz_aware=True))
 
 
+def every_aggregate(client: Client, service: str, database_prefix: str = "") -> list[Collection[dict[str, Any]]]:
+    """All collections that one service's aggregates are in; where one is in two of them, the first counts."""
+    return [aggregates(client, service, database_prefix)]
+
+
 def replay_all(client: Client, since: datetime | None, database_prefix: str = "") -> dict[str, int]:
     """`replay` for each service: {service: events}."""
     return {service: replay(aggregates(client, service, database_prefix), since) for service in COLLECTIONS}

@@ -57,6 +57,7 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
     """What the worker does over a store; tests bring their own, and their own provider."""
     lifecycle = ESCROW.with_terms(settings.terms)
     clearance = Clearance(store, lifecycle)
+    reconciliation = Reconciliation(store, provider, pace=settings.terms.reconciliation_pace)
     return Work(
         service=SERVICE.name,
         store=store,
@@ -68,7 +69,7 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
         },
         carry_out=Payments(provider, store.clock, account_of(store), clearance.of).carry_out,
         prepare=clearance.page,
-        loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
+        loops={**provider.loops, "reconciliation": reconciliation.run},
     )
 
 

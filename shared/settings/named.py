@@ -190,6 +190,10 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("RETRY_REFUSED", "how long after a refused payout or refund it is tried again"),
             _days("ENDED_REFUND_AFTER", "how long the rest waits where the seeker says that the job has ended"),
             _days("DISPUTE_EXPIRY", "how long a dispute waits for its arbiter"),
+            _rule(
+                "RECONCILIATION_PACE", "number a second",
+                "escrows that the provider is asked for at most, to compare its books with theirs; 0 is no limit",
+            ),
         ),
         "Terms: mails and notifications": (
             _days("KEEP_NOTIFICATIONS", "how long a notification is kept"),

@@ -115,6 +115,10 @@ JOURNAL_SUM = Gauge("golem_journal_sum", "Sum of all journal lines in minor unit
 RECONCILIATION_DIFFERENCES = Gauge(
     "golem_reconciliation_differences", "Escrows that differ from the provider's memory, found twice, nothing open"
 )
+RECONCILIATION_OLDEST_SECONDS = Gauge(
+    "golem_reconciliation_oldest_seconds",
+    "Seconds since which every escrow was compared with the provider's books at least once, or the worker began",
+)
 HIRE_TO_RELEASE_SECONDS = Histogram(
     "golem_hire_to_release_seconds",
     "Seconds from when a payout at the hire's confirmation could be made to the provider's answer that it is paid",
