@@ -55,6 +55,7 @@ class Pass:
     """One pass through all escrows: what it saw. `sums` are the journals' lines by currency: each is to be 0."""
 
     after: str = ""
+    in_archive: bool = False
     flagged: int = 0
     sums: Counter[str] = field(default_factory=Counter)
     suspects: set[tuple[str, int]] = field(default_factory=set)
@@ -100,10 +101,31 @@ class Reconciliation:
 
     def step(self) -> bool:
         """Check the next escrows; True where that was the last batch of a pass. Raises PyMongoError, Unavailable."""
+        collection = self._store.archive if self._pass.in_archive else self._store.collection
+        assert collection is not None
         query = {"_id": {"$gt": self._pass.after}, "kind": KIND}
         # The embedded database reads every document unless a hint names the index that has the order.
         by_id = [("_id", ASCENDING)]
-        found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
+        found = list(collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
+        self._compare(self._only_archived(found) if self._pass.in_archive else found)
+        if len(found) == self._batch:
+            self._pass.after = found[-1]["_id"]
+            return False
+        if self._store.archive is not None and not self._pass.in_archive:
+            self._pass.after, self._pass.in_archive = "", True
+            return False
+        self._end_pass()
+        return True
+
+    # -- inside
+
+    def _only_archived(self, found: list[Document]) -> list[Document]:
+        """Without those that live as well: there it is that they count."""
+        living = self._store.collection.find({"_id": {"$in": [doc["_id"] for doc in found]}}, {"_id": 1})
+        ids = {doc["_id"] for doc in living}
+        return [doc for doc in found if doc["_id"] not in ids]
+
+    def _compare(self, found: list[Document]) -> None:
         asked = [doc["_id"] for doc in found if self._is_asked_for(doc)]
         there: dict[str, Balance | None] = dict.fromkeys(asked)
         there |= {account.offer_id: account.balance for account in every(self._provider.accounts, asked)}
@@ -112,13 +134,6 @@ class Reconciliation:
         self._show_age()
         for doc in found:
             self._check(doc, differences(doc, there[doc["_id"]]) if doc["_id"] in there else _own(doc))
-        if len(found) == self._batch:
-            self._pass.after = found[-1]["_id"]
-            return False
-        self._end_pass()
-        return True
-
-    # -- inside
 
     def _reached(self) -> None:
         metrics.REACHED.labels(_SERVICE, "provider").set(self._store.clock.now().timestamp())

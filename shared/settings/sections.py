@@ -83,6 +83,8 @@ class Terms:
     first_payout_wait: timedelta = timedelta(days=7)
     # how many escrows the provider is asked for in a second, to compare the books
     reconciliation_pace: int = 100
+    # how long after its last change an offer or escrow that has ended goes to the archive. 0: never
+    archive_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ INSTRUCTION_OUTCOMES = (
 TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
 TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
+ARCHIVED = Counter("golem_archived", "Documents that ended long ago and were moved to the archive", ["service"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 
 # The clock: nothing is written where it is further off than CLOCK_TOLERANCE.

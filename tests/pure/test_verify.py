@@ -423,10 +423,12 @@ def all_of(report: dict[str, Any]) -> set[tuple[str, str, str]]:
     return {(each["id"], v["subject"], v["words"]) for each in report["invariants"] for v in each["violations"]}
 
 
-@pytest.mark.parametrize("limit", [1, 4, 1000])
-def test_in_slices_as_much_is_checked(scene: Scene, limit: int) -> None:
-    """However small they are: nothing is left out, and nothing is a violation that is none."""
-    report = examine(sliced(scene.snapshot, limit))
+@pytest.mark.parametrize(("limit", "archived"), [(1, False), (4, False), (4, True), (1000, False)])
+def test_in_slices_as_much_is_checked(scene: Scene, limit: int, archived: bool) -> None:
+    """However small they are: nothing is left out, and nothing is a violation that is none. What is archived is checked
+    like all; what is in the archive and lives as well, as its move broke off, is one.
+    """
+    report = examine(sliced(scene.snapshot, limit, archived=archived))
 
     whole = {result.invariant: result.checked for result in verify(scene.snapshot)}
     assert all_of(report) == set()

@@ -44,16 +44,19 @@ class One:
         return self._left.pop(0), None
 
 
-def sliced(whole: Snapshot, limit: int = 3, spill: Spill | None = None) -> Slices:
-    """What a reading in slices of at most `limit` documents finds of a system that is like this."""
+def sliced(whole: Snapshot, limit: int = 3, spill: Spill | None = None, archived: bool = False) -> Slices:
+    """What a reading in slices of at most `limit` documents finds of a system that is like this; `archived`: of every
+    three documents one is in the archive, and one is there and lives as well.
+    """
     spill = spill or Spill()
     spill.add_acknowledged(whole.acknowledged)
     spill.add_dead((service, each) for service, ids in whole.dead.items() for each in ids)
     collections: dict[str, Any] = {}
     for service in SERVICES:
-        collections[service] = [MemoryCollection()]
-        for doc in whole.documents.get(service, ()):
-            collections[service][0].insert_one(doc)
+        places = collections[service] = [MemoryCollection(), MemoryCollection()]
+        for number, doc in enumerate(whole.documents.get(service, ())):
+            for place in (places[:1], places, places[1:])[number % 3] if archived else places[:1]:
+                place.insert_one(doc)
     sources = Sources(
         collections=collections,
         provider=Given(whole.accounts, whole.transfers),
