@@ -1,6 +1,7 @@
 """`golem verify` holds for a system that was left in peace, and names the culprit where a hand has damaged it."""
 
 import copy
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +13,9 @@ from deploy.verify import INVARIANTS, Progress, Seen, Snapshot, Violation, exami
 from deploy.verify.spill import Spill
 from services.escrow.journal import next_entry
 from shared.settings import Terms
+from tests.support.hires import listing
 from tests.support.slices import One, sliced
+from tests.support.web import Caller
 from tests.support.whole import Whole
 
 COACHING_AND_WORD = [
@@ -480,3 +483,29 @@ def test_an_examination_goes_on_where_it_was_broken_off(damaged: Scene, tmp_path
 
     assert report == uninterrupted
     assert culprit in str(all_of(report))
+
+
+def test_memory_does_not_grow_with_the_system(tmp_path: Any) -> None:
+    """Four times as many hires are checked in as much memory, slice by slice."""
+    few, many = peak_of(3, tmp_path / "few"), peak_of(12, tmp_path / "many")
+
+    assert many < 1.3 * few
+
+
+def peak_of(hires: int, folder: Any) -> int:
+    """The most that an examination of so many hires allocates at a time, in bytes."""
+    folder.mkdir()
+    whole = Whole(folder)
+    for number in range(hires):
+        body = listing() | {"leaving_on": "2027-06-01"}
+        made = Caller(whole.apps["listing"], "anna").post("/v1/listings", body, Idempotency_Key=f"listing {number}")
+        whole.call("listing", "anna", f"/v1/listings/{made.get_json()['id']}/submit")
+        whole.hired(made.get_json()["id"], f"bo{number}")
+    reading = sliced(whole.snapshot(), 3)
+    tracemalloc.start()
+    try:
+        report = examine(reading)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        assert report["holds"]
