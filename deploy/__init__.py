@@ -11,5 +11,8 @@ COLLECTIONS: Mapping[str, str] = MappingProxyType(
 
 SERVICES: tuple[str, ...] = tuple(COLLECTIONS)
 
+ARCHIVED = ("matching", "escrow")
+"""The services that move what ended long ago to an archive."""
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds services, shared and deploy."""

@@ -8,9 +8,8 @@ import click
 
 from deploy import SERVICES
 from deploy.cli.options import before, data_option, json_option, service_option, since_option
-from deploy.mongo.collections import aggregates
+from deploy.mongo.collections import replay_one
 from deploy.system.connect import find
-from shared.aggregate.replay import replay as send_again
 
 
 @click.command()
@@ -24,7 +23,7 @@ def replay(service: str | None, since: datetime | timedelta | None, data: Path |
     begin = before(since, system.times.clock)
     with system.database() as client:
         counts = {
-            name: send_again(aggregates(client, name, system.database_prefix), begin)
+            name: replay_one(client, name, begin, system.database_prefix)
             for name in ([service] if service else SERVICES)
         }
     if as_json:

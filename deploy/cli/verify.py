@@ -2,24 +2,25 @@
 
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from deploy import SERVICES
 from deploy.cli.options import data_option, json_option
 from deploy.cli.output import foreign, say_json
 from deploy.system.connect import System, find
-from deploy.verify import INVARIANTS, SETTLING, Result, Snapshot, Violation
-from deploy.verify import verify as check
-from deploy.verify.read import is_drained, snapshot
+from deploy.verify import SETTLING, Progress, examine
+from deploy.verify.read import is_drained, slices
+from deploy.verify.spill import Spill
 
-_LOOK_AGAIN_S = 2.0
 _DRAIN_STEP_S = 0.5
+_LINE_EVERY_S = 10.0
 
 
 @click.command()
@@ -35,20 +36,26 @@ _DRAIN_STEP_S = 0.5
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file of what was acknowledged to clients: a line SERVICE ID each.",
 )
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep in this file how far it is, and go on from there where it was broken off; gone once all is checked.",
+)
 @data_option
 @json_option
-def verify(wait: float, acknowledged: Path | None, data: Path | None, as_json: bool) -> None:
+def verify(wait: float, acknowledged: Path | None, resume: Path | None, data: Path | None, as_json: bool) -> None:
     """Check the invariants I1 to I13 and name each culprit; exit code 1 where one does not hold.
 
     It may run while the system works: what is in flight is left out and counted, and a violation counts only where a
-    second reading finds it too.
+    second reading finds it too. It reads in slices: memory does not grow with the system; on disk (in TMPDIR, or in
+    the file to resume from) it takes about as much room as the topics.
     """
     answered = _read_answers(acknowledged)
     system = find(data)
     drained = wait > 0 and _drain(system, wait)
     settling = timedelta() if drained else SETTLING
-    report = examine(lambda: snapshot(system, settling, answered))
-    report |= {"drained": drained if wait else None}
+    report = _examined(system, settling, answered, resume) | {"drained": drained if wait else None}
     if as_json:
         say_json(report, indent=2)
     else:
@@ -57,42 +64,56 @@ def verify(wait: float, acknowledged: Path | None, data: Path | None, as_json: b
         sys.exit(1)
 
 
-def examine(read: Callable[[], Snapshot], look_again_s: float = _LOOK_AGAIN_S) -> dict[str, Any]:
-    """Read and check; where something does not hold, once more after a while, and only what is still so counts."""
-    seen = read()
-    results = check(seen)
-    lasting = {violation for result in results for violation in result.violations}
-    readings = 1
-    if lasting:
-        time.sleep(look_again_s)
-        seen = read()
-        results = check(seen)
-        lasting &= {violation for result in results for violation in result.violations}
-        readings = 2
-    return _report(seen, results, lasting, readings)
+def _examined(
+    system: System, settling: timedelta, answered: list[tuple[str, str]], resume: Path | None
+) -> dict[str, Any]:
+    spill, shown = Spill(str(resume or "")), Shown()
+    kept = spill.progress()
+    spill.add_acknowledged(answered)
+
+    def keep(progress: Progress) -> None:
+        spill.keep(progress.plain())
+        shown.documents(progress.documents)
+
+    try:
+        with slices(system, spill, settling, shown.records) as reading, shown.bar:
+            shown.total = reading.total()
+            report = examine(reading, Progress.of(kept) if kept else None, keep)
+    finally:
+        spill.close()
+    if resume:
+        resume.unlink()
+    return report
 
 
-def _report(seen: Snapshot, results: list[Result], lasting: set[Violation], readings: int) -> dict[str, Any]:
-    words = {invariant.id: invariant.description for invariant in INVARIANTS}
-    return {
-        "holds": not lasting,
-        "readings": readings,
-        "settling_seconds": seen.settling.total_seconds(),
-        "unreadable_records": sum(record.event is None for record in seen.records),
-        "invariants": [
-            {
-                "id": result.invariant,
-                "says": words[result.invariant],
-                "checked": result.checked,
-                "in_flight": result.left,
-                "violations": [
-                    {"subject": each.subject, "words": each.message}
-                    for each in sorted(set(result.violations) & lasting)
-                ],
-            }
-            for result in results
-        ],
-    }
+class Shown:
+    """How far it is, on stderr: a bar with the rate on a terminal, else a line every ten seconds."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
+        self.bar = Bar(TextColumn("{task.description}"), *columns, console=console, disable=not console.is_terminal)
+        self.total = 0
+        self._task = self.bar.add_task("topics", total=None, rate="")
+        self._began = self._said = time.monotonic()
+        self._from: int | None = None
+
+    def records(self, done: int, total: int) -> None:
+        if self._from is None:
+            self._say("records of the topics", done, total, done)
+
+    def documents(self, done: int) -> None:
+        if self._from is None:
+            self._from, self._began = done, time.monotonic()
+        self._say("documents", done, max(self.total, done), done - self._from)
+
+    def _say(self, what: str, done: int, total: int, since: int) -> None:
+        now = time.monotonic()
+        rate = f"{since / max(now - self._began, 0.001):,.0f}/s"
+        self.bar.update(self._task, description=what, completed=done, total=total, rate=rate)
+        if self.bar.disable and now - self._said >= _LINE_EVERY_S:
+            self._said = now
+            click.echo(f"{what}: {done:,} of {total:,} ({rate})", err=True)
 
 
 def _drain(system: System, seconds: float) -> bool:

@@ -7,7 +7,8 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from deploy import COLLECTIONS
+from deploy import ARCHIVED, COLLECTIONS
+from shared.aggregate import archive_of
 from shared.aggregate.replay import replay
 
 Client = MongoClient[dict[str, Any]]
@@ -15,10 +16,25 @@ Client = MongoClient[dict[str, Any]]
 
 def aggregates(client: Client, service: str, database_prefix: str = "") -> Collection[dict[str, Any]]:
     """The collection of one service's aggregates, with aware times."""
-    database = client[f"{database_prefix}{service}"]
-    return database.get_collection(COLLECTIONS[service], codec_options=CodecOptions(tz_aware=True))
+    return _named(client, f"{database_prefix}{service}", COLLECTIONS[service])
+
+
+def every_aggregate(client: Client, service: str, database_prefix: str = "") -> list[Collection[dict[str, Any]]]:
+    """All collections that one service's aggregates are in; where one is in two of them, the first counts."""
+    name = COLLECTIONS[service]
+    names = [name, archive_of(name)] if service in ARCHIVED else [name]
+    return [_named(client, f"{database_prefix}{service}", each) for each in names]
 
 
 def replay_all(client: Client, since: datetime | None, database_prefix: str = "") -> dict[str, int]:
     """`replay` for each service: {service: events}."""
-    return {service: replay(aggregates(client, service, database_prefix), since) for service in COLLECTIONS}
+    return {service: replay_one(client, service, since, database_prefix) for service in COLLECTIONS}
+
+
+def replay_one(client: Client, service: str, since: datetime | None, database_prefix: str = "") -> int:
+    """Have a service send again what it emitted since then, also what is in its archive; how many events."""
+    return sum(replay(each, since) for each in every_aggregate(client, service, database_prefix))
+
+
+def _named(client: Client, database: str, name: str) -> Collection[dict[str, Any]]:
+    return client[database].get_collection(name, codec_options=CodecOptions(tz_aware=True))

@@ -13,7 +13,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from deploy.mongo.collections import aggregates
+from deploy.mongo.collections import every_aggregate
 from deploy.system.connect import System
 from deploy.system.records import headers
 from deploy.system.topics import Spans, read, reader, spans
@@ -68,7 +68,8 @@ def backfill(
     """
     counts = dict.fromkeys(types, 0)
     with system.database() as client, reader(system) as consumer:
-        store = Store(aggregates(client, service, system.database_prefix), system.times.clock)
+        living, *archive = every_aggregate(client, service, system.database_prefix)
+        store = Store(living, system.times.clock, archive=archive[0] if archive else None)
         taken = _taken(system, service)
         known = {*_ids(consumer, spans(consumer, [f"{service}.dead"])), *_under_way(consumer, service, taken)}
         all_ = spans(consumer, sorted(types))

@@ -14,8 +14,9 @@ def readable(seen: Snapshot, tally: Tally) -> None:
     for service, doc, command in _commands(seen):
         message = f"answered {command.get('status')} to the command {command.get('id')}, and has not taken it"
         tally.check(command.get("id") in doc.get("applied", ()), f"{service} {doc['_id']}", message)
+    listings = seen.known("listing", "listing")
     for offer_id, offer in seen.offers.items():
-        there = offer.get("listing_id") in seen.listings
+        there = offer.get("listing_id") in listings
         tally.check(there, f"offer {offer_id}", f"its listing {offer.get('listing_id')} is not there")
     for offer_id in seen.escrows:
         tally.check(offer_id in seen.offers, f"escrow {offer_id}", "its offer is not there")
@@ -28,11 +29,11 @@ def same_answer(seen: Snapshot, tally: Tally) -> None:
     """A command's id, made of the person, the path and the key, stands in one document, once: with one fingerprint of
     its body and one status, which each repeat is answered with.
     """
-    known: dict[tuple[str, str], str] = {}
+    known = dict(seen.holders)
     for service, doc, command in _commands(seen):
         subject = f"{service} {doc['_id']}"
         with tally.reading(subject):
-            first = known.setdefault((service, command["id"]), doc["_id"])
+            first = known.setdefault(f"{service} {command['id']}", doc["_id"])
             others = [each for each in doc["commands"] if each["id"] == command["id"]]
             where = f" and in {first}" if first != doc["_id"] else ""
             message = f"the command {command['id']} stands {len(others)} times in it{where}"

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from deploy import SERVICES
+from deploy.verify.around import trigger_of
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
 from services.notify.addresses import CONTACT_CODE
-from shared.aggregate import Document, Kind, Trigger
+from shared.aggregate import Document, Kind
 from shared.events import Event, source_of
 
 _FORGOTTEN_AFTER = timedelta(days=90)
@@ -82,12 +83,12 @@ def one_effect(seen: Snapshot, tally: Tally) -> None:
         for event_type, route in routes(service).items():
             for emitted in _of_type(seen, event_type):
                 with tally.reading(str(emitted)):
-                    _effect(seen, tally, service, emitted, route.touches(_trigger(emitted)))
+                    _effect(seen, tally, service, emitted, route.touches(trigger_of(emitted)))
 
 
 def _emitted_once(seen: Snapshot, tally: Tally, doc: Document, subject: str) -> None:
     event_id, _, person = str(doc["_id"]).rpartition(":")
-    cause = seen.emitted.get(event_id)
+    cause = seen.causes.get(event_id)
     tally.check(cause is not None, subject, "tells of an event that was never emitted")
     if cause is not None:
         data = cause.event["data"]
@@ -101,7 +102,7 @@ def _of_type(seen: Snapshot, event_type: str) -> list[Emitted]:
 
 
 def _seats(seen: Snapshot, tally: Tally) -> None:
-    hires = {each.event["id"] for each in _of_type(seen, "hire.confirmed")}
+    hires = {each.event["id"] for each in seen.causes.values() if each.event.get("type") == "hire.confirmed"}
     for listing_id, doc in seen.listings.items():
         taken = len(hires.intersection(doc.get("applied", ())))
         if not seen.young(doc):
@@ -132,11 +133,6 @@ def _knows(doc: Document, event: Mapping[str, Any]) -> bool:
     if event["id"] in doc.get("applied", ()) or any(each["id"] == event["id"] for each in doc.get("parked", ())):
         return True
     return bool(max(doc.get("number", 0), doc.get("escrow_number", 0)) >= event["seq"])
-
-
-def _trigger(emitted: Emitted) -> Trigger:
-    event = emitted.event
-    return Trigger(event["type"], event["id"], "event", event["time"], event["data"], sequence=event["seq"])
 
 
 def numbered(seen: Snapshot, tally: Tally) -> None:

@@ -22,8 +22,10 @@ def reserved(seen: Snapshot, tally: Tally) -> None:
     """
     agreed: dict[str, list[Document]] = defaultdict(list)
     made: dict[str, int] = defaultdict(int)
-    for offer_id, offer in seen.offers.items():
+    for offer_id, offer in seen.of_people("matching", "offer", "seeker", seen.seekers).items():
         with tally.reading(f"offer {offer_id}"):
+            if seen.seekers is not None and offer["seeker"] not in seen.seekers:
+                continue
             # An offer is written up to SETTLING after it was reserved, and the week counts from that.
             made[offer["seeker"]] += _made_at(offer) > seen.at - _WEEK + SETTLING
             if offer.get("accepted_at") and offer["state"] not in ENDED:

@@ -16,7 +16,7 @@ def owed(seen: Snapshot, tally: Tally) -> None:
     is on its way back: its timer is set or its instruction open, or it waits, as the bank has that escrow's money.
     """
     theirs: dict[tuple[str, str], dict[str, Document]] = defaultdict(dict)
-    for offer_id, doc in seen.escrows.items():
+    for offer_id, doc in seen.of_people("escrow", "escrow", "insider", seen.insiders).items():
         with tally.reading(f"escrow {offer_id}"):
             theirs[doc["insider"], doc.get("currency", "")][offer_id] = doc
     for (person, currency), escrows in theirs.items():

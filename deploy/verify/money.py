@@ -66,6 +66,9 @@ def once(seen: Snapshot, tally: Tally) -> None:
     Each movement in a journal is one transfer of that id and amount, and each transfer is in a journal.
     """
     ids = Counter(transfer.instruction.id for transfer in seen.transfers)
+    for transfer in seen.transfers:
+        first = seen.holders.get(f"instruction {transfer.instruction.id}", transfer.instruction.offer_id)
+        ids[transfer.instruction.id] += first != transfer.instruction.offer_id
     for instruction_id, count in ids.items():
         tally.check(count == 1, f"instruction {instruction_id}", f"the provider has it {count} times")
     for offer_id in sorted({*seen.escrows, *seen.transfers_of}):

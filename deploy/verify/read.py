@@ -1,56 +1,54 @@
-"""Reads a running system into a `Snapshot`. It only reads; what goes on meanwhile makes it no lock and no pause."""
+"""Opens a running system for a reading in slices. It only reads, and makes what goes on no lock and no pause."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
-from deploy.mongo.collections import aggregates
+from deploy.mongo.collections import every_aggregate
 from deploy.system import NotFound
 from deploy.system.connect import System
-from deploy.system.letters import read as read_letters
 from deploy.system.topics import read, reader, spans, when
 from deploy.system.waiting import services as waiting
-from deploy.verify.snapshot import Place, Seen, Snapshot
+from deploy.verify.slices import Slices, Sources
+from deploy.verify.snapshot import Place, Seen
+from deploy.verify.spill import Spill
 from services.escrow.provider.factory import open_records
-from services.escrow.provider.port import every
 from shared.events import EVENT_NAMES, Event, Poison, decode
 from shared.messaging.kafka import Unreadable, using
 from shared.settings import PROVIDERS, values
 from shared.settings.environment import Reader
 
-_PRIVATE = {
-    "title": 0, "duties": 0, "employer": 0, "consent": 0, "words": 0, "facets": 0, "subject": 0, "text": 0, "ats": 0,
-}  # fmt: skip
+_DEAD = {f"{service}.dead": service for service in SERVICES}
+_AT_ONCE = 10_000
+"""Records of a partition that are read before they are kept."""
+
+Say = Callable[[int, int], object]
+"""Told how many records were read, of how many."""
 
 
-def snapshot(system: System, settling: timedelta, acknowledged: Sequence[tuple[str, str]] = ()) -> Snapshot:
-    """Everything, documents first: what they say is published is then on the topics. Raises pymongo's and Kafka's
-    errors.
-    """
-    at = system.times.clock.now()
-    with system.database() as client:
-        documents = {
-            service: list(aggregates(client, service, system.database_prefix).find({}, _PRIVATE))
-            for service in SERVICES
-        }
-        records = open_records(_provider(), client[f"{system.database_prefix}provider"])
-        accounts, transfers = tuple(every(records.accounts)), tuple(every(records.transfers))
-    return Snapshot(
-        documents=documents,
-        accounts=accounts,
-        committed=_committed(system),
-        records=_records(system),
-        dead={service: _dead(system, service) for service in SERVICES},
-        at=at,
-        settling=settling * system.times.speed,
-        acknowledged=acknowledged,
-        transfers=transfers,
-        terms=Reader(os.environ).terms(),
-    )
+@contextmanager
+def slices(system: System, spill: Spill, settling: timedelta, say: Say = lambda *_: None) -> Iterator[Slices]:
+    """A reading of everything. Raises pymongo's and Kafka's errors."""
+    clients = using(KafkaAdminClient, **system.kafka), reader(system), system.database()
+    with clients[0] as admin, clients[1] as consumer, clients[2] as client:
+        yield Slices(
+            Sources(
+                collections={s: every_aggregate(client, s, system.database_prefix) for s in SERVICES},
+                provider=open_records(_provider(), client[f"{system.database_prefix}provider"]),
+                feed=lambda into: _feed(consumer, into, say),
+                committed=lambda: _committed(admin),
+                now=system.times.clock.now,
+                settling=settling * system.times.speed,
+                terms=Reader(os.environ).terms(),
+            ),
+            spill,
+        )
 
 
 def is_drained(system: System) -> bool:
@@ -66,23 +64,40 @@ def _provider() -> str:
         raise NotFound(f"PROVIDER: {error}") from None
 
 
-def _committed(system: System) -> dict[str, dict[Place, int]]:
-    with using(KafkaAdminClient, **system.kafka) as admin:
-        return {
-            service: {
-                (place.topic, place.partition): int(at.offset)
-                for place, at in admin.list_group_offsets(service).get(service, {}).items()
-                if at.offset >= 0
-            }
-            for service in SERVICES
+def _committed(admin: KafkaAdminClient) -> dict[str, dict[Place, int]]:
+    return {
+        service: {
+            (place.topic, place.partition): int(at.offset)
+            for place, at in admin.list_group_offsets(service).get(service, {}).items()
+            if at.offset >= 0
         }
+        for service in SERVICES
+    }
 
 
-def _records(system: System) -> list[Seen]:
-    """Every record of the events' topics, up to where they end now, each partition in its order."""
-    with reader(system) as consumer:
-        found = [_seen(record) for record in read(consumer, spans(consumer, EVENT_NAMES))]
-    return sorted(found, key=lambda seen: (seen.topic, seen.partition, seen.offset))
+def _feed(consumer: KafkaConsumer, spill: Spill, say: Say) -> None:
+    """Add every record of the events' topics and every dead letter, from where it was to where they end now."""
+    held = spans(consumer, [*EVENT_NAMES, *_DEAD])
+    positions = spill.positions()
+    left = {p: (max(first, positions.get((p.topic, p.partition), 0)), end) for p, (first, end) in held.items()}
+    total, done = sum(max(0, end - first) for first, end in left.values()), 0
+    while left := {place: (first, end) for place, (first, end) in left.items() if first < end}:
+        some = {place: (first, min(end, first + _AT_ONCE)) for place, (first, end) in left.items()}
+        _add(spill, read(consumer, some))
+        spill.moved({(place.topic, place.partition): end for place, (_, end) in some.items()})
+        spill.commit()
+        left = {place: (some[place][1], end) for place, (_, end) in left.items()}
+        done += sum(end - first for first, end in some.values())
+        say(done, total)
+
+
+def _add(spill: Spill, records: Iterator[Any]) -> None:
+    for record in records:
+        if service := _DEAD.get(record.topic):
+            if not isinstance(record, Unreadable) and (ce_id := dict(record.headers).get("ce_id")):
+                spill.add_dead([(service, ce_id.decode(errors="replace"))])
+        else:
+            spill.add([_seen(record)])
 
 
 def _seen(record: Any) -> Seen:
@@ -96,9 +111,3 @@ def event_of(key: bytes | None, value: bytes | None, headers: Any) -> Event | No
         return decode(key, value, headers)
     except Poison:
         return None
-
-
-def _dead(system: System, service: str) -> frozenset[str]:
-    """The ce_ids among a service's dead letters."""
-    ids = (dict(letter.headers).get("ce_id") for letter in read_letters(system, service))
-    return frozenset(each.decode(errors="replace") for each in ids if each)

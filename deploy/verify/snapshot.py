@@ -1,4 +1,4 @@
-"""What the checks look at: everything as it was read at one time, in plain lists, and found by id."""
+"""What the checks look at: everything, or a slice of it, as it was read at one time; in plain lists, found by id."""
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +58,8 @@ class Snapshot:
     """
 
     documents: Mapping[str, Sequence[Document]]
+    """What is checked."""
+
     accounts: Sequence[Account]
     records: Sequence[Seen]
     committed: Mapping[str, Mapping[Place, int]]
@@ -70,12 +72,26 @@ class Snapshot:
     clocks_apart: timedelta = Settings.clock_tolerance
     """How far the clock that `at` is from may be from those of the processes."""
 
+    around: Mapping[str, Sequence[Document]] = field(default_factory=dict)
+    """Of a slice, other documents that its checks look up; nothing is checked of them here."""
+
+    seekers: frozenset[str] | None = None
+    """Of a slice, whose limits are checked, for all of their offers are there. None: everybody's."""
+
+    insiders: frozenset[str] | None = None
+    """Of a slice, of whom all escrows are there. None: of everybody."""
+
+    holders: Mapping[str, str] = field(default_factory=dict)
+    """Of a slice, which document was the first to have a command, by `<service> <id of the command>`; and which offer
+    an instruction, by `instruction <id>`.
+    """
+
     # -- by id
 
     @cached_property
     def by_id(self) -> Mapping[str, Mapping[str, Document]]:
-        """{service: {id: document}}"""
-        return {service: {doc["_id"]: doc for doc in self.documents.get(service, ())} for service in SERVICES}
+        """{service: {id: document}}, with those around."""
+        return {service: {doc["_id"]: doc for doc in self._all(service)} for service in SERVICES}
 
     @cached_property
     def offers(self) -> Mapping[str, Document]:
@@ -104,12 +120,12 @@ class Snapshot:
     @cached_property
     def emitted(self) -> Mapping[str, Emitted]:
         """Each event in the documents' outboxes by its id."""
-        return {
-            event["id"]: Emitted(service, doc, event)
-            for service in SERVICES
-            for doc in self.documents.get(service, ())
-            for event in doc.get("events", ())
-        }
+        return _emitted(self.documents)
+
+    @cached_property
+    def causes(self) -> Mapping[str, Emitted]:
+        """The same, with those of the documents around."""
+        return {**_emitted(self.around), **self.emitted} if self.around else self.emitted
 
     @cached_property
     def seen(self) -> Mapping[str, Sequence[Seen]]:
@@ -120,10 +136,22 @@ class Snapshot:
                 found.setdefault(record.event.id, []).append(record)
         return found
 
-    def _aggregates(self, service: str, kind: str) -> Mapping[str, Document]:
-        """Documents of a kind that are more than a stub of events that came too early."""
-        docs = self.by_id[service].values()
+    def known(self, service: str, kind: str, among: Iterable[Document] | None = None) -> dict[str, Document]:
+        """Documents of a kind that are more than a stub of events that came too early; with those around."""
+        docs = self.by_id[service].values() if among is None else among
         return {doc["_id"]: doc for doc in docs if doc.get("kind") == kind and doc.get("state") != "new"}
+
+    def of_people(self, service: str, kind: str, role: str, people: frozenset[str] | None) -> Mapping[str, Document]:
+        """What is checked of a kind, with those around in which one of these people has the role."""
+        around = self.known(service, kind, self.around.get(service, ()))
+        theirs = {each: doc for each, doc in around.items() if doc.get(role) in (people or ())}
+        return self._aggregates(service, kind) | theirs
+
+    def _aggregates(self, service: str, kind: str) -> dict[str, Document]:
+        return self.known(service, kind, self.documents.get(service, ()))
+
+    def _all(self, service: str) -> Iterable[Document]:
+        return (*self.around.get(service, ()), *self.documents.get(service, ()))
 
     # -- in flight
 
@@ -136,6 +164,15 @@ class Snapshot:
 
     def consumed(self, service: str, record: Seen) -> bool:
         return record.offset < self.committed.get(service, {}).get((record.topic, record.partition), 0)
+
+
+def _emitted(documents: Mapping[str, Sequence[Document]]) -> dict[str, Emitted]:
+    return {
+        event["id"]: Emitted(service, doc, event)
+        for service in SERVICES
+        for doc in documents.get(service, ())
+        for event in doc.get("events", ())
+    }
 
 
 def routes(service: str) -> Routes:

@@ -27,8 +27,8 @@ operations: Operations[Parts] = Operations("escrow", "Escrows", ESCROW.commands(
                 answers={200: page_of(schemas.Escrow)})  # fmt: skip
 def list_own(call: Call[Parts]) -> Answer:
     asked, after = call.query, after_text(call)
-    escrows, limit = call.parts.escrows.store.collection, call.page.limit + 1
-    found = own_escrows(escrows, call.person, asked.get("role"), asked.get("status"), after, limit)
+    store, limit = call.parts.escrows.store, call.page.limit + 1
+    found = own_escrows(store, call.person, asked.get("role"), asked.get("status"), after, limit)
     return text_page(call, found, "position", view)
 
 

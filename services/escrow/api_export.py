@@ -21,7 +21,7 @@ operations: Operations[Parts] = Operations("escrow", "Escrows")
 def export(call: Call[Parts]) -> Answer:
     store = call.parts.escrows.store
     after = after_text(call)
-    found = own_escrows(store.collection, call.person, None, None, after, call.page.limit + 1)
+    found = own_escrows(store, call.person, None, None, after, call.page.limit + 1)
     journals = {doc["_id"]: doc.get("journal", []) for doc in store.load(each["_id"] for each in found).values()}
 
     def whole(doc: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Erasing:
 
     def one_pass(self, person: str) -> int:
         erased = self._store.run({payout_id(person): payouts.KIND}, lambda changes: forget(*changes.values()))
-        theirs = self._store.collection.find({"parties": person}, WHAT_IS_LEFT)
+        theirs = self._store.find({"parties": person}, WHAT_IS_LEFT)
         found = [doc["_id"] for doc in theirs if is_left(doc, person)][:MOST]
         return erased + erase_each(found, lambda escrow_id: self._erase(escrow_id, person))
 

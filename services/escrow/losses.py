@@ -100,7 +100,7 @@ class Losses:
         """Whether the person was paid by an escrow that ended before then, and no loss came of it."""
         query: dict[str, Any] = {"parties": person, "insider": person, "state": {"$in": ["settled", "split"]}}
         query |= {"updated_at": {"$lte": before}, "loss": {"$in": [0, None]}}
-        return self._store.collection.find_one(query, {"_id": 1}) is not None
+        return bool(self._store.find(query, {"_id": 1}, limit=1))
 
     def reserve(self, document: Document) -> int:
         """What of the payout that this escrow has open is set off: the same when asked again. In minor units."""

@@ -17,9 +17,9 @@ from services.escrow.provider.factory import open_notices, open_provider
 from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.repaying import Repaying
-from services.escrow.store import COLLECTION, MIGRATIONS
+from services.escrow.store import COLLECTION, MIGRATIONS, may_go
 from services.escrow.views import roles, view
-from shared.aggregate import Store, erasure
+from shared.aggregate import Archiving, Store, erasure
 from shared.clock import Clock
 from shared.http.answer.commands import Resource
 from shared.http.answer.patience import Patience
@@ -57,6 +57,9 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
     """What the worker does over a store; tests bring their own, and their own provider."""
     lifecycle = ESCROW.with_terms(settings.terms)
     clearance = Clearance(store, lifecycle)
+    reconciliation = Reconciliation(store, provider, pace=settings.terms.reconciliation_pace)
+    after = settings.terms.archive_after
+    archiving = Archiving(SERVICE.name, store, lifecycle, after, may_go) if store.archive is not None else None
     return Work(
         service=SERVICE.name,
         store=store,
@@ -68,8 +71,9 @@ def work(settings: Settings, store: Store, provider: Provider) -> Work:
         },
         carry_out=Payments(provider, store.clock, account_of(store), clearance.of).carry_out,
         prepare=lambda documents: with_accounts(store, clearance.page(documents)),
+        archiving=archiving,
         at_once=settings.provider.at_once,
-        loops={**provider.loops, "reconciliation": Reconciliation(store, provider).run},
+        loops={**provider.loops, "reconciliation": reconciliation.run},
     )
 
 
@@ -80,6 +84,7 @@ SERVICE = Service(
     build=build,
     work=work,
     outside=outside,
+    archives=True,
     web_needs=("provider",),
     worker_needs=("provider",),
 )

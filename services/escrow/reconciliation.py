@@ -3,15 +3,22 @@
 A loop of the worker goes through all escrows by id, in batches. The escrow and the account are read one after the
 other, so a difference counts only where nothing moves (no open instruction), the escrow is still as it was read, and
 two passes find it. Then staff are shown it: the escrow gets `flagged` by compare-and-set, and loses it again when a
-pass finds that the two agree. Every worker does this; it is cheap, and whoever comes second changes nothing.
+pass finds that the two agree. Every worker does this; whoever comes second changes nothing.
+
+It paces itself. Each pass holds every journal against its own sums. The provider is asked for at most
+`RECONCILIATION_PACE` escrows a second: in each pass for those that may move, and for one in `TURNS` of those that ended
+more than a day before, another one each time.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import inf
 from threading import Event as Flag
 from typing import Any
+from zlib import crc32
 
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
@@ -30,7 +37,13 @@ BATCH = 200
 BETWEEN_BATCHES_S = 0.5
 BETWEEN_PASSES_S = 20.0
 _AFTER_FAILURE_S = 5.0
-_FIELDS = dict.fromkeys(("kind", "version", "currency", "instruction", "journal", "flagged", "loss", *SUMS), 1)
+TURNS = 24
+"""So many passes ask the provider for every escrow that has ended, each for its part of them."""
+
+_RESTS_AFTER = timedelta(days=1)
+_FIELDS = dict.fromkeys(
+    ("kind", "state", "version", "updated_at", "currency", "instruction", "journal", "flagged", "loss", *SUMS), 1
+)
 _THERE = {"released": "paid_out"}
 
 Difference = dict[str, Any]
@@ -42,18 +55,24 @@ class Pass:
     """One pass through all escrows: what it saw. `sums` are the journals' lines by currency: each is to be 0."""
 
     after: str = ""
-    checked: int = 0
+    in_archive: bool = False
     flagged: int = 0
     sums: Counter[str] = field(default_factory=Counter)
     suspects: set[tuple[str, int]] = field(default_factory=set)
 
 
 class Reconciliation:
-    """`run(stop)` is the loop; `step()` one batch of it, after which a pass may be over."""
+    """`run(stop)` is the loop; `step()` one batch of it, after which a pass may be over.
 
-    def __init__(self, store: Store, provider: Records, batch: int = BATCH) -> None:
-        self._store, self._provider, self._batch = store, provider, batch
+    `pace` is how many escrows the provider is asked for in a second at most; 0 is no limit.
+    """
+
+    def __init__(self, store: Store, provider: Records, batch: int = BATCH, pace: int = 0) -> None:
+        self._store, self._provider, self._batch, self._pace = store, provider, batch, pace
         self._pass = Pass()
+        self._turn = 0
+        self._asked = 0
+        self._all_since = self._cycle_began = store.clock.now()
         self._suspected: set[tuple[str, int]] = set()
         self._currencies: set[str] = set()
         self._reached()
@@ -65,7 +84,8 @@ class Reconciliation:
         while not stop.is_set():
             beat()
             try:
-                pause = BETWEEN_PASSES_S if self.step() else BETWEEN_BATCHES_S
+                ended = self.step()
+                pause = max(BETWEEN_PASSES_S if ended else BETWEEN_BATCHES_S, self._asked / (self._pace or inf))
             except (PyMongoError, Contended) as error:
                 outages.tries_again("reconciliation", error)
                 metrics.unknown(metrics.JOURNAL_SUM, metrics.RECONCILIATION_DIFFERENCES)
@@ -81,35 +101,59 @@ class Reconciliation:
 
     def step(self) -> bool:
         """Check the next escrows; True where that was the last batch of a pass. Raises PyMongoError, Unavailable."""
+        collection = self._store.archive if self._pass.in_archive else self._store.collection
+        assert collection is not None
         query = {"_id": {"$gt": self._pass.after}, "kind": KIND}
         # The embedded database reads every document unless a hint names the index that has the order.
         by_id = [("_id", ASCENDING)]
-        found = list(self._store.collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
-        accounts = every(self._provider.accounts, [doc["_id"] for doc in found])
-        there = {account.offer_id: account.balance for account in accounts}
-        self._reached()
-        for doc in found:
-            self._check(doc, there.get(doc["_id"]))
+        found = list(collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
+        self._compare(self._only_archived(found) if self._pass.in_archive else found)
         if len(found) == self._batch:
             self._pass.after = found[-1]["_id"]
+            return False
+        if self._store.archive is not None and not self._pass.in_archive:
+            self._pass.after, self._pass.in_archive = "", True
             return False
         self._end_pass()
         return True
 
     # -- inside
 
+    def _only_archived(self, found: list[Document]) -> list[Document]:
+        """Without those that live as well: there it is that they count."""
+        living = self._store.collection.find({"_id": {"$in": [doc["_id"] for doc in found]}}, {"_id": 1})
+        ids = {doc["_id"] for doc in living}
+        return [doc for doc in found if doc["_id"] not in ids]
+
+    def _compare(self, found: list[Document]) -> None:
+        asked = [doc["_id"] for doc in found if self._is_asked_for(doc)]
+        there: dict[str, Balance | None] = dict.fromkeys(asked)
+        there |= {account.offer_id: account.balance for account in every(self._provider.accounts, asked)}
+        self._asked = len(asked)
+        self._reached()
+        self._show_age()
+        for doc in found:
+            self._check(doc, differences(doc, there[doc["_id"]]) if doc["_id"] in there else _own(doc))
+
     def _reached(self) -> None:
         metrics.REACHED.labels(_SERVICE, "provider").set(self._store.clock.now().timestamp())
 
-    def _check(self, doc: Document, account: Balance | None) -> None:
+    def _show_age(self) -> None:
+        metrics.RECONCILIATION_OLDEST_SECONDS.set((self._store.clock.now() - self._all_since).total_seconds())
+
+    def _is_asked_for(self, doc: Document) -> bool:
+        ended: datetime = doc["updated_at"] + _RESTS_AFTER
+        rests = doc["state"] in ESCROW.final and ended < self._store.clock.now() and not doc.get("instruction")
+        looked_at = "flagged" in doc or (doc["_id"], doc["version"]) in self._suspected
+        return not rests or looked_at or crc32(doc["_id"].encode()) % TURNS == self._turn
+
+    def _check(self, doc: Document, found: list[Difference]) -> None:
         now = self._pass
-        now.checked += 1
         if "currency" in doc:
             now.sums[doc["currency"]] += _journal_sum(doc)
         if doc.get("instruction"):
             now.flagged += "flagged" in doc
             return
-        found = differences(doc, account)
         seen = (doc["_id"], doc["version"])
         if found and "flagged" not in doc and seen in self._suspected:
             self._write(doc, lambda change: change.set(flagged={"since": change.now, "differences": found}))
@@ -140,11 +184,15 @@ class Reconciliation:
         for currency in self._currencies:
             metrics.JOURNAL_SUM.labels(currency).set(ended.sums[currency])
         metrics.RECONCILIATION_DIFFERENCES.set(ended.flagged)
+        self._turn = (self._turn + 1) % TURNS
+        if self._turn == 0:
+            self._all_since, self._cycle_began = self._cycle_began, self._store.clock.now()
+        self._show_age()
 
 
 def differences(doc: Mapping[str, Any], account: Balance | None) -> list[Difference]:
     """Where an escrow, its journal and the provider's account do not agree; an account never opened counts as empty."""
-    found: list[Difference] = [] if _is_whole(doc) else [{"what": "journal"}]
+    found = _own(doc)
     for name in (*SUMS, "loss"):
         here, there = doc.get(name, 0), getattr(account, _THERE.get(name, name)) if account else 0
         if here != there:
@@ -152,6 +200,11 @@ def differences(doc: Mapping[str, Any], account: Balance | None) -> list[Differe
     if account and account.funded and account.currency != doc.get("currency"):
         found.append({"what": "currency"})
     return found
+
+
+def _own(doc: Mapping[str, Any]) -> list[Difference]:
+    """Where an escrow does not agree with its own journal."""
+    return [] if _is_whole(doc) else [{"what": "journal"}]
 
 
 def _is_whole(doc: Mapping[str, Any]) -> bool:

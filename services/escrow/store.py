@@ -76,9 +76,18 @@ FOR_STAFF = {
 }  # fmt: skip
 """Why staff have to look at an escrow, and the field that is there as long as they do."""
 
+_NEEDED = ("staff_lists", "loss", "set_off", "loss_decision", *(path.partition(".")[0] for path in FOR_STAFF.values()))
+
+
+def may_go(doc: Document) -> bool:
+    """Whether an escrow that ended long ago may go to the archive: not one that staff look at, or that is summed up
+    with others for what its insider owes.
+    """
+    return not any(doc.get(name) for name in _NEEDED)
+
 
 def own_escrows(
-    escrows: Collection[Document], person: str, role: str | None, state: str | None, after: str | None, limit: int
+    store: Store, person: str, role: str | None, state: str | None, after: str | None, limit: int
 ) -> list[Document]:
     """A person's escrows, the newest first, those after the sort key `after`."""
     query: dict[str, Any] = {"parties": person}
@@ -88,7 +97,7 @@ def own_escrows(
         query["state"] = state
     if after:
         query["position"] = {"$lt": after}
-    return list(escrows.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
+    return store.find(query, _UNLISTED, [("position", DESCENDING)], limit)
 
 
 def escrows_for_staff(

@@ -7,8 +7,9 @@ from flask import Flask
 from services.matching.api import operations
 from services.matching.handlers import handlers
 from services.matching.parts import Parts
+from services.matching.people.people import may_go
 from services.matching.store import COLLECTION, MIGRATIONS
-from shared.aggregate import Store
+from shared.aggregate import Archiving, Store
 from shared.http.app import create_app
 from shared.process.main import Service, nothing
 from shared.process.work import Work
@@ -24,6 +25,8 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
     """What the worker does over a store; tests bring their own."""
     parts = Parts.of(settings, store)
     offer = parts.offer.offers.lifecycle
+    after = settings.terms.archive_after
+    archiving = Archiving(SERVICE.name, store, offer, after, may_go) if store.archive is not None else None
     return Work(
         service=SERVICE.name,
         store=store,
@@ -31,6 +34,7 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
         lifecycles=(offer,),
         timers=parts.timers,
         carry_out=parts.offer.carry_out,
+        archiving=archiving,
     )
 
 
@@ -41,6 +45,7 @@ SERVICE = Service(
     build=build,
     work=work,
     outside=nothing,
+    archives=True,
     web_needs=("places",),
     worker_needs=("places",),
 )

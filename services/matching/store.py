@@ -19,7 +19,7 @@ COLLECTION = "offers"
 _UNLISTED = {"events": 0, "steps": 0, "applied": 0, "commands": 0, "parked": 0}
 _OF_HIRES = {"hired_by": 1, "state": 1, "seeker": 1, "price": 1, "hire": 1, "ended": 1}
 _OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
-_WITH_REVIEWS = {**_OF_HIRES, "reviews": 1}
+_WITH_REVIEWS = {**_OF_HIRES, "reviews": 1, "hired_at": 1}
 _OF_ONE = 20
 """Listings of one insider that are looked at for a match."""
 _LOOKED_AT = 5
@@ -89,7 +89,7 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
         query["listing_id"] = asked["listing_id"]
     if after:
         query["position"] = {"$lt": after}
-    return list(store.collection.find(query, _UNLISTED).sort("position", DESCENDING).limit(limit))
+    return store.find(query, _UNLISTED, [("position", DESCENDING)], limit)
 
 
 def naming(store: Store, application: str, kind: str, states: Sequence[str] = (), limit: int = 50) -> list[Document]:
@@ -97,7 +97,7 @@ def naming(store: Store, application: str, kind: str, states: Sequence[str] = ()
     query: dict[str, Any] = {"application": application, "kind": kind}
     if states:
         query["state"] = {"$in": list(states)}
-    return list(store.collection.find(query, {"events": 0}).limit(limit))
+    return store.find(query, {"events": 0}, limit=limit)
 
 
 def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
@@ -108,7 +108,7 @@ def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int =
 
 def hires_of(store: Store, insider: str, limit: int) -> list[Document]:
     """An insider's offers in which a hire was confirmed, the newest first."""
-    return list(store.collection.find({"hired_by": insider}, _WITH_REVIEWS).sort("hired_at", DESCENDING).limit(limit))
+    return store.find({"hired_by": insider}, _WITH_REVIEWS, [("hired_at", DESCENDING)], limit)
 
 
 def hires_of_all(store: Store, insiders: Iterable[str], limit: int) -> dict[str, list[Document]]:
@@ -116,7 +116,7 @@ def hires_of_all(store: Store, insiders: Iterable[str], limit: int) -> dict[str,
     found: dict[str, list[Document]] = {}
     order = [("hired_by", ASCENDING), ("hired_at", DESCENDING)]
     query = {"hired_by": {"$in": sorted(insiders)}}
-    for doc in store.collection.find(query, _OF_HIRES).sort(order).limit(limit):
+    for doc in store.find(query, {**_OF_HIRES, "hired_at": 1}, order, limit):
         found.setdefault(doc["hired_by"], []).append(doc)
     return found
 

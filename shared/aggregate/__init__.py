@@ -5,13 +5,14 @@ the batch form of the same, and the numbered migrations. No domain, no Kafka, no
 `shared.messaging` moves the events, `shared.poller` watches the clock.
 """
 
+from shared.aggregate.archive import Archiving
 from shared.aggregate.batch import Batch, Copy, OnLifecycle, Route, Routes, last_number
 from shared.aggregate.change import Change, Document, Kind, Trigger
 from shared.aggregate.clock_check import ClockCheck, time_of
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, behind, by_try, migrate
-from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, open_store
+from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, archive_of, open_store
 from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, LONGEST_PAUSE, close_task, is_answered, open_task, try_task
 from shared.aggregate.verdict import Verdict
@@ -19,6 +20,7 @@ from shared.aggregate.waiting import Waiting, waiting
 
 __all__ = [
     "ANSWERED",
+    "Archiving",
     "Batch",
     "Breach",
     "Cell",
@@ -46,6 +48,7 @@ __all__ = [
     "Unwritable",
     "Verdict",
     "Waiting",
+    "archive_of",
     "behind",
     "by_try",
     "cells",

@@ -73,6 +73,7 @@ class CoreDocument(TypedDict, total=False):
     state: str
     updated_at: datetime
     created_at: datetime
+    archived_at: datetime  # it ended long ago, and is in the archive since
     erased_at: datetime  # what it held of a person who asked to be forgotten is gone since
 
     applied: list[str]  # the inbox: ids of the triggers that were taken or ignored

@@ -2,15 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import pymongo
 from bson.codec_options import CodecOptions
-from pymongo import MongoClient, ReadPreference
+from pymongo import DESCENDING, MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, OperationFailure
 
 from shared.aggregate import story
 from shared.aggregate.change import Change, Document, Kind
@@ -46,6 +47,8 @@ FOR_GOOD = frozenset(
 )  # fmt: skip
 """Codes of write errors that no repeat makes go away."""
 _WITHOUT_OUTBOX = {"events": 0}
+ARCHIVED_AT = "archived_at"
+"""Of a document in the archive: since when it is there. What lives does not have it."""
 
 
 class Contended(Exception):
@@ -61,8 +64,8 @@ class Unwritable(Exception):
 
 
 class Store:
-    """One collection. `run` is the whole contract: read, let a pure function change, write, and once more if somebody
-    was faster.
+    """One collection, and its archive where the service has one. `run` is the whole contract: read, let a pure function
+    change, write, and once more if somebody was faster.
 
     `source` names the service in the events it emits. Errors of the database pass as pymongo raises them: then the
     outcome is unknown, and the caller runs the same again (ids make that harmless).
@@ -74,8 +77,9 @@ class Store:
         clock: Clock,
         tries: int = 12,
         sleep: Callable[[float], object] = time.sleep,
+        archive: Collection[Document] | None = None,
     ) -> None:
-        self.collection = collection
+        self.collection, self.archive = collection, archive
         self.clock = clock
         self.check: ClockCheck | None = None
         self.tries = tries
@@ -97,19 +101,39 @@ class Store:
 
     def get(self, document_id: str) -> Document | None:
         """The document without its outbox, or None."""
-        return self.collection.find_one({"_id": document_id}, _WITHOUT_OUTBOX)
+        return self.load((document_id,)).get(document_id)
 
     def whole(self, document_id: str) -> Document | None:
         """The document with its outbox, or None."""
-        return self.collection.find_one({"_id": document_id})
+        return self._load([document_id], None).get(document_id)
 
     def load(self, ids: Iterable[str]) -> dict[str, Document]:
-        """Documents by id, without their outboxes, in one query."""
-        wanted = sorted(set(ids))
-        if not wanted:
-            return {}
-        query: Mapping[str, Any] = {"_id": wanted[0]} if len(wanted) == 1 else {"_id": {"$in": wanted}}
-        return {doc["_id"]: doc for doc in self.collection.find(query, _WITHOUT_OUTBOX)}
+        """Documents by id, without their outboxes, in one query; where there is an archive, those that are missing in
+        one more, and once more among those that live: they may just have come back.
+        """
+        return self._load(sorted(set(ids)), _WITHOUT_OUTBOX)
+
+    def find(
+        self,
+        query: Mapping[str, Any],
+        fields: Mapping[str, int],
+        order: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[Document]:
+        """Documents by another field than the id, also those in the archive; as many as there are where `limit` is 0.
+        `fields` has those of the order.
+        """
+        found = list(_ordered(self.collection.find(query, fields), order, limit))
+        if self.archive is None:
+            return found
+        moved = {doc["_id"]: doc for doc in _ordered(self.archive.find(query, fields), order, limit)}
+        living = self.collection.find({"_id": {"$in": sorted(moved)}}, {"_id": 1}) if moved else ()
+        for document_id in [doc["_id"] for doc in living]:
+            del moved[document_id]
+        found += moved.values()
+        for name, direction in reversed(order):
+            found.sort(key=itemgetter(name), reverse=direction == DESCENDING)
+        return found[:limit] if limit else found
 
     def run(self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result]) -> Result:
         """Change the documents named in `kinds` ({id: its lifecycle, or the name of a kind that has none}) by `decide`,
@@ -133,11 +157,13 @@ class Store:
 
     def write(self, changes: Iterable[Change]) -> bool:
         """Write what is dirty in one bulk write; False if any lost its race (the others are written all the same)."""
-        operations = [change.operation() for change in changes if change.dirty]
+        changes = [change for change in changes if change.dirty]
+        operations = [change.operation() for change in changes]
         if not operations:
             return True
         if not self.in_time():
             raise ClockOff("the clock is not the database's")
+        back = self._bring_back(changes)
         try:
             result = self.collection.bulk_write(operations, ordered=False)
             whole = result.matched_count + result.inserted_count == len(operations)
@@ -158,7 +184,39 @@ class Store:
             listener()
         if not whole:
             metrics.RACES_LOST.inc()
+        elif back and self.archive is not None:
+            self.archive.delete_many({"$or": back})
         return whole
+
+    # -- inside
+
+    def _load(self, ids: Sequence[str], fields: Mapping[str, int] | None) -> dict[str, Document]:
+        found: dict[str, Document] = {}
+        places = [self.collection] if self.archive is None else [self.collection, self.archive, self.collection]
+        for place in places:
+            if left := [each for each in ids if each not in found]:
+                query: Mapping[str, Any] = {"_id": left[0]} if len(left) == 1 else {"_id": {"$in": left}}
+                found |= {doc["_id"]: doc for doc in place.find(query, fields)}
+        return found
+
+    def _bring_back(self, changes: Iterable[Change]) -> list[dict[str, Any]]:
+        """Have those of the changed documents that are in the archive live again, as they were; what is to be deleted
+        there once they are changed.
+        """
+        moved = [change for change in changes if change.get(ARCHIVED_AT)]
+        copies = [{"_id": change.id, "version": change.base_version} for change in moved]
+        for copy in copies:
+            whole = None if self.archive is None else self.archive.find_one(copy)
+            try:
+                if whole is not None:
+                    self.collection.insert_one({name: each for name, each in whole.items() if name != ARCHIVED_AT})
+            except DuplicateKeyError:
+                continue  # another process was faster, or one died here before
+        return copies
+
+
+def _ordered(cursor: Any, order: Sequence[tuple[str, int]], limit: int) -> Any:
+    return (cursor.sort(list(order)) if order else cursor).limit(limit)
 
 
 def _words(fault: Mapping[str, Any]) -> str:
@@ -174,9 +232,16 @@ def collection(database: Database[Document], name: str) -> Collection[Document]:
     return database.get_collection(name, codec_options=codec, read_preference=ReadPreference.PRIMARY)
 
 
-def open_store(settings: MongoDB, name: str, clock: Clock) -> Store:
-    """The store of a service's process, on the collection `name`."""
+def open_store(settings: MongoDB, name: str, clock: Clock, archived: bool = False) -> Store:
+    """The store of a service's process, on the collection `name`; with its archive if it is `archived`."""
     given = settings.uri.lower()
     limits = {name: ms for name, ms in _LIMITS_MS.items() if f"{name.lower()}=" not in given}
     client: MongoClient[Document] = MongoClient(settings.uri, event_listeners=[Heartbeats()], **limits)
-    return Store(collection(client[settings.database], name), clock)
+    database = client[settings.database]
+    archive = collection(database, archive_of(name)) if archived else None
+    return Store(collection(database, name), clock, archive=archive)
+
+
+def archive_of(name: str) -> str:
+    """The archive of the collection `name`."""
+    return f"{name}_archive"

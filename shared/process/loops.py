@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
-from shared.aggregate import Batch
+from shared.aggregate import Batch, Store
 from shared.messaging.consumer import Consumer
 from shared.messaging.frontier import Ends, Frontier
 from shared.messaging.ports import Publisher, Source
@@ -28,9 +28,9 @@ class Bus:
 
 
 class Loops:
-    """`consume`, `relay` and `poll` do what there is to do now, and return how much that was.
+    """`consume`, `relay`, `poll` and `archive` do what there is to do now, and return how much that was.
 
-    `relay` and `poll` do nothing while another worker of the service holds the lease. `stop` and `beat` are the
+    All but `consume` do nothing while another worker of the service holds the lease. `stop` and `beat` are the
     consumer's; instructions are carried out in `pool`, without one in the poller's own step.
     """
 
@@ -49,6 +49,10 @@ class Loops:
         self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher)
+        self.archiving = work.archiving
+        self._again = (
+            Relay(service, Store(store.archive, store.clock), bus.publisher) if store.archive is not None else None
+        )
         self.poller = Poller(
             service,
             store,
@@ -65,12 +69,19 @@ class Loops:
         return self.consumer.step()
 
     def relay(self) -> int:
-        return self._leased(self.relaying.step)
+        """Also what `golem replay` has sent again out of the archive."""
+        again = self._again
+        return self._leased(self.relaying.step if again is None else lambda: self.relaying.step() + again.step())
 
     def poll(self) -> int:
         """What was asked for under the lease is heard without it, too."""
         self.poller.fold_answers()
         return self._leased(self.poller.step)
+
+    def archive(self) -> int:
+        if self.archiving is None or not self.archiving.is_due():
+            return 0
+        return self._leased(self.archiving.step)
 
     def observe(self) -> None:
         """Read how far the group is: only while it is far enough do deadlines fire."""

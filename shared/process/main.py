@@ -15,10 +15,11 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from flask import Flask, request
+from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
 from shared import VERSION
-from shared.aggregate import ClockCheck, ClockOff, Migration, Store, migrate, open_store, time_of
+from shared.aggregate import ClockCheck, ClockOff, Document, Migration, Store, archive_of, migrate, open_store, time_of
 from shared.aggregate.naming import NamedOtherwise, Naming
 from shared.clock import Clock, FastClock
 from shared.http.problems import Problem
@@ -55,6 +56,9 @@ class Service(Generic[Outside]):
     outside: Callable[[Settings, Clock], Outside]
     """Raises SettingsError where what is outside does not allow what the settings ask for."""
 
+    archives: bool = False
+    """Whether it has an archive where `ARCHIVE_AFTER` is set."""
+
     web_needs: tuple[Need, ...] = ()
     worker_needs: tuple[Need, ...] = ()
 
@@ -88,8 +92,23 @@ class Service(Generic[Outside]):
 
     def migrate(self) -> int:
         settings = load_or_exit(self.name)
-        migrate(open_store(settings.mongodb, self.collection, settings.clock).collection, self.migrations)
+        try:
+            self._migrate(self._open(settings))
+        except SettingsError as error:
+            self._refuse(error)
+            return EX_CONFIG
         return 0
+
+    def _migrate(self, store: Store) -> None:
+        """Also the archive, which has the same indexes. Raises SettingsError where that is not looked at any more."""
+        migrate(store.collection, self.migrations)
+        if store.archive is not None:
+            migrate(store.archive, self.migrations)
+        elif self.archives and _holds_any(store.collection.database[archive_of(self.collection)]):
+            fault = (
+                "ARCHIVE_AFTER: is 0, and the archive holds documents; set a long time where no more are to go there"
+            )
+            raise SettingsError([fault])
 
     def worker(self) -> int:
         """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
@@ -99,7 +118,7 @@ class Service(Generic[Outside]):
         store = self._open(settings)
         try:
             Naming(store.collection, settings.pseudonym_key).agree()
-            migrate(store.collection, self.migrations)
+            self._migrate(store)
             work = self.work(settings, store, self.outside(settings, store.clock))
         except (SettingsError, NamedOtherwise) as error:
             self._refuse(error)
@@ -112,7 +131,8 @@ class Service(Generic[Outside]):
 
     def _open(self, settings: Settings) -> Store:
         """The store, which writes nothing while the clock is further from the database's than it may be."""
-        store = open_store(settings.mongodb, self.collection, settings.clock)
+        archived = self.archives and bool(settings.terms.archive_after)
+        store = open_store(settings.mongodb, self.collection, settings.clock, archived)
         if settings.clock_tolerance:
             ask = partial(time_of, store.collection)
             store.check = ClockCheck(self.name, store.clock, ask, settings.clock_tolerance)
@@ -120,6 +140,10 @@ class Service(Generic[Outside]):
 
     def _refuse(self, error: Exception) -> None:
         print(f"{self.name}: {error}", file=sys.stderr, flush=True)
+
+
+def _holds_any(archive: Collection[Document]) -> bool:
+    return next(iter(archive.find({"version": {"$gt": 0}}, {"_id": 1}).limit(1)), None) is not None
 
 
 def _tell_of_start(settings: Settings, *needs: Need) -> None:

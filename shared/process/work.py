@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
-from shared.aggregate import Lifecycle, Routes, Store
+from shared.aggregate import Archiving, Lifecycle, Routes, Store
 from shared.poller import CarryOut, OnTimer, Prepare
 
 Beat = Callable[[], None]
@@ -38,6 +38,9 @@ class Work:
     """Sees a page of documents together before their instructions are carried out, and returns them; it may do nothing
     for any, and `carry_out` does without it.
     """
+
+    archiving: Archiving | None = None
+    """Moves what ended long ago, under the lease; None: everything stays."""
 
     loops: Mapping[str, Loop] = field(default_factory=dict)
     """What runs beside consumer, relay and poller, by name."""

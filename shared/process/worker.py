@@ -39,7 +39,8 @@ class Worker:
         self.stop, self._stop_within = stop or threading.Event(), stop_within
         self.failed: BaseException | None = None
         self.hung = False
-        names = ("consumer", "relay", "poller", "frontier", *work.loops)
+        archive = () if work.archiving is None else ("archive",)
+        names = ("consumer", "relay", "poller", "frontier", *archive, *work.loops)
         self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
         self.pool = ThreadPoolExecutor(work.at_once, thread_name_prefix="instruction")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
@@ -96,6 +97,7 @@ class Worker:
     def _bodies(self) -> dict[str, Callable[[], None]]:
         loops = self.loops
         steps = {"consumer": loops.consume, "relay": loops.relay, "poller": loops.poll}
+        steps |= {} if loops.archiving is None else {"archive": loops.archive}
         bodies: dict[str, Callable[[], None]] = {name: partial(self._every, name, step) for name, step in steps.items()}
         bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)
         return bodies | {n: partial(loop, self.stop, self.pulses[n].beat) for n, loop in self.work.loops.items()}

@@ -192,6 +192,15 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("RETRY_REFUSED", "how long after a refused payout or refund it is tried again"),
             _days("ENDED_REFUND_AFTER", "how long the rest waits where the seeker says that the job has ended"),
             _days("DISPUTE_EXPIRY", "how long a dispute waits for its arbiter"),
+            Named(
+                "ARCHIVE_AFTER", "seconds",
+                "how long after its last change what has ended goes to the archive (offers, escrows); 0 is never",
+                "the same for web and worker; once anything is archived, a worker does not start with 0",
+            ),
+            _rule(
+                "RECONCILIATION_PACE", "number a second",
+                "escrows that the provider is asked for at most, to compare its books with theirs; 0 is no limit",
+            ),
         ),
         "Terms: mails and notifications": (
             _days("KEEP_NOTIFICATIONS", "how long a notification is kept"),

@@ -81,6 +81,10 @@ class Terms:
     # after the hire an insider is paid who never yet had a payment outlast that. 0 is none
     chargeback_window: timedelta = timedelta(days=120)
     first_payout_wait: timedelta = timedelta(days=7)
+    # how many escrows the provider is asked for in a second, to compare the books
+    reconciliation_pace: int = 100
+    # how long after its last change an offer or escrow that has ended goes to the archive. 0: never
+    archive_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ INSTRUCTION_OUTCOMES = (
 TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
 TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
+ARCHIVED = Counter("golem_archived", "Documents that ended long ago and were moved to the archive", ["service"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 
 # The clock: nothing is written where it is further off than CLOCK_TOLERANCE.
@@ -114,6 +115,10 @@ REACHED = Gauge("golem_reached_seconds", "When this worker last read from the pa
 JOURNAL_SUM = Gauge("golem_journal_sum", "Sum of all journal lines in minor units; not 0 is an alarm", ["currency"])
 RECONCILIATION_DIFFERENCES = Gauge(
     "golem_reconciliation_differences", "Escrows that differ from the provider's memory, found twice, nothing open"
+)
+RECONCILIATION_OLDEST_SECONDS = Gauge(
+    "golem_reconciliation_oldest_seconds",
+    "Seconds since which every escrow was compared with the provider's books at least once, or the worker began",
 )
 HIRE_TO_RELEASE_SECONDS = Histogram(
     "golem_hire_to_release_seconds",

@@ -1,6 +1,7 @@
 """`golem verify` holds for a system that was left in peace, and names the culprit where a hand has damaged it."""
 
 import copy
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from deploy.cli.verify import examine
-from deploy.verify import INVARIANTS, Seen, Snapshot, Violation, verify
+from deploy.verify import INVARIANTS, Progress, Seen, Snapshot, Violation, examine, verify
+from deploy.verify.spill import Spill
 from services.escrow.journal import next_entry
 from shared.settings import Terms
+from tests.support.hires import listing
+from tests.support.slices import One, sliced
+from tests.support.web import Caller
 from tests.support.whole import Whole
 
 COACHING_AND_WORD = [
@@ -161,7 +165,7 @@ def event_lost_from_its_topic(scene: Scene) -> tuple[Snapshot, str]:
 def forged_event(scene: Scene) -> tuple[Snapshot, str]:
     first = next(r for r in scene.snapshot.records if r.topic == "hire.confirmed")
     assert first.event
-    forged = replace(first, offset=first.offset + 1, event=replace(first.event, id="forged", sequence=99))
+    forged = replace(first, offset=first.offset + 100, event=replace(first.event, id="forged", sequence=99))
     return replace(scene.snapshot, records=[*scene.snapshot.records, forged]), "forged"
 
 
@@ -404,13 +408,104 @@ def test_what_was_changed_a_moment_ago_is_left_out_and_counted(damaged: Scene) -
 def test_what_a_second_reading_does_not_find_is_no_violation(damaged: Scene, scene: Scene) -> None:
     """It was on its way; only what both find counts, and is said once."""
     snapshot, culprit = more_held(damaged)
-    readings = [snapshot, scene.snapshot]
 
-    passing = examine(lambda: readings.pop(0), look_again_s=0)
-    lasting = examine(lambda: snapshot, look_again_s=0)
+    passing = examine(One(snapshot, scene.snapshot), look_again_s=0)
+    lasting = examine(One(snapshot, snapshot), look_again_s=0)
 
     assert (passing["holds"], passing["readings"]) == (True, 2)
     assert (lasting["holds"], lasting["readings"]) == (False, 2)
     subjects = [v["subject"] for each in lasting["invariants"] for v in each["violations"]]
     assert set(subjects) == {culprit}
-    assert examine(lambda: scene.snapshot, look_again_s=0)["readings"] == 1
+    assert examine(One(scene.snapshot), look_again_s=0)["readings"] == 1
+
+
+# -- in slices
+
+
+def all_of(report: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {(each["id"], v["subject"], v["words"]) for each in report["invariants"] for v in each["violations"]}
+
+
+@pytest.mark.parametrize(("limit", "archived"), [(1, False), (4, False), (4, True), (1000, False)])
+def test_in_slices_as_much_is_checked(scene: Scene, limit: int, archived: bool) -> None:
+    """However small they are: nothing is left out, and nothing is a violation that is none. What is archived is checked
+    like all; what is in the archive and lives as well, as its move broke off, is one.
+    """
+    report = examine(sliced(scene.snapshot, limit, archived=archived))
+
+    whole = {result.invariant: result.checked for result in verify(scene.snapshot)}
+    assert all_of(report) == set()
+    checked = {each["id"]: each["checked"] for each in report["invariants"]}
+    assert checked.pop("I13") >= whole.pop("I13"), "an insider is looked at in each slice that has an escrow of theirs"
+    assert checked == whole
+    assert report["documents"] == sum(len(docs) for docs in scene.snapshot.documents.values())
+
+
+@pytest.mark.parametrize(("invariant", "damage"), DAMAGES, ids=[damage.__name__ for _, damage in DAMAGES])
+def test_in_slices_the_same_is_found(
+    damaged: Scene, invariant: str, damage: Callable[[Scene], tuple[Snapshot, str]]
+) -> None:
+    """The same culprits of the same invariants as where all is looked at together."""
+    snapshot, culprit = damage(damaged)
+
+    report = examine(sliced(snapshot, 10), look_again_s=0)
+
+    by_id = {name: sorted(docs, key=lambda doc: str(doc["_id"])) for name, docs in snapshot.documents.items()}
+    together = {(each.invariant, each.subject) for each in found(replace(snapshot, documents=by_id))}
+    assert {(each, subject) for each, subject, _ in all_of(report)} == together
+    assert any(each == invariant and culprit in subject for each, subject, _ in all_of(report))
+
+
+def test_an_examination_goes_on_where_it_was_broken_off(damaged: Scene, tmp_path: Any) -> None:
+    """From its file: every slice is counted once, and what was found before is found still."""
+    snapshot, culprit = more_held(damaged)
+    uninterrupted = examine(sliced(snapshot, 10), look_again_s=0)
+    path, slices = str(tmp_path / "kept"), 0
+
+    def broken_off(progress: Progress) -> None:
+        nonlocal slices
+        slices += 1
+        spill.keep(progress.plain())
+        if slices % 3 == 0:
+            raise KeyboardInterrupt
+
+    report = None
+    while report is None:
+        spill = Spill(path)
+        kept = spill.progress()
+        try:
+            reading = sliced(snapshot, 10, spill)
+            report = examine(reading, Progress.of(kept) if kept else None, broken_off, look_again_s=0)
+        except KeyboardInterrupt:
+            assert slices < 1000
+        finally:
+            spill.close()
+
+    assert report == uninterrupted
+    assert culprit in str(all_of(report))
+
+
+def test_memory_does_not_grow_with_the_system(tmp_path: Any) -> None:
+    """Four times as many hires are checked in as much memory, slice by slice."""
+    few, many = peak_of(3, tmp_path / "few"), peak_of(12, tmp_path / "many")
+
+    assert many < 1.3 * few
+
+
+def peak_of(hires: int, folder: Any) -> int:
+    """The most that an examination of so many hires allocates at a time, in bytes."""
+    folder.mkdir()
+    whole = Whole(folder)
+    for number in range(hires):
+        body = listing() | {"leaving_on": "2027-06-01"}
+        made = Caller(whole.apps["listing"], "anna").post("/v1/listings", body, Idempotency_Key=f"listing {number}")
+        whole.call("listing", "anna", f"/v1/listings/{made.get_json()['id']}/submit")
+        whole.hired(made.get_json()["id"], f"bo{number}")
+    reading = sliced(whole.snapshot(), 3)
+    tracemalloc.start()
+    try:
+        report = examine(reading)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        assert report["holds"]

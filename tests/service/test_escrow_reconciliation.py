@@ -1,5 +1,6 @@
 """Reconciliation on a real database: differences are flagged for a person at the second pass, and cleared again."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from math import isnan
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 from prometheus_client import REGISTRY
 from pymongo.database import Database
 
-from services.escrow.provider.port import Unavailable
-from services.escrow.reconciliation import Reconciliation
+from services.escrow.provider.port import PAGE, Account, Page, Records, Transfer, Unavailable
+from services.escrow.reconciliation import TURNS, Reconciliation
 from tests.service.test_escrow_http import World
 from tests.support.web import Caller, problem
 
@@ -206,3 +207,70 @@ def test_who_may_look(world: World) -> None:
 def test_bad_query(world: World, query: str) -> None:
     """Refused by name."""
     problem(world.operator.get(f"/v1/reconciliation?{query}"), 422, "invalid")
+
+
+def test_what_has_ended_is_asked_for_in_turns(world: World) -> None:
+    """The provider is not asked for all in each pass: for what may move, and for a part of what ended long ago. Within
+    `TURNS` passes it was asked for each, and the gauge says since when.
+    """
+    books = Noting(world.provider)
+    reconciliation = Reconciliation(world.store, books, batch=2)
+    moving = world.held().rsplit("/", 1)[1]
+    ended = {path.rsplit("/", 1)[1] for path in (world.held() for _ in range(4))}
+    for offer_id in ended:
+        world.event("hire.confirmed", offer_id)
+    world.worker.tick()
+    world.clock.advance(timedelta(days=3))
+    passes = [asked_for(books, reconciliation) for _ in range(TURNS)]
+
+    assert all(moving in asked for asked in passes)
+    assert [sum(offer_id in asked for asked in passes) for offer_id in sorted(ended)] == [1, 1, 1, 1]
+    assert gauge("golem_reconciliation_oldest_seconds") == timedelta(days=3).total_seconds()
+    for _ in range(TURNS):
+        whole_pass(reconciliation)
+    assert gauge("golem_reconciliation_oldest_seconds") == 0
+
+
+def test_a_difference_of_one_that_ended_long_ago_is_found(world: World, reconciliation: Reconciliation) -> None:
+    """At its turn, and once more in the very next pass: then it is flagged, and asked for until it is mended."""
+    path = world.held()
+    world.event("hire.confirmed", path.rsplit("/", 1)[1])
+    world.worker.tick()
+    damage(world, path, loss=1)
+    world.clock.advance(timedelta(days=3))
+
+    passes = 0
+    while flagged(world, path) is None:
+        whole_pass(reconciliation)
+        passes += 1
+        assert passes <= TURNS + 1
+
+    damage(world, path, loss=0)
+    whole_pass(reconciliation)
+    assert flagged(world, path) is None
+
+
+class Noting:
+    """The provider's records, with a note of which accounts were asked for."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self.asked: set[str] = set()
+
+    def accounts(
+        self, offer_ids: Collection[str] | None = None, *, after: str | None = None, limit: int = PAGE
+    ) -> Page[Account]:
+        self.asked.update(offer_ids or ())
+        return self._records.accounts(offer_ids, after=after, limit=limit)
+
+    def transfers(
+        self, offer_ids: Collection[str] | None = None, *, after: str | None = None, limit: int = PAGE
+    ) -> Page[Transfer]:
+        return self._records.transfers(offer_ids, after=after, limit=limit)
+
+
+def asked_for(books: Noting, reconciliation: Reconciliation) -> set[str]:
+    """The escrows that one pass asks the provider for."""
+    books.asked = set()
+    whole_pass(reconciliation)
+    return books.asked

@@ -35,7 +35,7 @@ FITS = {
 
 def violations(world: World, people: People) -> list[str]:
     """Each is a sentence with the ids; none means that the day went well."""
-    docs = {n: [db._projected(i, None) for i in sorted(db._read) if i != "lease"] for n, db in world.databases.items()}
+    docs = {n: [doc for i, doc in sorted(world.documents(n).items()) if i != "lease"] for n in world.databases}
     found = [
         *_at_rest(world, docs),
         *_topics(world, docs),
@@ -236,7 +236,7 @@ def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
 def _answers(world: World, people: People) -> Iterator[str]:
     """I8: what was answered is there."""
     for service, document_id, trigger_id in people.answered:
-        doc = world.databases[service]._read.get(document_id)
+        doc = world.documents(service).get(document_id)
         if doc is None or trigger_id not in doc["applied"]:
             yield f"what {service} {document_id} was answered is not there"
 

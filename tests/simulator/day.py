@@ -36,7 +36,7 @@ def play(seed: int, steps: int = STEPS) -> Day:
             found = _play(world, people, steps)
     finally:
         logging.disable(logging.NOTSET)
-    ends = [f"{d['kind']} {d['state']}" for db in world.databases.values() for d in db._read.values() if "state" in d]
+    ends = [f"{d['kind']} {d['state']}" for db in world.databases for d in world.documents(db).values() if "state" in d]
     return Day(seed, found, world.said, ends, len(world.broker.records()))
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -419,10 +418,10 @@ class People:
         return str(answer) if answer else None
 
     def _read(self, service: str, document_id: str) -> Document | None:
-        with suppress(KeyError):
-            doc = self.world.databases[service]._projected(document_id, {"events": 0})
-            return None if doc["state"] == "new" and doc["kind"] != "listing" else doc
-        return None
+        doc = self.world.document(service, document_id)
+        if doc is None or (doc["state"] == "new" and doc["kind"] != "listing"):
+            return None
+        return {name: value for name, value in doc.items() if name != "events"}
 
     def _status(self, offer: Document) -> str:
         listing = self._read("matching", listing_key(offer["listing_id"]))

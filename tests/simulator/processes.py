@@ -25,7 +25,8 @@ class Process:
         self.alive = True
         self.busy: set[str] = set()
         self.clock = world.clock(slot)
-        self.store = Store(world.databases[service], self.clock, sleep=lambda seconds: None)  # type: ignore[arg-type]
+        database, archive = world.databases[service], world.archives.get(service)
+        self.store = Store(database, self.clock, sleep=lambda seconds: None, archive=archive)  # type: ignore[arg-type]
 
     def die(self) -> None:
         self.alive = False
@@ -88,7 +89,7 @@ class Worker(Process):
         self.composed = Loops(work, self.bus, slot, _Stop(world), pool=self.pool)  # type: ignore[arg-type]
         self.composed.relaying.limit = world.chance.choice((3, 50))
         self.composed.lease.held = world.undisturbed()(self.composed.lease.held)  # type: ignore[method-assign]
-        self.loops = ("consume", "consume", "relay", "poll", "pool", "observe")
+        self.loops = ("consume", "consume", "relay", "poll", "pool", "observe", "archive")
 
     def step(self, loop: str) -> int:
         do: dict[str, Callable[[], Any]] = {
@@ -97,12 +98,13 @@ class Worker(Process):
             "poll": self.composed.poll,
             "pool": self._carry,
             "observe": self.composed.observe,
+            "archive": self.composed.archive,
         }
         return self.world.run(self, loop, do[loop]) or 0
 
     def round(self) -> int:
         """One step of each loop."""
-        return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool"))
+        return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool", "archive"))
 
     def _carry(self) -> int:
         done = 0

@@ -23,6 +23,7 @@ _MAINS: dict[str, ModuleType] = {
 }
 NAMES = tuple(_MAINS)
 _ENVIRON = {"MONGODB_URI": "mongodb://nowhere", "PSEUDONYM_KEY": KEY.decode(), "PUBLIC_URL": "http://golem.example"}
+_ENVIRON |= {"ARCHIVE_AFTER": str(2 * 86_400)}
 _ENVIRON |= {"FIRST_PAYOUT_WAIT": "0"}  # as in the development stack; what waits is tested by itself
 SETTINGS: dict[str, Settings] = {name: load(name, environ=_ENVIRON) for name in NAMES}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo.errors import AutoReconnect, PyMongoError
 
+from deploy import ARCHIVED
 from deploy.verify.snapshot import routes
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import trigger_of_notice
@@ -50,6 +51,7 @@ class World:
         self.broker = MemoryBroker(partitions=self.chance.choice((1, 1, 2, 3)))
         self.broker.on_publish = self._fate
         self.databases = {name: MemoryCollection(name, self._at_database) for name in NAMES}
+        self.archives = {name: MemoryCollection(f"{name} archive", self._at_database) for name in ARCHIVED}
         self.books = MemoryStore()
         self.provider = Sandbox(self.books, self.clock("provider"), self._webhook, "a secret")
         self.webs = {name: Web(self, name) for name in NAMES}
@@ -273,11 +275,23 @@ class World:
     def next_deadline(self) -> datetime | None:
         """When the next document has something to do, save those that only tidy up; or the provider, weeks later."""
         awaited = [doc["due_at"] for doc in self._stored() if _is_awaited(doc)]
-        ledgers = [self.books.load(offer_id) for offer_id in self.databases["escrow"]._read]
+        ledgers = [self.books.load(offer_id) for offer_id in self.documents("escrow")]
         return min([*awaited, *(ledger.due_at for ledger in ledgers if ledger and ledger.due_at)], default=None)
 
     def _stored(self) -> Iterator[dict[str, Any]]:
-        return (doc for database in self.databases.values() for doc in database._read.values())
+        return (doc for name in self.databases for doc in self.documents(name).values())
+
+    def document(self, service: str, document_id: str) -> dict[str, Any] | None:
+        """One of a service's documents, wherever it is; a copy."""
+        for database in (self.databases[service], self.archives.get(service)):
+            if database is not None and document_id in database._read:
+                return database._projected(document_id, None)
+        return None
+
+    def documents(self, service: str) -> dict[str, dict[str, Any]]:
+        """All of a service's documents by id, also those in its archive; one that is in both lives."""
+        archive = self.archives.get(service)
+        return {**(archive._read if archive is not None else {}), **self.databases[service]._read}
 
     def see_everything_through(self) -> None:
         self.calm_down()

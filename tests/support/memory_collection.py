@@ -37,6 +37,9 @@ class MemoryCollection:
         self._read: dict[str, Document] = {}
         self._lock = threading.RLock()
 
+    def __bool__(self) -> bool:
+        raise NotImplementedError("a collection is neither true nor false; compare it with None")
+
     # -- reading
 
     def find(self, query: Mapping[str, Any] | None = None, projection: Mapping[str, int] | None = None) -> "_Cursor":
@@ -68,7 +71,7 @@ class MemoryCollection:
             ids = [query["_id"]] if query["_id"] in self._read else []
         found = [i for i in ids if matches(self._read[i], query)]
         for indexed in ("outbox_at", "due_at"):
-            if indexed in query:
+            if query.get(indexed, {"$exists": False}) != {"$exists": False}:
                 found.sort(key=lambda i: self._read[i][indexed])
         return found
 
@@ -95,6 +98,17 @@ class MemoryCollection:
         matched, upserted = self._update(query, update, upsert)
         self.fault("update_one:after")
         return UpdateResult({"n": matched + (upserted is not None), "nModified": matched, "upserted": upserted}, True)
+
+    def replace_one(self, query: Mapping[str, Any], document: Document, upsert: bool = False) -> UpdateResult:
+        self._step("replace_one")
+        with self._lock:
+            found = self._matching(query)[:1]
+            for document_id in found:
+                self._keep(document_id, bson.encode({"_id": document_id, **document}))
+            if not found and upsert:
+                self._insert(document)
+        self.fault("replace_one:after")
+        return UpdateResult({"n": len(found), "nModified": len(found)}, True)
 
     def find_one_and_update(
         self, query: Mapping[str, Any], update: Mapping[str, Any], return_document: bool = False, upsert: bool = False

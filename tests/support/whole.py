@@ -19,6 +19,7 @@ import services.escrow.main
 import services.listing.main
 import services.matching.main
 import services.notify.main
+from deploy import ARCHIVED
 from deploy.verify import Seen, Snapshot
 from deploy.verify.read import event_of
 from services.escrow.provider.port import Records, every
@@ -26,7 +27,7 @@ from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore, PartyStore
 from services.notify.addresses import code_of
 from services.notify.store import contact_id, work_mail_id
-from shared.aggregate import Store
+from shared.aggregate import Document, Store, archive_of
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES
 from shared.process.loops import Loops
@@ -51,15 +52,19 @@ class Whole:
         collection: Callable[[str], Any] = MemoryCollection,
         licences: Sequence[Any] = (),
         books: PartyStore | None = None,
+        archive_after: timedelta | None = None,
         **of_listing: str,
     ) -> None:
         """`collection` gives each service's, by the service's name; `licences` are the operator's; `books` the
-        provider's; `of_listing` are settings of listing's web.
+        provider's; `archive_after` is the setting, None: there are no archives; `of_listing` are settings of listing's
+        web.
         """
         self.mails: list[tuple[str, EmailMessage]] = []
         self._places = {"LICENCES": json.dumps(licences)} if licences else {}
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
-        self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
+        self._after = archive_after
+        archives = {name: collection(archive_of(name)) for name in ARCHIVED if archive_after is not None}
+        self.stores = {name: Store(collection(name), self.clock, archive=archives.get(name)) for name in NAMES}
         environ = {"PROVIDER_WEBHOOK_SECRET": SECRET}
         self.apps: dict[str, Flask] = {
             "listing": services.listing.main.build(
@@ -79,9 +84,11 @@ class Whole:
         return ("places",) if self._places else ()
 
     def _worker(self, service: str) -> list[Callable[[], int]]:
-        places = self._places if service == "listing" else {}
+        own = self._places if service == "listing" else {}
+        if self.stores[service].archive is not None and self._after is not None:
+            own = {"ARCHIVE_AFTER": str(int(self._after.total_seconds()))}
         work = work_of(
-            service, self.stores[service], self.provider, lambda mail, to: self.mails.append((to, mail)), **places
+            service, self.stores[service], self.provider, lambda mail, to: self.mails.append((to, mail)), **own
         )
         loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
 
@@ -89,7 +96,7 @@ class Whole:
             loops.observe()
             return 0
 
-        return [observe, loops.consume, loops.relay, loops.poll]
+        return [observe, loops.consume, loops.relay, loops.poll, loops.archive]
 
     def settle(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due, and what follows from it."""
@@ -144,9 +151,15 @@ class Whole:
     # -- what is read of it
 
     def snapshot(self, settling: timedelta = timedelta(), **more: Any) -> Snapshot:
-        documents = {service: list(store.collection.find()) for service, store in self.stores.items()}
+        documents = {service: documents_of(store) for service, store in self.stores.items()}
         read = snapshot_of(documents, self.provider, self.broker, self.clock.now())
         return replace(read, settling=settling, **more)
+
+
+def documents_of(store: Store) -> list[Document]:
+    """All of a service's documents, wherever they are."""
+    archived = () if store.archive is None else store.archive.find()
+    return list({doc["_id"]: doc for found in (archived, store.collection.find()) for doc in found}.values())
 
 
 def snapshot_of(documents: Mapping[str, list[Any]], records: Records, broker: MemoryBroker, at: datetime) -> Snapshot:

@@ -42,7 +42,7 @@ class Erasing:
 
     def one_pass(self, person: str) -> Pass:
         """End and empty some of their offers, and delete what is theirs alone."""
-        theirs = self._store.collection.find({"parties": person}, WHAT_IS_LEFT)
+        theirs = self._store.find({"parties": person}, WHAT_IS_LEFT)
         found = [doc["_id"] for doc in theirs if is_left(doc, person)][:MOST]
         waiting: list[str] = []
 

@@ -140,6 +140,11 @@ class People:
         return {offer_id: ends[offer_id] for offer_id in open_}
 
 
+def may_go(offer: Document) -> bool:
+    """Whether an offer that ended long ago may go to the archive: not while money of it may still move."""
+    return not offer.get("accepted_at") or not offer["price"] or _money_ended(offer)
+
+
 def _money_ended(offer: Document) -> bool:
     return offer.get("escrow_status") in _MONEY_ENDED
 
