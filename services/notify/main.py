@@ -12,6 +12,7 @@ from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
+from services.notify.log.numbering import Numbering
 from services.notify.mail import Postman
 from services.notify.mailboxes import KIND as MAILBOX
 from services.notify.mailboxes import Mailboxes
@@ -52,6 +53,7 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
             former.KIND: former.on_timer(settings.terms),
             MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
         },
+        leased={"numbering": Numbering(store, settings.terms).step},
         carry_out=Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms).carry_out,
     )
 
