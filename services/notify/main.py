@@ -34,7 +34,7 @@ def outside(settings: Settings, _clock: Clock) -> Send:
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    parts = Parts(store, settings.pseudonym_key, settings.terms)
+    parts = Parts(store, settings.pseudonym_key, settings.terms, settings.webhooks)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
@@ -63,7 +63,8 @@ SERVICE = Service(
     build=build,
     work=work,
     outside=outside,
-    worker_needs=("mail",),
+    web_needs=("webhooks",),
+    worker_needs=("mail", "webhooks"),
 )
 web = SERVICE.web
 

@@ -9,6 +9,7 @@ mailbox:<mark>        how much went there unasked
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.notify.webhooks.store import MIGRATIONS as OF_WEBHOOKS
 from shared.aggregate import Document, Store, by_try
 
 COLLECTION = "notifications"
@@ -28,7 +29,7 @@ def by_party(collection: Collection[Document]) -> None:
     collection.create_index([("parties", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_person, by_party, by_try)
+MIGRATIONS = (by_person, by_party, by_try, *OF_WEBHOOKS)
 
 
 def contact_id(person: str) -> str:
