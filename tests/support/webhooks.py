@@ -4,7 +4,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -52,13 +51,13 @@ class Hooks:
         post: Callable[[str, bytes, Mapping[str, str]], Answered],
         *,
         chance: float = 0.0,
-        pool: ThreadPoolExecutor | None = None,
+        start: Callable[[Callable[[], None]], None] = lambda run: run(),
         lanes: Lanes | None = None,
         store: Store | None = None,
     ) -> None:
         self.store = store or Store(MemoryCollection(), ManualClock())
         self.deliverer = Deliverer(
-            self.store, post, Signer(KEY, 1), body, KEY, pool=pool, lanes=lanes, chance=lambda: chance
+            self.store, post, Signer(KEY, 1), body, KEY, start=start, lanes=lanes, chance=lambda: chance
         )
 
     def webhook(self, url: str = "hook", **more: Any) -> str:

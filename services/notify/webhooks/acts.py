@@ -122,7 +122,7 @@ def gone(change: Change, trigger: Trigger) -> Mapping[str, Any]:
 
 def public(change: Change) -> Mapping[str, Any]:
     """What every event of a webhook says: whose it is, and which."""
-    return {"person_id": change["owner"], "webhook_id": change.id, "host": urlsplit(change["url"]).hostname or ""}
+    return {"person_id": change["owner"], "webhook_id": change.id, "host": urlsplit(change["url"]).hostname or "-"}
 
 
 def delete(change: Change, trigger: Trigger) -> None:

@@ -8,11 +8,11 @@ import json
 import logging
 import random
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from functools import partial
+from threading import Lock, Thread
 from typing import Any
 
 from pymongo.errors import PyMongoError
@@ -34,6 +34,9 @@ _MAY_ASK_TO_WAIT = (429, 503)
 _GONE = 410
 LONGEST_WAIT = timedelta(days=1)
 """How long a receiver may have a delivery wait with Retry-After."""
+
+REST_AFTER_FAILURE = timedelta(seconds=30)
+"""How long nothing is sent to a webhook after an outcome that could not be stored: it would be sent again and again."""
 
 LONGEST_REST = timedelta(minutes=10)
 """And how long all others to it: its owner may have mended it meanwhile."""
@@ -57,8 +60,13 @@ class Tried:
     rest: timedelta | None = None
 
 
+def in_a_thread(run: Callable[[], None]) -> None:
+    """One that ends with the process: what it had under way is then tried again."""
+    Thread(target=run, name="webhook", daemon=True).start()
+
+
 class Deliverer:
-    """`step()` sets in motion what is due, in `pool`, or without one in the step itself; returns how many that were."""
+    """`step()` sets in motion what is due, and returns how many that were; `start` runs each, in its own thread."""
 
     def __init__(
         self,
@@ -69,12 +77,12 @@ class Deliverer:
         key: bytes,
         *,
         webhook: Lifecycle = of.WEBHOOK,
-        pool: ThreadPoolExecutor | None = None,
+        start: Callable[[Callable[[], None]], None] = in_a_thread,
         lanes: Lanes | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._post, self._signer, self._body_of, self._key = store, post, signer, body_of, key
-        self._webhook, self._pool, self._lanes, self._chance = webhook, pool, lanes or Lanes(), chance
+        self._webhook, self._start, self._lanes, self._chance = webhook, start, lanes or Lanes(), chance
         self._in_hand: set[str] = set()
         self._lock = Lock()
 
@@ -95,24 +103,23 @@ class Deliverer:
             return 0
         with self._lock:
             self._in_hand.add(doc["_id"])
-        if self._pool is None:
-            self.carry(doc, webhook)
-        else:
-            self._pool.submit(self.carry, doc, webhook)
+        self._start(partial(self.carry, doc, webhook))
         return 1
 
     def carry(self, doc: Document, webhook: Document | None) -> None:
         """Make one attempt and store what became of it."""
         tried = self._tried(doc, webhook)
+        rest = tried.rest
         try:
             self._tell(doc, webhook, tried)
         except (PyMongoError, Contended) as error:
             log.warning("what became of a delivery could not be stored", extra={"error": type(error).__name__})
+            rest = REST_AFTER_FAILURE
         except Exception:
             log.exception("what became of a delivery could not be folded", extra={"id": doc["_id"]})
+            rest = REST_AFTER_FAILURE
         finally:
-            now = self._store.clock.monotonic()
-            rest_until = now + tried.rest.total_seconds() if tried.rest else None
+            rest_until = self._store.clock.monotonic() + rest.total_seconds() if rest else None
             self._lanes.give(doc["webhook_id"], tried.well, rest_until)
             with self._lock:
                 self._in_hand.discard(doc["_id"])
