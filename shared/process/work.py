@@ -13,6 +13,9 @@ from shared.poller import CarryOut, OnTimer, Prepare
 Beat = Callable[[], None]
 """A loop's sign of life; a loop that gives none for a minute counts as stuck."""
 
+Step = Callable[[], int]
+"""Does what there is to do now, and returns how much that was."""
+
 Loop = Callable[[Flag, Beat], None]
 """Runs until the flag is set, and gives a sign of life each time it comes round."""
 
@@ -35,6 +38,9 @@ class Work:
     """Sees a page of documents together before their instructions are carried out, and returns them; it may do nothing
     for any, and `carry_out` does without it.
     """
+
+    leased: Mapping[str, Step] = field(default_factory=dict)
+    """What runs as relay and poller do, each step again and again while this worker holds the lease, by name."""
 
     loops: Mapping[str, Loop] = field(default_factory=dict)
     """What runs beside consumer, relay and poller, by name."""

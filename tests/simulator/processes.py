@@ -88,7 +88,7 @@ class Worker(Process):
         self.composed = Loops(work, self.bus, slot, _Stop(world), pool=self.pool)  # type: ignore[arg-type]
         self.composed.relaying.limit = world.chance.choice((3, 50))
         self.composed.lease.held = world.undisturbed()(self.composed.lease.held)  # type: ignore[method-assign]
-        self.loops = ("consume", "consume", "relay", "poll", "pool", "observe")
+        self.loops = ("consume", "consume", "relay", "poll", "pool", "leased", "observe")
 
     def step(self, loop: str) -> int:
         do: dict[str, Callable[[], Any]] = {
@@ -96,13 +96,14 @@ class Worker(Process):
             "relay": self.composed.relay,
             "poll": self.composed.poll,
             "pool": self._carry,
+            "leased": self.composed.leased,
             "observe": self.composed.observe,
         }
         return self.world.run(self, loop, do[loop]) or 0
 
     def round(self) -> int:
         """One step of each loop."""
-        return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool"))
+        return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool", "leased"))
 
     def _carry(self) -> int:
         done = 0

@@ -88,7 +88,7 @@ class Whole:
             loops.observe()
             return 0
 
-        return [observe, loops.consume, loops.relay, loops.poll]
+        return [observe, loops.consume, loops.relay, loops.poll, loops.leased]
 
     def settle(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due, and what follows from it."""
