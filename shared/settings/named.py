@@ -206,6 +206,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         ),
         "Terms: mails and notifications": (
             _days("KEEP_NOTIFICATIONS", "how long a notification is kept"),
+            _days("KEEP_EVENTS", "how long the log of events is kept that other systems read"),
             _rule("MAIL_NOT_OLDER", "seconds", "what is older than that is not mailed any more"),
             _days("CODE_EXPIRY", "how long a mailed code may be typed in"),
             _rule("CODE_TRIES", "number", "how often a code may be typed in wrongly"),

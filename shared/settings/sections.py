@@ -49,6 +49,7 @@ class Terms:
     webhook_tolerance: timedelta = timedelta(minutes=5)
     # notify
     keep_notifications: timedelta = timedelta(days=90)
+    keep_events: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
     former_address_told: timedelta = timedelta(days=7)
     code_expiry: timedelta = timedelta(minutes=15)

@@ -25,7 +25,17 @@ SPAN, APART, HOURLY = timedelta(hours=24), timedelta(hours=12), timedelta(hours=
 DISABLED_AFTER = timedelta(days=5)
 SECRETS_OVERLAP = timedelta(hours=24)
 _FIELDS = ("url", "types", "payload", "listing_id", "offer_id", "headers", "header_names")
-_PRIVATE = (*_FIELDS, "scope", "failures", "failing_since", "tests", "replay_since", "former_secret_until", "sends")
+_PRIVATE = (
+    *_FIELDS,
+    "scope",
+    "failures",
+    "failing_since",
+    "tests",
+    "replay_since",
+    "replay_after",
+    "former_secret_until",
+    "sends",
+)
 _MOST_NAMED = 5
 
 
@@ -75,12 +85,14 @@ def tests_of_a_day(change: Change) -> list[datetime]:
 
 def replay(change: Change, trigger: Trigger) -> None:
     _keep_the_last(change)
-    change.set(replay_since=trigger.data["since"])
+    change.set(replay_since=trigger.data["since"], replay_after=format_time(trigger.data["since"]))
 
 
 def replayed(change: Change, trigger: Trigger) -> None:
     _keep_the_last(change)
-    change.set(replay_since=None)
+    change.set(replay_after=trigger.data["reached"])
+    if trigger.data["reached"] is None:
+        change.set(replay_since=None)
 
 
 def verified(change: Change, trigger: Trigger) -> None:
@@ -155,8 +167,8 @@ def _well(change: Change) -> None:
 
 def begin(change: Change, trigger: Trigger) -> None:
     """`trigger.data`: the fields of `documents.DeliveryDocument` that say what is to be delivered, and where."""
-    change.set(created_at=change.now, rank=f"{format_time(change.now)}/{trigger.data['event_id']}")
-    change.set(**trigger.data, deliver_at=change.now, tries=0, attempts=[])
+    change.set(created_at=change.now, sort_key=f"{format_time(change.now)}/{trigger.data['event_id']}")
+    change.set(**trigger.data, begun_at=change.now, deliver_at=change.now, tries=0, attempts=[])
 
 
 def is_last(change: Change, trigger: Trigger) -> bool:

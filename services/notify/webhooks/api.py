@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.notify.webhooks import api_deliveries, schemas
-from services.notify.webhooks.lifecycle import WEBHOOK
+from services.notify.webhooks.lifecycle import TEST, WEBHOOK
 from services.notify.webhooks.parts import Parts
 from services.notify.webhooks.signing import public_keys
 from services.notify.webhooks.store import TooMany, forget_deliveries, new_delivery, own, reserve
@@ -117,7 +117,7 @@ def _begin_test(call: Call[Parts], webhook_id: str) -> Document:
     store = call.parts.store
     webhook = store.get(webhook_id)
     assert webhook is not None, "it was written by this request"
-    about = {"event_type": schemas.TEST, "url_number": webhook["url_number"]}
+    about = {"event_type": TEST, "url_number": webhook["url_number"]}
     change = new_delivery(store, webhook, call.command_id, **about)
     store.write([change])
     return store.get(change.id) or change.document()

@@ -17,7 +17,7 @@ operations: Operations[Parts] = Operations("notify", "Webhooks", DELIVERY.comman
 def list_of_webhook(call: Call[Parts]) -> Answer:
     call.parts.webhooks.read(call)
     found = deliveries(call.parts.store, call.id, after_text(call), call.page.limit + 1, call.query)
-    return text_page(call, found, "rank", delivery_view)
+    return text_page(call, found, "sort_key", delivery_view)
 
 
 @operations.get("/v1/webhooks/{webhook_id}/deliveries/{delivery_id}", "showDelivery", "Show one delivery",

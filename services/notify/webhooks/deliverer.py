@@ -60,6 +60,10 @@ class Tried:
     rest: timedelta | None = None
 
 
+Start = Callable[[Callable[[], None]], None]
+"""Begins what it is given; it need not be over when this returns."""
+
+
 def in_a_thread(run: Callable[[], None]) -> None:
     """One that ends with the process: what it had under way is then tried again."""
     Thread(target=run, name="webhook", daemon=True).start()
@@ -77,7 +81,7 @@ class Deliverer:
         key: bytes,
         *,
         webhook: Lifecycle = of.WEBHOOK,
-        start: Callable[[Callable[[], None]], None] = in_a_thread,
+        start: Start = in_a_thread,
         lanes: Lanes | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:

@@ -36,6 +36,7 @@ class WebhookDocument(CoreDocument, total=False):
     failing_since: datetime  # nothing but failures since then
     tests: list[datetime]  # the last day's
     replay_since: datetime  # what failed since then is being sent again
+    replay_after: str  # and how far that is: the sort key of the last one
 
 
 class Attempt(TypedDict, total=False):
@@ -52,15 +53,22 @@ class DeliveryDocument(CoreDocument, total=False):
 
     owner: str
     webhook_id: str
+    begun_at: datetime
     event_id: str  # the `webhook-id` of each attempt
     event_type: str
     number: int  # of the event in the log; absent of a test
     url_number: int  # of a test: which URL it is to prove
-    rank: str  # sort key of a webhook's deliveries
+    sort_key: str  # of a webhook's deliveries: by when they were begun
     deliver_at: datetime  # when it is tried next; absent where it is not
     tries: int  # since it was begun, or begun again
     attempts: list[Attempt]  # the last ones
     given_up_for: str
+
+
+class FanOutDocument(CoreDocument, total=False):
+    """`fan_out`: how far the log of events has become deliveries."""
+
+    number: int
 
 
 class Held(TypedDict):

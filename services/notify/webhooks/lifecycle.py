@@ -59,6 +59,9 @@ WEBHOOK = Lifecycle(
     final=("deleted",),
 )  # fmt: skip
 
+TEST = "webhook.test"
+"""The type of the event that a URL has to answer before anything else is sent there."""
+
 BEGUN = "delivery.begun"
 ANSWERED, UNANSWERED, ENDED, HELD, AGAIN = (
     "attempt.succeeded", "attempt.failed", "delivery.ended", "delivery.held", "delivery.replayed",

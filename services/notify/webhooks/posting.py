@@ -41,6 +41,11 @@ Post = Callable[[str, bytes, Mapping[str, str]], Answered]
 """Sends a body with these headers to a URL. Raises Unanswered."""
 
 
+def nobody(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+    """A way out that leads nowhere."""
+    raise Unanswered("no_connection")
+
+
 class Poster:
     """`post` sends one body; `context` says whose certificates are trusted (by default the system's authorities)."""
 

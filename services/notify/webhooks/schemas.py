@@ -1,12 +1,10 @@
 """The bodies of webhooks and their deliveries."""
 
+from services.notify.webhooks.lifecycle import TEST
 from services.notify.webhooks.subscriptions import TYPES
 from shared.events.catalogue import PUBLIC_NAMES
 from shared.fields import Body, Choice, Flag, Id, Instant, Integer, Part, Pattern, Several, Text, Uuid
 from shared.http.answer.pages import PageQuery
-
-TEST = "webhook.test"
-"""The type of the event that a URL has to answer before anything else is sent there."""
 
 _URL = r"https?://[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]{1,1000}"
 _NAME = (

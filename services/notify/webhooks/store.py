@@ -29,12 +29,13 @@ def by_sending(collection: Collection[Document]) -> None:
 
 def by_delivery(collection: Collection[Document]) -> None:
     """A webhook's deliveries, newest first."""
-    collection.create_index([("webhook_id", ASCENDING), ("rank", DESCENDING)], sparse=True)
+    collection.create_index([("webhook_id", ASCENDING), ("sort_key", DESCENDING)], sparse=True)
 
 
 def by_next_attempt(collection: Collection[Document]) -> None:
-    """What is to be delivered, and when."""
+    """What is to be delivered, and when; and what is too old."""
     collection.create_index([("deliver_at", ASCENDING), ("webhook_id", ASCENDING)], sparse=True)
+    collection.create_index([("begun_at", ASCENDING)], sparse=True)
 
 
 MIGRATIONS = (by_sending, by_delivery, by_next_attempt)
@@ -102,14 +103,21 @@ def deliveries(
     named = {"status": "state", "type": "event_type"}
     query: dict[str, Any] = {"webhook_id": webhook_id}
     query |= {field: asked[name] for name, field in named.items() if name in asked}
-    query["$and"] = [{"rank": bound} for bound in (*below, *above)] or [{"rank": {"$exists": True}}]
-    return list(store.collection.find(query, _SHOWN).sort("rank", DESCENDING).limit(limit))
+    query["$and"] = [{"sort_key": bound} for bound in (*below, *above)] or [{"sort_key": {"$exists": True}}]
+    return list(store.collection.find(query, _SHOWN).sort("sort_key", DESCENDING).limit(limit))
 
 
-def failed_since(store: Store, webhook_id: str, since: datetime, limit: int) -> list[str]:
-    """Ids of its deliveries that failed, of those begun since then."""
-    query = {"webhook_id": webhook_id, "state": "failed", "rank": {"$gte": format_time(since)}}
-    return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
+def failed_after(store: Store, webhook_id: str, after: str, limit: int) -> list[Document]:
+    """Its deliveries that failed, after the sort key `after`, the oldest first: {_id, rank}."""
+    query = {"webhook_id": webhook_id, "sort_key": {"$gt": after}, "state": "failed"}
+    return list(store.collection.find(query, {"sort_key": 1}).sort("sort_key", ASCENDING).limit(limit))
+
+
+def forget_older(store: Store, than: datetime, limit: int) -> int:
+    """Delete deliveries that were begun before then; how many."""
+    found = store.collection.find({"begun_at": {"$lt": than}}, {"_id": 1}).limit(limit)
+    ids = [doc["_id"] for doc in found]
+    return store.collection.delete_many({"_id": {"$in": ids}}).deleted_count if ids else 0
 
 
 def due(store: Store, limit: int, but_not: Iterable[str]) -> list[Document]:
