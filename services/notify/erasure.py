@@ -12,6 +12,7 @@ from services.notify.addresses import CONTACT_CODE, WORK_MAIL_CODE
 from services.notify.log.records import KIND as LOGGED
 from services.notify.offers import forget_parties
 from services.notify.store import OFFER, contact_id, work_mail_id
+from services.notify.webhooks.erasure import forget as forget_webhooks
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
 from shared.events.schemas_matches import OFF
@@ -33,6 +34,7 @@ class Erasing:
         erased += erase_each([doc["_id"] for doc in offers], self._part)
         logged = self._store.collection.find({"readers": person}, {"_id": 1}).limit(MOST)
         erased += erase_each([doc["_id"] for doc in logged], partial(self._hide, person))
+        erased += forget_webhooks(self._store, person)
         erased += self._remove(contact_id(person), CONTACT_CODE)
         erased += former.forget(self._store, person)
         return erased + self._remove(work_mail_id(person), WORK_MAIL_CODE)

@@ -10,6 +10,7 @@ mailbox:<mark>        how much went there unasked
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.notify.webhooks.store import MIGRATIONS as OF_WEBHOOKS
 from shared.aggregate import Document, Store, by_try
 
 COLLECTION = "notifications"
@@ -36,7 +37,7 @@ def by_log(collection: Collection[Document]) -> None:
     collection.create_index([("arrival", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_person, by_party, by_try, by_log)
+MIGRATIONS = (by_person, by_party, by_try, by_log, *OF_WEBHOOKS)
 
 
 def contact_id(person: str) -> str:

@@ -89,6 +89,8 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
             values[name] = _text(name, value, language)
     if isinstance(data.get("help"), list) and "price" in values:
         values["deal"] = _deal(data["help"], data["price"], values["price"], language)
+    if "failed" in data:
+        values["failed"] = "\n".join(data["failed"])
     if "items" in data:
         found = enumerate(data["items"], 1)
         base = data.get("public_url", "")

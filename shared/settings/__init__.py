@@ -30,13 +30,14 @@ from shared.settings.sections import (
     Terms,
     Tokens,
     Web,
+    Webhooks,
     Worker,
 )
 
 __all__ = [
     "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth", "Places",
-    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_kafka",
-    "load_or_exit",
+    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Webhooks", "Worker", "asked_for", "load",
+    "load_kafka", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -45,7 +46,7 @@ EX_CONFIG = 78
 _SUBMISSIONS_PORT = 465
 """RFC 8314: TLS from the first byte."""
 
-Need = Literal["web", "worker", "mail", "provider", "places"]
+Need = Literal["web", "worker", "mail", "provider", "places", "webhooks"]
 
 
 class SettingsError(Exception):
@@ -111,6 +112,10 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         of_provider = Provider(named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret))
     with read.checked("places" in needs):
         places = _places(read, tokens)
+    with read.checked("webhooks" in needs):
+        webhooks = Webhooks(
+            read.one("WEBHOOK_NETWORKS", values.networks, ()), read.one("WEBHOOK_KEY_NUMBER", values.whole(1, 10**6), 1)
+        )
     return Settings(
         service,
         log_level,
@@ -128,6 +133,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         places,
         clock,
         timedelta() if isinstance(clock, FastClock) else tolerance,
+        webhooks,
     )
 
 

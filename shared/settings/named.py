@@ -148,6 +148,19 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             ),
             _rule("WEBHOOK_TOLERANCE", "seconds", "how old or early the signature of a notice may be"),
         ),
+        "Webhooks": (
+            Named(
+                "WEBHOOK_NETWORKS", "networks, comma between",
+                "what webhooks may reach beside public addresses, over HTTP too and at any port: for development alone",
+            ),
+            Named(
+                "WEBHOOK_KEY_NUMBER", "number",
+                "which of the platform's keys signs webhooks; the one before and the next are published beside it",
+                "one more is the next key: receivers that read the keys know it already",
+            ),
+            _rule("WEBHOOKS_PER_PERSON", "number", "webhooks that a person may have"),
+            _rule("WEBHOOK_TESTS_A_DAY", "number", "test events that a webhook may be sent in a day"),
+        ),
         "Terms: listings and offers": (
             _days("LISTING_EXPIRY", "how long a listing stays published"),
             _days("OFFER_EXPIRY", "how long an offer waits for an answer"),

@@ -246,7 +246,7 @@ class _Cursor:
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
-    """Whether a document fits a query of equalities, dotted names, $in, $lt(e), $gt(e), $ne, $exists, $or, $and."""
+    """Whether a document fits a query of equalities, dotted names, $(n)in, $lt(e), $gt(e), $ne, $exists, $or, $and."""
     for name, wanted in query.items():
         if name == "$or":
             fits = any(matches(document, each) for each in wanted)
@@ -282,6 +282,8 @@ def _compares(values: Sequence[Any], operator: str, operand: Any) -> bool:
     match operator:
         case "$in":
             return any(_equals(values, each) for each in operand)
+        case "$nin":
+            return not any(_equals(values, each) for each in operand)
         case "$exists":
             return bool(values) == bool(operand)
         case "$ne":

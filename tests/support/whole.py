@@ -35,13 +35,14 @@ from tests.simulator.services import NAMES, work_of
 from tests.support.hires import listing
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.web import Caller, settings
+from tests.support.webhooks import Receivers
 
 KEY = b"k" * 40
 SECRET = "a secret between the provider and escrow"
 
 
 class Whole:
-    """`apps` and `stores` by service."""
+    """`apps` and `stores` by service; `receivers` are the other ends of webhooks."""
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -56,6 +57,7 @@ class Whole:
         settings of listing's web.
         """
         self.mails: list[tuple[str, EmailMessage]] = []
+        self.receivers = Receivers()
         self._places = {"LICENCES": json.dumps(licences)} if licences else {}
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
         self.stores = {name: Store(collection(name), self.clock) for name in NAMES}
@@ -80,7 +82,12 @@ class Whole:
     def _worker(self, service: str) -> list[Callable[[], int]]:
         places = self._places if service == "listing" else {}
         work = work_of(
-            service, self.stores[service], self.provider, lambda mail, to: self.mails.append((to, mail)), **places
+            service,
+            self.stores[service],
+            self.provider,
+            lambda mail, to: self.mails.append((to, mail)),
+            self.receivers.post,
+            **places,
         )
         loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
 
