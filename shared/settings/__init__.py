@@ -113,9 +113,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     with read.checked("places" in needs):
         places = _places(read, tokens)
     with read.checked("webhooks" in needs):
-        webhooks = Webhooks(
-            read.one("WEBHOOK_NETWORKS", values.networks, ()), read.one("WEBHOOK_KEY_NUMBER", values.whole(1, 10**6), 1)
-        )
+        webhooks = _webhooks(read)
     return Settings(
         service,
         log_level,
@@ -187,6 +185,11 @@ def _places(read: Reader, tokens: Tokens) -> Places:
     if tokens.jwks_url and any(each.development for each in licences.all):
         read.fault("LICENCES", "holds one for development, and JWKS_URL is an identity provider: enter your own")
     return Places(rules, licences)
+
+
+def _webhooks(read: Reader) -> Webhooks:
+    networks = read.one("WEBHOOK_NETWORKS", values.networks, ())
+    return Webhooks(networks, read.one("WEBHOOK_KEY_NUMBER", values.whole(1, 10**6), 1))
 
 
 def _mail(read: Reader) -> Mail:
