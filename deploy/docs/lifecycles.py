@@ -7,6 +7,7 @@ from services.listing.lifecycle import LISTING
 from services.matching.employer.lifecycle import EMPLOYER
 from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
+from services.notify.webhooks.lifecycle import DELIVERY, WEBHOOK
 from shared.aggregate import Lifecycle
 from shared.settings.in_words import with_terms
 
@@ -15,6 +16,8 @@ LIFECYCLES = (
     (OFFER, "services/matching/offer/lifecycle.py"),
     (ESCROW, "services/escrow/lifecycle.py"),
     (NOTIFICATION, "services/notify/lifecycle.py"),
+    (WEBHOOK, "services/notify/webhooks/lifecycle.py"),
+    (DELIVERY, "services/notify/webhooks/lifecycle.py"),
     (EMPLOYER, "services/matching/employer/lifecycle.py"),
 )
 

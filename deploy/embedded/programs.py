@@ -178,6 +178,8 @@ def _service(layout: Layout, service: str) -> dict[str, str]:
         "PSEUDONYM_KEY_FILE": str(layout.data.keys.pseudonym),
         "PUBLIC_URL": layout.gateway,
     }
+    if service == "notify":
+        environment["WEBHOOK_NETWORKS"] = "127.0.0.1,::1"  # receivers of one's own, on this machine
     if service == "escrow":
         environment["PROVIDER_WEBHOOK_SECRET_FILE"] = str(layout.data.keys.webhook)
     return environment

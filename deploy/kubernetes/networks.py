@@ -22,6 +22,16 @@ _NODE_LOCAL = "169.254.20.10/32"
 """Where NodeLocal DNSCache listens on each node."""
 
 
+NOT_PUBLIC: Mapping[str, list[str]] = {
+    "0.0.0.0/0": [
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+    ],
+    "2000::/3": ["2001::/32", "2002::/16"],
+}  # fmt: skip
+"""What of the internet webhooks may be sent to, and what of that is none of it: the worker's own guard is narrower."""
+
+
 def networks() -> list[Json]:
     webs = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": "web"}}}
     gateway = {"podSelector": {"matchLabels": labels("gateway", "gateway")}}
@@ -39,8 +49,12 @@ def networks() -> list[Json]:
         _in("webs", webs["podSelector"], {"from": [gateway], "ports": _port(8000)}),
         # The sandbox provider's notices come back as a real one's do.
         _out("provider", _named(["escrow-worker"]), {"to": [gateway], "ports": _port(8080)}),
+        _out("webhooks", _named(["notify-worker"]), {
+            "to": [{"ipBlock": {"cidr": cidr, "except": but}} for cidr, but in NOT_PUBLIC.items()],
+            "ports": _port(443) + _port(8443),
+        }),
         _in("metrics", _named([*_WEBS, *_WORKERS]), {"from": [monitoring], "ports": _port(8000) + _port(8001)}),
-    ]
+    ]  # fmt: skip
 
 
 def _in(name: str, pods: Json, rule: Json) -> Json:

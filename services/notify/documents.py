@@ -124,6 +124,23 @@ class ConsentMailDocument(CoreDocument, total=False):
     currency: str
 
 
+class LoggedEvent(CoreDocument, total=False):
+    """`event:<owner>:<event id>`: a public event in the log."""
+
+    event_id: str
+    event_type: str
+    subject: str
+    sequence: int
+    at: datetime
+    data: dict[str, Any]
+    offer_id: str
+    listing_id: str
+    readers: list[str]  # whom it is about; who was forgotten is none of them
+    arrived_at: datetime
+    arrival: str  # sort key of those that wait for their number
+    log_number: int  # from 1, without a gap
+
+
 class EmployerCopy(Copy, total=False):
     """`employer:<domain mark>`"""
 

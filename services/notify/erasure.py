@@ -5,10 +5,14 @@ repeat of an event tells again, and the events that a contact emitted keep their
 pseudonyms alone, and the two of such an offer do not reach each other any more.
 """
 
+from functools import partial
+
 from services.notify import addresses, former, preferences
 from services.notify.addresses import CONTACT_CODE, WORK_MAIL_CODE
+from services.notify.log.records import KIND as LOGGED
 from services.notify.offers import forget_parties
 from services.notify.store import OFFER, contact_id, work_mail_id
+from services.notify.webhooks.erasure import forget as forget_webhooks
 from shared.aggregate import Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import MOST, erase_each
 from shared.events.schemas_matches import OFF
@@ -28,6 +32,9 @@ class Erasing:
         erased = erase_each([doc["_id"] for doc in found], self._forget)
         offers = self._store.collection.find({"parties": person}, {"_id": 1}).limit(MOST)
         erased += erase_each([doc["_id"] for doc in offers], self._part)
+        logged = self._store.collection.find({"readers": person}, {"_id": 1}).limit(MOST)
+        erased += erase_each([doc["_id"] for doc in logged], partial(self._hide, person))
+        erased += forget_webhooks(self._store, person)
         erased += self._remove(contact_id(person), CONTACT_CODE)
         erased += former.forget(self._store, person)
         return erased + self._remove(work_mail_id(person), WORK_MAIL_CODE)
@@ -42,6 +49,15 @@ class Erasing:
 
     def _part(self, offer_key: str) -> None:
         self._store.run({offer_key: OFFER}, lambda changes: forget_parties(changes[offer_key]))
+
+    def _hide(self, person: str, record_id: str) -> None:
+        """They read it no more."""
+
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[record_id]
+            change.set(readers=[each for each in change.get("readers", ()) if each != person] or None)
+
+        self._store.run({record_id: LOGGED}, decide)
 
     def _remove(self, document_id: str, kind: Lifecycle) -> int:
         def decide(changes: dict[str, Change]) -> int:

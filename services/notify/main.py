@@ -1,6 +1,8 @@
 """Notify's composition: its API for gunicorn (`web()`), its work for `python -m services.notify.main [migrate]`."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from flask import Flask
 
@@ -12,6 +14,7 @@ from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.erasure import Erasing
 from services.notify.handlers import handlers
 from services.notify.lifecycle import NOTIFICATION
+from services.notify.log.numbering import Numbering
 from services.notify.mail import Postman
 from services.notify.mailboxes import KIND as MAILBOX
 from services.notify.mailboxes import Mailboxes
@@ -19,29 +22,45 @@ from services.notify.mails import Mails
 from services.notify.parts import Parts
 from services.notify.smtp import Send, smtp
 from services.notify.store import COLLECTION, MIGRATIONS
+from services.notify.webhooks.deliverer import Deliverer, Start, in_a_thread
+from services.notify.webhooks.destinations import Destinations
+from services.notify.webhooks.fan_out import FanOut
+from services.notify.webhooks.lifecycle import WEBHOOK
+from services.notify.webhooks.messages import Messages
+from services.notify.webhooks.posting import Post, Poster, nobody
+from services.notify.webhooks.signing import Signer
+from services.notify.webhooks.upkeep import Upkeep
 from shared.aggregate import Store, erasure
 from shared.clock import Clock
 from shared.http.app import create_app
 from shared.process.main import Service
-from shared.process.work import Work
+from shared.process.work import Step, Work
 from shared.settings import Settings
 
 
-def outside(settings: Settings, _clock: Clock) -> Send:
-    """How the worker process posts a mail."""
-    return smtp(settings.mail)
+@dataclass(frozen=True)
+class Outside:
+    """How the worker process sends a mail, and a message to a webhook; `start` runs each of those."""
+
+    send: Send
+    post: Post = nobody
+    start: Start = in_a_thread
+
+
+def outside(settings: Settings, _clock: Clock) -> Outside:
+    return Outside(smtp(settings.mail), Poster(Destinations(settings.webhooks.networks)).post)
 
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    parts = Parts(store, settings.pseudonym_key, settings.terms)
+    parts = Parts(store, settings.pseudonym_key, settings.terms, settings.webhooks)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 
-def work(settings: Settings, store: Store, send: Send) -> Work:
-    """What the worker does over a store; tests bring their own, and take the mails themselves."""
+def work(settings: Settings, store: Store, reached: Outside) -> Work:
+    """What the worker does over a store; tests bring their own, and take mails and messages themselves."""
     notification = NOTIFICATION.with_terms(settings.terms)
-    postman = Postman(store.clock, settings.mail.sender, send)
+    postman = Postman(store.clock, settings.mail.sender, reached.send)
     mails = Mails(store, postman, settings.pseudonym_key, settings.public_url, settings.terms)
     return Work(
         service=SERVICE.name,
@@ -53,10 +72,22 @@ def work(settings: Settings, store: Store, send: Send) -> Work:
             former.KIND: former.on_timer(settings.terms),
             MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
         },
+        leased={"numbering": Numbering(store, settings.terms).step, **of_webhooks(settings, store, reached)},
         carry_out=mails.carry_out,
         prepare=mails.page,
         at_once=settings.mail.at_once,
     )
+
+
+def of_webhooks(settings: Settings, store: Store, reached: Outside) -> Mapping[str, Step]:
+    """Makes deliveries of the log's events, and sends them."""
+    key, webhook = settings.pseudonym_key, WEBHOOK.with_terms(settings.terms)
+    deliverer = Deliverer(
+        store, reached.post, Signer(key, settings.webhooks.key_number), Messages(store, settings.public_url).body_of,
+        key, webhook=webhook, start=reached.start,
+    )  # fmt: skip
+    upkeep = Upkeep(store, settings.terms)
+    return {"fan-out": FanOut(store).step, "deliveries": lambda: deliverer.step() + upkeep.step()}
 
 
 SERVICE = Service(
@@ -66,7 +97,8 @@ SERVICE = Service(
     build=build,
     work=work,
     outside=outside,
-    worker_needs=("mail",),
+    web_needs=("webhooks",),
+    worker_needs=("mail", "webhooks"),
 )
 web = SERVICE.web
 

@@ -95,6 +95,7 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "contact.verified": NOBODY,
     "contact.replaced": Notified("person", "contact.replaced"),
     "payout.changed": Notified("person", "payout.changed"),
+    "webhook.disabled": Notified("person", "webhook.disabled"),
     "work.verified": NOBODY,
     "report.decided": Notified("person", "report.decided", "listings"),
     "insider_report.decided": Notified("person", "insider_report.decided", "listings"),

@@ -4,6 +4,7 @@ from services.notify.lifecycle import DELIVERED
 from services.notify.preferences import STOPPABLE
 from services.notify.recipients import KINDS
 from services.notify.templates import LANGUAGES
+from services.notify.webhooks.schemas import Webhook
 from shared.events.schemas_matches import CADENCES, OFF
 from shared.fields import (
     Body,
@@ -152,11 +153,12 @@ class Address(Body):
 
 
 class NotifyShare(Body):
-    """Your notifications, in pages. The first page has your e-mail addresses as well, null where you gave none."""
+    """Your notifications, in pages. The first page has your addresses (null where you gave none) and webhooks too."""
 
     person_id = PersonId()
     contact = Part(Address, allow_none=True, optional=True)
     former_contacts = Several(Part(FormerAddress), optional=True)
     work_mail = Part(Address, allow_none=True, optional=True)
+    webhooks = Several(Part(Webhook), optional=True)
     items = Several(Part(Notification))
     next = Text(1, 1024, allow_none=True)

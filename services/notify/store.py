@@ -3,12 +3,14 @@
 <event id>:<person>   a notification                     contact:<person>     where a person's mail goes
 former:<person>       their verified addresses of before
 offer:<offer_id>      whose offer it is, and how it is   work_mail:<person>   their address at an employer
+event:<owner>:<id>    an event of the log
 mailbox:<mark>        how much went there unasked
 """
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.notify.webhooks.store import MIGRATIONS as OF_WEBHOOKS
 from shared.aggregate import Document, Store, by_try
 
 COLLECTION = "notifications"
@@ -28,7 +30,14 @@ def by_party(collection: Collection[Document]) -> None:
     collection.create_index([("parties", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_person, by_party, by_try)
+def by_log(collection: Collection[Document]) -> None:
+    """The log of events: by number, which no two have; a person's; those that wait for their number."""
+    collection.create_index([("log_number", ASCENDING)], unique=True, sparse=True)
+    collection.create_index([("readers", ASCENDING), ("log_number", ASCENDING)], sparse=True)
+    collection.create_index([("arrival", ASCENDING)], sparse=True)
+
+
+MIGRATIONS = (by_person, by_party, by_try, by_log, *OF_WEBHOOKS)
 
 
 def contact_id(person: str) -> str:

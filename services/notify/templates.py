@@ -40,6 +40,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = _read("phrases.json")
 _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "refunded", "charged_back")
 _MOMENTS = ("fund_by", "begins_at")
 _DAYS = ("on", "start_on")
+_AS_THEY_ARE = ("host", "webhook_id")
 _IDS = ("offer_id", "listing_id")
 _TERMS = ("review_blind", "retry_refused", "reports_decided_within")
 _DEFAULTS = Terms()
@@ -89,6 +90,8 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
             values[name] = _text(name, value, language)
     if isinstance(data.get("help"), list) and "price" in values:
         values["deal"] = _deal(data["help"], data["price"], values["price"], language)
+    if "failed" in data:
+        values["failed"] = "\n".join(data["failed"]) or "-"
     if "items" in data:
         found = enumerate(data["items"], 1)
         base = data.get("public_url", "")
@@ -107,6 +110,8 @@ def _match(number: int, found: Mapping[str, Any], base: str, language: str) -> s
 
 
 def _text(name: str, value: str, language: str) -> str:
+    if name in _AS_THEY_ARE:
+        return value
     if name in _MOMENTS:
         return moment(value, language)
     return day(value, language) if name in _DAYS else phrase(value, language)

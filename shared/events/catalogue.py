@@ -143,6 +143,7 @@ _TYPES = (
     _internal("contact.replaced", "notify", person.OfPerson, "a person's verified address was replaced or deleted"),
     _internal("payout.changed", "escrow", person.OfPerson, "where a person is paid was set, changed or deleted"),
     _internal("work.verified", "notify", person.WorkVerified, "a person gets mail at an employer's domain"),
+    _internal("webhook.disabled", "notify", person.WebhookDisabled, "nothing is sent to a person's webhook any more"),
     _internal("report.decided", "listing", person.ReportDecided, "a moderator decided on a listing they reported"),
     _internal(
         "insider_report.decided", "matching", person.InsiderReportDecided, "a moderator decided on a reported insider"

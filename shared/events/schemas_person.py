@@ -4,7 +4,7 @@ A mark is a keyed hash (`shared.ids`): who has the key and the address can see t
 tell what it was made of.
 """
 
-from shared.fields import EventData, Id, PersonId, Several, Word
+from shared.fields import EventData, Id, PersonId, Several, Text, Word
 
 
 class PersonErased(EventData):
@@ -15,6 +15,14 @@ class OfPerson(EventData):
     """Says whom it is about, and nothing of what it was or is."""
 
     person_id = PersonId("whose it is")
+
+
+class WebhookDisabled(EventData):
+    person_id = PersonId("whose webhook it is")
+    webhook_id = Id("the webhook")
+    host = Text(1, 253, description="the host of its URL")
+    reason = Word("why nothing is sent there any more", known=("failing", "gone"))
+    failed = Several(Text(1, 128), 0, 5, "the type and the id of events that failed last")
 
 
 class ContactVerified(EventData):

@@ -1,6 +1,5 @@
 """One service's consumer, relay, poller, frontier and lease, made of its `Work` and a bus. Steps, no threads."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event as Flag
@@ -12,7 +11,7 @@ from shared.messaging.ports import Publisher, Source
 from shared.messaging.redriven import Letters, NoLetters
 from shared.messaging.relay import Relay
 from shared.poller import Lease, Poller
-from shared.process.work import Beat, Work
+from shared.process.work import Beat, Step, Work
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Loops:
         pool: ThreadPoolExecutor | None = None,
     ) -> None:
         service, store = work.service, work.store
-        self.store = store
+        self.store, self.beside = store, work.leased
         self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
         self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
         self.lease = Lease(store.collection, service, slot, store.clock)
@@ -71,23 +70,28 @@ class Loops:
     def relay(self) -> int:
         """Also what `golem replay` has sent again out of the archive."""
         again = self._again
-        return self._leased(self.relaying.step if again is None else lambda: self.relaying.step() + again.step())
+        return self.under_lease(self.relaying.step if again is None else lambda: self.relaying.step() + again.step())
 
     def poll(self) -> int:
         """What was asked for under the lease is heard without it, too."""
         self.poller.fold_answers()
-        return self._leased(self.poller.step)
+        return self.under_lease(self.poller.step)
+
+    def leased(self) -> int:
+        """One step each of what the service does under the lease beside that."""
+        return sum(self.under_lease(step) for step in self.beside.values())
 
     def archive(self) -> int:
         if self.archiving is None or not self.archiving.is_due():
             return 0
-        return self._leased(self.archiving.step)
+        return self.under_lease(self.archiving.step)
 
     def observe(self) -> None:
         """Read how far the group is: only while it is far enough do deadlines fire."""
         self.frontier.observe()
 
-    def _leased(self, step: Callable[[], int]) -> int:
+    def under_lease(self, step: Step) -> int:
+        """The step, where this worker holds the lease and its clock is right."""
         if not self.store.in_time():
             self.lease.give_back()  # to a worker whose clock is right
             return 0

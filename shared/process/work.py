@@ -13,6 +13,9 @@ from shared.poller import CarryOut, OnTimer, Prepare
 Beat = Callable[[], None]
 """A loop's sign of life; a loop that gives none for a minute counts as stuck."""
 
+Step = Callable[[], int]
+"""Does what there is to do now, and returns how much that was."""
+
 Loop = Callable[[Flag, Beat], None]
 """Runs until the flag is set, and gives a sign of life each time it comes round."""
 
@@ -41,6 +44,9 @@ class Work:
 
     archiving: Archiving | None = None
     """Moves what ended long ago, under the lease; None: everything stays."""
+
+    leased: Mapping[str, Step] = field(default_factory=dict)
+    """What runs as relay and poller do, each step again and again while this worker holds the lease, by name."""
 
     loops: Mapping[str, Loop] = field(default_factory=dict)
     """What runs beside consumer, relay and poller, by name."""

@@ -40,7 +40,7 @@ class Worker:
         self.failed: BaseException | None = None
         self.hung = False
         archive = () if work.archiving is None else ("archive",)
-        names = ("consumer", "relay", "poller", "frontier", *archive, *work.loops)
+        names = ("consumer", "relay", "poller", "frontier", *archive, *work.leased, *work.loops)
         self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
         self.pool = ThreadPoolExecutor(work.at_once, thread_name_prefix="instruction")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
@@ -48,8 +48,8 @@ class Worker:
 
     def run(self) -> int:
         """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
-        self.work.store.on_write(self.pulses["relay"].woken.set)
-        self.work.store.on_write(self.pulses["poller"].woken.set)
+        for name in ("relay", "poller", *self.work.leased):
+            self.work.store.on_write(self.pulses[name].woken.set)
         self.loops.poller.on_answer = self.pulses["poller"].woken.set
         threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
@@ -98,6 +98,7 @@ class Worker:
         loops = self.loops
         steps = {"consumer": loops.consume, "relay": loops.relay, "poller": loops.poll}
         steps |= {} if loops.archiving is None else {"archive": loops.archive}
+        steps |= {name: partial(loops.under_lease, step) for name, step in self.work.leased.items()}
         bodies: dict[str, Callable[[], None]] = {name: partial(self._every, name, step) for name, step in steps.items()}
         bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)
         return bodies | {n: partial(loop, self.stop, self.pulses[n].beat) for n, loop in self.work.loops.items()}

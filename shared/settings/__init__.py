@@ -30,13 +30,14 @@ from shared.settings.sections import (
     Terms,
     Tokens,
     Web,
+    Webhooks,
     Worker,
 )
 
 __all__ = [
     "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth", "Places",
-    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Worker", "asked_for", "load", "load_kafka",
-    "load_or_exit",
+    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Webhooks", "Worker", "asked_for", "load",
+    "load_kafka", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -45,7 +46,7 @@ EX_CONFIG = 78
 _SUBMISSIONS_PORT = 465
 """RFC 8314: TLS from the first byte."""
 
-Need = Literal["web", "worker", "mail", "provider", "places"]
+Need = Literal["web", "worker", "mail", "provider", "places", "webhooks"]
 
 
 class SettingsError(Exception):
@@ -114,6 +115,8 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         )
     with read.checked("places" in needs):
         places = _places(read, tokens)
+    with read.checked("webhooks" in needs):
+        webhooks = _webhooks(read)
     return Settings(
         service,
         log_level,
@@ -131,6 +134,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         places,
         clock,
         timedelta() if isinstance(clock, FastClock) else tolerance,
+        webhooks,
     )
 
 
@@ -184,6 +188,11 @@ def _places(read: Reader, tokens: Tokens) -> Places:
     if tokens.jwks_url and any(each.development for each in licences.all):
         read.fault("LICENCES", "holds one for development, and JWKS_URL is an identity provider: enter your own")
     return Places(rules, licences)
+
+
+def _webhooks(read: Reader) -> Webhooks:
+    networks = read.one("WEBHOOK_NETWORKS", values.networks, ())
+    return Webhooks(networks, read.one("WEBHOOK_KEY_NUMBER", values.whole(1, 10**6), 1))
 
 
 def _mail(read: Reader) -> Mail:

@@ -150,6 +150,19 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             ),
             _rule("WEBHOOK_TOLERANCE", "seconds", "how old or early the signature of a notice may be"),
         ),
+        "Webhooks": (
+            Named(
+                "WEBHOOK_NETWORKS", "networks, comma between",
+                "what webhooks may reach beside public addresses, over HTTP too and at any port: for development alone",
+            ),
+            Named(
+                "WEBHOOK_KEY_NUMBER", "number",
+                "which of the platform's keys signs webhooks; the one before and the next are published beside it",
+                "one more is the next key: receivers that read the keys know it already",
+            ),
+            _rule("WEBHOOKS_PER_PERSON", "number", "webhooks that a person may have"),
+            _rule("WEBHOOK_TESTS_A_DAY", "number", "test events that a webhook may be sent in a day"),
+        ),
         "Terms: listings and offers": (
             _days("LISTING_EXPIRY", "how long a listing stays published"),
             _days("OFFER_EXPIRY", "how long an offer waits for an answer"),
@@ -204,6 +217,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         ),
         "Terms: mails and notifications": (
             _days("KEEP_NOTIFICATIONS", "how long a notification is kept"),
+            _days("KEEP_EVENTS", "how long the log of events is kept that other systems read"),
             _rule("MAIL_NOT_OLDER", "seconds", "what is older than that is not mailed any more"),
             _days("CODE_EXPIRY", "how long a mailed code may be typed in"),
             _rule("CODE_TRIES", "number", "how often a code may be typed in wrongly"),

@@ -49,6 +49,7 @@ class Terms:
     webhook_tolerance: timedelta = timedelta(minutes=5)
     # notify
     keep_notifications: timedelta = timedelta(days=90)
+    keep_events: timedelta = timedelta(days=90)
     mail_not_older: timedelta = timedelta(days=7)
     former_address_told: timedelta = timedelta(days=7)
     code_expiry: timedelta = timedelta(minutes=15)
@@ -56,6 +57,8 @@ class Terms:
     codes_a_day: int = 5
     codes_a_day_per_mailbox: int = 6
     code_again: timedelta = timedelta(minutes=1)
+    webhooks_per_person: int = 20
+    webhook_tests_a_day: int = 50
     employer_link_expiry: timedelta = timedelta(days=14)
     employer_links_a_week: int = 3
     employer_links_a_week_per_mailbox: int = 20
@@ -183,6 +186,14 @@ class Mail:
     at_once: int = 8
 
 
+@dataclass(frozen=True)
+class Webhooks:
+    """`networks` may be reached beside public addresses, in development; `key_number` is which key signs v1a."""
+
+    networks: tuple[Network, ...] = ()
+    key_number: int = 1
+
+
 PROVIDERS = ("sandbox",)
 """The payment providers that escrow has an adapter for."""
 
@@ -227,3 +238,5 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     clock_tolerance: timedelta = timedelta(seconds=30)
     """How far the clock may be from the database's; 0: they are not compared."""
+
+    webhooks: Webhooks = field(default_factory=Webhooks)

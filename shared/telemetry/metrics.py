@@ -129,6 +129,7 @@ HIRE_TO_RELEASE_SECONDS = Histogram(
 # Mail. `kind` is the kind of document that is mailed; failed: refused for good; later: not taken now, tried again.
 MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link")
 MAIL_OUTCOMES = ("sent", "failed", "later")
+WEBHOOK_ATTEMPTS = Counter("golem_webhook_attempts", "Attempts to deliver to a webhook", ["outcome"])
 MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outcome"])
 
 

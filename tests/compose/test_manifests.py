@@ -1,5 +1,6 @@
 """The Kubernetes manifests: by the API's own schemas, against what compose runs, and against what a start needs."""
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,25 @@ def test_every_part_that_compose_builds_is_there() -> None:
 @pytest.mark.parametrize(("network", "outside"), [("broker", "broker"), ("database", "database"), ("mail", "mail")])
 def test_who_may_leave_the_cluster_is_on_that_network_of_compose(network: str, outside: str) -> None:
     assert {*OUTSIDE[outside][1]} == {name for name in PODS if network in COMPOSE[name]["networks"]}
+
+
+def test_who_sends_webhooks_reaches_public_addresses_alone() -> None:
+    policy = by_kind("NetworkPolicy")["webhooks"]
+    [rule] = policy["egress"]
+    [who] = policy["podSelector"]["matchExpressions"]
+    blocks = [each["ipBlock"] for each in rule["to"]]
+
+    assert who["values"] == [name for name in PODS if "webhooks" in COMPOSE[name]["networks"]]
+    assert {port["port"] for port in rule["ports"]} == {443, 8443}
+    for private in ("10.1.2.3", "172.20.0.1", "192.168.0.1", "169.254.169.254", "127.0.0.1", "100.64.0.1"):
+        assert not any(_is_in(private, block) for block in blocks)
+    assert any(_is_in("93.184.215.14", block) for block in blocks)
+
+
+def _is_in(address: str, block: Any) -> bool:
+    inside, but = ip_network(block["cidr"]), [ip_network(each) for each in block["except"]]
+    found = ip_address(address)
+    return found in inside and not any(found in each for each in but)
 
 
 def test_names_are_asked_for_where_a_node_caches_them() -> None:

@@ -41,7 +41,7 @@ DESIGNED = """
     escrow.postpone_proposed escrow.postponed escrow.postpone_declined escrow.release_refused escrow.refunded
     escrow.refund_refused escrow.split escrow.set_off_returned escrow.charged_back
     escrow.chargeback_reversed dispute.opened dispute.withdrawn dispute.resolved dispute.expired person.erased
-    contact.verified contact.replaced payout.changed work.verified matches.wanted matches.found
+    contact.verified contact.replaced payout.changed webhook.disabled work.verified matches.wanted matches.found
     employer.registered employer.removed
     report.decided insider_report.decided
 """

@@ -47,6 +47,7 @@ MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "help.given": ({}, {"answer": "confirmed"}, {"answer": "denied"}),
     "dispute.opened": ({"reason": "not_hired"}, {"reason": "other"}),
     "report.decided": ({}, {"decision": "remove"}),
+    "webhook.disabled": ({}, {"reason": "gone", "failed": []}),
     "insider_report.decided": ({}, {"person_id": INSIDER}),
     "dispute.resolved": tuple({"decision": name} for name in ("refund", "release", "split", "return")),
 }  # fmt: skip

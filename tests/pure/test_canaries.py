@@ -37,7 +37,7 @@ KEY = b"k" * 40
 NAMES = (
     "employer", "domain", "consent", "draft", "note", "at anna", "at bo", "at dan", "work", "profile", "message",
     "counter", "asking", "cancel", "dispute", "decision", "review", "reference", "candidate", "mailbox", "secret",
-    "anna", "bo", "cas", "dan", "mo", "claim", "account", "report",
+    "anna", "bo", "cas", "dan", "mo", "claim", "account", "report", "hook", "hook secret",
 )  # fmt: skip
 WORD = {name: "kanari" + "".join("bcdfghjkmn"[int(d)] for d in f"{n:03d}") * 4 for n, name in enumerate(NAMES)}
 DOMAIN = f"{WORD['domain']}.example.org"
@@ -59,9 +59,10 @@ OWN = {"not yet active": {WORD["asking"], WORD["at dan"]}, "called off": {WORD["
 
 _SUBJECTS = ("anna", "bo", "cas", "dan", "mo", "claim")
 KEPT_FROM = {
-    "anna": ("report", "review", "at dan", "profile", "secret", "candidate", *_SUBJECTS),
+    "anna": ("report", "review", "at dan", "profile", "secret", "candidate", "hook secret", *_SUBJECTS),
     "bo": (
         "work", "note", "draft", "report", "at dan", "asking", "cancel", "secret", "candidate", "reference", "account",
+        "hook", "hook secret",
         *_SUBJECTS,
     ),
 }  # fmt: skip
@@ -71,6 +72,7 @@ FOR_ALL = {
     "getProfile", "listMatches", "showInsider", "exportMe", "exportListing", "exportMatching", "exportEscrow",
     "exportNotify", "listEscrows", "listNotifications", "putContact", "getContact", "putWorkMail", "getWorkMail",
     "getPreferences", "putPreferences", "deleteProfile", "deleteContact", "deleteWorkMail", "eraseMe",
+    "createWebhook", "listWebhooks", "showWebhookKeys",
     "getPayout", "putPayout", "deletePayout", "reportListing", "reportInsider", "showReportingPolicy",
 }  # fmt: skip
 
@@ -112,6 +114,7 @@ class Story:
     def play(self) -> None:
         self.employer()
         self.addresses()
+        self.webhook()
         self.listings()
         self.hired()
         self.others()
@@ -129,6 +132,11 @@ class Story:
         hook = f"/v1/webhooks/greenhouse/{domain_mark(KEY, DOMAIN)}"
         sent = {"Signature": signature, "Content-Type": "application/json"}
         assert self.whole.apps["matching"].test_client().post(hook, data=told, headers=sent).status_code == 200
+
+    def webhook(self) -> None:
+        header = {"name": "X-Key", "value": WORD["hook secret"]}
+        body = {"url": f"https://{WORD['hook']}.example/", "types": ["*"], "headers": [header]}
+        self.post("notify", "anna", "/v1/webhooks", body)
 
     def addresses(self) -> None:
         self.proved("anna", "contact", f"{WORD['at anna']}@example.org")
@@ -272,7 +280,7 @@ def leaks(story: Story, name: str) -> list[tuple[str, list[str]]]:
 def test_the_story_has_every_canary(story: Story) -> None:
     """Each is in some document: what is not there could not be told."""
     kept = repr([doc for store in story.whole.stores.values() for doc in store.collection.find()])
-    never_kept = {WORD[name] for name in ("anna", "bo", "cas", "dan", "mo", "claim", "candidate")}
+    never_kept = {WORD[name] for name in ("hook secret", "anna", "bo", "cas", "dan", "mo", "claim", "candidate")}
     gone = {WORD["dispute"], WORD["reference"]}
     mailbox = {WORD["mailbox"]}
 

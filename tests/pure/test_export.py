@@ -42,6 +42,7 @@ class Story:
 
     def play(self) -> None:
         self.addresses()
+        self.webhooks()
         listing_id = self.listings()
         self.hire_with_a_dispute(listing_id)
         self.hire_by_an_arbiter(listing_id)
@@ -63,6 +64,20 @@ class Story:
         profile = {name: [canary("putProfile", f"/{name}/*")] for name in ("regions", "skills")}
         self.ask("matching", "anna", "PUT", "/v1/me/profile", profile)
         self.ask("escrow", "anna", "PUT", "/v1/me/payout", {"account": f"acct_{canary('putPayout', '/account')}"})
+
+    def webhooks(self) -> None:
+        """One as it was made; one that was changed since."""
+        made = self.post("notify", "anna", "/v1/webhooks", {"types": ["*"], **self.receiver("createWebhook")})
+        self.post("notify", "anna", f"/v1/webhooks/{made['id']}/test")
+        changed = self.post("notify", "anna", "/v1/webhooks", {"types": ["*"], "url": "https://hook.example/"})
+        self.ask("notify", "anna", "PATCH", f"/v1/webhooks/{changed['id']}", self.receiver("changeWebhook"))
+
+    def receiver(self, operation: str) -> dict[str, Any]:
+        name = canary(operation, "/headers/*/name")
+        return {
+            "url": f"https://{canary(operation, '/url')}.example/hook",
+            "headers": [{"name": name, "value": "a secret of the receiver's"}],
+        }
 
     @property
     def domain(self) -> str:

@@ -14,7 +14,7 @@ from tests.support.whole import Whole
 REPORTS = {"reportListing", "reportInsider"}
 READ = {
     "searchListings", "getListing", "getJobPosting", "findCodes", "getCode", "showRules", "showInsider",
-    "showReportingPolicy",
+    "showReportingPolicy", "showWebhookKeys",
 }  # fmt: skip
 OPEN = READ | REPORTS
 BY_LINK = {

@@ -89,7 +89,7 @@ class Worker(Process):
         self.composed = Loops(work, self.bus, slot, _Stop(world), pool=self.pool)  # type: ignore[arg-type]
         self.composed.relaying.limit = world.chance.choice((3, 50))
         self.composed.lease.held = world.undisturbed()(self.composed.lease.held)  # type: ignore[method-assign]
-        self.loops = ("consume", "consume", "relay", "poll", "pool", "observe", "archive")
+        self.loops = ("consume", "consume", "relay", "poll", "pool", "leased", "observe", "archive")
 
     def step(self, loop: str) -> int:
         do: dict[str, Callable[[], Any]] = {
@@ -97,6 +97,7 @@ class Worker(Process):
             "relay": self.composed.relay,
             "poll": self.composed.poll,
             "pool": self._carry,
+            "leased": self.composed.leased,
             "observe": self.composed.observe,
             "archive": self.composed.archive,
         }
@@ -104,7 +105,8 @@ class Worker(Process):
 
     def round(self) -> int:
         """One step of each loop."""
-        return sum(self.step(loop) for loop in ("observe", "consume", "relay", "poll", "pool", "archive"))
+        loops = ("observe", "consume", "relay", "poll", "pool", "leased", "archive")
+        return sum(self.step(loop) for loop in loops)
 
     def _carry(self) -> int:
         done = 0

@@ -8,7 +8,9 @@ import services.listing.main
 import services.matching.main
 import services.notify.main
 from services.escrow.provider.port import Provider
+from services.notify.main import Outside
 from services.notify.smtp import Send
+from services.notify.webhooks.posting import Post, nobody
 from shared.aggregate import Store
 from shared.process.work import Work
 from shared.settings import Need, Settings, load
@@ -28,9 +30,11 @@ _ENVIRON |= {"FIRST_PAYOUT_WAIT": "0"}  # as in the development stack; what wait
 SETTINGS: dict[str, Settings] = {name: load(name, environ=_ENVIRON) for name in NAMES}
 
 
-def work_of(service: str, store: Store, provider: Provider, send: Send, **environ: str) -> Work:
-    """`provider` is the way to the payment provider, `send` hands over a mail; `environ`: settings of its own."""
-    outside: dict[str, Any] = {"escrow": provider, "notify": send}
+def work_of(service: str, store: Store, provider: Provider, send: Send, post: Post = nobody, **environ: str) -> Work:
+    """`provider` is the way to the payment provider, `send` hands over a mail, `post` a message to a webhook;
+    `environ`: settings of its own.
+    """
+    outside: dict[str, Any] = {"escrow": provider, "notify": Outside(send, post, lambda run: run())}
     needs: tuple[Need, ...] = ("places",) if environ else ()
     own = load(service, *needs, environ=_ENVIRON | environ) if environ else SETTINGS[service]
     work: Work = _MAINS[service].work(own, store, outside.get(service))

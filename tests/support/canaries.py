@@ -91,6 +91,10 @@ PLANTED: dict[Field, str] = {
     ("putPayout", "/account"): "",
     ("putContact", "/email"): "",
     ("putWorkMail", "/email"): "",
+    ("createWebhook", "/url"): "",
+    ("createWebhook", "/headers/*/name"): "",
+    ("changeWebhook", "/url"): "",
+    ("changeWebhook", "/headers/*/name"): "",
 }
 """Where a canary is planted, and why it is in events (PUBLIC; it goes from everything else) or not in the export."""
 
@@ -98,6 +102,7 @@ _EMPLOYERS = "it is an employer's, not a person's; staff take it away"
 _IN_PASSING = "it goes out in one mail to an employer, and is kept until that is sent or given up"
 _A_SYSTEMS = "of it the application's id is kept, and goes with the seeker who named it, or after 90 days"
 _A_PROVIDERS = "ids and codes of the provider's, signed by it; it has them in its own books"
+_A_RECEIVERS = "a secret of the receiver's; it is kept sealed and shown to nobody"
 EXEMPT: dict[Field, str] = {
     ("fundEscrow", "/source"): "a token of the provider's, in whose books it stays; here it goes when it was used",
     ("verifyContact", "/code"): "six digits that were mailed; they are kept nowhere",
@@ -106,6 +111,8 @@ EXEMPT: dict[Field, str] = {
     ("askConsent", "/mailbox"): "an employer's mailbox that staff registered; it is kept sealed",
     ("askEmployer", "/address"): _IN_PASSING,
     ("askEmployer", "/reference"): _IN_PASSING,
+    ("createWebhook", "/headers/*/value"): _A_RECEIVERS,
+    ("changeWebhook", "/headers/*/value"): _A_RECEIVERS,
     ("greenhouseWebhook", "/action"): _A_SYSTEMS,
     ("greenhouseWebhook", "/payload"): _A_SYSTEMS,
     ("providerWebhook", "/id"): _A_PROVIDERS,

@@ -10,6 +10,7 @@ import services.matching.matches.documents as matches
 import services.matching.offer.documents as offer
 import services.matching.people.documents as people
 import services.notify.documents as notify
+import services.notify.webhooks.documents as webhooks
 from shared.aggregate import erasure
 from shared.aggregate.documents import ErasureDocument
 
@@ -49,6 +50,10 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "employer_link": notify.EmployerLinkDocument,
         "employer": notify.EmployerCopy,
         "listing": notify.ListingCopy,
+        "webhook": webhooks.WebhookDocument,
+        "webhooks": webhooks.WebhooksDocument,
+        "delivery": webhooks.DeliveryDocument,
+        "fan_out": webhooks.FanOutDocument,
     },
 }
 NOT_AGGREGATES = ("lease", "migrations", "naming")

@@ -34,7 +34,8 @@ WORDS = {
 """What stands for a variable of a path that is no UUID, by its name."""
 _TRIES: tuple[Any, ...] = (
     "Plain words", "plain", "tok_visa", "acct_test", "123456", "someone@outside.example", "outside.example", "0" * 64,
-    "p_" + "0" * 32, "2027-01-04", "2027-01-04T12:00:00Z", "46194062", "List-Unsubscribe=One-Click", "One-Click", {},
+    "p_" + "0" * 32, "2027-01-04", "2027-01-04T12:00:00Z", "46194062", "https://hook.example/",
+    "List-Unsubscribe=One-Click", "One-Click", {},
 )  # fmt: skip
 
 

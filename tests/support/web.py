@@ -98,6 +98,6 @@ class Ticking:
             self.store.clock.advance(after)  # type: ignore[attr-defined]
         self._loops.observe()
         moved = 0
-        while step := self.poller.step():
+        while step := self.poller.step() + self._loops.leased():
             moved += step
         return moved

@@ -36,13 +36,14 @@ from tests.simulator.services import NAMES, work_of
 from tests.support.hires import listing
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.web import Caller, settings
+from tests.support.webhooks import Receivers
 
 KEY = b"k" * 40
 SECRET = "a secret between the provider and escrow"
 
 
 class Whole:
-    """`apps` and `stores` by service."""
+    """`apps` and `stores` by service; `receivers` are the other ends of webhooks."""
 
     START = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -60,6 +61,7 @@ class Whole:
         web.
         """
         self.mails: list[tuple[str, EmailMessage]] = []
+        self.receivers = Receivers()
         self._places = {"LICENCES": json.dumps(licences)} if licences else {}
         self.clock, self.broker = ManualClock(self.START), MemoryBroker()
         self._after = archive_after
@@ -88,7 +90,12 @@ class Whole:
         if self.stores[service].archive is not None and self._after is not None:
             own = {"ARCHIVE_AFTER": str(int(self._after.total_seconds()))}
         work = work_of(
-            service, self.stores[service], self.provider, lambda mail, to: self.mails.append((to, mail)), **own
+            service,
+            self.stores[service],
+            self.provider,
+            lambda mail, to: self.mails.append((to, mail)),
+            self.receivers.post,
+            **own,
         )
         loops = Loops(work, memory_bus(self.broker, service, work.topics), f"{service}-1", Flag())
 
@@ -96,7 +103,7 @@ class Whole:
             loops.observe()
             return 0
 
-        return [observe, loops.consume, loops.relay, loops.poll, loops.archive]
+        return [observe, loops.consume, loops.relay, loops.poll, loops.leased, loops.archive]
 
     def settle(self, after: timedelta = timedelta()) -> None:
         """Let time pass, then do all that is due, and what follows from it."""

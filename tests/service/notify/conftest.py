@@ -10,7 +10,7 @@ from flask import Flask
 from pymongo.database import Database
 
 from deploy.embedded.ports import free_ports
-from services.notify.main import build, work
+from services.notify.main import Outside, build, work
 from services.notify.smtp import smtp
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
@@ -44,7 +44,7 @@ def store(database: Database[dict[str, Any]]) -> Store:
 @pytest.fixture
 def worker(store: Store, post: Controller, tmp_path: Path) -> Ticking:
     of = settings("notify", tmp_path, "mail", SMTP_HOST="127.0.0.1", SMTP_PORT=str(post.port))
-    return Ticking(work(of, store, smtp(of.mail, timeout=2)))
+    return Ticking(work(of, store, Outside(smtp(of.mail, timeout=2))))
 
 
 @pytest.fixture

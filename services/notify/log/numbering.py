@@ -1,0 +1,71 @@
+"""Numbers for the events of the log, and the end of the old ones. Steps that a worker turns under its lease.
+
+Numbers are consecutive whoever gives them, also where two workers believe to hold the lease: each bulk is ordered, each
+of its writes numbers one event that has none, and the index on numbers is unique. The highest number is read before the
+events: those had none then, so once a bulk has got past its n-th write without an error, its first n events have n
+different numbers above that one. Whoever reads in the order of the numbers neither skips an event nor waits for one.
+"""
+
+from pymongo import DESCENDING, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from services.notify.log.records import KIND
+from shared.aggregate import Store
+from shared.settings import Terms
+
+_AT_ONCE = 500
+_DUPLICATE = 11000
+
+
+class Numbering:
+    """`step` numbers what waits, in the order of arrival; `forget` deletes what is older than the log keeps."""
+
+    def __init__(self, store: Store, terms: Terms, at_once: int = _AT_ONCE) -> None:
+        self._store, self._terms, self._at_once = store, terms, at_once
+        self._forgot_at: float | None = None
+
+    def step(self) -> int:
+        """How many events were looked at. Raises pymongo's errors; then it is done again."""
+        first = head(self._store) + 1
+        waiting = self._store.collection.find({"arrival": {"$exists": True}}, {"_id": 1})
+        ids = [doc["_id"] for doc in waiting.sort("arrival").limit(self._at_once)]
+        if not ids:
+            return self._forget()
+        writes = [
+            UpdateOne({"_id": each, "log_number": {"$exists": False}}, _numbered(number))
+            for number, each in enumerate(ids, first)
+        ]
+        try:
+            self._store.collection.bulk_write(writes, ordered=True)
+        except BulkWriteError as error:
+            if any(each.get("code") != _DUPLICATE for each in error.details.get("writeErrors", ())):
+                raise
+        return len(ids)
+
+    def _forget(self) -> int:
+        """Once a minute. The last event stays whatever its age: the next number is one above it."""
+        now = self._store.clock.monotonic()
+        if self._forgot_at is not None and now - self._forgot_at < _FORGET_EVERY:
+            return 0
+        old = {"kind": KIND, "arrived_at": {"$lt": self._store.clock.now() - self._terms.keep_events}}
+        last = head(self._store)
+        found = self._store.collection.find({"log_number": {"$lt": last}, **old}, {"_id": 1}).sort("log_number")
+        ids = [doc["_id"] for doc in found.limit(self._at_once)]
+        if ids:
+            return self._store.collection.delete_many({"_id": {"$in": ids}}).deleted_count
+        self._forgot_at = now
+        return 0
+
+
+_FORGET_EVERY = 60.0
+"""Seconds between two looks at what is old, once nothing is."""
+
+
+def head(store: Store) -> int:
+    """The highest number there is; 0 in an empty log."""
+    found = store.collection.find({"log_number": {"$exists": True}}, {"log_number": 1})
+    return next((int(doc["log_number"]) for doc in found.sort("log_number", DESCENDING).limit(1)), 0)
+
+
+def _numbered(number: int) -> dict[str, object]:
+    return {"$set": {"log_number": number}, "$unset": {"arrival": ""}, "$inc": {"version": 1}}

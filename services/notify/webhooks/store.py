@@ -1,0 +1,137 @@
+"""Webhooks and deliveries in notify's collection: their ids, indexes and queries.
+
+<uuid>                              a webhook
+delivery:<webhook id>:<event id>    an event for it, or a test
+webhooks:<person>                   which webhooks a person has
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+
+from services.notify.webhooks.lifecycle import BEGUN, DELIVERY, WEBHOOK
+from shared.aggregate import Change, Document, Store, Trigger
+from shared.clock import format_time
+
+WEBHOOKS = "webhooks"
+_SHOWN = {"events": 0, "applied": 0}
+_HELD = timedelta(minutes=1)
+"""How long a place is held for a webhook that is being made."""
+
+
+def by_sending(collection: Collection[Document]) -> None:
+    """The active webhooks."""
+    collection.create_index([("sends", ASCENDING)], sparse=True)
+
+
+def by_delivery(collection: Collection[Document]) -> None:
+    """A webhook's deliveries, newest first."""
+    collection.create_index([("webhook_id", ASCENDING), ("sort_key", DESCENDING)], sparse=True)
+
+
+def by_next_attempt(collection: Collection[Document]) -> None:
+    """What is to be delivered, and when; and what is too old."""
+    collection.create_index([("deliver_at", ASCENDING), ("webhook_id", ASCENDING)], sparse=True)
+    collection.create_index([("begun_at", ASCENDING)], sparse=True)
+
+
+MIGRATIONS = (by_sending, by_delivery, by_next_attempt)
+
+
+class TooMany(Exception):
+    """The person has as many webhooks as they may."""
+
+
+def webhooks_key(person: str) -> str:
+    return f"{WEBHOOKS}:{person}"
+
+
+def delivery_key(webhook_id: str, event_id: str) -> str:
+    return f"{DELIVERY.name}:{webhook_id}:{event_id}"
+
+
+def reserve(store: Store, person: str, webhook_id: str, most: int) -> None:
+    """Hold a place for a webhook of the person that is being made. Raises TooMany."""
+    own = webhooks_key(person)
+
+    def decide(changes: dict[str, Change]) -> None:
+        change = changes[own]
+        held = {each["id"]: each for each in change.get("held", [])}
+        if webhook_id in held:
+            return
+        if len(held) >= most:
+            known = store.load(held)
+            held = {i: each for i, each in held.items() if _counts(known.get(i), each["at"], change.now)}
+        if len(held) >= most:
+            raise TooMany
+        change.set(state="known", owner=person, held=[*held.values(), {"id": webhook_id, "at": change.now}])
+
+    store.run({own: WEBHOOKS}, decide)
+
+
+def own(store: Store, person: str) -> list[Document]:
+    """The person's webhooks, newest first."""
+    held = (store.get(webhooks_key(person)) or {}).get("held", [])
+    known = store.load(each["id"] for each in held)
+    live = [doc for doc in known.values() if doc["kind"] == WEBHOOK.name and doc["state"] != "deleted"]
+    return sorted(live, key=lambda doc: (doc["created_at"], doc["_id"]), reverse=True)
+
+
+def active(store: Store) -> list[Document]:
+    """The webhooks that events become deliveries for."""
+    return list(store.collection.find({"sends": True}, _SHOWN))
+
+
+def new_delivery(store: Store, webhook: Document, event_id: str, **about: Any) -> Change:
+    """A delivery to be written; where it is there already, writing it changes nothing."""
+    change = Change(delivery_key(webhook["_id"], event_id), DELIVERY, None, store.clock.now())
+    data = {"owner": webhook["owner"], "webhook_id": webhook["_id"], "event_id": event_id, **about}
+    DELIVERY.fold(change, Trigger(BEGUN, event_id, "event", change.now, data))
+    return change
+
+
+def deliveries(
+    store: Store, webhook_id: str, after: str | None, limit: int, asked: Mapping[str, Any]
+) -> list[Document]:
+    """A webhook's deliveries, newest first, after the sort key `after`; `asked`: status, type, since, until."""
+    below = [{"$lt": after}] if after else []
+    below += [{"$lt": format_time(asked["until"])}] if "until" in asked else []
+    above = [{"$gte": format_time(asked["since"])}] if "since" in asked else []
+    named = {"status": "state", "type": "event_type"}
+    query: dict[str, Any] = {"webhook_id": webhook_id}
+    query |= {field: asked[name] for name, field in named.items() if name in asked}
+    query["$and"] = [{"sort_key": bound} for bound in (*below, *above)] or [{"sort_key": {"$exists": True}}]
+    return list(store.collection.find(query, _SHOWN).sort("sort_key", DESCENDING).limit(limit))
+
+
+def failed_after(store: Store, webhook_id: str, after: str, limit: int) -> list[Document]:
+    """Its deliveries that failed, after the sort key `after`, the oldest first: {_id, rank}."""
+    query = {"webhook_id": webhook_id, "sort_key": {"$gt": after}, "state": "failed"}
+    return list(store.collection.find(query, {"sort_key": 1}).sort("sort_key", ASCENDING).limit(limit))
+
+
+def forget_older(store: Store, than: datetime, limit: int) -> int:
+    """Delete deliveries that were begun before then; how many."""
+    found = store.collection.find({"begun_at": {"$lt": than}}, {"_id": 1}).limit(limit)
+    ids = [doc["_id"] for doc in found]
+    return store.collection.delete_many({"_id": {"$in": ids}}).deleted_count if ids else 0
+
+
+def due(store: Store, limit: int, but_not: Iterable[str]) -> list[Document]:
+    """Deliveries to be tried now, the longest due first; none of the webhooks `but_not`."""
+    query: dict[str, Any] = {"deliver_at": {"$lte": store.clock.now()}}
+    if full := sorted(but_not):
+        query["webhook_id"] = {"$nin": full}
+    return list(store.collection.find(query, _SHOWN).sort("deliver_at", ASCENDING).limit(limit))
+
+
+def forget_deliveries(store: Store, webhook_id: str) -> None:
+    """Delete the deliveries of a webhook."""
+    store.collection.delete_many({"webhook_id": webhook_id, "kind": DELIVERY.name})
+
+
+def _counts(webhook: Document | None, at: datetime, now: datetime) -> bool:
+    return now - at < _HELD if webhook is None else webhook["state"] != "deleted"

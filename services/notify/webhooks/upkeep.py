@@ -1,0 +1,51 @@
+"""What is done now and then: sending again what failed, as an owner asked, and deleting deliveries that are too old."""
+
+from functools import partial
+
+from services.notify.webhooks.lifecycle import AGAIN, DELIVERY, REPLAYED, WEBHOOK
+from services.notify.webhooks.store import active, failed_after, forget_older
+from shared.aggregate import Change, Document, Store, Trigger
+from shared.settings import Terms
+
+_REPLAY_EVERY, _FORGET_EVERY = 1.0, 60.0
+_AT_ONCE = 100
+
+
+class Upkeep:
+    """`step` does a part of what there is to do, and returns how many deliveries that were."""
+
+    def __init__(self, store: Store, terms: Terms) -> None:
+        self._store, self._terms = store, terms
+        self._replay_at = self._forget_at = float("-inf")
+
+    def step(self) -> int:
+        now, done = self._store.clock.monotonic(), 0
+        if now >= self._replay_at:
+            done += sum(self._replay(webhook) for webhook in active(self._store) if "replay_after" in webhook)
+            self._replay_at = now if done else now + _REPLAY_EVERY
+        if now >= self._forget_at:
+            gone = forget_older(self._store, self._store.clock.now() - self._terms.keep_events, _AT_ONCE)
+            self._forget_at = now if gone else now + _FORGET_EVERY
+            done += gone
+        return done
+
+    def _replay(self, webhook: Document) -> int:
+        """The next failed deliveries, the oldest first; how far that is stands in the webhook."""
+        found = failed_after(self._store, webhook["_id"], webhook["replay_after"], _AT_ONCE)
+        for doc in found:
+            self._store.run({doc["_id"]: DELIVERY}, partial(_again, doc["_id"]))
+        reached = found[-1]["sort_key"] if len(found) == _AT_ONCE else None
+        self._store.run({webhook["_id"]: WEBHOOK}, partial(_replayed, webhook, reached))
+        return len(found)
+
+
+def _again(delivery_id: str, changes: dict[str, Change]) -> None:
+    change = changes[delivery_id]
+    DELIVERY.fold(change, Trigger(AGAIN, f"{change.get('version', 0)}:{AGAIN}", "event", change.now))
+
+
+def _replayed(webhook: Document, reached: str | None, changes: dict[str, Change]) -> None:
+    change = changes[webhook["_id"]]
+    if change.get("replay_after") == webhook["replay_after"]:  # else its owner has asked anew
+        trigger_id = f"{webhook['replay_after']}:{REPLAYED}"
+        WEBHOOK.fold(change, Trigger(REPLAYED, trigger_id, "event", change.now, {"reached": reached}))

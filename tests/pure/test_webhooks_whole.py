@@ -1,0 +1,286 @@
+"""Webhooks over the whole system in memory: created, tested, sent a real hire, changed, forgotten."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.pure.test_webhook_signing import v1a_holds
+from tests.support.web import Caller, problem
+from tests.support.whole import Whole
+
+URL = "https://hook.example/in"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Whole:
+    return Whole(tmp_path)
+
+
+def caller(whole: Whole, sub: str, *roles: str) -> Caller:
+    return Caller(whole.apps["notify"], sub, roles)
+
+
+def create(whole: Whole, sub: str = "anna", *roles: str, **more: Any) -> dict[str, Any]:
+    """A webhook whose receiver answers the test; the answer that made it."""
+    answer = caller(whole, sub, *roles).post("/v1/webhooks", {"url": URL, "types": ["*"], **more})
+    assert answer.status_code == 201, answer.get_json()
+    whole.settle()
+    made: dict[str, Any] = answer.get_json()
+    return made
+
+
+def sent(whole: Whole, url: str = URL) -> list[dict[str, Any]]:
+    """What came there, tests left out."""
+    bodies = [json.loads(body) for to, body, _ in whole.receivers.taken if to == url]
+    return [body for body in bodies if body["type"] != "webhook.test"]
+
+
+def test_a_webhook_is_active_once_its_url_has_answered_a_test(whole: Whole) -> None:
+    whole.receivers.answers[URL] = [500, 204]
+    made = create(whole)
+    path = f"/v1/webhooks/{made['id']}"
+    anna = caller(whole, "anna")
+
+    assert (made["status"], anna.get(path).get_json()["status"]) == ("pending", "pending")
+    whole.settle(timedelta(seconds=10))
+    assert anna.get(path).get_json()["status"] == "active"
+    (test,) = anna.get(f"{path}/deliveries").get_json()["items"]
+    assert (test["type"], test["test"], test["status"]) == ("webhook.test", True, "delivered")
+    assert [each["status"] for each in test["attempts"]] == [500, 204]
+
+
+def test_before_that_nothing_else_is_sent_there(whole: Whole) -> None:
+    whole.receivers.answers[URL] = [404]
+    create(whole)
+    whole.published()
+    whole.settle(DAY)
+
+    assert sent(whole) == []
+
+
+def test_a_hire_reaches_its_two_people_each_event_once_and_in_cloudevents(whole: Whole) -> None:
+    create(whole, "anna")
+    create(whole, "bo", url="https://bo.example/in")
+    create(whole, "eve", url="https://eve.example/in")
+    listing_id = whole.published()
+    whole.hired(listing_id, "bo")
+    whole.settle()
+
+    mine, seekers = sent(whole), sent(whole, "https://bo.example/in")
+    types = [event["type"] for event in mine]
+    assert {"listing.created", "offer.made", "offer.accepted", "escrow.held", "hire.confirmed"} <= set(types)
+    assert "listing.created" not in [event["type"] for event in seekers], "it is not about the seeker"
+    assert sent(whole, "https://eve.example/in") == []
+    assert len({event["id"] for event in mine}) == len(mine)
+    (confirmed,) = [event for event in mine if event["type"] == "hire.confirmed"]
+    assert confirmed["specversion"] == "1.0"
+    assert confirmed["source"] == "urn:good-golem:matching"
+    assert int(confirmed["sequence"]) > 0
+    assert confirmed["data"]["listing_id"] == listing_id
+    headers = whole.receivers.taken[0][2]
+    assert headers["Content-Type"].startswith("application/cloudevents+json")
+
+
+def test_what_is_sent_is_signed_for_its_receiver(whole: Whole) -> None:
+    secret = create(whole)["secret"]
+    jwks = whole.apps["notify"].test_client().get("/v1/webhooks/jwks.json").get_json()
+    _, body, headers = whole.receivers.taken[0]
+
+    at = int(headers["webhook-timestamp"])
+    expected = Webhook(secret).sign(headers["webhook-id"], datetime.fromtimestamp(at, UTC), body.decode())
+    assert expected in headers["webhook-signature"].split(" ")
+    assert v1a_holds(dict(headers), jwks, body)
+
+
+def test_thin_says_where_to_read_and_nothing_else(whole: Whole) -> None:
+    create(whole, payload="thin", types=["listing.created"])
+    listing_id = whole.published()
+
+    (event,) = sent(whole)
+    assert event["data"] == {"url": f"http://golem.example/v1/listings/{listing_id}"}
+    assert (event["type"], event["subject"]) == ("listing.created", listing_id)
+
+
+def test_types_and_filters_choose(whole: Whole) -> None:
+    listing_id = whole.published(seats=3)
+    offer_id = whole.accepted(listing_id, "bo")
+    create(whole, types=["escrow.*", "offer.begun"], offer_id=offer_id)
+    create(whole, url="https://other.example/", listing_id=offer_id)
+    whole.funded(listing_id, "cas")
+    whole.funded(listing_id, "bo")
+
+    assert {event["data"]["offer_id"] for event in sent(whole)} == {offer_id}
+    assert {event["type"].partition(".")[0] for event in sent(whole)} == {"escrow"}
+    assert sent(whole, "https://other.example/") == []
+
+
+def test_all_public_events_are_for_an_integrator_or_operator(whole: Whole) -> None:
+    body = {"url": URL, "types": ["*"], "scope": "all"}
+    problem(caller(whole, "eve").post("/v1/webhooks", body), 403, "forbidden")
+
+    create(whole, "olga", "operator", scope="all")
+    whole.published()
+
+    assert "listing.created" in [event["type"] for event in sent(whole)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://hook.example/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/", "https://hook.example:22/",
+     "https://a:b@hook.example/", "https://169.254.169.254/latest/meta-data"],
+)  # fmt: skip
+def test_a_url_that_leads_inside_is_refused_by_name(whole: Whole, url: str) -> None:
+    answer = caller(whole, "anna").post("/v1/webhooks", {"url": url, "types": ["*"]})
+
+    assert problem(answer, 422, "refused-by-rule") == [("/url", "webhook-url")]
+
+
+def test_the_secret_is_shown_when_it_is_made_and_never_else(whole: Whole) -> None:
+    made = create(whole, headers=[{"name": "Authorization", "value": "Bearer hush"}])
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    shown = [anna.get(path), anna.get("/v1/webhooks"), anna.get("/v1/me/export/notify"), anna.get(f"{path}/deliveries")]
+
+    assert all("whsec_" not in each.get_data(as_text=True) for each in shown)
+    assert all("hush" not in each.get_data(as_text=True) for each in shown)
+    assert anna.get(path).get_json()["headers"] == ["Authorization"]
+    assert whole.receivers.taken[0][2]["Authorization"] == "Bearer hush"
+    stored = str(list(whole.stores["notify"].collection.find()))
+    assert "hush" not in stored and "whsec_" not in stored
+    assert base64.b64decode(made["secret"].removeprefix("whsec_")).hex() not in stored
+    rotated = anna.post(f"{path}/rotate-secret").get_json()
+    assert rotated["secret"] != made["secret"]
+
+
+def test_a_repeat_of_the_request_makes_no_second_one(whole: Whole) -> None:
+    anna, body = caller(whole, "anna"), {"url": URL, "types": ["*"]}
+    first = anna.post("/v1/webhooks", body, Idempotency_Key="a")
+    again = anna.post("/v1/webhooks", body, Idempotency_Key="a")
+    whole.settle()
+
+    assert (first.get_json()["id"], first.get_json()["secret"]) == (again.get_json()["id"], again.get_json()["secret"])
+    assert len(whole.receivers.taken) == 1
+
+
+def test_a_person_has_so_many(whole: Whole) -> None:
+    made = [create(whole)["id"] for _ in range(20)]
+    anna, body = caller(whole, "anna"), {"url": URL, "types": ["*"]}
+    assert problem(anna.post("/v1/webhooks", body), 422, "refused-by-rule") == [("", "webhooks")]
+
+    assert anna.ask("DELETE", f"/v1/webhooks/{made[0]}").status_code == 204
+    assert anna.post("/v1/webhooks", body).status_code == 201
+
+
+def test_it_is_its_owners_alone(whole: Whole) -> None:
+    made = create(whole)
+    path = f"/v1/webhooks/{made['id']}"
+    eve = caller(whole, "eve", "operator")
+
+    for method, where, body in (
+        ("GET", path, None), ("PATCH", path, {"payload": "thin"}), ("DELETE", path, None),
+        ("POST", f"{path}/test", None), ("POST", f"{path}/rotate-secret", None), ("GET", f"{path}/deliveries", None),
+        ("POST", f"{path}/replay", {"since": "2027-01-01T00:00:00Z"}),
+    ):  # fmt: skip
+        problem(eve.ask(method, where, body), 404, "not-found")
+    assert eve.get("/v1/webhooks").get_json()["items"] == []
+
+
+def test_a_new_url_is_tested_before_anything_goes_there(whole: Whole) -> None:
+    made = create(whole)
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    whole.receivers.answers["https://new.example/"] = ["timeout", 200]
+
+    changed = anna.ask("PATCH", path, {"url": "https://new.example/"})
+    assert (changed.status_code, changed.get_json()["status"]) == (200, "pending")
+    whole.published()
+    whole.settle()
+    assert sent(whole) == [] and sent(whole, "https://new.example/") == []
+    whole.settle(timedelta(minutes=1))
+    assert anna.get(path).get_json()["status"] == "active"
+    kept = anna.ask("PATCH", path, {"payload": "thin"})
+    assert (kept.get_json()["status"], kept.get_json()["url"]) == ("active", "https://new.example/")
+
+
+def test_what_failed_is_sent_again_one_or_all_since(whole: Whole) -> None:
+    made = create(whole)
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    whole.receivers.answers[URL] = [(400, {"webhook-delivery": "abort-message"})]
+    whole.published()
+    failed = anna.get(f"{path}/deliveries?status=failed").get_json()["items"]
+    assert {each["given_up_for"] for each in failed} == {"aborted"} and len(failed) >= 2
+    before = len(sent(whole))
+    whole.receivers.answers[URL] = [200]
+
+    one = anna.post(f"{path}/deliveries/{failed[0]['id']}/retry")
+    assert (one.status_code, one.get_json()["status"]) == (202, "waiting")
+    whole.settle()
+    assert len(sent(whole)) == before + 1
+    assert anna.post(f"{path}/replay", {"since": "2027-01-01T00:00:00Z"}).status_code == 202
+    whole.settle(timedelta(seconds=2))
+
+    assert anna.get(f"{path}/deliveries?status=failed").get_json()["items"] == []
+    assert len(sent(whole)) == before + len(failed)
+    assert anna.get(path).get_json()["replay_since"] is None
+
+
+def test_the_log_of_attempts_is_read_by_status_type_and_time(whole: Whole) -> None:
+    made = create(whole)
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}/deliveries"
+    whole.published()
+    whole.settle(timedelta(hours=1))
+
+    def ids(query: str) -> list[str]:
+        return [each["id"] for each in anna.get(f"{path}?{query}").get_json()["items"]]
+
+    everything = ids("limit=100")
+    assert len(ids("type=listing.created")) == 1 and ids("status=failed") == []
+    assert ids("since=2027-01-01T00:00:00Z&until=2027-01-02T00:00:00Z&limit=100") == everything
+    assert ids("until=2027-01-01T00:00:00Z") == [] and ids("since=2027-01-01T00:30:00Z") == []
+    page = anna.get(f"{path}?limit=1").get_json()
+    assert [page["items"][0]["id"], *ids(f"limit=100&cursor={page['next']}")] == everything
+
+
+def test_a_switched_off_webhook_is_told_to_its_owner_and_a_test_switches_it_on(whole: Whole) -> None:
+    whole.verified("anna", "anna@example.org")
+    made = create(whole)
+    whole.receivers.answers[URL] = [410]
+    whole.published()
+    whole.settle(DAY)
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    assert (anna.get(path).get_json()["status"], anna.get(path).get_json()["disabled_for"]) == ("disabled", "gone")
+    told = [each for each in anna.get("/v1/notifications").get_json()["items"] if each["kind"] == "webhook.disabled"]
+    assert len(told) == 1 and "hook.example" in told[0]["text"] and made["id"] in told[0]["text"]
+    assert sent(whole)[0]["type"] in told[0]["text"] and sent(whole)[0]["id"] in told[0]["text"]
+    assert any("webhook" in str(mail["Subject"]) for to, mail in whole.mails if to == "anna@example.org")
+
+    whole.receivers.answers[URL] = [200]
+    assert anna.post(f"{path}/test").status_code == 202
+    whole.settle()
+    assert anna.get(path).get_json()["status"] == "active"
+
+
+def test_a_forgotten_person_has_no_webhook(whole: Whole) -> None:
+    made = create(whole, headers=[{"name": "X-Key", "value": "hush"}])
+    assert Caller(whole.apps["matching"], "anna").ask("DELETE", "/v1/me").status_code == 202
+    for _ in range(6):
+        whole.settle(timedelta(seconds=2))
+
+    stored = str(list(whole.stores["notify"].collection.find({"kind": {"$in": ["webhook", "delivery", "webhooks"]}})))
+    assert "hook.example" not in stored and "X-Key" not in stored
+    problem(caller(whole, "anna").get(f"/v1/webhooks/{made['id']}"), 404, "not-found")
+
+
+def test_deliveries_are_kept_as_long_as_the_events(whole: Whole) -> None:
+    made = create(whole)
+    anna = caller(whole, "anna")
+    whole.settle(90 * DAY - timedelta(minutes=1))
+    assert len(anna.get(f"/v1/webhooks/{made['id']}/deliveries").get_json()["items"]) == 1
+
+    whole.settle(timedelta(minutes=2))
+
+    assert anna.get(f"/v1/webhooks/{made['id']}/deliveries").get_json()["items"] == []

@@ -1,0 +1,191 @@
+"""The log of events: numbers without a gap, whoever gives them; over memory and over the real server."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.notify.log import reading
+from services.notify.log.numbering import Numbering, head
+from services.notify.log.records import KIND, Logged, record_id
+from services.notify.store import COLLECTION, MIGRATIONS
+from shared.aggregate import Store, Trigger, migrate
+from shared.aggregate.store import collection as service_collection
+from shared.clock import ManualClock
+from shared.settings import Terms
+from tests.support.memory import MemoryCollection
+
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+MANY, AT_ONCE = 10_000, 200
+
+
+@pytest.fixture(params=["memory", "server"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "memory":
+        made: Any = MemoryCollection()
+    else:
+        made = service_collection(request.getfixturevalue("database"), COLLECTION)
+    migrate(made, MIGRATIONS)
+    yield Store(made, ManualClock(NOW))
+
+
+def events(store: Store, count: int, **data: str) -> list[Trigger]:
+    told = {"offer_id": str(uuid4()), "listing_id": str(uuid4()), "insider": "p_one", "seeker": "p_two", **data}
+    at = store.clock.now()
+    return [Trigger("hire.confirmed", str(uuid4()), "event", at, told, sequence=each) for each in range(1, count + 1)]
+
+
+def write(store: Store, some: list[Trigger]) -> None:
+    route = Logged(Terms())
+    kinds = {record_id(event.name, event.id): KIND for event in some}
+    store.run(kinds, lambda changes: [route.fold(changes, event) for event in some])
+
+
+def numbered(store: Store) -> None:
+    while Numbering(store, Terms()).step():
+        pass
+
+
+def numbers(store: Store, **how: Any) -> list[int]:
+    return [entry.number for entry in reading.after(store, 0, MANY + 1, **how)]
+
+
+def test_an_event_is_logged_once_with_what_it_said(store: Store) -> None:
+    (event,) = some = events(store, 1)
+    for _ in range(2):
+        write(store, some)
+        numbered(store)
+
+    (entry,) = reading.after(store, 0, 10)
+
+    assert (entry.number, entry.cursor, reading.number_of(entry.cursor)) == (1, reading.cursor(1), 1)
+    assert entry.structured() == {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": "urn:good-golem:matching",
+        "type": "hire.confirmed",
+        "time": "2027-01-01T00:00:00.000Z",
+        "subject": event.data["offer_id"],
+        "partitionkey": event.data["offer_id"],
+        "sequence": "0000000001",
+        "dataschema": "https://goodgolem.example/schemas/hire.confirmed/1",
+        "datacontenttype": "application/json",
+        "data": dict(event.data),
+    }
+
+
+def test_a_person_reads_what_is_about_them_alone(store: Store) -> None:
+    write(store, [*events(store, 2), *events(store, 1, seeker="p_three")])
+    numbered(store)
+
+    assert numbers(store) == [1, 2, 3]
+    assert numbers(store, reader="p_one") == [1, 2, 3]
+    assert len(numbers(store, reader="p_two")) == 2
+    assert numbers(store, reader="p_stranger") == []
+
+
+def test_two_who_give_numbers_at_once_leave_no_gap_to_a_reader(store: Store) -> None:
+    """Ten thousand events (over memory fewer) are written by two, numbered by two, read by one who never looks back."""
+    many, at_once = (100, 10) if isinstance(store.collection, MemoryCollection) else (MANY, AT_ONCE)
+    written, errors, read = threading.Event(), list[BaseException](), list[int]()
+
+    def guarded(body: Any) -> threading.Thread:
+        def run() -> None:
+            try:
+                body()
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def writing() -> None:
+        for _ in range(many // 2 // at_once):
+            write(store, events(store, at_once))
+
+    def numbering() -> None:
+        numberer = Numbering(store, Terms())
+        while numberer.step() or not written.wait(0.01):
+            pass
+
+    def following() -> None:
+        while len(read) < many and not errors:
+            found = [entry.number for entry in reading.after(store, read[-1] if read else 0, at_once)]
+            read.extend(found)
+            written.wait(0 if found else 0.01)
+
+    writers = [guarded(writing) for _ in range(2)]
+    others = [guarded(each) for each in (numbering, numbering, following)]
+    for thread in writers:
+        thread.join()
+    written.set()
+    for thread in others:
+        thread.join()
+
+    assert errors == []
+    assert read == list(range(1, many + 1))
+    assert store.collection.count_documents({"arrival": {"$exists": True}}) == 0
+
+
+class Interrupted:
+    """A collection in which something happens before the n-th of the calls that are made on it."""
+
+    def __init__(self, collection: Any, before: int, happens: Callable[[], object]) -> None:
+        self._collection, self._left, self._happens = collection, before, happens
+
+    def __getattr__(self, name: str) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            self._happens()
+        return getattr(self._collection, name)
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_another_who_numbers_one_between_two_calls_leaves_no_gap(store: Store, call: int) -> None:
+    write(store, events(store, 4))
+    other = Numbering(store, Terms(), at_once=1)
+    beside: Any = Interrupted(store.collection, call, other.step)
+    Numbering(Store(beside, store.clock), Terms()).step()
+    numbered(store)
+
+    assert numbers(store) == [1, 2, 3, 4]
+
+
+def test_old_events_go_from_the_bottom_and_numbers_go_on(store: Store) -> None:
+    clock, kept = store.clock, Terms().keep_events
+    assert isinstance(clock, ManualClock)
+    write(store, events(store, 3))
+    numbered(store)
+    clock.advance(kept + timedelta(days=1))
+    numbered(store)
+
+    assert (numbers(store), head(store)) == ([3], 3)
+    assert [reading.is_kept(store, number) for number in (1, 2, 3, 4)] == [False, True, True, False]
+
+    write(store, events(store, 1))
+    numbered(store)
+
+    assert numbers(store) == [4]
+    assert reading.at_time(store, clock.now()) == 3
+
+
+def test_an_event_older_than_the_log_is_not_taken(store: Store) -> None:
+    some = events(store, 1)
+    assert isinstance(store.clock, ManualClock)
+    store.clock.advance(Terms().keep_events)
+    write(store, some)
+    numbered(store)
+
+    assert numbers(store) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "MQ", "ZTE6", "ZTE6LTE", "ZTE6MDE", "ZTE6MQ==", "ZTI6MQ", "é", "A" * 100, "ZTE6MQ\n"]
+)
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    with pytest.raises(reading.BadCursor):
+        reading.number_of(text)
