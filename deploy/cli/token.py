@@ -7,14 +7,12 @@ import click
 
 from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.system.connect import keys
-from shared.http.request.tokens import LONGEST_SUB
+from shared.http.request.tokens import LONGEST_SUB, ROLES
 
 
 @click.command()
 @click.option("--sub", required=True, help="Who the token is for, any name: anna, carlos, ...")
-@click.option(
-    "--role", "roles", multiple=True, type=click.Choice(["moderator", "arbiter", "operator"]), help="May be repeated."
-)
+@click.option("--role", "roles", multiple=True, type=click.Choice(sorted(ROLES)), help="May be repeated.")
 @click.option("--hours", type=click.IntRange(1, 24 * 30), default=12, show_default=True, help="How long it is valid.")
 @data_option
 @json_option

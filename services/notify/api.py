@@ -1,6 +1,7 @@
 """Notify's API: the caller's notifications, and what other files declare of addresses and preferences."""
 
 from services.notify import api_addresses, api_contacts, api_employer_links, api_export, api_preferences
+from services.notify.log import api as log
 from services.notify.parts import Parts
 from services.notify.schemas import Notification
 from services.notify.store import own
@@ -23,6 +24,6 @@ def notifications(call: Call[Parts]) -> Answer:
 
 operations.include(
     api_addresses.operations, api_contacts.operations, api_preferences.operations, api_employer_links.operations,
-    api_export.operations,
+    api_export.operations, log.operations,
 )  # fmt: skip
 operations.include_slice(lambda parts: parts.webhooks, webhooks.operations)

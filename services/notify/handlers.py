@@ -9,13 +9,14 @@ from services.notify import consent_links
 from services.notify.addresses import CONTACT_CODE
 from services.notify.employer_links import OF_EMPLOYER, OF_LISTING
 from services.notify.lifecycle import NOTIFICATION, NOTIFY
-from services.notify.log.records import PUBLIC, Logged
+from services.notify.log.records import Logged
 from services.notify.offers import OfOffer, is_of_offer
 from services.notify.recipients import READ, people
 from services.notify.store import contact_id
 from services.notify.templates import DEFAULT_LANGUAGE
 from shared.aggregate import Change, Kind, Lifecycle, Route, Routes, Trigger, Verdict, erasure
 from shared.aggregate.verdict import IGNORED, TAKEN
+from shared.events.catalogue import PUBLIC_NAMES
 
 
 class Notify:
@@ -73,7 +74,7 @@ def handlers(notification: Lifecycle = NOTIFICATION, public_url: str = "") -> Ro
     routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}
     routes |= {consent_links.ASKED: consent_links.OfConsent(), "person.erased": erasure.route()}
     logged = Logged(notification.terms)
-    return routes | {name: Both(routes[name], logged) if name in routes else logged for name in PUBLIC}
+    return routes | {name: Both(routes[name], logged) if name in routes else logged for name in PUBLIC_NAMES}
 
 
 HANDLERS: Routes = handlers()

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 Slug = Literal[
     "bad-request", "malformed-json", "unauthenticated", "forbidden", "not-found", "method-not-allowed", "conflict",
-    "busy", "stale", "too-large", "uri-too-long", "unsupported-media-type", "invalid", "refused-by-rule", "key-reused",
-    "too-many-requests", "headers-too-large", "internal", "not-implemented", "unavailable",
+    "gone", "busy", "stale", "too-large", "uri-too-long", "unsupported-media-type", "invalid", "refused-by-rule",
+    "key-reused", "too-many-requests", "headers-too-large", "internal", "not-implemented", "unavailable",
 ]  # fmt: skip
 
 # slug: (status, title). A slug is the end of the problem's `type` and never changes its meaning.
@@ -41,6 +41,7 @@ CATALOGUE: Mapping[Slug, tuple[int, str]] = {
     "not-found": (404, "Unknown, or not yours to see"),
     "method-not-allowed": (405, "This path does not know that method"),
     "conflict": (409, "That is not possible as things stand"),
+    "gone": (410, "It is no longer kept"),
     "busy": (409, "Something is under way; try again"),
     "stale": (412, "It has changed since you read it"),
     "too-large": (413, "The body is too large"),

@@ -35,6 +35,7 @@ class MemoryCollection:
         self.database = _Database(self)
         self._kept: dict[str, bytes] = {}
         self._read: dict[str, Document] = {}
+        self._unique: dict[str, dict[Any, str]] = {}
         self._lock = threading.RLock()
 
     # -- reading
@@ -134,8 +135,12 @@ class MemoryCollection:
             raise BulkWriteError(details)
         return BulkWriteResult(details, True)
 
-    def create_index(self, *args: Any, **kwargs: Any) -> str:
+    def create_index(self, keys: Any, *, unique: bool = False, **options: Any) -> str:
+        """It has none, but keeps to a sparse unique one on one field."""
         self._step("create_index")
+        if unique and not isinstance(keys, str):
+            ((field, _),) = keys
+            self._unique.setdefault(field, {})
         return "index"
 
     def index_information(self) -> dict[str, Any]:
@@ -178,13 +183,27 @@ class MemoryCollection:
         with self._lock:
             found = self._matching(query)[:most]
             for document_id in found:
+                self._release(document_id)
                 del self._kept[document_id], self._read[document_id]
         self.fault(f"{name}:after")
         return DeleteResult({"n": len(found)}, True)
 
     def _keep(self, document_id: str, kept: bytes) -> None:
+        read = bson.decode(kept, _CODEC)
+        values = {field: read[field] for field in self._unique if field in read}
+        if any(self._unique[field].get(value, document_id) != document_id for field, value in values.items()):
+            raise DuplicateKeyError("E11000 duplicate key", 11000)
+        self._release(document_id)
+        for field, value in values.items():
+            self._unique[field][value] = document_id
         self._kept[document_id] = kept
-        self._read[document_id] = bson.decode(kept, _CODEC)
+        self._read[document_id] = read
+
+    def _release(self, document_id: str) -> None:
+        before = self._read.get(document_id, {})
+        for field, held in self._unique.items():
+            if field in before:
+                del held[before[field]]
 
     def _step(self, name: str) -> None:
         self.calls[name] = self.calls.get(name, 0) + 1

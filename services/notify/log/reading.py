@@ -15,6 +15,8 @@ from shared.events import dataschema_uri, latest, source_of
 _VERSION = "e1"
 _SHOWN = {"applied": 0, "events": 0}
 LONGEST_CURSOR = 64
+READS_ALL = frozenset({"integrator", "operator"})
+"""Roles that read every public event, as a subscriber of the topics does."""
 
 
 class BadCursor(ValueError):

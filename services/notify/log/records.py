@@ -9,13 +9,10 @@ from services.notify.recipients import PARTIES
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 from shared.clock import format_time
-from shared.events import EVENT_NAMES, latest
+from shared.events import latest
 from shared.settings import Terms
 
 KIND = "event"
-PUBLIC = tuple(name for name in EVENT_NAMES if not latest(name).internal)
-"""The types that the log holds."""
-
 _ALONE: Mapping[str, str] = {
     "escrow.release_refused": "insider",
     "escrow.refund_refused": "seeker",

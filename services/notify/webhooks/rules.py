@@ -1,10 +1,8 @@
 """The rules of webhooks: how many, where to, who gets all events. Pure."""
 
+from services.notify.log.reading import READS_ALL
 from services.notify.webhooks.acts import has_failed_too_long, is_last, is_of_this_url, moves, tests_of_a_day
 from shared.aggregate import Condition, Guard
-
-READS_ALL = frozenset({"integrator", "operator"})
-"""Roles that may be sent every public event."""
 
 REACHABLE = Guard(
     "webhook-url",

@@ -20,7 +20,7 @@ from shared.ids import person_id
 from shared.settings import Tokens
 
 LEEWAY_SECONDS = 30
-ROLES = frozenset({"moderator", "arbiter", "operator"})
+ROLES = frozenset({"moderator", "arbiter", "operator", "integrator"})
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+) *", re.IGNORECASE)
 _LONGEST_TOKEN = 8192
 LONGEST_SUB = 255
