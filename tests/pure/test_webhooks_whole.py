@@ -125,9 +125,11 @@ def test_all_public_events_are_for_an_integrator_or_operator(whole: Whole) -> No
     problem(caller(whole, "eve").post("/v1/webhooks", body), 403, "forbidden")
 
     create(whole, "olga", "operator", scope="all")
+    create(whole, "ivo", "integrator", scope="all", url="https://crm.example/")
     whole.published()
 
-    assert "listing.created" in [event["type"] for event in sent(whole)]
+    for url in (URL, "https://crm.example/"):
+        assert "listing.created" in [event["type"] for event in sent(whole, url)]
 
 
 @pytest.mark.parametrize(
