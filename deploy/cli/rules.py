@@ -44,6 +44,12 @@ def show(place: str, file: Path | None) -> None:
         if consent := found.consent(place, kind):
             word = f"consent of the employer, on the word of the {consent.by}"
             say(f"\n{kind}: {word} ({consent.id}; {consent.source}).", lines=True)
+        if asked := found.acknowledgement(place, kind):
+            says = f"the insider acknowledges {asked.acknowledges} ({asked.id}; {asked.source}: {asked.says})"
+            say(f"\n{kind}: {says}.", lines=True)
+    for entry in found.phrases_of(place):
+        phrases = "; ".join(entry.phrases)
+        say(f"\nA posting may not say: {phrases} ({entry.id}; {entry.source}: {entry.says}).", lines=True)
     caps = ", ".join(f"{currency} {amount}" for currency, amount in sorted(found.cap.absolute.items()))
     click.echo(f"\nCap: {found.cap.pay_bps / 100:g} % of the year's pay, and in minor units at most {caps}.")
 

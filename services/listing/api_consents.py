@@ -18,7 +18,7 @@ from shared.http.answer.html import Page, language, paragraphs, wants_page
 from shared.http.declare.operations import DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.links import EMPLOYER_CONSENTS, BadLink
-from shared.money import format_amount
+from shared.wording import amount, day
 
 TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("consent_pages.json").read_text("utf-8"))
 """{key: {language: text with {fields}}}"""
@@ -100,13 +100,14 @@ def _answer(call: Call[Parts], asked: Asked) -> Answer:
 
 
 def _page(call: Call[Parts], asked: Asked, fee_bps: int) -> Page:
+    spoken = language(call.header("Accept-Language"))
     values = {
         "employer": asked.listing["employer"]["name"],
         "title": asked.listing["title"],
         "fee": f"{fee_bps / 100:g}\u00a0%",
-        "until": f"{asked.link['until']:%Y-%m-%d}",
+        "until": day(f"{asked.link['until']:%Y-%m-%d}", spoken),
     }
-    spoken, buttons = language(call.header("Accept-Language")), _buttons(call, asked.standing)
+    buttons = _buttons(call, asked.standing)
     if asked.standing != OPEN:
         body = paragraphs(_text(call, asked.standing, **values)) + Markup("\n") + buttons
         return Page(spoken, _text(call, "title"), body)
@@ -124,7 +125,8 @@ def _page(call: Call[Parts], asked: Asked, fee_bps: int) -> Page:
 
 def _help(call: Call[Parts], help_: Mapping[str, Any]) -> str:
     price = help_["price"]
-    return f"{_text(call, help_['kind'])}: {format_amount(price['amount'], price['currency'])}"
+    priced = amount(price["amount"], price["currency"], language(call.header("Accept-Language")))
+    return f"{_text(call, help_['kind'])}: {priced}"
 
 
 def _items(texts: list[str]) -> Markup:

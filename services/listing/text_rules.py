@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.listing.stems import words
+from services.listing.stems import stems_of, words
 from shared.characters import normal_form
 from shared.contact_details import contact_data
 from shared.domains import shown
@@ -40,13 +40,21 @@ def check(listing: Mapping[str, Any], legal_forms: Sequence[str]) -> Iterator[Fo
 
 
 def forbidden(listing: Mapping[str, Any], phrases: Sequence[Phrases]) -> Iterator[Found]:
-    """The phrases that the listing's place does not allow in a posting."""
+    """The phrases that the listing's place does not allow in a posting, in whichever form their words stand there."""
     for pointer, text in public_texts(listing):
-        read = words(text)
+        readings = [words(read) for read in (text, skeleton(normal_form(text)))]
         for rule in phrases:
             for phrase in rule.phrases:
-                if names(text, words(phrase)) and read:
+                if any(_says(read, words(phrase)) for read in readings):
                     yield rule.id, pointer, f"A posting may not say “{phrase}” there: {rule.says} ({rule.source})."
+
+
+def _says(read: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Whether the phrase's words stand there in a row, each in any of its forms, or written as one."""
+    size, forms = len(phrase), [{word, *stems_of(word)} for word in read]
+    wanted = [{word, *stems_of(word)} for word in phrase]
+    rows = (forms[at : at + size] for at in range(len(forms) - size + 1))
+    return "".join(phrase) in read or any(all(map(set.__and__, row, wanted)) for row in rows)
 
 
 def name_of_employer(name: str, legal_forms: Sequence[str]) -> list[str]:

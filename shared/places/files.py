@@ -1,6 +1,7 @@
 """The rules as files: the shipped one, and an operator's own laid over it. What is wrong is named with its line."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -34,24 +35,36 @@ _KINDS = {
 }
 
 
+_BY_NAME = ("absolute", "exposure", "periods_in_a_year")
+"""Of these a file may give only what differs."""
+
+
 class BadRules(Exception):
     """A rules file is not of the form that is expected; the text is one line a fault: `line 7: …`."""
 
 
 class _Positions(json.JSONDecoder):
-    """A decoder that knows on which line each object begins."""
+    """A decoder that knows on which line each object begins, and takes each name of an object once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(object_pairs_hook=self._members)
         self.lines: dict[int, int] = {}
+        self._twice: list[str] = []
         self.parse_object = self._object
         self.scan_once = scanner.py_make_scanner(self)  # type: ignore[attr-defined]
 
     def _object(self, place: tuple[str, int], *rest: Any) -> tuple[Any, int]:
         text, start = place
         found, end = JSONObject(place, *rest)
+        if self._twice:
+            raise json.JSONDecodeError(f"{self._twice[0]} is there twice in one object", text, start)
         self.lines[id(found)] = text.count("\n", 0, start) + 1
         return found, end
+
+    def _members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = Counter(name for name, _ in pairs)
+        self._twice = [name for name, times in names.items() if times > 1]
+        return dict(pairs)
 
 
 @cache
@@ -65,7 +78,7 @@ def load(path: Path | None) -> PlaceRules:
     if path is None:
         return shipped()
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadRules(f"cannot be read: {error}") from None
     return overlaid(text)
@@ -75,11 +88,15 @@ def overlaid(text: str) -> PlaceRules:
     """The shipped rules with these, of the same form, laid over them. Raises BadRules."""
     below = read(_SHIPPED.read_text("utf-8"))
     taken = {entry["id"] for name in _KINDS for entry in below.get(name, ())}
-    return _rules(below, read(text, whole=False, taken=taken))
+    return _rules(below, read(text, whole=False, taken=taken, exposed=below["price_cap"]["exposure"]))
 
 
-def read(text: str, *, whole: bool = True, taken: Collection[str] = ()) -> dict[str, Any]:
-    """What a rules file says; only a `whole` one must have a cap. `taken`: ids of other rules. Raises BadRules."""
+def read(
+    text: str, *, whole: bool = True, taken: Collection[str] = (), exposed: Collection[str] = ()
+) -> dict[str, Any]:
+    """What a rules file says; only a `whole` one must have a cap. `taken`: ids of other rules; `exposed`: currencies
+    that have an exposure by others. Raises BadRules.
+    """
     decoder = _Positions()
     try:
         given = decoder.decode(text)
@@ -95,7 +112,9 @@ def read(text: str, *, whole: bool = True, taken: Collection[str] = ()) -> dict[
     except ValidationError as error:
         faults = sorted(_faults(given, error.messages, decoder.lines, decoder.lines[id(given)]))
         raise BadRules("\n".join(f"line {line}: {says}" for line, says in faults)) from None
-    faults = sorted(_of_entries(given, loaded, decoder.lines, taken))
+    faults = sorted([
+        *_of_entries(given, loaded, decoder.lines, taken), *_of_cap(given, loaded, decoder.lines, exposed),
+    ])  # fmt: skip
     if faults:
         raise BadRules("\n".join(f"line {line}: {says}" for line, says in faults))
     return loaded
@@ -106,9 +125,7 @@ def read(text: str, *, whole: bool = True, taken: Collection[str] = ()) -> dict[
 
 def _rules(below: Mapping[str, Any], above: Mapping[str, Any]) -> PlaceRules:
     cap = below["price_cap"] | above.get("price_cap", {})
-    cap |= {
-        each: below["price_cap"][each] | above.get("price_cap", {}).get(each, {}) for each in ("absolute", "exposure")
-    }
+    cap |= {each: below["price_cap"][each] | above.get("price_cap", {}).get(each, {}) for each in _BY_NAME}
     lists: dict[str, Any] = {
         name: [_entry(kind, each) for each in (*above.get(name, ()), *below.get(name, ()))]
         for name, kind in _KINDS.items()
@@ -168,3 +185,12 @@ def _of_entries(
                     decided.add((place, kind))
             if name == "decisions" and (entry["decision"] == "licensed") != bool(entry["licence"]):
                 yield line, f"{name}.{number}.licence: is to name the licence where, and only where, it is licensed"
+
+
+def _of_cap(
+    given: Mapping[str, Any], loaded: Mapping[str, Any], lines: Mapping[int, int], exposed: Collection[str]
+) -> Iterator[tuple[int, str]]:
+    """In a currency that has a cap and no exposure something could be listed, and never agreed on."""
+    cap = loaded.get("price_cap", {})
+    for currency in sorted({*cap.get("absolute", ())} - {*cap.get("exposure", ()), *exposed, "EUR"}):
+        yield lines[id(given["price_cap"])], f"price_cap.exposure: {currency} has a cap, and needs an exposure as well"

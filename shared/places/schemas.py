@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import Body, Choice, Currency, Date, Flag, Integer, Part, Pattern, Several, Text
+from shared.fields import Body, Choice, Currency, Date, Flag, Integer, Part, Pattern, Several, Text, Violation
+from shared.folding import words
 from shared.places.rules import ACKNOWLEDGED, ASKED, DECISIONS
 
 _ID = "[a-z0-9]+(-[a-z0-9]+)*"
@@ -44,8 +45,13 @@ class Acknowledgement(Entry):
     acknowledges = Choice(*ACKNOWLEDGED, required=True)
 
 
+def _has_a_word(value: str) -> None:
+    if not words(value):
+        raise ValidationError([Violation("characters", "expected a phrase with a word in it")])
+
+
 class Phrases(Entry):
-    phrases = Several(Text(2, 100), 1, 100, required=True)
+    phrases = Several(Text(2, 100, validate=_has_a_word), 1, 100, required=True)
 
 
 def _amounts(**options: Any) -> fields.Dict:
@@ -57,7 +63,9 @@ class Cap(Body):
     checked = Date(required=True)
     says = Text(1, 1000, required=True)
     pay_bps = Integer(0, 10_000)
-    periods_in_a_year = fields.Dict(keys=fields.String(), values=Integer(1, 10_000), validate=validate.Length(1, 10))
+    periods_in_a_year = fields.Dict(
+        keys=Choice("hour", "day", "week", "month", "year"), values=Integer(1, 10_000), validate=validate.Length(1, 10)
+    )
     absolute = _amounts()
     exposure = _amounts()
 

@@ -137,10 +137,11 @@ def test_it_waits_for_the_employers_own_consent_and_is_published_by_it(world: Wo
     french = world.open(link, **BROWSER | {"Accept-Language": "fr-CA"}).get_data(as_text=True)
     read = world.open(link).get_json()
     assert world.everything() == before
-    said = ("Acme & Co", "Backend engineer", "Run the payment", "CAD 500.00", "5\u00a0%")
+    said = ("Acme & Co", "Backend engineer", "Run the payment", "CAD\u00a0500.00", "5\u00a0%", "January 1, 2028")
     assert [words for words in said if words not in page] == []
     assert '<form method="post">' in page and "script" not in page and world.anna.id not in page + str(read)
     assert '<html lang="fr">' in french and "Nous consentons" in french
+    assert "500,00\u00a0CAD" in french and "1er janvier 2028" in french
     assert (read["status"], read["help"], read["fee_bps"]) == ("open", HELP, 500)
 
     done = world.send(link, "consent")

@@ -57,3 +57,12 @@ def test_what_is_for_outside_says_so_in_a_container(command: list[str]) -> None:
 
     assert inside.exit_code == 1 and "is for outside of the containers" in inside.output
     assert helped.exit_code == 0
+
+
+def test_rules_show_says_all_that_holds_in_a_place() -> None:
+    """Decisions, questions, consent, acknowledgements, phrases and the cap, each by its id."""
+    shown = CliRunner().invoke(main, ["rules", "show", "CA-ON"])
+
+    ids = ("price-policy-ca-on-coaching", "foreign-national-ca-on", "employer-consent-ca", "no-confidential-matter")
+    assert shown.exit_code == 0 and "JPY 170000" in shown.output
+    assert [each for each in (*ids, "no-canadian-experience") if each not in shown.output] == []

@@ -9,6 +9,7 @@ import pycountry
 import pytest
 
 from shared.places import BadLicences, BadRules, name_of, overlaid, read_licences, shipped
+from shared.places.files import load as rules_of
 from shared.places.rules import PlaceRules
 from shared.settings import SettingsError, load
 
@@ -74,12 +75,24 @@ def test_an_operators_own_decision_goes_before() -> None:
 
 
 def test_an_operators_own_caps() -> None:
-    given = {"price_cap": {"says": "ours", "checked": "2026-11-28", "absolute": {"INR": 5_000_000, "EUR": 1}}}
-    rules = overlaid(json.dumps(given))
+    cap = {"absolute": {"INR": 5_000_000, "EUR": 1}, "exposure": {"INR": 9_000_000}}
+    rules = overlaid(json.dumps({"price_cap": {"says": "ours", "checked": "2026-11-28", **cap}}))
 
     assert (rules.cap.absolute["INR"], rules.cap.absolute["EUR"]) == (5_000_000, 1)
     assert rules.cap.absolute["CAD"] == shipped().cap.absolute["CAD"]
     assert rules.cap.pay_bps == 200
+
+
+def test_an_operators_own_period_leaves_the_others() -> None:
+    given = {"price_cap": {"says": "ours", "checked": "2026-11-28", "periods_in_a_year": {"hour": 1_800}}}
+
+    assert overlaid(json.dumps(given)).cap.periods == {**shipped().cap.periods, "hour": 1_800}
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_is_read(tmp_path: Path) -> None:
+    (tmp_path / "rules.json").write_text('{"decisions": []}', "utf-8-sig")
+
+    assert rules_of(tmp_path / "rules.json").decisions == shipped().decisions
 
 
 BAD: dict[str, tuple[str, int, str]] = {
@@ -104,6 +117,19 @@ BAD: dict[str, tuple[str, int, str]] = {
     "a licence for what is paid": (as_file(entry(licence="the guild's")), 3, "licence: is to name"),
     "an amount below 0": (
         '{"price_cap": {"says": "s", "checked": "2026-11-28", "absolute": {"EUR": -1}}}', 1, "absolute",
+    ),
+    "a list twice": ('{"decisions": [],\n "decisions": []}', 1, "decisions is there twice"),
+    "a name twice in an entry": ('{"decisions": [\n{"id": "a", "id": "b"}]}', 2, "id is there twice"),
+    "a phrase without a word": (
+        '{"phrases": [\n{"id": "a", "place": "NL", "help": ["coaching"], "source": {"act": "A", "says": "s"}, '
+        '"checked": "2026-11-28", "phrases": ["--"]}]}', 2, "a phrase with a word",
+    ),
+    "an unknown period": (
+        '{"price_cap": {"says": "s", "checked": "2026-11-28", "periods_in_a_year":\n{"fortnight": 26}}}', 2,
+        "fortnight",
+    ),
+    "a cap without an exposure": (
+        '{"price_cap":\n{"says": "s", "checked": "2026-11-28", "absolute": {"INR": 5}}}', 2, "INR has a cap",
     ),
     "an unknown currency": (
         '{"price_cap": {"says": "s", "checked": "2026-11-28", "absolute": {"XXX": 1}}}', 1, "absolute",
