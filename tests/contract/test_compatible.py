@@ -117,7 +117,11 @@ PLANTED: dict[str, tuple[Callable[[dict[str, Any]], Any], Plant, str]] = {
     ),
     "a body's field is gone": (NEW, lambda at: at["properties"].pop("duties"), "'duties' was unexpected"),
     "a body's field must be sent": (NEW, lambda at: at["required"].append("seats"), "'seats' is a required property"),
-    "a body's text is shorter": (NEW, lambda at: at["properties"]["title"].update(maxLength=119), "is too long"),
+    "a body's text is shorter": (
+        NEW,
+        lambda at: at["properties"]["title"].update(maxLength=119),
+        "a body that was taken: $.title",
+    ),
     "a body's type is narrowed": (NEW, lambda at: at["properties"]["leaving_on"].update(type="null"), "is not of type"),
     "a body's enum is closed": (
         schema("Pay", "properties", "per"),
