@@ -7,6 +7,7 @@ Runs the tests over HTTP (`tests/service`) and some days of the simulator, or th
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -56,8 +57,18 @@ def main(arguments: list[str]) -> int:
 
 def wanted() -> dict[str, Any]:
     """{key: the schema that an example is to fit}; of an event, its name."""
-    of_http = {key: content["schema"] for key, content in examples.places(openapi.described())}
+    of_http = {key: content["schema"] for key, content in examples.places(_document())}
     return of_http | {f"{each.name}.v{each.version}": each for each in CATALOGUE.values() if not each.internal}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return openapi.described()
+
+
+@cache
+def _described() -> Described:
+    return Described(_document())
 
 
 def missing() -> list[str]:
@@ -71,7 +82,7 @@ def fits(key: str, schema: Any, example: Any) -> bool:
     try:
         if isinstance(schema, EventType):
             return catalogue.emit_data(schema.name, example) == example
-        Described(openapi.described()).fits(schema, example, key)
+        _described().fits(schema, example, key)
     except (AssertionError, catalogue.SchemaError):
         return False
     return True

@@ -6,6 +6,7 @@ A release is kept by `python -m tests.release`. What is planted here breaks a co
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from deploy.docs import changelog
 from shared.events.catalogue import CATALOGUE
 from shared.events.jsonschemas import json_schema
 from shared.http.declare.merging import VERSION
+from tests import release
 from tests.support.compatible import breaks, event_breaks, refused
 from tests.support.described import DOCUMENT
 from tests.support.instances import instances
@@ -47,6 +49,15 @@ def test_no_client_of_the_release_before_breaks() -> None:
 def test_no_reader_of_events_breaks() -> None:
     """Give way: an optional field beside the old one, or another version of the event (shared/events/catalogue.py)."""
     assert event_breaks(EVENTS_BEFORE, EVENTS_NOW) == []
+
+
+def test_a_release_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the documents are now; what is kept never changes."""
+    monkeypatch.setattr(changelog, "FOLDER", tmp_path)
+
+    assert (release.main(), release.main()) == (0, 1)
+    assert breaks(json.loads((tmp_path / VERSION / "openapi.json").read_text("utf-8")), NOW) == []
+    assert json.loads((tmp_path / VERSION / "events.json").read_text("utf-8")) == EVENTS_NOW
 
 
 def test_each_decision_is_needed() -> None:
