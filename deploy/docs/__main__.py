@@ -3,7 +3,19 @@
 import sys
 from pathlib import Path
 
-from deploy.docs import codes, evidence, invariants, lifecycles, matching, openapi, places, problems, settings
+from deploy.docs import (
+    asyncapi,
+    changelog,
+    codes,
+    evidence,
+    invariants,
+    lifecycles,
+    matching,
+    openapi,
+    places,
+    problems,
+    settings,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -12,6 +24,8 @@ def pages() -> dict[Path, str]:
     """Each generated file and what it should hold."""
     docs = ROOT / "docs"
     return {
+        docs / "asyncapi.json": asyncapi.page(),
+        docs / "contract-changelog.md": changelog.page(),
         docs / "codes.md": codes.page(),
         docs / "evidence.md": evidence.page(),
         docs / "invariants.md": invariants.page(),
@@ -21,6 +35,7 @@ def pages() -> dict[Path, str]:
         docs / "rules.md": places.page(),
         docs / "settings.md": settings.page(),
         docs / "problems.md": problems.page(),
+        ROOT / "deploy" / "gateway" / "site" / "v1" / "asyncapi.json": asyncapi.site(),
         ROOT / "deploy" / "gateway" / "site" / "v1" / "openapi.json": openapi.site(),
     }
 

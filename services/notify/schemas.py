@@ -98,7 +98,7 @@ class Notification(Body):
     """A notification. `kind` is the type of the event that it is about, `status` that of its e-mail."""
 
     id = Text()
-    kind = Choice(*KINDS)
+    kind = Choice(*KINDS, metadata={"x-grows": True})
     subject = Text()
     text = Text()
     offer_id = Id(allow_none=True)

@@ -57,7 +57,7 @@ def test_long_texts_are_answers(words: list[str]) -> None:
     """A duty has up to 300 characters when it is written; what is stored may be longer."""
     schema = ALL["components"]["schemas"]["Listing"]["properties"]["duties"]
 
-    assert Described(ALL)._fits(schema, words, "duties") is None
+    assert Described(ALL).fits(schema, words, "duties") is None
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,34 @@ def test_signatures_and_scopes_are_described() -> None:
         "/v1/webhooks/greenhouse/{employer}": ["Signature"],
     }
     assert "method and path" in ALL["components"]["parameters"]["IdempotencyKey"]["description"]
+
+
+def test_a_refusal_that_may_pass_says_so() -> None:
+    """404, 409, 429 and 503 have Retry-After and `x-ask-again`; no other refusal has."""
+    for name, response in ALL["components"]["responses"].items():
+        passes = any(status in name for status in ("404", "409", "429", "503"))
+        assert passes == ("Retry-After" in response["headers"]) == ("x-ask-again" in response), name
+    assert "404\nor 409 with `Retry-After`" in ALL["info"]["description"]
+
+
+def test_the_document_says_whose_it_is() -> None:
+    """What generators and readers need beside the operations; each tag that an operation has is described."""
+    tags = {tag for _, _, each in OPERATIONS for tag in each["tags"]}
+
+    assert ALL["servers"] and ALL["info"]["license"]["name"] == "Apache-2.0" and ALL["info"]["contact"]["url"]
+    assert tags <= {tag["name"] for tag in ALL["tags"] if tag["description"]}
+
+
+def test_bodies_are_closed_and_answers_open() -> None:
+    """A body refuses what it does not name, but for notices in their senders' own form; answers and their lists may
+    grow.
+    """
+    for path, method, each in OPERATIONS:
+        if path in ("/v1/webhooks/provider", "/v1/webhooks/greenhouse/{employer}"):
+            continue
+        for media, content in each.get("requestBody", {}).get("content", {}).items():
+            for schema in schemas_of(content, set()):
+                assert "properties" not in schema or schema.get("additionalProperties") is False, (
+                    f"{method} {path} {media}"
+                )
+    assert "x-extensible-enum" in ALL["components"]["schemas"]["Notification"]["properties"]["kind"]

@@ -1,24 +1,22 @@
 """The gateway: what it passes on and what it answers itself, before one small upstream in place of the services."""
 
+import hashlib
 import http.client
 import importlib
 import json
-import os
-import subprocess
-import sysconfig
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from deploy import SERVICES
-from deploy.embedded.ports import free_ports, is_free
-from deploy.gateway import CADDYFILE, SITE
+from deploy.embedded.ports import free_ports
+from deploy.gateway import SITE
 from shared.http.problems import CATALOGUE, TYPES
 from tests.support.described import DOCUMENT
-from tests.support.processes import eventually
+from tests.support.gateway import gateway_at
 
 PROXY = "127.0.0.3"
 
@@ -73,24 +71,10 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     for thread in threads:
         thread.start()
     home = tmp_path_factory.mktemp("gateway")
-    environment = os.environ | {f"{service.upper()}_WEB": f"127.0.0.1:{ports[service]}" for service in SERVICES}
-    environment |= {"GATEWAY_BIND": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    environment |= {"GATEWAY_SITE": str(SITE), "GATEWAY_PROXIES": PROXY}
-    environment |= {"GATEWAY_STORAGE": str(home / "storage"), "HOME": str(home)}
-    caddy = str(Path(sysconfig.get_path("scripts")) / "caddy")
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [caddy, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
     try:
-        eventually(lambda: not is_free(port), "the gateway listens")
-        yield Gateway(port, ports)
+        with gateway_at(port, ports, home, PROXY):
+            yield Gateway(port, ports)
     finally:
-        process.terminate()
-        process.wait()
         for server, thread in zip(servers, threads, strict=True):
             server.shutdown()
             thread.join()
@@ -246,6 +230,44 @@ def test_the_whole_description(gateway: Gateway) -> None:
     assert json.loads(body) == json.loads(DOCUMENT.read_text("utf-8"))
     assert (again[0], again[2]) == (304, b"")
     assert (named[0], named[1]["etag"]) == (200, headers["etag"])
+
+
+def test_the_events_description(gateway: Gateway) -> None:
+    """AsyncAPI, as it is committed."""
+    status, headers, body = gateway.ask("GET", "/v1/asyncapi.json")
+
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(body) == json.loads(DOCUMENT.with_name("asyncapi.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/docs/events/"])
+def test_the_documents_for_people(gateway: Gateway, path: str) -> None:
+    """A page asks this gateway alone; what it names is there."""
+    status, headers, body = gateway.ask("GET", path)
+    named = re.findall(r'(?:href|src|spec-url)="(/[^"]+)"', body.decode())
+
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    policy = headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+    assert "unsafe" not in headers["content-security-policy"]
+    assert len(named) >= 5 and b"//" not in re.sub(rb'"data:[^"]*"', b"", body)
+    assert [each for each in named if gateway.ask("GET", each)[0] != 200] == []
+
+
+def test_the_documents_are_found_without_the_slash(gateway: Gateway) -> None:
+    assert gateway.ask("GET", "/docs")[1]["location"] == "/docs/"
+    assert_problem(gateway.ask("GET", "/docs/nothing"), "not-found")
+
+
+def test_the_viewer_is_vendored_unchanged() -> None:
+    """Its licence is beside it; nothing else of others is served."""
+    ((_, vendored),) = json.loads((SITE.parent / "vendored.json").read_text("utf-8")).items()
+    there = {path.relative_to(SITE / "docs").as_posix() for path in (SITE / "docs").rglob("redoc*/*")}
+
+    assert there == vendored["files"].keys()
+    for name, digest in vendored["files"].items():
+        assert hashlib.sha256((SITE / "docs" / name).read_bytes()).hexdigest() == digest, name
+    assert f"Version: {vendored['version']}" in (SITE / "docs" / next(iter(vendored["files"]))).read_text("utf-8")[:300]
 
 
 def assert_problem(answer: tuple[int, dict[str, str], bytes], slug: str) -> None:

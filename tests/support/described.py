@@ -1,15 +1,16 @@
 """Every answer that a test gets is held against the OpenAPI document: its status, media type, headers and body.
 
 `CheckedClient` is the client of every Flask app in the tests (`tests/conftest.py` says so), `CHECKED` the hooks of an
-httpx client that asks a running gateway. What no operation answers must be a problem all the same.
+httpx client that asks a running gateway. What no operation answers must be a problem all the same. Words that the
+document lets grow (`x-extensible-enum`) are held against the list all the same.
 """
 
 import functools
 import itertools
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,16 +20,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator, FormatChecker
 from werkzeug.test import TestResponse
+from werkzeug.wrappers import Request
 
 from shared.clock import parse_time
 from shared.http.problems import CONTENT_TYPE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 _BESIDES = re.compile(r"/livez|/readyz|/metrics|/healthz|/v1/openapi(/\w+)?\.json")
-_FORMATS = FormatChecker(("uuid", "date"))
+_REFUSED = {
+    "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    "headers": {"X-Request-Id": {"$ref": "#/components/headers/XRequestId"}},
+}
+"""What is answered where there is no operation."""
+FORMATS = FormatChecker(("uuid", "date"))
 
 
-@_FORMATS.checks("date-time", ValueError)
+@FORMATS.checks("date-time", ValueError)
 def _is_time(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_time(value))
 
@@ -42,6 +49,9 @@ class Answered:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sent_media: str = ""
+    sent: Any = None
+    """What was asked with: parsed JSON, or the fields of a form; None where it was neither."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}: {self.status}"
@@ -55,7 +65,7 @@ class Described:
     """An OpenAPI document that answers are held against."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
+        self._document, self._closed = document, _closed(document["components"])
         templates = sorted(document["paths"], key=lambda template: template.count("{"))
         self._templates = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", each) + "$"), each) for each in templates]
 
@@ -75,22 +85,29 @@ class Described:
         content = response.get("content", {})
         if answered.method != "HEAD" and (content or answered.body):
             assert answered.media in content, f"{answered}: {answered.media} is not described"
-            self._fits(content[answered.media]["schema"], self._value(answered), str(answered))
+            self.fits(content[answered.media]["schema"], self.value(answered), str(answered))
         for name, header in response.get("headers", {}).items():
             if name in answered.headers:
                 self._fits_text(self._resolved(header)["schema"], answered.headers[name], f"{answered}: {name}")
 
     def _response(self, answered: Answered) -> Mapping[str, Any]:
-        methods = self._methods(answered.path)
-        operation = methods.get("get" if answered.method == "HEAD" else answered.method.lower())
+        operation = self.operation(answered)
         if operation is None:
             assert answered.status in (403, 404, 405), f"{answered}: is no operation"
-            found = self._document["components"]["responses"][f"Problem{answered.status}"]
+            found = _REFUSED
         else:
             assert str(answered.status) in operation["responses"], f"{answered}: this status is not described"
             found = operation["responses"][str(answered.status)]
         resolved: Mapping[str, Any] = self._resolved(found)
         return resolved
+
+    def operation(self, answered: Answered) -> Mapping[str, Any] | None:
+        """The one that answered, or None."""
+        methods = self._methods(answered.path)
+        operation: Mapping[str, Any] | None = methods.get(
+            "get" if answered.method == "HEAD" else answered.method.lower()
+        )
+        return operation
 
     def _methods(self, path: str) -> Mapping[str, Any]:
         for form, template in self._templates:
@@ -105,25 +122,43 @@ class Described:
         kind, name = value["$ref"].split("/")[2:]
         return self._document["components"][kind][name]
 
-    def _value(self, answered: Answered) -> Any:
+    def value(self, answered: Answered) -> Any:
+        """The body: what its JSON says, or its text."""
         is_json = answered.media in ("application/json", "application/ld+json", CONTENT_TYPE)
         return json.loads(answered.body) if is_json else answered.body.decode()
 
     def _fits_text(self, schema: Mapping[str, Any], text: str, where: str) -> None:
-        self._fits(schema, int(text) if schema.get("type") == "integer" else text, where)
+        self.fits(schema, int(text) if schema.get("type") == "integer" else text, where)
 
-    def _fits(self, schema: Mapping[str, Any], value: Any, where: str) -> None:
-        rooted = {"components": self._document["components"], **schema}
-        errors = Draft202012Validator(rooted, format_checker=_FORMATS).iter_errors(value)
+    def fits(self, schema: Mapping[str, Any], value: Any, where: str) -> None:
+        """AssertionError where it is not as the schema says."""
+        rooted = {"components": self._closed, **_closed(schema)}
+        errors = Draft202012Validator(rooted, format_checker=FORMATS).iter_errors(value)
         faults = [f"{error.json_path}: {error.message[:200]}" for error in itertools.islice(errors, 5)]
 
         assert not faults, f"{where} is not as described: {faults}"
+
+
+def _closed(value: Any) -> Any:
+    """The same with each list of words that may grow as it is now."""
+    if isinstance(value, dict):
+        return {"enum" if key == "x-extensible-enum" else key: _closed(member) for key, member in value.items()}
+    return [_closed(member) for member in value] if isinstance(value, list) else value
 
 
 @functools.cache
 def committed() -> Described:
     """The document that is published."""
     return Described(json.loads(DOCUMENT.read_text("utf-8")))
+
+
+WATCHING: list[Callable[[Answered], None]] = []
+"""Who is shown each request of the tests with its answer: `python -m tests.examples`."""
+
+
+def _watched(answered: Answered) -> None:
+    for see in WATCHING:
+        see(answered)
 
 
 _OWN: WeakKeyDictionary[Flask, Described] = WeakKeyDictionary()
@@ -136,7 +171,10 @@ class CheckedClient(FlaskClient):
         response = super().open(*args, **options)
         request = response.request
         answered = Answered(request.method, request.path, response.status_code, response.headers, response.get_data())
-        self._described().check(answered)
+        described = self._described()
+        described.check(answered)
+        if WATCHING and described is committed():
+            _watched(replace(answered, sent_media=request.mimetype, sent=_sent(request)))
         return response
 
     def _described(self) -> Described:
@@ -155,10 +193,25 @@ def _description_of(app: Flask) -> Any:
     return json.loads(answer.get_data())
 
 
+def _sent(request: Request) -> Any:
+    """By the bytes that the app has read before."""
+    if not hasattr(request.environ["wsgi.input"], "seek"):
+        return None
+    request.environ["wsgi.input"].seek(0)
+    again = Request(request.environ, populate_request=False)
+    if again.is_json:
+        return again.get_json(silent=True)
+    return again.form.to_dict() or None
+
+
 def _check_httpx(response: httpx.Response) -> None:
     request = response.request
     answered = Answered(request.method, request.url.path, response.status_code, response.headers, response.read())
     committed().check(answered)
+    if WATCHING:
+        media = request.headers.get("Content-Type", "").partition(";")[0]
+        sent = json.loads(request.content) if media == "application/json" and request.content else None
+        _watched(replace(answered, sent_media=media, sent=sent))
 
 
 CHECKED: dict[str, list[Any]] = {"response": [_check_httpx]}

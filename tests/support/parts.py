@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 PARTS = ("parallel", "serial")
-_PROCESSES = ("tests/stack/", "tests/compose/running/")
+_PROCESSES = ("tests/browser/", "tests/stack/", "tests/compose/running/")
 _SERVERS = {"stack", "kafka_server", "mongo_server"}
 
 

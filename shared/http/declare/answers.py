@@ -2,7 +2,8 @@
 
 A question is bounded and closed, as the schema loads it. An answer is what is stored, and what is stored may be older
 or come from elsewhere: it promises which members are there, their types and their words, and no bounds. So no bound of
-an answer can be narrower than that of the question by which its value came.
+an answer can be narrower than that of the question by which its value came. Words that may become more within a
+version (`x-grows` in a field's metadata) are given as `x-extensible-enum`: a client lets an unknown one pass.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from marshmallow import Schema
 
 _BOUNDS = (
     "minLength", "maxLength", "pattern", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "default",
-    "additionalProperties", "readOnly", "writeOnly",
+    "additionalProperties", "readOnly", "writeOnly", "x-grows",
 )  # fmt: skip
 _CHECKED_FORMATS = ("uuid", "date", "date-time", "uri", "uri-reference")
 
@@ -42,6 +43,7 @@ def _keep(described: dict[str, Any], names: set[str]) -> None:
 
 def _unbounded(described: Mapping[str, Any]) -> dict[str, Any]:
     left: dict[str, Any] = {}
+    grows = described.get("x-grows", False)
     for key, value in described.items():
         if key == "properties":
             left[key] = {name: _unbounded(member) for name, member in value.items()}
@@ -49,6 +51,8 @@ def _unbounded(described: Mapping[str, Any]) -> dict[str, Any]:
             left[key] = _unbounded(value)
         elif key in ("anyOf", "allOf", "oneOf"):
             left[key] = [_unbounded(each) for each in value]
+        elif key == "enum" and grows:
+            left["x-extensible-enum"] = value
         elif key not in _BOUNDS and not (key == "format" and value not in _CHECKED_FORMATS):
             left[key] = value
     return left

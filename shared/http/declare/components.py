@@ -14,7 +14,7 @@ _PROBLEM = {
     "description": "RFC 9457 problem details. docs/problems.md explains each type and each rule.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "format": "uri", "enum": [TYPES + slug for slug in CATALOGUE]},
+        "type": {"type": "string", "format": "uri", "x-extensible-enum": [TYPES + slug for slug in CATALOGUE]},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -76,7 +76,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Location": {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}},
     "Link": {"description": 'The next page, rel="next".', "schema": {"type": "string"}},
     "IdempotencyReplayed": {"description": "true on a repeat.", "schema": {"type": "string", "const": "true"}},
-    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "RetryAfter": {
+        "description": "Seconds to wait, then ask again. Without it the answer is final.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
     "XRequestId": {"description": "What the logs know the request by.", "schema": {"type": "string"}},
     "WWWAuthenticate": {"description": "RFC 6750.", "schema": {"type": "string"}},
 }
@@ -92,6 +95,12 @@ _OF_STATUS = {401: ["WWWAuthenticate"], 404: ["RetryAfter"], 409: ["RetryAfter"]
     status: ["RetryAfter"] for status in (429, 503)
 }
 _IN_WORDS = {400, 417, 431, 501}
+_ASK_AGAIN = {
+    "when": "Retry-After",
+    "then": "the same request, with the same Idempotency-Key and If-Match, after that many seconds",
+    "otherwise": "the answer is final",
+}
+"""Of the refusals that may pass: what a client does by the header, in a form that its tools can read."""
 
 
 def add_to(shown: APISpec, asked: APISpec) -> None:
@@ -119,8 +128,10 @@ def _problem(status: int, *, page: bool) -> dict[str, Any]:
         content["text/html"] = {"schema": {"type": "string"}}
     if status in _IN_WORDS:  # the gateway's HTTP server, for what it cannot read as a request at all
         content["text/plain"] = {"schema": {"type": "string"}}
+    headers = _OF_STATUS.get(status, [])
     return {
         "description": ". ".join(titles or ["The request is malformed"]) + ".",
         "content": content,
-        "headers": header_refs(["XRequestId", *_OF_STATUS.get(status, [])]),
+        "headers": header_refs(["XRequestId", *headers]),
+        **({"x-ask-again": _ASK_AGAIN} if "RetryAfter" in headers else {}),
     }

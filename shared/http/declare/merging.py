@@ -4,7 +4,8 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-VERSION = "1"
+VERSION = "1.1.0"
+"""Of the contract: docs/contract-changelog.md says what each one brought."""
 
 
 def merge(documents: Mapping[str, Mapping[str, Any]], title: str = "Good Golem") -> dict[str, Any]:
