@@ -53,7 +53,7 @@ class Ground:
 
     @cached_property
     def client(self) -> copies.Client:
-        return MongoClient(self.stack.mongodb)
+        return MongoClient(self.stack.mongodb, socketTimeoutMS=120_000)
 
     @cached_property
     def producer(self) -> KafkaProducer:

@@ -33,10 +33,11 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
     topic = f"floor_{ground.prefix}one_record"
     ground.admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
     capacity = Contestant(ground, ground.prefix, "").rate(2 * size.open_loop)
+    ready = prepared(ground, size.open_loop * size.rounds)
     all_: list[float] = []
 
     def ours() -> float:
-        times = payouts(ground, size.open_loop, 2 / capacity)
+        times = payouts(ground, [ready.pop() for _ in range(size.open_loop)], 2 / capacity)
         all_.extend(times)
         return 1000 * statistics.median(times)
 
@@ -52,27 +53,29 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
               found["ours"], found["floor"], beside)  # fmt: skip
 
 
-def payouts(ground: Ground, count: int, every: float) -> list[float]:
-    """Seconds from when each of `count` hires was to be confirmed to its `escrow.released`."""
+def prepared(ground: Ground, count: int) -> list[tuple[str, str]]:
+    """(offer, its seeker's token) of so many hires that may be confirmed."""
     names = ground.names(count)
     people = [{ground.active.seeker: ground.pseudonym(f"seeker-{name}")} for name in names]
     hires = [ground.active.copy(name, person) for name, person in zip(names, people, strict=True)]
     copies.insert(ground.client, ground.prefix, hires)
     copies.produce(ground.producer, [record for each in hires for record in each.records])
     ground.quiet()
+    return [(each.offer_id, ground.stack.token(f"seeker-{name}")) for name, each in zip(names, hires, strict=True)]
+
+
+def payouts(ground: Ground, hires: list[tuple[str, str]], every: float) -> list[float]:
+    """Seconds from when each of these was to be confirmed to its `escrow.released`."""
     body = {"start_on": str(datetime.now(UTC).date())}
-    tokens = [ground.stack.token(f"seeker-{name}") for name in names]
     asks = [
-        lambda c, path=f"/v1/offers/{each.offer_id}/confirm-hire", token=token: c(
-            "POST", path, token, body, str(uuid4())
-        )
-        for each, token in zip(hires, tokens, strict=True)
+        lambda c, path=f"/v1/offers/{offer}/confirm-hire", token=token: c("POST", path, token, body, str(uuid4()))
+        for offer, token in hires
     ]
     with _listening(ground) as seen:
         times = open_loop(ground.stack.gateway, _CLIENTS, every, asks)
-        until(lambda: all(each.offer_id in seen for each in hires), "the payouts", _PATIENCE_S)
+        until(lambda: all(offer in seen for offer, _ in hires), "the payouts", _PATIENCE_S)
     ground.quiet()
-    return [seen[each.offer_id] - at for each, at in zip(hires, times, strict=True)]
+    return [seen[offer] - at for (offer, _), at in zip(hires, times, strict=True)]
 
 
 @contextmanager

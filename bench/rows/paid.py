@@ -9,13 +9,14 @@ of their own, and read the same records. Timed is from the first record sent to 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
 from bench import copies
+from bench.copies import Copy
 from bench.floors.flow import FLOW, TOPICS
 from bench.ground import Ground, until
 from bench.measure import Row, Target, in_turn
@@ -37,14 +38,24 @@ class Contestant:
     check: Callable[[], None] = lambda: None
     """Raises RuntimeError where one of its processes has ended."""
 
-    def rate(self, count: int) -> float:
-        """Hires a second, of so many that wait."""
-        waiting = [self.ground.confirmed.copy(name) for name in self.ground.names(count)]
-        copies.insert(self.ground.client, self.database_prefix, waiting)
+    stock: list[Copy] = field(default_factory=list)
+    """Hires that are ready to be confirmed."""
+
+    def prepare(self, count: int) -> None:
+        """Have so many hires ready."""
+        more = [self.ground.confirmed.copy(name) for name in self.ground.names(count - len(self.stock))]
+        copies.insert(self.ground.client, self.database_prefix, more)
         if not self.topic_prefix:  # what the services wrote has gone out before, and they have read it
-            earlier = [each for one in waiting for each in one.records if each.topic != "hire.confirmed"]
+            earlier = [each for one in more for each in one.records if each.topic != "hire.confirmed"]
             copies.produce(self.ground.producer, earlier)
             self.ground.quiet()
+        self.stock.extend(more)
+
+    def rate(self, count: int) -> float:
+        """Hires a second, of so many that wait."""
+        if count > len(self.stock):
+            self.prepare(count)
+        waiting = [self.stock.pop() for _ in range(count)]
         confirmed = [each for one in waiting for each in one.records if each.topic == "hire.confirmed"]
         with self._listener() as settled:
             began = time.perf_counter()
@@ -121,11 +132,19 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
         bare, tutorial, faststream = (
             ending.enter_context(floor(ground, name)) for name in ("bare", "tutorial", "faststream_app")
         )
+        slow = max(size.hires_slow, size.hires // 4)
+        for contestant, hires in (
+            (ours, size.hires),
+            (bare, size.hires),
+            (tutorial, size.hires_slow),
+            (faststream, slow),
+        ):
+            contestant.prepare(hires * size.rounds)
         found = in_turn(size.rounds, {
             "ours": lambda: ours.rate(size.hires),
             "bare": lambda: bare.rate(size.hires),
             "tutorial": lambda: tutorial.rate(size.hires_slow),
-            "faststream": lambda: faststream.rate(max(size.hires_slow, size.hires // 4)),
+            "faststream": lambda: faststream.rate(slow),
         })  # fmt: skip
     several = f"{size.hires} waiting"
     yield Row(f"{NAME}, {several}", "hires/s", "the same writes and sends in batches, no rules",
