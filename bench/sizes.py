@@ -26,7 +26,7 @@ class Size:
     full: bool = False
 
 
-TINY = Size("tiny", 1, 4, 2, (2,), 0.5, 20, 0.2, 3, (20, 40), 3, webs=(2,), partitions=(3,), two_workers=True)
+TINY = Size("tiny", 1, 4, 2, (2,), 0.5, 20, 0.2, 3, (20, 40), 3, webs=(2,), partitions=(3,))
 SHORT = Size("short", 5, 200, 20, (8,), 2.0, 4000, 0.4, 25, (1000, 10_000), 25)
 FULL = Size(
     "full", 7, 2000, 100, (1, 8, 32), 8.0, 20_000, 2.0, 200, (1000, 10_000, 100_000, 1_000_000), 60,

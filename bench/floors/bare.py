@@ -72,7 +72,8 @@ class Service:
                 fields |= {"seq": found[id_]["seq"], "outbox_at": 1}
             push = {"applied": each.ids["event"]} | ({"events": {"$each": pushed}} if pushed else {})
             changes.append(UpdateOne(match, {"$set": {**fields, "at": 1}, "$push": push}))
-        self.collection(where).bulk_write(changes, ordered=False)
+        if self.collection(where).bulk_write(changes, ordered=False).matched_count < len(changes):
+            raise RuntimeError("another one wrote the same documents")
 
     def _make(self, batch: list[Taken]) -> None:
         new = [(each.id(made.id), made, each.data) for each in batch for made in each.step.news]

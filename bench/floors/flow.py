@@ -20,8 +20,8 @@ COLLECTIONS = {
 
 @dataclass(frozen=True)
 class Write:
-    """One durable write of a document that is there, and the events that go out with it. `where` is another database
-    than the service's own.
+    """One durable write of a document that is there, and the events that go out with it. Without a state it leaves the
+    document's as it is; `where` is another database than the service's own.
     """
 
     id: str
@@ -71,7 +71,7 @@ FLOW: Mapping[str, Mapping[str, Step]] = {
     },
     "matching": {
         "listing.filled": Step((Write("listing:{listing}", "new"),)),
-        "escrow.probation_started": Step((Write("{offer}", "hired"),)),
+        "escrow.probation_started": Step((Write("{offer}", ""),)),
         "escrow.released": Step(),
         "escrow.settled": Step((Write("{offer}", "completed", ("offer.completed",)),)),
     },

@@ -30,6 +30,7 @@ PAGES = {
 _KIND = {"offers": "offer", "escrows": "escrow", "notifications": "notification"}
 _SHORT = ("listings", "notifications")
 _AT_ONCE = 1000
+_OF_ONE_PERSON = 100_000
 
 
 def rows(ground: Ground, size: Size) -> Iterator[Row]:
@@ -40,7 +41,8 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
 def _grown(ground: Ground, size: Size, what: str) -> Iterator[Row]:
     service, path = PAGES[what]
     token = ground.stack.token(WHO)
-    prefixes = {count: f"grown_{ground.prefix}{what}_{count}_" for count in size.growth}
+    counts = [count for count in size.growth if what == "listings" or count <= _OF_ONE_PERSON]
+    prefixes = {count: f"grown_{ground.prefix}{what}_{count}_" for count in counts}
     with ExitStack() as ending:
         asks: dict[str, Callable[[], float]] = {}
         for count, prefix in prefixes.items():
@@ -53,8 +55,8 @@ def _grown(ground: Ground, size: Size, what: str) -> Iterator[Row]:
         for ask in asks.values():
             ask()  # fills the caches
         found = in_turn(size.rounds, asks)
-    least = size.growth[0]
-    for count in size.growth[1:]:
+    least = counts[0]
+    for count in counts[1:]:
         yield Row(f"{NAME} of {what}, of {count:,}", "ms", f"of {least:,}", Target("at most", 2), found[str(count)],
                   found[str(least)], curve=(f"a page of {what} by how many there are", count))  # fmt: skip
 
