@@ -17,7 +17,7 @@ _STYLE = (
     ".floor{fill:#999;stroke:#999}.missed{fill:#d08700}.line{fill:none;stroke-width:2}.mark{stroke:#222}"
     "@media (prefers-color-scheme:dark){text{fill:#ddd}.mark{stroke:#ddd}}"
 )
-_WIDTH, _LEFT, _ROW = 900, 470, 22
+_WIDTH, _LEFT, _ROW = 1000, 590, 22
 _PLOT = (70, 40, 560, 260)
 """Left, top, width, height of a curve's plot."""
 
@@ -26,6 +26,8 @@ def pictures(rows: Sequence[Measured]) -> dict[str, str]:
     """{file name: SVG}."""
     made = {"targets.svg": targets(rows)} if rows else {}
     for name, some in curves(rows).items():
+        if len(some) < 2:
+            continue  # a point is no curve
         made[f"{re.sub(r'[^a-z]+', '-', name.lower()).strip('-')}.svg"] = curve(name, some)
     return made
 
@@ -59,7 +61,7 @@ def targets(rows: Sequence[Measured]) -> str:
         y, share = 30 + place * _ROW, reached(row)
         style = "ours" if row["met"] else "missed"
         width = min(share, 3) * scale
-        parts.append(_text(_LEFT - 8, y + 14, f"{row['name']} / {row['floor']}"[:76], "end"))
+        parts.append(_text(_LEFT - 8, y + 14, f"{row['name']} / {row['floor']}"[:92], "end"))
         parts.append(f'<rect x="{_LEFT}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 8}" class="{style}"/>')
         parts.append(_text(_LEFT + width + 6, y + 14, f"{share:.2f}", style="soft"))
     bottom = 30 + len(rows) * _ROW

@@ -28,7 +28,8 @@ _WORKERS_PARTITIONS = 3
 
 
 def rows(ground: Ground, size: Size) -> Iterator[Row]:
-    yield from _webs(ground, size)
+    if size.webs:
+        yield from _webs(ground, size)
     if ground.kind != "containers":
         return
     for count in size.partitions:
