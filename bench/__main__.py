@@ -1,6 +1,7 @@
 """python -m bench: measures, prints the table, writes the JSON, and makes the measured part of docs/performance.md."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +56,7 @@ def main(
     if kind == "embedded":
         console.print("no container engine with the images of Apache Kafka and mongo:8, or not asked for: what follows "
                       "is of the embedded stack and says little of speed", style="yellow")  # fmt: skip
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped
     began, failed, rows = time.monotonic(), [], list[dict[str, Any]]()
     with ground.opened(kind) as on:
         for name in names:

@@ -6,6 +6,7 @@ All four work on the same documents with the same indexes and durability, a proc
 of their own, and read the same records. Timed is from the first record sent to the last `escrow.settled` read.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -98,7 +99,7 @@ class Contestant:
 @contextmanager
 def floor(ground: Ground, name: str) -> Iterator[Contestant]:
     """A floor's processes on databases and topics of its own, with ours' indexes; gone at the end."""
-    prefix = f"{name}_{ground.prefix}{len(ground.names(1)[0])}{time.time_ns() % 10**9}_"
+    prefix = f"{name}_{secrets.token_hex(3)}_"
     topics = [NewTopic(prefix + topic, num_partitions=1, replication_factor=1) for topic in TOPICS]
     ground.admin.create_topics(topics)
     databases = [f"{prefix}{where}" for where in copies.COLLECTIONS]
