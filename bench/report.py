@@ -41,8 +41,12 @@ def table(rows: Iterable[Measured]) -> Table:
 
 
 def markdown(rows: Iterable[Measured]) -> str:
+    """The table of a page; what was missed leads to the words on why."""
+    why = "[missed](#what-the-profiles-found)"
     lines = [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
-    lines += [f"| {' | '.join(cell.replace('|', '/') for cell in line(row))} |" for row in rows]
+    for row in rows:
+        *cells, said = line(row)
+        lines.append(f"| {' | '.join([*cells, said if row['met'] else why])} |")
     return "\n".join(lines)
 
 
