@@ -13,6 +13,9 @@ from pymongo import MongoClient
 
 PAGE = 20
 MATCHES = 200
+LEAN = {"events": 0, "words": 0, "codes": 0, "facets": 0}
+"""What no answer shows is not read."""
+
 OCCUPATION = "NL occupation:ISCO-08:2512"
 
 
@@ -47,16 +50,16 @@ def app() -> Flask:
 
     @flask.get("/docs/<id_>")
     def read(id_: str) -> Response:
-        return jsonify((reads if request.args.get("of") else writes).find_one({"_id": id_}))
+        return jsonify((reads if request.args.get("of") else writes).find_one({"_id": id_}, LEAN))
 
     @flask.get("/page")
     def page() -> Response:
-        found = reads.find({"rank": {"$gt": ""}}, {"events": 0}).sort("rank", -1).limit(PAGE + 1)
+        found = reads.find({"state": "published"}, LEAN).sort("rank", -1).limit(PAGE + 1)
         return jsonify({"items": list(found)[:PAGE]})
 
     @flask.get("/matches")
     def match() -> Response:
-        found = list(matches.find({"facets": OCCUPATION}).sort("rank", -1).limit(MATCHES))
+        found = list(matches.find({"facets": OCCUPATION}, LEAN).sort("rank", -1).limit(MATCHES))
         return jsonify({"items": sorted(found, key=lambda each: each.get("cheapest", 0))[:PAGE]})
 
     return flask
