@@ -17,7 +17,7 @@ demo: .venv/.stack  ## Start the whole stack and watch a hire pay out
 up: .venv/.stack  ## Run the stack in the foreground (ARGS="--port 8080 --data DIR")
 	@$(BIN)/golem up $(ARGS)
 
-test: .venv/.dev  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
+test: .venv/.bench  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
 	@$(BIN)/python -m tests --stack $(STACK) $(ARGS)
 
 check: .venv/.dev  ## Lint, types, and the arrows between the parts
@@ -35,8 +35,8 @@ generate: .venv/.dev  ## Remake all that is made from the code: pages of docs/, 
 	@$(BIN)/python -m deploy.docs
 	@$(BIN)/python -m deploy.kubernetes
 
-bench: .venv/.dev  ## Measure hires a second and latency, and say on which stack
-	@$(BIN)/python -m bench $(ARGS)
+bench: .venv/.bench  ## Measure against floors and peers, 3 minutes (FULL=1 all; AGAINST=file.json; ARGS="--only relay")
+	@$(BIN)/python -m bench $(if $(FULL),--full) $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 soak: .venv/.dev  ## Play 10,000 agreements and 10,000 seeds of the simulator
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/pure/test_machines.py $(ARGS)
@@ -57,6 +57,7 @@ lock: .venv/.dev  ## Remake the locks in requirements/ (UPGRADE=1 for newer vers
 	@$(compile) -c requirements/services.txt requirements/stack.in -o requirements/stack.txt
 	@$(compile) -c requirements/stack.txt requirements/operator.in -o requirements/operator.txt
 	@$(compile) -c requirements/stack.txt requirements/dev.in -o requirements/dev.txt
+	@$(compile) -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 sbom: .venv/.dev  ## List what the images' locks hold, as CycloneDX, in build/sbom
 	@mkdir -p build/sbom
@@ -78,4 +79,8 @@ clean:  ## Remove .venv, caches and the data of `golem up`
 
 .venv/.dev: .venv/.stack requirements/dev.txt
 	@deploy/install dev
+	@touch $@
+
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@deploy/install bench
 	@touch $@

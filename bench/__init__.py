@@ -1,5 +1,6 @@
-"""Measures the system from outside: hires a second against the bare I/O of the same work, and how long a payout takes.
+"""Measures the running system from outside, over HTTP, Kafka and the database, beside a floor in the same run.
 
-`python -m bench` prints, `paid.py` plays the hires, `bare.py` does the I/O without any rule. No figure here fails a
-test.
+A floor (`floors/`) does the same durable work without any rule: what no design on these servers can beat. A peer, also
+in `floors/`, is how others would write it. Each file in `rows/` is one benchmark: it says what it measures, its floor
+and its target. `python -m bench` runs them and prints the table; no figure fails a test.
 """

@@ -1,73 +1,127 @@
-"""python -m bench [--stack embedded|containers|external] [--hires N]: the figures, with what they were measured on."""
+"""python -m bench: measures, prints the table, writes the JSON, and makes the measured part of docs/performance.md."""
 
-import os
-import platform
-import statistics
+import json
+import signal
+import subprocess
+import sys
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import click
+from rich.console import Console
 
-from bench import bare, paid
-from deploy.embedded.stack import Stack
+from bench import ground, page, report
+from bench.rows import cold, growth, latency, market, memory, paid, relay, requests, scaling
+from bench.sizes import SIZES, Size
+from deploy import ROOT
 from tests.support import grounds
 
-_UNLIMITED = {"RATE_PER_SECOND": "100000", "RATE_BURST": "1000000", "LOG_LEVEL": "WARNING"}
-_NAMES = {
-    "embedded": "the embedded stack (noida-db, SecantusDB)",
-    "containers": "apache/kafka:4.3.1 and mongo:8 in containers",
-    "external": "the servers of KAFKA_BOOTSTRAP_SERVERS and MONGODB_URI",
-}
+ROWS: dict[str, ModuleType] = {
+    "memory": memory, "paid": paid, "latency": latency, "market": market, "requests": requests, "growth": growth,
+    "scaling": scaling, "relay": relay, "cold": cold,
+}  # fmt: skip
+"""In this order: memory at rest comes first, and the relay, which leaves documents behind, late."""
 
+ONLY_FULL = (
+    "1 and 32 clients", "2,000 hires and 20,000 events waiting", "100,000 and a million listings",
+    "a person's offers and escrows", "partitions, workers and web processes", "memory after many hires",
+    "a cold make demo",
+)  # fmt: skip
+"""What three minutes do not hold."""
 
-@contextmanager
-def running(ground: str) -> Iterator[Stack]:
-    """The whole system on a ground."""
-    if ground == "embedded":
-        with Stack(environment=_UNLIMITED) as stack:
-            yield stack
-    elif ground == "containers":
-        with (
-            grounds.kafka_container() as kafka,
-            grounds.mongo_container() as mongodb,
-            Stack(kafka=kafka, mongodb=mongodb, environment=_UNLIMITED) as stack,
-        ):
-            yield stack
-    else:
-        servers = {"kafka": grounds.external_kafka(), "mongodb": grounds.external_mongo()}
-        with Stack(**servers, database_prefix="bench_", environment=_UNLIMITED) as stack:
-            yield stack
+console = Console(width=200, highlight=False)
 
 
 @click.command()
-@click.option("--stack", "ground", type=click.Choice(grounds.GROUNDS), default="embedded", show_default=True)
-@click.option("--hires", type=click.IntRange(10, 450), default=100, show_default=True)
-@click.option("--rounds", type=click.IntRange(1, 10), default=3, show_default=True)
-def main(ground: str, hires: int, rounds: int) -> None:
-    """Hires paid a second, as a ratio to the bare I/O of the same work in the same run, and the time a payout takes."""
-    click.echo(
-        f"on {_NAMES[ground]}; {os.cpu_count()} cores, Python {platform.python_version()}, {hires} hires a round"
-    )
-    with running(ground) as stack:
-        ratios = []
-        for _ in range(rounds):
-            whole = paid.seconds(stack, hires)
-            least = bare.seconds(stack.kafka, stack.mongodb, hires)
-            ratios.append(least / whole)
-            click.echo(
-                f"  {hires / whole:7.1f} hires a second; bare I/O of the same {hires / least:8.1f}; "
-                f"ratio {least / whole:.3f}"
-            )
-        click.echo(f"ratio, median of {rounds}: {statistics.median(ratios):.3f}")
-        times = sorted(paid.latencies(stack, hires))
-        click.echo(
-            f"confirm-hire to escrow.released, one at a time: p50 {_ms(times, 0.5)} ms, p99 {_ms(times, 0.99)} ms "
-            f"of {len(times)}"
-        )
+@click.option("--full", is_flag=True, help="Everything, in as long as it takes; else three minutes.")
+@click.option("--size", type=click.Choice(list(SIZES)), help="tiny tries all of it out and measures nothing.")
+@click.option("--stack", "kind", type=click.Choice(grounds.GROUNDS), help="Else containers where an engine is.")
+@click.option("--only", multiple=True, type=click.Choice(list(ROWS)), help="These alone; may be given again.")
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with this JSON.")
+@click.option(
+    "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else build/bench."
+)
+def main(
+    full: bool, size: str | None, kind: str | None, only: tuple[str, ...], against: Path | None, out: Path | None
+) -> None:
+    """Ours beside its floor, row by row, with target and verdict. Exit code 1 where a benchmark could not run."""
+    chosen = SIZES[size or ("full" if full else "short")]
+    kind = kind or ground.choose()
+    names = only or tuple(ROWS)
+    if kind == "embedded":
+        console.print("no container engine with the images of Apache Kafka and mongo:8, or not asked for: what follows "
+                      "is of the embedded stack and says little of speed", style="yellow")  # fmt: skip
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped
+    began, failed, rows = time.monotonic(), [], list[dict[str, Any]]()
+    with ground.opened(kind) as on:
+        for name in names:
+            rows += _measured(ROWS[name], on, chosen, failed)
+    result = _result(kind, chosen, rows, time.monotonic() - began, _left_out(chosen, kind, names))
+    console.print()
+    console.print(report.table(rows))
+    console.print(report.where(result), style="dim")
+    for what in (*result["left_out"], *failed):
+        console.print(f"not measured: {what}", style="yellow")
+    if against:
+        console.print(report.against(result, json.loads(against.read_text("utf-8"))))
+    _keep(result, out, is_whole=not only and not failed and kind == "containers" and chosen.name in ("short", "full"))
+    sys.exit(bool(failed))
 
 
-def _ms(times: list[float], share: float) -> int:
-    return round(1000 * times[min(len(times) - 1, int(share * len(times)))])
+def _measured(benchmark: ModuleType, on: ground.Ground, size: Size, failed: list[str]) -> Iterator[dict[str, Any]]:
+    """A benchmark's rows, as they come; what goes wrong in one leaves the others alone."""
+    began = time.monotonic()
+    try:
+        for row in benchmark.rows(on, size):
+            found = row.as_json()
+            console.print(f"  {found['name']} / {found['floor']}: {report.number(found['ratio']['median'])} "
+                          f"(target {found['target']}, {report.verdict(found)})")  # fmt: skip
+            yield found
+    except (RuntimeError, OSError, TimeoutError) as error:
+        failed.append(f"{benchmark.NAME}: {error}")
+        console.print(traceback.format_exc(), style="red")
+    console.print(f"  {benchmark.NAME}: {time.monotonic() - began:.0f} s", style="dim")
+
+
+def _left_out(size: Size, kind: str, names: tuple[str, ...]) -> list[str]:
+    left = [] if size.full else [f"{each} (FULL=1)" for each in ONLY_FULL]
+    if size.full and kind != "containers":
+        left.append("partitions and workers: they need containers")
+    return left + [each for each in ROWS if each not in names]
+
+
+def _result(kind: str, size: Size, rows: list[dict[str, Any]], seconds: float, left_out: list[str]) -> dict[str, Any]:
+    return {
+        "on": ground.NAMES[kind],
+        "size": size.name,
+        "rounds": size.rounds,
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),
+        "minutes": round(seconds / 60, 1),
+        "commit": _commit(),
+        "machine": ground.machine(),
+        "rows": rows,
+        "left_out": left_out,
+    }
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def _keep(result: dict[str, Any], out: Path | None, is_whole: bool) -> None:
+    out = out or ROOT / "build" / "bench" / f"{result['size']}.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    console.print(f"written to {out}")
+    if is_whole:
+        page.write(result)
+        console.print(f"and kept in bench/results/{result['size']}.json, with docs/performance.md and its pictures")
 
 
 if __name__ == "__main__":
