@@ -82,17 +82,17 @@ def test_the_log_reaches_a_receiver_in_whole_and_the_library_takes_it(
     taking = Taking()
     with receiver(taking) as url:
         made = create(worker, anna, url)
-        events = [happened(store, "offer.made", anna, bo, number=number) for number in range(1, 21)]
+        events = [happened(store, "offer.made", anna, bo, number=number) for number in range(1, 11)]
         worker.batch.process(events)
         turn(worker, lambda: len(taking.events()) == len(events))
+        path = f"/v1/webhooks/{made['id']}/deliveries?status=delivered&limit=100"
+        turn(worker, lambda: len(anna.get(path).get_json()["items"]) == len(events) + 1)
 
     assert {event["id"] for event in taking.events()} == {event.id for event in events}
     head, _, body = taking.requests[-1].partition(b"\r\n\r\n")
     headers = {name.lower(): value for name, _, value in (x.partition(": ") for x in head.decode().split("\r\n")[1:])}
     at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
     assert Webhook(made["secret"]).sign(headers["webhook-id"], at, body.decode()) in headers["webhook-signature"]
-    page = anna.get(f"/v1/webhooks/{made['id']}/deliveries?status=delivered&limit=100").get_json()["items"]
-    assert len(page) == len(events) + 1
 
 
 def test_a_receiver_that_hangs_delays_nobody(
@@ -105,7 +105,7 @@ def test_a_receiver_that_hangs_delays_nobody(
         for url in (one, two, three):
             create(worker, bo, url)
         hangs.hung = True
-        events = [happened(store, "offer.made", anna, bo, number=number) for number in range(1, 41)]
+        events = [happened(store, "offer.made", anna, bo, number=number) for number in range(1, 21)]
         begun = time.monotonic()
         worker.batch.process(events)
         turn(worker, lambda: all(len(each.events()) == len(events) for each in quick))
@@ -114,9 +114,9 @@ def test_a_receiver_that_hangs_delays_nobody(
         hangs.release.set()
 
     with capsys.disabled():
-        print(f"\n120 deliveries to three receivers beside one that hangs: {took:.1f} s")
+        print(f"\n60 deliveries to three receivers beside one that hangs: {took:.1f} s")
     waiting = anna.get(f"/v1/webhooks/{made['id']}/deliveries?status=waiting&limit=100").get_json()["items"]
-    assert len(waiting) == 40
+    assert len(waiting) == 20
 
 
 def test_what_is_due_again_is_found_by_its_time_and_a_restart_repeats_nothing(
