@@ -498,10 +498,10 @@ def peak_of(hires: int, folder: Any) -> int:
     whole = Whole(folder)
     for number in range(hires):
         body = listing() | {"leaving_on": "2027-06-01"}
-        made = Caller(whole.apps["listing"], "anna").post("/v1/listings", body, Idempotency_Key=f"listing {number}")
+        made = Caller(whole.apps["listing"], "anna").post("/v1/listings", body, Idempotency_Key=f"listing-{number}")
         whole.call("listing", "anna", f"/v1/listings/{made.get_json()['id']}/submit")
         whole.hired(made.get_json()["id"], f"bo{number}")
-    reading = sliced(whole.snapshot(), 3)
+    reading = sliced(whole.snapshot(), 1)
     tracemalloc.start()
     try:
         report = examine(reading)
