@@ -1,7 +1,8 @@
 """`python -m tests.examples [--all] [what pytest is to run]`: take the contract's examples from tests that run.
 
-Runs the tests over HTTP (`tests/service`) and some days of the simulator, or the tests that are named; then writes
-`deploy/docs/examples.json`. An example that is there and fits its schema stays, unless `--all` asks for new ones.
+Runs the tests over HTTP (in `tests/service` and a few of `tests/pure`) and some days of the simulator, or the tests
+that are named; then writes `deploy/docs/examples.json`. An example that is there and fits its schema stays, unless
+`--all` asks for new ones.
 """
 
 import json
@@ -23,6 +24,10 @@ from tests.support.described import Described
 from tests.support.examples import Examples
 
 _DAYS = 12
+_TESTS = ("service", *(f"pure/test_{name}.py" for name in (
+    "reports_whole", "consent_whole", "export", "histories", "staff_lists", "places", "escrow_lifecycle",
+    "matching_lifecycle", "listing_lifecycle", "who_sees_what",
+)))  # fmt: skip
 _LOAD = catalogue._load
 
 
@@ -41,7 +46,7 @@ def main(arguments: list[str]) -> int:
     with mock.patch.object(catalogue, "_load", load):
         for number in range(1, 1 if named else _DAYS + 1):
             play(number, STEPS)
-        code = int(pytest.main([*(named or ["tests/service"]), "-q"]))
+        code = int(pytest.main([*(named or (f"tests/{each}" for each in _TESTS)), "-q"]))
     if code:
         return code
     known = {} if "--all" in arguments or not PATH.is_file() else examples.recorded()

@@ -10,9 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from shared.http.declare.operations import FORM, MULTIPART
+
 PATH = Path(__file__).with_name("examples.json")
 PAGE = "text/html"
 """Pages are for people: no example shows them."""
+_AS = {MULTIPART: FORM}
+"""A form has the same fields in either of its forms."""
 ANY = "*/*"
 """What is taken whatever it is, and not read, has no example."""
 
@@ -33,7 +37,7 @@ def places(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             for part, described in {**bodies, **answers}.items():
                 for media, content in described.get("content", {}).items():
                     if media not in (PAGE, ANY):
-                        yield f"{operation['operationId']} {part} {media}", content
+                        yield f"{operation['operationId']} {part} {_AS.get(media, media)}", content
 
 
 def add_to(document: dict[str, Any]) -> None:

@@ -52,7 +52,8 @@ def _posted(event: EventType) -> dict[str, Any]:
     return {
         "operationId": "on" + "".join(word.title() for word in event.name.replace(".", "_").split("_")),
         "summary": f"{event.summary[0].upper()}{event.summary[1:]}",
-        "description": f"Owned by {event.owner}. Sent to webhooks of this type until one answers 2xx.",
+        "description": f"Owned by {event.owner}. Sent to each webhook that asks for it until it answers 2xx. This is "
+        "the full payload; a thin one has no `dataschema`, and as `data` nothing but the `url` where it is read.",
         "tags": ["events"],
         "security": [],
         "parameters": [

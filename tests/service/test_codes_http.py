@@ -53,6 +53,13 @@ def test_a_code_is_found_by_words_without_a_token(app: Flask) -> None:
     }  # fmt: skip
 
 
+def test_the_rules_of_a_place_are_read_without_a_token(app: Flask) -> None:
+    """What may be charged for, by whose decision."""
+    rules = ask(app, "/v1/rules?country=CA&subdivision=CA-ON").get_json()
+
+    assert {"CAD"} <= {each["currency"] for each in rules["caps"]}
+
+
 def test_names_come_in_the_language_asked_for_where_the_list_has_it(app: Flask) -> None:
     found = ask(app, "/v1/codes?q=programmation%20informatique&scheme=NACE-2&lang=fr").get_json()["items"]
     other = ask(app, "/v1/codes?q=2512&scheme=ISCO-08&lang=fr").get_json()["items"]

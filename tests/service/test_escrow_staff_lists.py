@@ -57,6 +57,8 @@ def test_each_list_has_its_escrows(world: World) -> None:
     assert (dispute["offer_id"], dispute["by"], dispute["reason"]) == (id_of(disputed), "seeker", "=1+1, so it is.")
     (row,) = rows(world.arbiter.get(f"{BASE}/disputes?format=csv").get_data(as_text=True))
     assert row["reason"] == "'=1+1, so it is."
+    for name, count in (("payouts", 2), ("refused", 1)):
+        assert len(rows(world.operator.get(f"{BASE}/{name}?format=csv").get_data(as_text=True))) == count
 
 
 def test_in_pages_with_sums(world: World) -> None:

@@ -5,6 +5,7 @@ httpx client that asks a running gateway. What no operation answers must be a pr
 document lets grow (`x-extensible-enum`) are held against the list all the same.
 """
 
+import contextlib
 import functools
 import itertools
 import json
@@ -194,13 +195,15 @@ def _description_of(app: Flask) -> Any:
 
 
 def _sent(request: Request) -> Any:
-    """By the bytes that the app has read before."""
+    """By the bytes that the app has read before; None where they are no JSON, or too deep."""
     if not hasattr(request.environ["wsgi.input"], "seek"):
         return None
     request.environ["wsgi.input"].seek(0)
     again = Request(request.environ, populate_request=False)
     if again.is_json:
-        return again.get_json(silent=True)
+        with contextlib.suppress(RecursionError):
+            return again.get_json(silent=True)
+        return None
     return again.form.to_dict() or None
 
 

@@ -19,8 +19,10 @@ _CHECKED_FORMATS = ("uuid", "date", "date-time", "uri", "uri-reference")
 
 
 def describe_asked(described: dict[str, Any], schemas: Mapping[str, type[Schema]]) -> None:
-    """Leave out what cannot be sent: what a schema dumps alone."""
+    """Leave out what cannot be sent: what a schema dumps alone. One that is not closed says so."""
     for name, schema in schemas.items():
+        if "additionalProperties" not in described[name]:
+            described[name] = _opened(described[name])
         loaded = {field.data_key or key for key, field in schema().load_fields.items()}
         _keep(described[name], loaded)
 
@@ -32,6 +34,15 @@ def describe_shown(described: dict[str, Any], schemas: Mapping[str, type[Schema]
         _keep(described[name], set(shown))
         required = sorted(key for key, field in shown.items() if not getattr(field, "optional", False))
         described[name] = _unbounded(described[name]) | ({"required": required} if required else {})
+
+
+def _opened(described: Any) -> Any:
+    if isinstance(described, list):
+        return [_opened(each) for each in described]
+    if not isinstance(described, dict):
+        return described
+    left = {key: _opened(value) for key, value in described.items()}
+    return {**left, "additionalProperties": True} if isinstance(left.get("properties"), dict) else left
 
 
 def _keep(described: dict[str, Any], names: set[str]) -> None:
