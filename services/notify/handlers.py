@@ -62,6 +62,15 @@ class Both:
         return TAKEN if TAKEN in verdicts else verdicts[1]
 
 
+@dataclass(frozen=True)
+class Beside(Both):
+    """Two routes of one event; what became of it is the second's to say."""
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        self.first.fold(changes, event)
+        return self.second.fold(changes, event)
+
+
 def _id(event: Trigger, person: str) -> str:
     return f"{event.id}:{person}"
 
@@ -74,7 +83,7 @@ def handlers(notification: Lifecycle = NOTIFICATION, public_url: str = "") -> Ro
     routes |= {"listing.created": Both(OF_LISTING, tell), "listing.revised": OF_LISTING}
     routes |= {consent_links.ASKED: consent_links.OfConsent(), "person.erased": erasure.route()}
     logged = Logged(notification.terms)
-    return routes | {name: Both(routes[name], logged) if name in routes else logged for name in PUBLIC_NAMES}
+    return routes | {name: Beside(logged, routes[name]) if name in routes else logged for name in PUBLIC_NAMES}
 
 
 HANDLERS: Routes = handlers()
