@@ -11,7 +11,6 @@ from shared.settings import Terms
 from tests.support.notify import happened, take
 from tests.support.web import Caller, Ticking, problem
 
-
 OFFER = "0b6a1b9c-0000-4000-8000-000000000001"
 
 
