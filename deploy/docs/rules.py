@@ -148,6 +148,7 @@ ADVICE: dict[str, str] = {
     "unknown-code": "`GET /v1/codes` finds a code by words.",
     "utf-8": "Send the body in UTF-8.",
     "version": "Read it again, then decide, and send its ETag as If-Match.",
+    "event-type": "Name types of docs/events.md, a group such as `hire.*`, or `*`.",
     "webhook-scope": "Leave `scope` out: you are then sent the events that you may read.",
     "webhook-tests": "Wait; a webhook may be tested again tomorrow.",
     "webhook-url": "Give a URL over https, with a public name or address, at port 443 or 8443.",

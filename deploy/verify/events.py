@@ -9,6 +9,7 @@ from deploy import SERVICES
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
 from services.notify.addresses import CONTACT_CODE
+from services.notify.log.records import KIND as LOGGED
 from shared.aggregate import Document, Kind, Trigger
 from shared.events import Event, source_of
 
@@ -127,7 +128,7 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
 
 
 def _knows(doc: Document, event: Mapping[str, Any]) -> bool:
-    if doc["kind"] in ("notification", "unveiled"):
+    if doc["kind"] in ("notification", "unveiled", LOGGED):  # named by the event
         return True
     if event["id"] in doc.get("applied", ()) or any(each["id"] == event["id"] for each in doc.get("parked", ())):
         return True

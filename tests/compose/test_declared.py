@@ -53,7 +53,7 @@ def test_a_subscriber_reads_and_no_more() -> None:
     assert set(EVENT_NAMES) - set(PUBLIC_NAMES) == {
         "contact.verified", "contact.replaced", "work.verified", "payout.changed", "employer.registered",
         "employer.removed", "report.decided", "insider_report.decided", "listing.consent_asked", "matches.wanted",
-        "matches.found",
+        "matches.found", "webhook.disabled",
     }  # fmt: skip
     assert {(acl.name, acl.prefixed) for acl in granted if acl.kind == "group"} == {("crm", False), ("crm.", True)}
 

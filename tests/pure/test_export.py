@@ -184,12 +184,14 @@ class Story:
             self.whole.settle(timedelta(seconds=2))
 
     def kept(self, *services: str) -> str:
-        """All documents of these services, or of all, without their events."""
-        documents = [doc for name in services or SHARES for doc in self.whole.stores[name].collection.find()]
+        """All documents of these services, or of all, without their events and notify's log of them."""
+        found = (doc for name in services or SHARES for doc in self.whole.stores[name].collection.find())
+        documents = [doc for doc in found if doc["kind"] != "event"]
         return repr([{k: v for k, v in doc.items() if k != "events"} for doc in documents])
 
     def events(self) -> str:
-        documents = [doc.get("events") for store in self.whole.stores.values() for doc in store.collection.find()]
+        found = [doc for store in self.whole.stores.values() for doc in store.collection.find()]
+        documents = [doc if doc["kind"] == "event" else doc.get("events") for doc in found]
         return repr(documents) + repr(self.whole.broker.records())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from deploy.verify import verify
 from tests.pure.test_webhook_signing import v1a_holds
 from tests.support.web import Caller, problem
 from tests.support.whole import Whole
@@ -125,9 +126,11 @@ def test_all_public_events_are_for_an_integrator_or_operator(whole: Whole) -> No
     problem(caller(whole, "eve").post("/v1/webhooks", body), 403, "forbidden")
 
     create(whole, "olga", "operator", scope="all")
+    create(whole, "ivo", "integrator", scope="all", url="https://crm.example/")
     whole.published()
 
-    assert "listing.created" in [event["type"] for event in sent(whole)]
+    for url in (URL, "https://crm.example/"):
+        assert "listing.created" in [event["type"] for event in sent(whole, url)]
 
 
 @pytest.mark.parametrize(
@@ -258,6 +261,7 @@ def test_a_switched_off_webhook_is_told_to_its_owner_and_a_test_switches_it_on(w
     assert sent(whole)[0]["type"] in told[0]["text"] and sent(whole)[0]["id"] in told[0]["text"]
     assert any("webhook" in str(mail["Subject"]) for to, mail in whole.mails if to == "anna@example.org")
 
+    assert [violation for result in verify(whole.snapshot()) for violation in result.violations] == []
     whole.receivers.answers[URL] = [200]
     assert anna.post(f"{path}/test").status_code == 202
     whole.settle()

@@ -49,6 +49,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "employer_link": notify.EmployerLinkDocument,
         "employer": notify.EmployerCopy,
         "listing": notify.ListingCopy,
+        "event": notify.LoggedEvent,
         "webhook": webhooks.WebhookDocument,
         "webhooks": webhooks.WebhooksDocument,
         "delivery": webhooks.DeliveryDocument,

@@ -214,7 +214,7 @@ def _note_attempt(change: Change, trigger: Trigger) -> None:
 
 
 def _keep_the_last(change: Change) -> None:
-    """The document stays small: of the triggers the last is known, whose repeat alone can come, of commands some."""
-    change.set(applied=None)
-    if commands := change.get("commands"):
-        change.set(commands=commands[-MOST_COMMANDS:])
+    """The document stays small: some commands are known, and of what the worker tells the last: no other can repeat."""
+    commands = change.get("commands", [])[-MOST_COMMANDS:]
+    known = {each["id"] for each in commands}
+    change.set(commands=commands or None, applied=[each for each in change.get("applied", []) if each in known] or None)
