@@ -101,7 +101,7 @@ _OTHERS = (
         "networks, blank between, of a proxy that stands before it: from there alone it believes X-Forwarded-For",
     ),
     (
-        "`LISTING_WEB`, `MATCHING_WEB`, `ESCROW_WEB`, `NOTIFY_WEB`",
+        "`LISTING_WEB`, `MATCHING_WEB`, `ESCROW_WEB`, `NOTIFY_WEB`, `NOTIFY_STREAMS`",
         "the gateway",
         "`host:port` of each service",
     ),

@@ -17,6 +17,9 @@ MONGODB_OPTIONS = (
     "&socketTimeoutMS=10000&w=1&journal=true"
 )
 
+STREAMS = "notify-streams"
+"""The process that serves the streams of events."""
+
 GROUPS = ("broker", "database", "mail", "workers", "webs", "gateway")
 """In the order of their start; they stop in the opposite order, so the servers go when nobody needs them."""
 
@@ -52,13 +55,13 @@ class Layout:
 def port_names() -> list[str]:
     """The name of each port a stack needs; where a program listens, the program's own name."""
     both = [f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")]
-    return ["supervisor", "broker", "database", "mail", "gateway", *both]
+    return ["supervisor", "broker", "database", "mail", "gateway", *both, STREAMS]
 
 
 def programs(layout: Layout) -> list[Program]:
     servers = [_broker(layout), _database(layout)] if layout.own_servers else []
     workers = [_worker(layout, service) for service in SERVICES]
-    webs = [_web(layout, service) for service in SERVICES]
+    webs = [*(_web(layout, service) for service in SERVICES), _streams(layout)]
     return [*servers, _mail(layout), *workers, *webs, _gateway(layout)]
 
 
@@ -84,7 +87,8 @@ SET_FOR_ALL = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 SET = (
     "BIND", "FORWARDED_ALLOW_IPS", "HEALTH_BIND", "JWKS_FILE", "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_GROUP_INSTANCE_ID",
     "MONGODB_DATABASE", "MONGODB_URI", "PROVIDER_MONGODB_URI", "PROVIDER_WEBHOOK_SECRET_FILE", "PROVIDER_WEBHOOK_URL",
-    "PSEUDONYM_KEY_FILE", "PUBLIC_URL", "SMTP_HOST", "SMTP_PORT", "WEBHOOK_NETWORKS", "WORKER_SLOT",
+    "PSEUDONYM_KEY_FILE", "PUBLIC_URL", "SMTP_HOST", "SMTP_PORT", "STREAMS", "WEBHOOK_NETWORKS",
+    "WEB_GRACEFUL_TIMEOUT", "WORKER_SLOT",
 )  # fmt: skip
 """What the services' processes are given, each what it needs."""
 
@@ -171,6 +175,13 @@ def _web(layout: Layout, service: str) -> Program:
     return Program(f"{service}-web", "webs", command, (port, "/readyz"), environment)
 
 
+def _streams(layout: Layout) -> Program:
+    """Notify's web process once more, for streams alone."""
+    port, web = layout.ports[STREAMS], _web(layout, "notify")
+    environment = {**web.environment, "BIND": f"127.0.0.1:{port}", "STREAMS": "500", "WEB_GRACEFUL_TIMEOUT": "2"}
+    return Program(STREAMS, "webs", web.command, (port, "/readyz"), environment)
+
+
 def _service(layout: Layout, service: str) -> dict[str, str]:
     environment = {
         "MONGODB_URI": layout.mongodb,
@@ -188,6 +199,7 @@ def _service(layout: Layout, service: str) -> dict[str, str]:
 def _gateway(layout: Layout) -> Program:
     environment = {f"{s.upper()}_WEB": f"127.0.0.1:{layout.ports[f'{s}-web']}" for s in SERVICES}
     environment |= {
+        "NOTIFY_STREAMS": f"127.0.0.1:{layout.ports[STREAMS]}",
         "GATEWAY_BIND": "127.0.0.1",
         "GATEWAY_DEV": str(layout.data.page).replace('"', '\\"'),
         "PAGE_PEOPLE": "true",

@@ -82,8 +82,10 @@ def _service(name: str) -> list[Json]:
     topics = waits("topics", ["deploy.kafka.ready", name], login)
     cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "700m"}}}
     template = pod(worker, "worker", one_worker, worker_keys, before=[topics, schema])
+    streams: list[Json] = []
     if name == "notify":
         _may_log_in_to_mail(template)
+        streams = _streams(one_web, keys, schema)
     return [
         deployment(web, "web", pod(web, "web", one_web, keys, before=[schema])),
         service(web, "web", 8000),
@@ -92,6 +94,19 @@ def _service(name: str) -> list[Json]:
         deployment(worker, "worker", template),
         budget(worker, "worker"),
         autoscaler(worker, "worker", 2, PARTITIONS, _lag(name)),
+        *streams,
+    ]
+
+
+def _streams(web: Json, keys: list[str], schema: Json) -> list[Json]:
+    """Notify's web process once more, for streams of events alone."""
+    name = "notify-streams"
+    env = [*web["env"], *environment({"STREAMS": "500", "WEB_GRACEFUL_TIMEOUT": "2"})]
+    one = web | {"name": name, "env": env}
+    return [
+        deployment(name, "web", pod(name, "web", one, keys, before=[schema]), replicas=2),
+        service(name, "web", 8000),
+        budget(name, "web"),
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from deploy import SERVICES
 from deploy.kubernetes.parts import Json, labels, meta
 
-_WEBS = [f"{name}-web" for name in SERVICES]
+_WEBS = [*(f"{name}-web" for name in SERVICES), "notify-streams"]
 _WORKERS = [f"{name}-worker" for name in SERVICES]
 _INDEXES = [f"{name}-indexes" for name in SERVICES]
 

@@ -5,6 +5,7 @@ from services.notify.log import api as log
 from services.notify.parts import Parts
 from services.notify.schemas import Notification
 from services.notify.store import own
+from services.notify.stream import api as stream
 from services.notify.views import view
 from services.notify.webhooks import api as webhooks
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
@@ -24,6 +25,6 @@ def notifications(call: Call[Parts]) -> Answer:
 
 operations.include(
     api_addresses.operations, api_contacts.operations, api_preferences.operations, api_employer_links.operations,
-    api_export.operations, log.operations,
+    api_export.operations, log.operations, stream.operations,
 )  # fmt: skip
 operations.include_slice(lambda parts: parts.webhooks, webhooks.operations)

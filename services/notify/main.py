@@ -22,6 +22,7 @@ from services.notify.mails import Mails
 from services.notify.parts import Parts
 from services.notify.smtp import Send, smtp
 from services.notify.store import COLLECTION, MIGRATIONS
+from services.notify.stream.streams import Streams
 from services.notify.webhooks.deliverer import Deliverer, Start, in_a_thread
 from services.notify.webhooks.destinations import Destinations
 from services.notify.webhooks.fan_out import FanOut
@@ -33,6 +34,7 @@ from services.notify.webhooks.upkeep import Upkeep
 from shared.aggregate import Store, erasure
 from shared.clock import Clock
 from shared.http.app import create_app
+from shared.process.ending import ENDING
 from shared.process.main import Service
 from shared.process.work import Step, Work
 from shared.settings import Settings
@@ -53,7 +55,8 @@ def outside(settings: Settings, _clock: Clock) -> Outside:
 
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
-    parts = Parts(store, settings.pseudonym_key, settings.terms, settings.webhooks)
+    streams = Streams(store, settings.web.streams, ENDING)
+    parts = Parts(store, settings.pseudonym_key, settings.terms, streams, settings.webhooks)
     return create_app(settings, operations, parts, ready={"mongodb": store.ping})
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.notify.mailboxes import Mailboxes
+from services.notify.stream.streams import Streams
 from services.notify.webhooks.destinations import Destinations
 from services.notify.webhooks.parts import Parts as OfWebhooks
 from shared.aggregate import Store
@@ -17,6 +18,7 @@ class Parts:
     store: Store
     key: bytes
     terms: Terms
+    streams: Streams
     webhook: Webhooks = field(default_factory=Webhooks)
     patience: Patience = field(default_factory=Patience)
 

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from shared.process import ending
 from shared.settings import EX_CONFIG, load_or_exit
 from shared.telemetry import otlp
 
@@ -37,7 +38,8 @@ if _web.workers > 1 and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
 bind = [str(_web.bind)]
 worker_class = "gthread"
 workers = _web.workers
-threads = _web.threads + 1  # see shared.process.spare
+threads = _web.threads + 1 + _web.streams  # see shared.process.spare
+worker_connections = max(1000, 2 * threads)
 graceful_timeout = _web.graceful_timeout
 keepalive = _web.keepalive
 reuse_port = True
@@ -90,6 +92,11 @@ def post_fork(_server: Any, _worker: Any) -> None:
     from shared.http.answer.refusals import write_problem
 
     gunicorn.util.write_error = write_problem
+
+
+def post_worker_init(_worker: Any) -> None:
+    """What runs for long in a request is told at once that the process ends."""
+    ending.on_signal(signal.SIGTERM)
 
 
 def _end_with_the_master() -> None:

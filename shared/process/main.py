@@ -87,7 +87,7 @@ class Service(Generic[Outside]):
             pass  # the database is away: requests wait for it, and for this
         app = self.build(settings, store)
         app.before_request(partial(_refuse_early, naming, store))
-        app.wsgi_app = Spare(app.wsgi_app, settings.web.threads)  # type: ignore[method-assign]
+        app.wsgi_app = Spare(app.wsgi_app, settings.web.threads + settings.web.streams)  # type: ignore[method-assign]
         return app
 
     def migrate(self) -> int:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+from werkzeug.wsgi import ClosingIterator
+
 from shared.http.request.edge import PROBES, StartResponse, Wsgi
 
 STUCK = "golem.stuck"
@@ -19,7 +21,8 @@ _PATIENCE_SECONDS = 1.0
 class Spare:
     """WSGI middleware of a process with `threads` threads for requests and one more, which this keeps from them.
 
-    A request waits a second for one of the `threads`; once that was in vain, the next do not wait until one is free.
+    A request has its thread until its answer is sent. It waits a second for one of the `threads`; once in vain,
+    the next do not wait until one is free.
     """
 
     def __init__(self, app: Wsgi, threads: int, patience: float = _PATIENCE_SECONDS) -> None:
@@ -34,10 +37,15 @@ class Spare:
             environ[STUCK] = True
             return self._app(environ, start_response)
         try:
-            return self._app(environ, start_response)
-        finally:
-            self._stuck = False
-            self._free.release()
+            answer = self._app(environ, start_response)
+        except BaseException:
+            self._give_back()
+            raise
+        return ClosingIterator(answer, self._give_back)
+
+    def _give_back(self) -> None:
+        self._stuck = False
+        self._free.release()
 
     def _taken(self) -> bool:
         if self._free.acquire(blocking=False):

@@ -169,6 +169,7 @@ def _web(read: Reader) -> Web:
         public_rate_per_second=read.one("PUBLIC_RATE_PER_SECOND", values.whole(1, 10**6), 10),
         public_rate_burst=read.one("PUBLIC_RATE_BURST", values.whole(1, 10**6), 100),
         gateways=read.one("FORWARDED_ALLOW_IPS", values.networks, values.networks("127.0.0.1,::1")),
+        streams=read.one("STREAMS", values.whole(0, 10_000), 0),
     )
 
 

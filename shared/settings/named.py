@@ -98,6 +98,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         "Web processes": (
             Named("BIND", "host:port", "where the web process listens"),
             Named("WEB_THREADS", "number", "requests at once in one process"),
+            Named("STREAMS", "number", "streams of events at once in one process; 0: it serves none, as a web process"),
             Named("WEB_WORKERS", "number", "processes behind one port"),
             Named("WEB_GRACEFUL_TIMEOUT", "seconds", "how long requests under way may take when it is asked to stop"),
             Named("WEB_KEEPALIVE", "seconds", "how long a quiet connection stays open"),

@@ -130,7 +130,9 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True)
 class Web:
-    """`gateways`: who may say, with X-Forwarded-For, from where a request comes."""
+    """`gateways`: who may say, with X-Forwarded-For, from where a request comes. `streams`: how many a process of
+    notify serves at once, beside its requests.
+    """
 
     bind: Address
     threads: int
@@ -144,6 +146,7 @@ class Web:
     public_rate_per_second: int
     public_rate_burst: int
     gateways: tuple[Network, ...]
+    streams: int = 0
 
 
 @dataclass(frozen=True)

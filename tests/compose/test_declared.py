@@ -134,8 +134,9 @@ def test_an_override_names_parts_that_exist(file: Path) -> None:
 
 
 def test_traces_leave_the_processes_where_a_collector_is_named() -> None:
-    """All eight, and none has a way out without that file."""
+    """All nine, and none has a way out without that file."""
     overlay = yaml.safe_load((ROOT / "deploy" / "compose.traces.yml").read_text())["services"]
 
-    assert set(overlay) == {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+    both = {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+    assert set(overlay) == {*both, "notify-streams"}
     assert not any("OTEL_EXPORTER_OTLP_ENDPOINT" in (part.get("environment") or {}) for part in PARTS.values())

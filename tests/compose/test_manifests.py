@@ -151,7 +151,7 @@ def test_another_apply_leaves_the_replicas_alone() -> None:
     scaled = {spec["scaleTargetRef"]["name"] for spec in by_kind("HorizontalPodAutoscaler").values()}
 
     assert {name for name, spec in by_kind("Deployment").items() if "replicas" not in spec} == scaled
-    assert set(by_kind("PodDisruptionBudget")) == {*scaled, "gateway"}
+    assert set(by_kind("PodDisruptionBudget")) == {*scaled, "gateway", "notify-streams"}
     assert by_kind("Deployment")["subscriber"]["replicas"] == 0, "it is an administrator, and runs while it is wanted"
 
 
@@ -206,7 +206,8 @@ def test_prometheus_finds_every_process_by_the_name_of_its_alerts() -> None:
         and {port["name"] for port in document["spec"]["template"]["spec"]["containers"][0]["ports"]} <= asked
     }
 
-    assert found == {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+    both = {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+    assert found == {*both, "notify-streams"}
 
 
 @pytest.mark.parametrize("name", RULES)

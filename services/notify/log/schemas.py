@@ -16,7 +16,9 @@ class Listed(Text):
         return [each.strip() for each in text.split(",")]
 
 
-class AskedEvents(Query):
+class AskedLog(Query):
+    """From where, and which."""
+
     after = Pattern(
         rf"[A-Za-z0-9_-]{{1,{LONGEST_CURSOR}}}", "a cursor", metadata={"description": "what arrived after that event"}
     )
@@ -24,6 +26,9 @@ class AskedEvents(Query):
     types = Listed(1, 1000, metadata={"description": "event types, `<group>.*` or `*`, with commas between"})
     offer_id = Uuid()
     listing_id = Uuid()
+
+
+class AskedEvents(AskedLog):
     limit = Integer(1, 100, load_default=20)
 
 

@@ -1,7 +1,7 @@
 """One request of one operation, in this order: who calls, how fast, key, If-Match, query, body, then the view."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Generic
 
@@ -128,7 +128,7 @@ def _written(operation: Operation[Parts], answer: Answer) -> Response:
     if isinstance(answer.body, csv_table.Table):
         lines = answer.body.lines()
         return Response(lines, answer.status, dict(answer.headers), content_type=csv_table.CONTENT_TYPE)
-    if isinstance(answer.body, str):  # it is in its medium already
+    if isinstance(answer.body, (str, Iterator)):  # it is in its medium already
         return Response(answer.body, answer.status, dict(answer.headers), content_type=operation.media)
     schema = operation.answers[answer.status]
     body = answer.body if schema is None or answer.body is None else dump_of(schema)(answer.body)

@@ -25,7 +25,10 @@ class Slow:
 
 def ask(spare: Spare, path: str) -> tuple[bytes, float]:
     start = time.monotonic()
-    (body,) = spare({"PATH_INFO": path}, None)  # type: ignore[arg-type]  # nothing is started
+    answer = spare({"PATH_INFO": path}, None)  # type: ignore[arg-type]  # nothing is started
+    (body,) = answer
+    if close := getattr(answer, "close", None):
+        close()  # as a server does
     return body, time.monotonic() - start
 
 

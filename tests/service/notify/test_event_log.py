@@ -108,9 +108,9 @@ def test_two_who_give_numbers_at_once_leave_no_gap_to_a_reader(store: Store) -> 
             write(store, events(store, at_once))
 
     def numbering() -> None:
-        numberer = Numbering(store, Terms())
-        while numberer.step() or not written.wait(0.01):
-            pass
+        numberer, over = Numbering(store, Terms()), False
+        while numberer.step() or not over:
+            over = written.wait(0.01)
 
     def following() -> None:
         while len(read) < many and not errors:
