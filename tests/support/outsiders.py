@@ -136,9 +136,12 @@ def seen(response: TestResponse) -> str:
 def alike(response: TestResponse, *ids: str) -> str:
     """The same, without what differs in every answer, and without these ids. A body's hash says no more than it."""
     request_id = response.headers.get("X-Request-Id") or "-"
-    text = "\n".join(line for line in seen(response).splitlines() if not line.startswith(("Date:", "Content-Length:")))
+    own = ("Date:", "Content-Length:", *(("Idempotency-Replayed:",) if response.status_code == 201 else ()))
+    text = "\n".join(line for line in seen(response).splitlines() if not line.startswith(own))
     text = re.sub('ETag: "[0-9a-f]{32}"', "ETag: …", text)
-    for mine in (request_id, *ids):
+    made = response.get_json() if response.status_code == 201 else {}
+    anew = [made[name] for name in ("id", "secret") if name in made]  # of what the asker has just made for themselves
+    for mine in (request_id, *anew, *ids):
         text = text.replace(mine, "…")
     return text
 

@@ -39,10 +39,10 @@ def value_for(field: fields.Field[Any], odd: Any, whole: bool) -> Any:
 def document_for(schema: Schema, odd: Any, whole: bool) -> dict[str, Any]:
     """With a value of this kind in each field, or in every other one; and what no schema names.
 
-    `items` is always there: where it is not, marshmallow takes a dict's own method for it.
+    `items` and `keys` are always there: where they are not, marshmallow takes a dict's own method for them.
     """
     each = enumerate(schema.dump_fields.items())
-    some = [(name, field) for at, (name, field) in each if whole or at % 2 or name == "items"]
+    some = [(name, field) for at, (name, field) in each if whole or at % 2 or name in ("items", "keys")]
     return {field.attribute or name: value_for(field, odd, whole) for name, field in some} | {"named nowhere": "stays"}
 
 
