@@ -172,7 +172,7 @@ class CheckedClient(FlaskClient):
         response = super().open(*args, **options)
         request = response.request
         # A stream does not end: whoever opened it reads it.
-        body = b"" if response.content_type.startswith("text/event-stream") else response.get_data()
+        body = b"" if (response.content_type or "").startswith("text/event-stream") else response.get_data()
         answered = Answered(request.method, request.path, response.status_code, response.headers, body)
         described = self._described()
         described.check(answered)
