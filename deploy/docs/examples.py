@@ -19,6 +19,8 @@ _AS = {MULTIPART: FORM}
 """A form has the same fields in either of its forms."""
 ANY = "*/*"
 """What is taken whatever it is, and not read, has no example."""
+STREAM = "text/event-stream"
+"""A stream does not end; docs/events.md shows one."""
 
 
 @cache
@@ -36,7 +38,7 @@ def places(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             answers = {status: each for status, each in operation["responses"].items() if status.startswith("2")}
             for part, described in {**bodies, **answers}.items():
                 for media, content in described.get("content", {}).items():
-                    if media not in (PAGE, ANY):
+                    if media not in (PAGE, ANY, STREAM):
                         yield f"{operation['operationId']} {part} {_AS.get(media, media)}", content
 
 

@@ -12,6 +12,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "code": ("verifyContact", "verifyWorkMail"),
     "consent-terms": ("answerByEmployer",),
     "domain": ("putWorkMail",),
+    "event-type": ("listEvents", "streamEvents"),
+    "webhooks": ("createWebhook",),
     "employer-registered": ("answerByEmployer", "askEmployer"),
     "link-used": ("answerByEmployer", "confirmByEmployer"),
     "no-link": ("reviseListing", "askEmployer"),

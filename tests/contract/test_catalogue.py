@@ -99,6 +99,8 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
             found = st.integers(field.low, field.high)
         case own.Part():
             found = samples(type(field.schema))
+        case own.Text():
+            found = st.text("abcxyz019.-", min_size=field.low, max_size=field.high)
         case own.Several(inner=own.Part(nested=nested)) if nested is Tranche:
             found = shares()
         case own.Several():

@@ -216,6 +216,7 @@ def test_what_failed_is_sent_again_one_or_all_since(whole: Whole) -> None:
     whole.published()
     failed = anna.get(f"{path}/deliveries?status=failed").get_json()["items"]
     assert {each["given_up_for"] for each in failed} == {"aborted"} and len(failed) >= 2
+    assert anna.get(f"{path}/deliveries/{failed[0]['id']}").get_json()["given_up_for"] == "aborted"
     before = len(sent(whole))
     whole.receivers.answers[URL] = [200]
 

@@ -13,7 +13,7 @@ from tests.compose.running.conftest import FILES, ROOT, compose, inside, run
 
 Json = dict[str, Any]
 APPS = [f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")]
-LASTING = [*APPS, "gateway", "kafka", "mongo", "mailpit"]
+LASTING = [*APPS, "notify-streams", "gateway", "kafka", "mongo", "mailpit"]
 JOBS = ["kafka-setup", "database-setup", *(f"{service}-indexes" for service in SERVICES)]
 
 

@@ -17,7 +17,7 @@ FOLDER = ROOT / "deploy" / "observability"
 DASHBOARD = json.loads((FOLDER / "grafana" / "golem.json").read_text())
 EXPRESSIONS = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
 RULES = ("alerts", "levels", "servers")
-PROCESSES = {f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")}
+PROCESSES = {"notify-streams", *(f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker"))}
 
 
 @pytest.fixture(scope="module")
