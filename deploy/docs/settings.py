@@ -101,6 +101,17 @@ _OTHERS = (
         "networks, blank between, of a proxy that stands before it: from there alone it believes X-Forwarded-For",
     ),
     (
+        "`PAGE_ISSUER`, `PAGE_CLIENT_ID`, `PAGE_SCOPE`, `PAGE_AUDIENCE`, `PAGE_TOKEN`",
+        "the gateway",
+        "how people sign in on the page: an OpenID provider that knows it as a public client with PKCE, and sends back to "
+        "`/signed-in`; the scope, the audience, and which of its tokens the services take (`access_token` or `id_token`)",
+    ),
+    (
+        "`PAGE_PEOPLE`, `GATEWAY_DEV`",
+        "the gateway",
+        "`golem up` alone: that the page offers to be one of its people, and the folder with their tokens",
+    ),
+    (
         "`LISTING_WEB`, `MATCHING_WEB`, `ESCROW_WEB`, `NOTIFY_WEB`, `NOTIFY_STREAMS`",
         "the gateway",
         "`host:port` of each service",
