@@ -103,8 +103,8 @@ _OTHERS = (
     (
         "`PAGE_ISSUER`, `PAGE_CLIENT_ID`, `PAGE_SCOPE`, `PAGE_AUDIENCE`, `PAGE_TOKEN`",
         "the gateway",
-        "how people sign in on the page: an OpenID provider that knows it as a public client with PKCE, and sends back to "
-        "`/signed-in`; the scope, the audience, and which of its tokens the services take (`access_token` or `id_token`)",
+        "how people sign in on the page: an OpenID provider that knows it as a public client with PKCE, and sends back "
+        "to `/signed-in`; scope, audience, and which of its tokens the services take (`access_token` or `id_token`)",
     ),
     (
         "`PAGE_PEOPLE`, `GATEWAY_DEV`",

@@ -14,7 +14,7 @@ from tests.support.whole import Whole
 REPORTS = {"reportListing", "reportInsider"}
 READ = {
     "searchListings", "getListing", "getJobPosting", "findCodes", "getCode", "showRules", "showInsider",
-    "showReportingPolicy", "showWebhookKeys",
+    "showReportingPolicy", "showWebhookKeys", "getSitemap",
 }  # fmt: skip
 OPEN = READ | REPORTS
 BY_LINK = {
