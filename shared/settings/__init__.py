@@ -102,17 +102,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         of_web, tokens = _web(read), _tokens(read)
     with read.checked("mail" in needs):
         mail = _mail(read)
-    with read.checked(provider and worker):
-        books, callback = (
-            read.secret("PROVIDER_MONGODB_URI", values.mongodb),
-            read.one("PROVIDER_WEBHOOK_URL", values.url),
-        )
-        at_once = read.one("PROVIDER_AT_ONCE", values.whole(1, 256), 64)
-    with read.checked(provider):
-        named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
-        of_provider = Provider(
-            named, books, callback, read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret), at_once
-        )
+    of_provider = _provider(read, provider, worker)
     with read.checked("places" in needs):
         places = _places(read, tokens)
     with read.checked("webhooks" in needs):
@@ -136,6 +126,19 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         timedelta() if isinstance(clock, FastClock) else tolerance,
         webhooks,
     )
+
+
+def _provider(read: Reader, provider: bool, worker: bool) -> Provider:
+    with read.checked(provider and worker):
+        books, callback = (
+            read.secret("PROVIDER_MONGODB_URI", values.mongodb),
+            read.one("PROVIDER_WEBHOOK_URL", values.url),
+        )
+        at_once = read.one("PROVIDER_AT_ONCE", values.whole(1, 256), 64)
+    with read.checked(provider):
+        named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
+        secret = read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret)
+    return Provider(named, books, callback, secret, at_once)
 
 
 def load_or_exit(service: str, *needs: Need, environ: Mapping[str, str] = os.environ) -> Settings:
