@@ -193,14 +193,20 @@ def never_taken(scene: Scene) -> tuple[Snapshot, str]:
     return scene.snapshot, escrow["hire_event_id"]
 
 
+def _notification(scene: Scene) -> Any:
+    """One of an offer's acceptance."""
+    told = [each for each in scene.snapshot.documents["notify"] if each["kind"] == "notification"]
+    return next(each for each in told if each.get("event_type") == "offer.accepted")
+
+
 def nobody_was_told(scene: Scene) -> tuple[Snapshot, str]:
-    told = next(d for d in scene.snapshot.documents["notify"] if d.get("event_type") == "offer.accepted")
+    told = _notification(scene)
     scene.snapshot.documents["notify"].remove(told)  # type: ignore[attr-defined]
     return scene.snapshot, told["_id"].rpartition(":")[0]
 
 
 def a_stranger_was_told(scene: Scene) -> tuple[Snapshot, str]:
-    told = next(d for d in scene.snapshot.documents["notify"] if d.get("event_type") == "offer.accepted")
+    told = _notification(scene)
     told["person"] = "p_" + "0" * 32
     return scene.snapshot, told["_id"]
 
