@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("story")
 _ABOUT = ("offer_id", "listing_id")
+_DECIDED = ("state", "seq", "timers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,19 @@ def tell(changes: "Iterable[Change]") -> None:
 
 
 def tell_written(changes: "Iterable[Change]", stored: "Mapping[str, Document]") -> None:
-    """Log those of a write that lost a race elsewhere: what is stored now knows their triggers."""
+    """Log those of a write that lost a race elsewhere: what is stored knows their triggers, or is what they made."""
     for change in changes:
         doc = stored.get(change.id, {})
         known = {*doc.get("applied", ()), *(parked["id"] for parked in doc.get("parked", ()))}
-        if change.steps and all(step.trigger.id in known for step in change.steps):
+        by_timers = all(step.trigger.kind == "timer" for step in change.steps)
+        if change.steps and (all(s.trigger.id in known for s in change.steps) or by_timers and _is_made(change, doc)):
             tell([change])
+
+
+def _is_made(change: "Change", doc: "Document") -> bool:
+    """Of timers no document keeps the ids."""
+    own = {"version": change.version, "updated_at": change.now} | {name: change.get(name) for name in _DECIDED}
+    return change.dirty and all(doc.get(name) == value for name, value in own.items())
 
 
 def _fields(change: "Change", step: Step) -> dict[str, str]:

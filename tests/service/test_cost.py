@@ -34,10 +34,10 @@ from tests.support.memory import MemoryBroker, memory_bus
 WAITING = 2000
 PER_BATCH = 2
 """Database commands for a batch of up to 500 records that make new escrows: a find and a bulk write."""
-PER_HIRE = 5.3
+PER_HIRE = 0.3
 """Database commands for a hire in escrow, from hire.confirmed to what the relay marked, with 100 under way at once: the
-timer of the tranche and the provider's answer are a find and an update each, where the insider is paid is a find; the
-last look before a payout is a find and a write for the page of them; the rest is shared by the batch."""
+timers of a page, the last look before the payouts, where the insiders are paid and the provider's answers are a find or
+two and a write for all of them."""
 RECORDS_PER_HIRE = 3
 """What escrow publishes of such a hire: escrow.probation_started, escrow.released, escrow.settled."""
 

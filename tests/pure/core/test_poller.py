@@ -183,7 +183,104 @@ def test_buried_twice_at_the_worst_and_never_lost():
     assert "parked" not in toys.doc()
 
 
+def test_a_page_of_deadlines_is_one_read_and_one_write():
+    """Beside the search for what is due; each fires once."""
+    toys = Polling()
+    boxes = [f"box-{number}" for number in range(30)]
+    for box in boxes:
+        toys.opened(box)
+    toys.clock.advance(10 * DAY)
+    toys.poller.step()
+    toys.opened("one-more")
+    toys.clock.advance(10 * DAY)
+    toys.collection.calls.clear()
+
+    assert toys.poller.step() == 1
+    of_one = dict(toys.collection.calls)
+    for box in boxes:
+        toys.opened(f"{box}-later")
+    toys.clock.advance(10 * DAY)
+    toys.collection.calls.clear()
+
+    assert toys.poller.step() == 30
+    assert toys.collection.calls == of_one and of_one["bulk_write"] == 1
+    assert {toys.state(f"{box}-later") for box in boxes} == {"shut"}
+
+
+def test_a_race_lost_in_one_document_of_a_page_has_one_winner_and_the_others_fire_once(caplog: Any):
+    """And the log tells of all that fired, though their write is tried once more with the one's."""
+    caplog.set_level("INFO", "story")
+    toys = Polling()
+    for box in ("box-1", "box-2", "box-3"):
+        toys.opened(box)
+    toys.clock.advance(10 * DAY)
+    rivals = [lambda: toys.send(toys.event("box.shut", "box-2"))]
+    toys.collection.fault = lambda step: rivals.pop()() if step == "bulk_write:before" and rivals else None
+    toys.poller.step()
+
+    assert toys.emitted("box-2") == ["escrow.held", "escrow.settled", "escrow.refunded"]
+    for box in ("box-1", "box-3"):
+        assert toys.emitted(box) == ["escrow.held", "escrow.lapsed"]
+    told = [record.id for record in caplog.records if getattr(record, "trigger", "") == "timer:shut"]
+    assert sorted(told) == ["box-1", "box-3"]
+
+
+@pytest.mark.logs_errors
+def test_a_deadline_that_raises_harms_no_other_of_its_page(monkeypatch: pytest.MonkeyPatch):
+    toys = Polling()
+    for box in ("box-1", "box-2", "box-3"):
+        toys.opened(box)
+    toys.on("box-2", lambda change: change.set(things="many"))
+    toys.clock.advance(10 * DAY)
+    fold = BOX.fold
+
+    def broken(change: Change, trigger: Trigger) -> Any:
+        if change.id == "box-2":
+            raise ZeroDivisionError
+        return fold(change, trigger)
+
+    monkeypatch.setattr(BOX, "fold", broken)
+
+    assert [toys.poller.step() for _ in range(3)] == [2, 0, 0]
+    assert [toys.state(box) for box in ("box-1", "box-2", "box-3")] == ["shut", "open", "shut"]
+    monkeypatch.undo()
+    toys.clock.advance(30)
+    assert toys.poller.step() == 1
+
+
 # -- instructions
+
+
+def test_outcomes_that_wait_are_folded_in_one_write():
+    """Each as if it had come alone: done, unknown, and one that no table takes."""
+    toys = Polling()
+    boxes = [f"box-{number}" for number in range(20)]
+    for box in boxes:
+        toys.opened(box)
+        toys.command("ask", box=box)
+    toys.answers = [None, "thing.unheard_of"]
+    toys.collection.calls.clear()
+    toys.poller.step()
+
+    assert sorted(toys.asked) == sorted(f"{box}:ask:1" for box in boxes)
+    assert [toys.state(box) for box in boxes].count("open") == 18
+    assert [toys.doc(box)["instruction"]["attempts"] for box in boxes if toys.state(box) == "asking"] == [1, 1]
+    assert toys.collection.calls["bulk_write"] == 2
+
+
+def test_an_outcome_whose_write_is_tried_again_for_another_closes_its_task_once():
+    """It is known then; that is no outcome that closed nothing."""
+    toys = Polling()
+    for box in ("box-1", "box-2"):
+        toys.opened(box)
+        toys.command("ask", box=box)
+    rivals = [lambda: toys.on("box-2", lambda change: change.set(label="new"))]
+    toys.collection.fault = lambda step: rivals.pop()() if step == "bulk_write:before" and rivals else None
+    toys.poller.step()
+
+    for box in ("box-1", "box-2"):
+        assert (toys.state(box), toys.emitted(box).count("escrow.settled")) == ("open", 1)
+    assert "attempts" not in str(toys.doc("box-1").get("instruction"))
 
 
 def test_an_instruction_is_carried_out_and_its_outcome_folded():

@@ -490,6 +490,20 @@ def test_an_instruction_under_way_is_carried_out_before_the_end(given: Given) ->
     assert given.toys.state() == "open"
 
 
+def test_an_outcome_is_folded_though_another_holds_the_lease_by_then(given: Given) -> None:
+    """What was asked for is heard, and asked for no second time by whoever holds it now."""
+    toys = given.toys
+    toys.opened()
+    toys.command("ask")
+    given.asked_to_carry_out = lambda doc: toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"})
+    worker = given.worker("one")
+    worker.loops.poller.carry(toys.doc())
+    given.worker("other").loops.lease.held()
+
+    assert worker.loops.poll() == 0
+    assert toys.state() == "open"
+
+
 def test_the_lease_that_cannot_be_given_back_holds_up_nobody(given: Given) -> None:
     def fault(loop: str, step: str) -> None:
         if step.startswith("delete"):
