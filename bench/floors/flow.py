@@ -48,10 +48,14 @@ class Step:
     news: tuple[New, ...] = ()
 
 
-def _told(*people: str, copy: bool = False) -> Step:
-    """A notification for each of them, its mail skipped, for nobody has an address; and the copy of the offer."""
+def _told(owner: str, *people: str, copy: bool = False) -> Step:
+    """The event in the log, then numbered; a notification for each of them, its mail skipped, for nobody has an address;
+    and the copy of the offer.
+    """
     writes = (Write("offer:{offer}", "new"),) if copy else ()
-    return Step(writes, tuple(New(f"{{event}}:{{{each}}}", "notification", "pending", "skipped") for each in people))
+    logged = New(f"event:{owner}:{{event}}", "event", "new", "new")
+    told = (New(f"{{event}}:{{{each}}}", "notification", "pending", "skipped") for each in people)
+    return Step(writes, (logged, *told))
 
 
 FLOW: Mapping[str, Mapping[str, Step]] = {
@@ -76,10 +80,12 @@ FLOW: Mapping[str, Mapping[str, Step]] = {
         "escrow.settled": Step((Write("{offer}", "completed", ("offer.completed",)),)),
     },
     "notify": {
-        "hire.confirmed": _told("insider", copy=True),
-        "listing.filled": _told("insider"),
-        "escrow.released": _told("insider", "seeker"),
-        "offer.completed": _told("insider", "seeker", copy=True),
+        "hire.confirmed": _told("matching", "insider", copy=True),
+        "listing.filled": _told("listing", "insider"),
+        "escrow.probation_started": _told("escrow"),
+        "escrow.released": _told("escrow", "insider", "seeker"),
+        "escrow.settled": _told("escrow"),
+        "offer.completed": _told("matching", "insider", "seeker", copy=True),
     },
 }  # fmt: skip
 TOPICS = (
