@@ -49,8 +49,8 @@ class Step:
 
 
 def _told(owner: str, *people: str, copy: bool = False) -> Step:
-    """The event in the log, then numbered; a notification for each of them, its mail skipped, for nobody has an address;
-    and the copy of the offer.
+    """The event in the log, then numbered; a notification for each of them, its mail skipped, for nobody has an
+    address; and the copy of the offer.
     """
     writes = (Write("offer:{offer}", "new"),) if copy else ()
     logged = New(f"event:{owner}:{{event}}", "event", "new", "new")

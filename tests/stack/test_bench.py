@@ -16,9 +16,10 @@ from bench.floors.flow import TOPICS
 from bench.ground import Ground
 from bench.rows import paid
 from bench.sizes import TINY
-from deploy.cli.verify import examine
 from deploy.system.connect import System
-from deploy.verify.read import snapshot
+from deploy.verify.examination import examine
+from deploy.verify.read import slices
+from deploy.verify.spill import Spill
 
 States = Counter[tuple[str, str | None, str | None]]
 """Documents by (database, kind, state)."""
@@ -97,7 +98,12 @@ def test_what_was_measured_leaves_a_sound_system(measured: Ground) -> None:
     stack = measured.stack
     system = System(stack.gateway, {"bootstrap_servers": [stack.kafka]}, stack.mongodb, measured.prefix)
 
-    report = examine(lambda: snapshot(system, timedelta()))
+    spill = Spill("")
+    try:
+        with slices(system, spill, timedelta()) as reading:
+            report = examine(reading)
+    finally:
+        spill.close()
 
     assert [each for each in report["invariants"] if each["violations"]] == []
     assert report["holds"]
