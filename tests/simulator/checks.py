@@ -134,13 +134,18 @@ def _offers(docs: dict[str, list[Any]]) -> Iterator[str]:
             yield f"offer {offer['_id']} was never accepted, its escrow is {escrow['state']}"
 
 
+def _of_published(event: Any) -> bool:
+    """Whether it is of the employer's consent, and of a listing that was published: of others nothing is copied."""
+    return event["type"] in OF_CONSENT and bool(event["data"].get("published_at"))
+
+
 def _copies(docs: dict[str, list[Any]]) -> Iterator[str]:
     """Copies of another service's data say what it said last."""
     listings = {doc["_id"]: doc for doc in docs["listing"] if doc["kind"] == "listing"}
     escrows = {doc["_id"]: doc for doc in docs["escrow"]}
     for doc in docs["matching"]:
         if doc["kind"] == "listing":
-            told = [e for e in listings[doc["listing_id"]]["events"] if e["type"] in (*TYPES, *OF_CONSENT)]
+            told = [e for e in listings[doc["listing_id"]]["events"] if e["type"] in TYPES or _of_published(e)]
             if (doc["number"], doc["status"]) != (told[-1]["seq"], told[-1]["data"]["status"]):
                 yield f"copy {doc['_id']} is {doc['status']} of {doc['number']}, not {told[-1]['data']['status']}"
         if doc["kind"] == "offer" and (events := escrows.get(doc["_id"], {}).get("events")):

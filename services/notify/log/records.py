@@ -30,6 +30,8 @@ def record_id(event_type: str, event_id: str) -> str:
 
 def readers(event: Trigger) -> list[str]:
     """The persons whom the event is about: they may read it."""
+    if event.name == "person.erased":
+        return []  # who is forgotten reads nothing
     alone = _ALONE.get(event.name)
     names = (alone,) if alone else (*PARTIES, "person_id")
     return sorted({str(event.data[name]) for name in names if name in event.data})
