@@ -1,5 +1,5 @@
 // News of what concerns the person: by the stream of events, by asking again where the stream is away.
-import {createParser} from '../lib/eventsource-parser/dist/index.js';
+import {createParser} from '../lib/eventsource-parser/index.js';
 import {get} from './api.js';
 import {session} from './session.js';
 

@@ -1,6 +1,6 @@
 // Signing in by OpenID Connect: authorization code with PKCE, by oauth4webapi, which checks what comes back.
 const STORE = 'golem:signing-in';
-const library = () => import('../lib/oauth4webapi/build/index.js');
+const library = () => import('../lib/oauth4webapi/index.js');
 
 async function server(oauth, {issuer}) {
   const url = new URL(issuer);

@@ -1,0 +1,77 @@
+"""The market's page as files: its words in each language, what is vendored, and what its policy would stop."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from deploy.gateway import SITE
+
+APP, LIB = SITE / "app", SITE / "lib"
+SCRIPTS = [path for path in sorted(APP.rglob("*.js")) if path.parent.name != "words"]
+
+
+def words(language: str) -> set[str]:
+    found = re.findall(r"^  '((?:[^'\\]|\\.)+)':", (APP / "words" / f"{language}.js").read_text("utf-8"), re.M)
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def used() -> tuple[set[str], set[str]]:
+    """(keys, beginnings of keys that are made while it runs)"""
+    texts = [path.read_text("utf-8") for path in SCRIPTS]
+    keys = {key for text in texts for key in re.findall(r"\bt\('([^']+)'", text)}
+    made = {key for text in texts for key in re.findall(r"\bt\(`([^`$]+)\$", text)}
+    named = {f"{key}." for text in texts for key in re.findall(r"\bnamed\('([^']+)'", text)} | {"status."}
+    return keys, made | named
+
+
+def test_every_language_has_the_same_words() -> None:
+    assert words("en") == words("fr")
+
+
+def test_every_word_that_is_used_is_there_and_every_word_is_used() -> None:
+    keys, made = used()
+    there = words("en")
+
+    assert {key for key in keys if key not in there and f"{key}.other" not in there} == set()
+    plain = {re.sub(r"\.(one|other)$", "", key) for key in there} | there
+    unused = {key for key in there if re.sub(r"\.(one|other)$", "", key) not in keys and key not in keys}
+    assert {key for key in unused if not any(key.startswith(each) for each in made)} == set()
+    assert plain
+
+
+@pytest.mark.parametrize("language", ["fr"])
+def test_a_translation_fills_in_the_same_names(language: str) -> None:
+    def filled(of: str) -> dict[str, set[str]]:
+        text = (APP / "words" / f"{of}.js").read_text("utf-8")
+        rows = re.findall(r"^  '((?:[^'\\]|\\.)+)':\s*'((?:[^'\\]|\\.)*)',$", text, re.M)
+        return {key: set(re.findall(r"\{(\w+)\}", said)) for key, said in rows}
+
+    assert filled(language) == filled("en")
+
+
+def test_what_is_vendored_is_unchanged_and_has_its_licence() -> None:
+    vendored = json.loads((LIB / "vendored.json").read_text("utf-8"))
+    listed = {f"{each['package']}/{name}": digest for each in vendored for name, digest in each["files"].items()} | {
+        "vendored.json": ""
+    }
+
+    there = {str(path.relative_to(LIB)) for path in LIB.rglob("*") if path.is_file()}
+
+    assert there == set(listed)
+    for name in there - {"vendored.json"}:
+        assert hashlib.sha256((LIB / name).read_bytes()).hexdigest() == listed[name], name
+    assert all(any("LICENSE" in name for name in each["files"]) for each in vendored)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_asks_for_nothing_that_the_policy_stops(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    for stopped in ('style="', "innerHTML", "unsafe", "eval(", "http://", "https://", "document.write"):
+        assert stopped not in text, stopped
+    assert not re.search(r"Storage\.setItem\([^)]*token", text)
+    assert len(text.splitlines()) < 300
