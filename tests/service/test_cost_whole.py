@@ -22,7 +22,7 @@ from tests.support.web import Caller
 from tests.support.whole import Whole
 
 HIRES = 40
-PER_HIRE = 5.6
+PER_HIRE = 6.2
 """Database commands for a hire in all four services, with 40 at once. More than two are the sandbox's books: without
 threads each instruction is one read and one write there; with them those of a page share both. One is the webhook's, at
 escrow's web process; the rest are shared by pages and batches.
