@@ -98,7 +98,8 @@ def documents_of(client: Client, prefix: str, offer_id: str, listing_id: str, pe
     found: dict[str, list[Doc]] = {}
     for where, collection in COLLECTIONS.items():
         docs = client[f"{prefix}{where}"][collection].find({"_id": {"$nin": list(_SHARED)}})
-        found[where] = [_calm(doc) for doc in docs if any(each in json.dumps(doc, default=str) for each in wanted)]
+        own = (doc for doc in docs if any(each in json.dumps(doc, default=str) for each in wanted))
+        found[where] = [_unnumbered(_calm(doc)) for doc in own]
     return found
 
 
@@ -174,6 +175,14 @@ def _rehashed(doc: Doc, hashes: Mapping[str, str]) -> Doc:
         if known is not None:
             event["data"]["journal_hash"] = hashes.get(known, known)
     return doc
+
+
+def _unnumbered(doc: Doc) -> Doc:
+    """An event of the log waits for a number of its own."""
+    if "log_number" not in doc:
+        return doc
+    kept = {name: each for name, each in doc.items() if name != "log_number"}
+    return kept | {"arrival": f"{doc['arrived_at'].isoformat()}/{doc['event_id']}"}
 
 
 def _calm(doc: Doc) -> Doc:
