@@ -19,7 +19,7 @@ from tests.support.processes import eventually
 
 pytestmark = pytest.mark.embedded
 
-EVERYTHING = {"broker", "database", "mail", "gateway"} | {
+EVERYTHING = {"broker", "database", "mail", "gateway", "notify-streams"} | {
     f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")
 }
 

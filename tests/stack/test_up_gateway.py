@@ -127,7 +127,8 @@ def test_every_operation_finds_its_service(gateway: Gateway, service: str) -> No
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/listing", "/v1/listingsx", "/livez", "/metrics", "/v1/webhooks/other"]
+    "path",
+    ["/nothing", "/v1", "/v1/listing", "/v1/listingsx", "/livez", "/metrics", "/v1/webhook/other", "/dev/people.json"],
 )
 def test_unknown_path(gateway: Gateway, path: str) -> None:
     """What belongs to no service, or is for operators alone, is a 404 problem."""
