@@ -84,7 +84,9 @@ def pod(
     """A pod of one container and those that run `before` it; `secrets` are the keys of the Secret `golem` that they may
     read. Without any, no certificates are mounted either.
     """
-    volumes: list[Json] = [{"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "16Mi"}}]
+    # `golem verify` keeps on disk what it read of the topics, about as much as they hold.
+    room = {"sizeLimit": "20Gi"} if name == "golem" else {"medium": "Memory", "sizeLimit": "16Mi"}
+    volumes: list[Json] = [{"name": "tmp", "emptyDir": room}]
     if secrets:
         items = [{"key": key, "path": key} for key in secrets]
         volumes += [
