@@ -40,6 +40,7 @@ class Numbering:
         except BulkWriteError as error:
             if any(each.get("code") != _DUPLICATE for each in error.details.get("writeErrors", ())):
                 raise
+            return 0  # another numbers them, too: it goes on, and this one rests
         return len(ids)
 
     def _forget(self) -> int:
