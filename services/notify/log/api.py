@@ -26,10 +26,11 @@ def events(call: Call[Parts]) -> Answer:
     wanted = conditions(asked.get("types"), asked.get("offer_id"), asked.get("listing_id"))
     newest = head(store)
     found = reading.after(store, number, asked["limit"], reader=reader, wanted=wanted)
-    # A full page may be followed by more; after the last, one goes on from where the log ends now.
-    last = found[-1].number if len(found) == asked["limit"] else max(number, newest)
+    # A full page may be followed by more; after the last, one goes on from where the log ended before it was read.
+    is_full = len(found) == asked["limit"]
+    last = max(number, 0 if is_full else newest, *(each.number for each in found))
     items = [{"cursor": each.cursor, "event": each.structured(reader)} for each in found]
-    return Answer({"items": items, "next": reading.cursor(last), "more": len(found) == asked["limit"]})
+    return Answer({"items": items, "next": reading.cursor(last), "more": is_full})
 
 
 def conditions(types: Iterable[str] | None, offer_id: str | None, listing_id: str | None) -> dict[str, Any]:

@@ -66,7 +66,6 @@ export async function ask(method, path, {body, match, signal, anonymous = false,
 export const get = (path, options) => ask('GET', path, options).then((answer) => answer.data);
 export const post = (path, body = {}, options) => ask('POST', path, {...options, body}).then((answer) => answer.data);
 export const put = (path, body, options) => ask('PUT', path, {...options, body}).then((answer) => answer.data);
-export const patch = (path, body, options) => ask('PATCH', path, {...options, body}).then((answer) => answer.data);
 export const remove = (path, options) => ask('DELETE', path, options).then((answer) => answer.data);
 
 /** What a GET gives, or null where there is nothing (yet). */

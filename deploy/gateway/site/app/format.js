@@ -4,7 +4,7 @@ import {locale} from './words.js';
 const digits = new Map();
 
 /** How many minor digits a currency has: 2 for CAD, 0 for JPY. */
-export function minorDigits(currency) {
+function minorDigits(currency) {
   if (!digits.has(currency)) {
     const format = new Intl.NumberFormat('en', {style: 'currency', currency});
     digits.set(currency, format.resolvedOptions().maximumFractionDigits);
