@@ -1,6 +1,7 @@
 """What the description promises of answers: what is there, and nothing that stored data could break."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,3 +133,11 @@ def test_bodies_are_closed_and_answers_open() -> None:
                     f"{method} {path} {media}"
                 )
     assert "x-extensible-enum" in ALL["components"]["schemas"]["Notification"]["properties"]["kind"]
+
+
+def test_each_pattern_is_one_of_json_schema() -> None:
+    """ECMA-262's, as clients and validators in other languages read it: no flag inside, no group of Python's own."""
+    patterns = [each["pattern"] for each in schemas_of(ALL, set()) if isinstance(each.get("pattern"), str)]
+
+    assert len(patterns) > 50
+    assert [each for each in patterns if re.search(r"\(\?(?![:=!]|<[=!])|\\[AZz]", each)] == []

@@ -289,3 +289,15 @@ def test_deliveries_are_kept_as_long_as_the_events(whole: Whole) -> None:
     whole.settle(timedelta(minutes=2))
 
     assert anna.get(f"/v1/webhooks/{made['id']}/deliveries").get_json()["items"] == []
+
+
+@pytest.mark.parametrize("name", ["Webhook-Id", "CONTENT-TYPE", "host", "transfer-encoding", "X Y", "-x", "x" * 65])
+def test_a_header_that_carries_the_message_is_not_the_owners(whole: Whole, name: str) -> None:
+    body = {"url": URL, "types": ["*"], "headers": [{"name": name, "value": "v"}]}
+
+    problem(caller(whole, "anna").post("/v1/webhooks", body), 422, "invalid")
+
+
+@pytest.mark.parametrize("name", ["Authorization", "X-Key", "Hostess", "ten", "connection-id"])
+def test_any_other_header_is(whole: Whole, name: str) -> None:
+    assert create(whole, headers=[{"name": name, "value": "v"}])["id"]
