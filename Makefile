@@ -1,6 +1,6 @@
 # Good Golem. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format generate lock sbom digests bench soak simulate secrets clean
+.PHONY: help install demo up test check format generate lock sbom digests bench soak simulate secrets client clean
 
 BIN := .venv/bin
 STACK ?= embedded
@@ -9,12 +9,12 @@ ARGS ?=
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.stack  ## Make .venv with the stack and the command .venv/bin/golem
+install: .venv/.client  ## Make .venv with the stack and the command .venv/bin/golem
 
-demo: .venv/.stack  ## Start the whole stack and watch a hire pay out
+demo: .venv/.client  ## Start the whole stack and watch a hire pay out
 	@$(BIN)/golem demo $(ARGS)
 
-up: .venv/.stack  ## Run the stack in the foreground (ARGS="--port 8080 --data DIR")
+up: .venv/.client  ## Run the stack in the foreground (ARGS="--port 8080 --data DIR")
 	@$(BIN)/golem up $(ARGS)
 
 test: .venv/.bench  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
@@ -69,6 +69,8 @@ sbom: .venv/.dev  ## List what the images' locks hold, as CycloneDX, in build/sb
 digests:  ## Write compose.digests.yml: the images of others by the digest that their tag has now
 	@deploy/digests
 
+client: .venv/.client  ## Make the Python client, a wheel in build/client, from docs/openapi.json
+
 clean:  ## Remove .venv, caches and the data of `golem up`
 	@rm -rf .venv .golem .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -77,7 +79,11 @@ clean:  ## Remove .venv, caches and the data of `golem up`
 	@deploy/install stack
 	@touch $@
 
-.venv/.dev: .venv/.stack requirements/dev.txt
+.venv/.client: .venv/.stack docs/openapi.json $(wildcard clients/python/* clients/python/good_golem/*)
+	@clients/python/make
+	@touch $@
+
+.venv/.dev: .venv/.client requirements/dev.txt
 	@deploy/install dev
 	@touch $@
 

@@ -19,13 +19,13 @@ from pymongo import MongoClient
 from bench import copies
 from bench.copies import COLLECTIONS, Record, Template
 from deploy import SERVICES
-from deploy.demo.people import Person
 from deploy.embedded.stack import Stack
 from shared.events.catalogue import EVENT_NAMES
 from shared.ids import person_id
 from shared.settings import values
 from tests.support import grounds
 from tests.support.hires import Hire, Hires, listing
+from tests.support.people import Person
 
 NAMES = {
     "embedded": "the embedded stack (noida-db, SecantusDB)",

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.cli.up import Stopped, stopped_by_signals
-from deploy.demo import Refused, Slow, play
 from deploy.embedded.data import DataInUse
 from deploy.embedded.stack import StackError
 from deploy.kafka.topics import client_settings
@@ -27,6 +26,8 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
     nothing.
     """
     outside_alone("demo")
+    from deploy.demo import Refused, Slow, play  # loaded here: containers have no Python client
+
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     began = time.monotonic()
     console.print("[bold]Good Golem[/bold]: inside help for a job, paid only when the seeker is hired")

@@ -10,11 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from good_golem import Refused
 from rich.console import Console
 
 from deploy.demo.events import Ear
 from deploy.demo.mails import Mails
-from deploy.demo.people import Person, Refused, Slow
+from deploy.demo.people import Person, Slow, person
 from deploy.demo.show import Show
 from deploy.demo.story import Story
 from shared.clock import Clock
@@ -40,13 +41,13 @@ def play(
     """
     show = Show(console)
     run = uuid4().hex[:8]
-    with httpx.Client(base_url=gateway, timeout=15) as http:
+    with httpx.Client(base_url=gateway, timeout=15) as stranger, httpx.HTTPTransport() as transport:
         mails = Mails(mail) if mail else None
 
-        def person(name: str, *roles: str) -> Person:
-            return Person(name, token(f"demo-{run}-{name.lower()}", roles), http)
+        def somebody(name: str, *roles: str) -> Person:
+            return person(gateway, name, token(f"demo-{run}-{name.lower()}", roles), transport)
 
-        story = Story(person, show, mails, clock)
+        story = Story(somebody, stranger, show, mails, clock)
         ear = Ear(kafka, show.event) if kafka else None
         try:
             outcome = story.play()

@@ -1,20 +1,18 @@
-"""The people of the story: each has a name, a token, and calls the gateway as any client would."""
+"""The people of the story: each has a name, and speaks by the Python client as anybody's program would."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
+from typing import TypeVar
 
 import httpx
+from good_golem import Patience, Refused, connect, expect
+from good_golem_client import AuthenticatedClient
 
-_PATIENCE = 30.0
+PATIENCE = 30.0
+"""Seconds that a step may take."""
 _AGAIN = (0.02, 0.05, 0.1)
-Json = dict[str, Any]
-
-
-class Refused(Exception):
-    """The gateway answered with a problem document that the story does not expect."""
+Seen = TypeVar("Seen")
 
 
 class Slow(Exception):
@@ -26,68 +24,29 @@ class Person:
     """`name` is shown in the story alone; the services know the token's pseudonym."""
 
     name: str
-    token: str
-    http: httpx.Client
+    client: AuthenticatedClient
 
-    def get(self, path: str, **query: str) -> Json:
-        return self._send("GET", path, params=query)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Json:
-        """Post with an Idempotency-Key, so that a repeat after a lost answer does nothing twice."""
-        return self._send("POST", path, json=dict(body or {}), headers={"Idempotency-Key": str(uuid4())})
+def person(gateway: str, name: str, token: str, transport: httpx.BaseTransport) -> Person:
+    """Somebody whose client asks again sooner than it is told to: what is waited for here takes milliseconds."""
+    patience = Patience(transport, within=PATIENCE, pause=lambda seconds: time.sleep(min(seconds, _AGAIN[-1])))
+    return Person(name, connect(gateway, token, transport=patience))
 
-    def post_until(self, path: str, body: Mapping[str, Any]) -> Json:
-        """Post again and again until it is not refused any more: what it needs comes from another service."""
-        end = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                return self.post(path, body)
-            except Refused:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_AGAIN[-1])
 
-    def put(self, path: str, body: Mapping[str, Any]) -> Json:
-        return self._send("PUT", path, json=dict(body))
-
-    def wait(self, path: str, until: Callable[[Json], bool], what: str) -> Json:
-        """Read until it is as it should be. Raises Slow after half a minute, saying what was seen last."""
-        end = time.monotonic() + _PATIENCE
-        turn = 0
-        seen: Json | str | None = None
-        while time.monotonic() < end:
-            try:
-                doc = self.get(path)
-            except Refused as refused:
-                seen = str(refused)
-            else:
-                if until(doc):
-                    return doc
-                seen = doc
-            time.sleep(_AGAIN[min(turn, len(_AGAIN) - 1)])
-            turn += 1
-        raise Slow(f"{what} did not happen within {_PATIENCE:.0f} s; last seen: {seen}")
-
-    def wait_for(self, path: str, status: str) -> Json:
-        return self.wait(path, lambda doc: doc["status"] == status, f"{path} becoming {status}")
-
-    def _send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any) -> Json:
-        all_headers = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        end = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                answer = self.http.request(method, path, headers=all_headers, **options)
-            except httpx.TransportError as error:
-                if time.monotonic() > end:
-                    raise Refused(f"{method} {path}: {error}") from error
-                time.sleep(0.2)
-                continue
-            # What has not arrived from another service yet, or is busy, says when to come again.
-            soon = answer.status_code in (404, 409, 429, 503) and "Retry-After" in answer.headers
-            if soon and method != "GET" and time.monotonic() < end:
-                time.sleep(0.1)
-                continue
-            if answer.status_code >= 400:
-                raise Refused(f"{method} {path}: {answer.status_code} {answer.text}")
-            found: Json = answer.json() if answer.content else {}
-            return found
+def wait(kind: type[Seen], read: Callable[[], object], until: Callable[[Seen], bool], what: str) -> Seen:
+    """Read until it is as it should be. Raises Slow after half a minute, saying what was seen last."""
+    end = time.monotonic() + PATIENCE
+    turn = 0
+    seen: object = None
+    while time.monotonic() < end:
+        try:
+            doc = expect(kind, read())
+        except Refused as refused:
+            seen = refused
+        else:
+            if until(doc):
+                return doc
+            seen = doc
+        time.sleep(_AGAIN[min(turn, len(_AGAIN) - 1)])
+        turn += 1
+    raise Slow(f"{what} did not happen within {PATIENCE:.0f} s; last seen: {seen}")

@@ -16,11 +16,11 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from deploy.demo.people import Person, Refused
 from deploy.embedded.stack import Stack
 from shared import links
 from shared.ids import domain_mark, new_id
 from tests.support.hires import Hire, Hires, listing
+from tests.support.people import Person, Refused
 from tests.support.processes import eventually
 
 TODAY = str(datetime.now(UTC).date())

@@ -14,11 +14,11 @@ from pymongo import MongoClient
 
 from deploy import COLLECTIONS, SERVICES
 from deploy.demo.mails import Mails
-from deploy.demo.people import Person
 from deploy.embedded.stack import Stack
 from tests.stack.test_trouble import golem, until
 from tests.stack.test_verify import verify
 from tests.support.hires import Hires, listing
+from tests.support.people import Person
 from tests.support.topics import read_all
 
 Client = MongoClient[dict[str, Any]]

@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 
 import httpx
 
-from deploy.demo.people import Json, Person
 from tests.support.described import CHECKED
+from tests.support.people import Json, Person
 
 
 class Served(Protocol):

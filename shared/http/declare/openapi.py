@@ -77,7 +77,9 @@ def _question(operation: Operation[Any], service: str, summary: str) -> dict[str
         "parameters": _parameters(operation),
     }
     if operation.any_body:
-        content: dict[str, Any] = {media: {"schema": operation.body or {}} for media in (FORM, MULTIPART)} | {"*/*": {}}
+        content: dict[str, Any] = {media: {"schema": operation.body or {}} for media in (FORM, MULTIPART)} | {
+            "*/*": {"schema": {}}
+        }
         described["requestBody"] = {"required": False, "content": content}
     elif operation.body is not None:
         medias = ["application/json", *([FORM, MULTIPART] if operation.form else [])]

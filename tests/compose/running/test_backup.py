@@ -15,7 +15,7 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from deploy.demo.people import Refused, Slow
+from deploy.demo import Refused, Slow
 from tests.compose.running.conftest import FILES, ROOT, Deployment, compose, everything_holds, run
 from tests.compose.running.test_disaster import documents, hire, project
 from tests.support.hires import Hires, listing

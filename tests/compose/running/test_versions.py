@@ -77,7 +77,7 @@ def deployed_before() -> Iterator[None]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Members of two versions come and go: a step of a hire may wait for minutes, and has to be taken."""
-    monkeypatch.setattr("deploy.demo.people._PATIENCE", 120.0)
+    monkeypatch.setattr("tests.support.people._PATIENCE", 120.0)
 
 
 @pytest.fixture

@@ -1,0 +1,75 @@
+"""Asks again, for a limited time: after an answer with Retry-After, and where no answer came to what is safe to repeat.
+
+One service may not know yet what another has just done: it answers 404 or 409 with Retry-After (`x-ask-again` in the
+OpenAPI document). Without that header these two are final.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+
+KEY = "Idempotency-Key"
+_AGAIN = frozenset({404, 409, 429, 503})
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_KEY = re.compile(
+    r"/(reports|verify)$|/(employer-confirmations|employer-consents|unsubscribe|webhooks/greenhouse)/[^/]+$"
+    r"|/webhooks/provider$"
+)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+
+
+def takes_key(path: str) -> bool:
+    """Whether a POST to this path happens once however often it is sent, given a key."""
+    return _NO_KEY.search(path) is None
+
+
+class Patience(httpx.BaseTransport):
+    """A transport of httpx over another one. A POST without an Idempotency-Key is given one, where its path takes it;
+    each repeat has the same.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        within: float = 30.0,
+        pause: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`within`: no attempt begins so many seconds after the first; `pause` waits for a number of seconds."""
+        self._transport = transport or httpx.HTTPTransport()
+        self._within, self._pause, self._monotonic = within, pause, monotonic
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The last answer. Raises httpx.TransportError where none came, or none may be asked for again."""
+        if request.method == "POST" and takes_key(request.url.path) and KEY not in request.headers:
+            request.headers[KEY] = str(uuid4())
+        repeatable = request.method in _REPEATABLE or KEY in request.headers
+        request.read()
+        ends, pause = self._monotonic() + self._within, _FIRST_PAUSE
+        while True:
+            try:
+                answer = self._transport.handle_request(request)
+            except httpx.TransportError:
+                if not repeatable or self._monotonic() + pause > ends:
+                    raise
+                self._pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                continue
+            after = _asked_to_wait(answer)
+            if after is None or self._monotonic() + after > ends:
+                return answer
+            answer.close()
+            self._pause(after)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def _asked_to_wait(answer: httpx.Response) -> int | None:
+    """Seconds after which to ask again; None where the answer is final."""
+    after = answer.headers.get("Retry-After", "")
+    return int(after) if answer.status_code in _AGAIN and re.fullmatch("[0-9]{1,6}", after) else None

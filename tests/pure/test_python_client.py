@@ -1,0 +1,130 @@
+"""The hand-written layer of the Python client: what it asks again, how long, and with which key."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from good_golem import Patience, Refused, connect, expect
+from good_golem.patience import takes_key
+from good_golem_client.api.matching import accept_offer, show_offer
+from good_golem_client.models import Offer
+
+ROOT = Path(__file__).resolve().parents[2]
+OFFER = UUID("01a22329-8c70-735f-944a-0dd12ca7de66")
+PROBLEM = {"type": "https://goodgolem.example/problems/not-found", "title": "Not found", "status": 404, "detail": "No."}
+
+
+class Server:
+    """Answers in turn; keeps what it was asked, and when by a clock that only pauses move."""
+
+    def __init__(self, *answers: Callable[[], httpx.Response]) -> None:
+        self._answers = list(answers)
+        self.asked: list[httpx.Request] = []
+        self.pauses: list[float] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return self._answers.pop(0)() if len(self._answers) > 1 else self._answers[0]()
+
+    def patience(self, within: float = 30.0) -> Patience:
+        transport = httpx.MockTransport(self)
+        return Patience(transport, within=within, pause=self.pauses.append, monotonic=lambda: sum(self.pauses))
+
+    def client(self, within: float = 30.0) -> httpx.Client:
+        return httpx.Client(transport=self.patience(within), base_url="https://golem.example")
+
+    @property
+    def keys(self) -> set[str | None]:
+        return {request.headers.get("Idempotency-Key") for request in self.asked}
+
+
+def answer(status: int, after: str | None = None) -> Callable[[], httpx.Response]:
+    return lambda: httpx.Response(status, headers={"Retry-After": after} if after else {}, json={"status": status})
+
+
+def no_answer() -> httpx.Response:
+    raise httpx.ReadError("gone")
+
+
+@pytest.mark.parametrize("status", [404, 409, 429, 503])
+def test_what_says_when_is_asked_again_then_with_the_same_key_and_body(status: int) -> None:
+    server = Server(answer(status, "1"), answer(status, "3"), answer(200))
+
+    assert server.client().post("/v1/offers", json={"a": 1}).status_code == 200
+    assert server.pauses == [1, 3]
+    assert len(server.keys) == 1 and None not in server.keys
+    assert {request.content for request in server.asked} == {b'{"a":1}'}
+
+
+@pytest.mark.parametrize(("status", "after"), [(404, None), (409, None), (422, "1"), (500, "1"), (503, "soon")])
+def test_what_does_not_say_when_is_final(status: int, after: str | None) -> None:
+    server = Server(answer(status, after))
+
+    assert server.client().get("/v1/offers").status_code == status
+    assert server.pauses == []
+
+
+def test_patience_ends() -> None:
+    """No attempt begins later than `within`: the last answer is given, or the last error raised."""
+    busy, away = Server(answer(503, "7")), Server(no_answer)
+
+    assert busy.client(within=20).get("/v1/offers").status_code == 503
+    assert busy.pauses == [7, 7]
+    with pytest.raises(httpx.ReadError):
+        away.client(within=20).get("/v1/offers")
+    assert sum(away.pauses) <= 20 < sum(away.pauses) + 2 * away.pauses[-1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "again"),
+    [
+        ("GET", "/v1/offers", True),
+        ("POST", f"/v1/offers/{OFFER}/accept", True),
+        ("POST", "/v1/me/contact/verify", False),
+        ("PUT", "/v1/me/contact", False),
+        ("DELETE", "/v1/me", False),
+    ],
+)
+def test_without_an_answer_only_what_is_safe_is_sent_again(method: str, path: str, again: bool) -> None:
+    server = Server(no_answer, answer(200))
+    if again:
+        assert server.client().request(method, path).status_code == 200
+    else:
+        with pytest.raises(httpx.ReadError):
+            server.client().request(method, path)
+    assert len(server.asked) == (2 if again else 1)
+    assert len(server.keys) == 1
+
+
+def test_a_key_of_the_callers_own_is_kept() -> None:
+    server = Server(answer(409, "1"), answer(200))
+    server.client().post("/v1/offers", headers={"Idempotency-Key": "mine"})
+
+    assert server.keys == {"mine"}
+
+
+def test_it_knows_which_posts_take_a_key() -> None:
+    """As the OpenAPI document says."""
+    document = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))
+    declared = {
+        path: any("IdempotencyKey" in parameter.get("$ref", "") for parameter in methods["post"]["parameters"])
+        for path, methods in document["paths"].items()
+        if "post" in methods
+    }
+
+    assert declared == {path: takes_key(path) for path in declared}
+
+
+def test_an_operation_gives_what_was_asked_for_or_says_why_not() -> None:
+    server = Server(lambda: httpx.Response(404, json=PROBLEM, headers={"content-type": "application/problem+json"}))
+    client = connect("https://golem.example", "a.b.c", transport=server.patience())
+    with pytest.raises(Refused) as refused:
+        expect(Offer, accept_offer.sync(OFFER, client=client))
+    with pytest.raises(Refused):
+        expect(Offer, show_offer.sync(uuid4(), client=client))
+
+    assert refused.value.problem is not None and refused.value.problem.title == "Not found"
+    assert server.asked[0].headers["Authorization"] == "Bearer a.b.c"
