@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from kafka import KafkaConsumer
 from rich.console import Console
 from rich.text import Text
 
-from deploy.cli.options import before, data_option, json_option, since_option
-from deploy.cli.output import say_json
+from deploy.cli.listen import line
+from deploy.cli.options import before, data_option, gateway_option, json_option, since_option
+from deploy.cli.output import say, say_json
 from deploy.system.connect import find
+from deploy.system.gateway import Gateway, Refusal, gateway
 from deploy.system.records import as_object, body, headers, moment
-from deploy.system.topics import Spans, read, reader, spans
+from deploy.system.stream import RESET, Follower, pages
+from deploy.system.topics import Spans, read, reader, since_time, spans
 from shared.characters import printable
 from shared.events.catalogue import EVENT_NAMES
 from shared.messaging.kafka import Unreadable
 
-_SMALL = 1000
 _NUMBER = re.compile("[0-9]{1,20}")
 _QUIET = 0.2
 """Seconds between two looks when nothing comes; the embedded broker answers an empty fetch at once."""
@@ -34,13 +37,31 @@ _QUIET = 0.2
 @click.argument("types", nargs=-1, metavar="[TYPE]...")
 @since_option("Begin with what was emitted then; without it, with what comes next.")
 @click.option("--follow/--no-follow", default=True, help="Wait for more, or end with what there is.")
+@click.option("--after", metavar="CURSOR", help="Read the log over HTTP instead, from what came after that.")
+@gateway_option
 @data_option
 @json_option
 def events(
-    types: tuple[str, ...], since: datetime | timedelta | None, follow: bool, data: Path | None, as_json: bool
+    types: tuple[str, ...],
+    since: datetime | timedelta | None,
+    follow: bool,
+    after: str | None,
+    gateway_url: str | None,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show events as they travel: all, or those of the given types (`hire.confirmed`, or `escrow.` for a family)."""
+    """Show events as they travel: all, or those of the given types (`hire.confirmed`, or `escrow.` for a family).
+
+    They are read from Kafka, by whoever may; with --after from the log that `GET /v1/events` and /v1/stream give out.
+    """
     topics = _topics(types)
+    if after is not None:
+        if since is not None:
+            raise click.UsageError("--after and --since are two ways to say where to begin")
+        _of_log(gateway(gateway_url, data, "events", ("integrator",)), topics if types else (), after, follow, as_json)
+        return
+    if gateway_url is not None:
+        raise click.UsageError("--gateway goes with --after: Kafka is not behind it")
     system = find(data)
     console = Console(highlight=False, soft_wrap=True)
     shown = before(since, system.times.clock)
@@ -54,6 +75,23 @@ def events(
                 say_json(as_object(record))
             else:
                 console.print(readable(record))
+
+
+def _of_log(at: Gateway, types: Sequence[str], after: str, follow: bool, as_json: bool) -> None:
+    query = {"types": ",".join(types)} if types else {}
+    said = partial(click.echo, err=True)
+    found = Follower(at, query, after, say=said).events() if follow else pages(at, query, after)
+    try:
+        with suppress(KeyboardInterrupt):
+            for message in found:
+                if message.event == RESET:
+                    said("what followed the cursor is not kept any more")
+                elif as_json:
+                    say_json({"cursor": message.cursor, "event": message.body})
+                else:
+                    say(line(message.body))
+    except Refusal as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _topics(types: Sequence[str]) -> list[str]:
@@ -85,17 +123,10 @@ def _records(consumer: KafkaConsumer, topics: Sequence[str], since: datetime | N
 
 
 def _since(consumer: KafkaConsumer, held: Spans, since: datetime | None) -> Spans:
-    """Where each partition is to be read from. The embedded broker has no answer for a partition with a record that it
-    cannot parse: one that is small is then read whole.
-    """
+    """Where each partition is to be read from."""
     if since is None:
         return {place: (end, end) for place, (_, end) in held.items()}
-    found = consumer.offsets_for_times({place: int(since.timestamp() * 1000) for place in held})
-    firsts = {place: at.offset for place, at in found.items() if at is not None}
-    return {
-        place: (firsts.get(place, first if end - first <= _SMALL or since.timestamp() <= 0 else end), end)
-        for place, (first, end) in held.items()
-    }
+    return since_time(consumer, held, since)
 
 
 def _tail(consumer: KafkaConsumer) -> Iterator[Any]:

@@ -27,6 +27,12 @@ json_option: Callable[[Function], Function] = click.option(
 service_option: Callable[[Function], Function] = click.option(
     "--service", type=click.Choice(SERVICES), help="This service alone."
 )
+gateway_option: Callable[[Function], Function] = click.option(
+    "--gateway", "gateway_url", metavar="URL", help="The system behind this URL; else the one that runs on --data."
+)
+sub_option: Callable[[Function], Function] = click.option(
+    "--sub", help="As this person, by the development keys: anna, carlos, ..."
+)
 
 _INSIDE = "GOLEM_INSIDE"
 """Set in the image."""

@@ -93,33 +93,33 @@ class Story:
     def play(self) -> Json:
         self._teller.chapter("Ines leaves a job in Toronto and names a price for her help; Omar helps for free")
         ines, omar = self._person("Ines"), self._person("Omar")
-        free = self._list(omar, listing("Data analyst", 1, [("coaching", 0)], self._leaving()))
-        paid = self._consented(ines) if self._mails else self._list(ines, self._coaching())
+        free = self.listed(omar, listing("Data analyst", 1, [("coaching", 0)], self._leaving()))
+        paid = self._consented(ines) if self._mails else self.listed(ines, self.coaching())
         self._looked_at(paid)
 
         self._teller.chapter("Sam is hired: the money waits in escrow until hire.confirmed has travelled through Kafka")
         sam = self._person("Sam")
         address = self._reached(sam)
-        hired = self._accepted(ines, sam, paid)
-        self._fund(sam, hired, "tok_visa")
+        hired = self.accepted(ines, sam, paid)
+        self.fund(sam, hired, "tok_visa")
         expect(Offer, begin_offer.sync(hired, client=sam.client))
         self._teller.step("Sam", "begins: from now on the two see how to reach each other", str(hired))
-        self._hire(ines, sam, hired)
+        self.hire(ines, sam, hired)
         escrow = self._escrow(sam, hired, "settled")
         self._offer(sam, hired, "completed")
         mailed = self._mailed(sam, address)
 
         self._teller.chapter("Rita thinks better of it: the money goes back")
         rita = self._person("Rita")
-        cancelled = self._accepted(ines, rita, paid)
-        self._fund(rita, cancelled, "tok_visa")
+        cancelled = self.accepted(ines, rita, paid)
+        self.fund(rita, cancelled, "tok_visa")
         expect(Offer, cancel_offer.sync(cancelled, client=rita.client))
         self._teller.step("Rita", "has not begun, and calls it off alone", str(cancelled))
         refund = self._escrow(rita, cancelled, "refunded")
 
         self._teller.chapter("Dan's card is declined: nothing is held, nothing is owed")
         dan = self._person("Dan")
-        declined = self._accepted(ines, dan, paid)
+        declined = self.accepted(ines, dan, paid)
         self._escrow(dan, declined, "awaiting")
         expect(Escrow, fund_escrow.sync(declined, client=dan.client, body=Fund("tok_declined")))
         self._teller.step("Dan", "pays with a card that is declined", str(declined))
@@ -127,8 +127,8 @@ class Story:
 
         self._teller.chapter("Nina gets Omar's help free of charge: the same path without money")
         nina = self._person("Nina")
-        given = self._accepted(omar, nina, free)
-        self._hire(omar, nina, given)
+        given = self.accepted(omar, nina, free)
+        self.hire(omar, nina, given)
         self._offer(nina, given, "completed")
 
         journal = expect(Journal, show_journal.sync(hired, client=sam.client)).to_dict()
@@ -193,14 +193,14 @@ class Story:
         self._published(insider, listing_id)
         return listing_id
 
-    def _coaching(self) -> Json:
+    def coaching(self) -> Json:
         body = listing("Backend engineer", 3, [("coaching", 50_000)], self._leaving())
         return body | {"acknowledges": ["no_confidential_matter"]}
 
     def _leaving(self) -> date:
         return self._now().date() + timedelta(days=45)
 
-    def _list(self, insider: Person, body: Json) -> UUID:
+    def listed(self, insider: Person, body: Json) -> UUID:
         listing_id = self._handed_in(insider, body)
         self._published(insider, listing_id)
         return listing_id
@@ -221,7 +221,7 @@ class Story:
         under = f", under licence “{licence['number']}”" if licence else ""
         self._teller.step("A stranger", f"finds it without an account{under}", str(listing_id))
 
-    def _accepted(self, insider: Person, seeker: Person, listing_id: UUID) -> UUID:
+    def accepted(self, insider: Person, seeker: Person, listing_id: UUID) -> UUID:
         listing = expect(Listing, get_listing.sync(listing_id, client=seeker.client))
         help_ = [each.kind for each in listing.help_]
         asked = {"listing_id": str(listing_id), "help": help_, "declares": {"foreign_national": False}}
@@ -233,14 +233,14 @@ class Story:
         self._teller.step(insider.name, "accepts", str(offer.id))
         return offer.id
 
-    def _fund(self, seeker: Person, offer_id: UUID, source: str) -> None:
+    def fund(self, seeker: Person, offer_id: UUID, source: str) -> None:
         self._escrow(seeker, offer_id, "awaiting")
         expect(Escrow, fund_escrow.sync(offer_id, client=seeker.client, body=Fund(source)))
         self._teller.step(seeker.name, f"funds the escrow with {source}", str(offer_id))
         self._escrow(seeker, offer_id, "held")
         self._offer(seeker, offer_id, "active")
 
-    def _hire(self, insider: Person, seeker: Person, offer_id: UUID) -> None:
+    def hire(self, insider: Person, seeker: Person, offer_id: UUID) -> None:
         self._offer(seeker, offer_id, "active")
         start = self._now().date()
         evidence = [{"kind": "offer_letter", "sha256": sha256(offer_id.bytes).hexdigest()}]

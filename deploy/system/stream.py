@@ -1,0 +1,105 @@
+"""Follows `GET /v1/stream`: for ever, over the ends of streams, from the cursor of what was read last."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deploy.system.gateway import Gateway, check
+
+RESET = "reset"
+_MOVED = "offset-only"
+_SILENT_S = 45.0
+"""The server sends something each 15 s: a stream that is silent for three times that is dead."""
+_REST_S = 2.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the stream: `event` is an event's type, `reset` or `offset-only`."""
+
+    cursor: str
+    event: str
+    body: Any
+
+
+def messages(lines: Iterable[str]) -> Iterator[Message]:
+    """What server-sent events say: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            fields[name] = f"{fields[name]}\n{value}" if name == "data" and name in fields else value
+            continue
+        if "data" in fields:
+            yield Message(fields.get("id", ""), fields.get("event", "message"), json.loads(fields["data"]))
+        fields = {}
+
+
+class Follower:
+    """`cursor` is of what was read last, None before anything was; `query` are the parameters.
+
+    `say` is told why it waits, `opened` of each stream that is open: what happens from then on comes.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        query: Mapping[str, str],
+        cursor: str | None = None,
+        *,
+        say: Callable[[str], None],
+        opened: Callable[[], None] = lambda: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._gateway, self._query, self._say, self._opened, self._pause = gateway, query, say, opened, pause
+        self.cursor = cursor
+
+    def events(self) -> Iterator[Message]:
+        """Events, and what says that some are gone. The cursor moves on when the next one is asked for.
+
+        Raises Refusal where it is refused for good.
+        """
+        with httpx.Client(timeout=httpx.Timeout(20, read=_SILENT_S)) as http:
+            while True:
+                try:
+                    yield from self._one_stream(http)
+                except httpx.TransportError as error:
+                    self._say(f"the stream broke ({type(error).__name__}): again in {_REST_S:.0f} s")
+                    self._pause(_REST_S)
+
+    def _one_stream(self, http: httpx.Client) -> Iterator[Message]:
+        headers = self._gateway.headers() | ({"Last-Event-ID": self.cursor} if self.cursor else {})
+        with http.stream("GET", f"{self._gateway.url}/v1/stream", params=self._query, headers=headers) as answer:
+            after = answer.headers.get("Retry-After", "")
+            if answer.status_code in (429, 503) and after.isdecimal():
+                self._say(f"{answer.status_code}: again in {after} s")
+                self._pause(min(int(after), 60))
+                return
+            if answer.status_code in (502, 503, 504):
+                self._say(f"{answer.status_code}: again in {_REST_S:.0f} s")
+                self._pause(_REST_S)
+                return
+            if not answer.is_success:
+                answer.read()
+                check(answer)
+            self._opened()
+            for message in messages(answer.iter_lines()):
+                if message.event != _MOVED:
+                    yield message
+                self.cursor = message.cursor
+        self._pause(_REST_S)
+
+
+def pages(gateway: Gateway, query: Mapping[str, str], cursor: str) -> Iterator[Message]:
+    """What `GET /v1/events` has after a cursor, to its present end. Raises Refusal."""
+    while True:
+        page = gateway.get("/v1/events", **query, after=cursor, limit="100")
+        yield from (Message(each["cursor"], each["event"]["type"], each["event"]) for each in page["items"])
+        if not page["more"]:
+            return
+        cursor = page["next"]
