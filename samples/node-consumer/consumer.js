@@ -19,7 +19,7 @@ function read ({ headers, key, value }) {
   return event
 }
 
-function handle ({ id, data }) {
+async function handle ({ id, data }) {
   if (taken.has(id)) return
   console.log(data.offer_id, 'starts on', data.start_on, 'confirmed by', data.confirmed_by)
   taken.add(id)
@@ -42,7 +42,7 @@ for await (const message of stream) {
   } catch (error) { // yours: keep it, and tell a person
     console.error(`put aside: ${message.topic}/${message.partition}/${message.offset}: ${error.message}`)
   }
-  if (event) handle(event) // who throws here ends without having committed
+  if (event) await handle(event) // who throws here ends without having committed
   await message.commit()
 }
 await consumer.close()

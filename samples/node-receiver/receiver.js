@@ -12,7 +12,7 @@ let keys = []
 const taken = new Set()
 
 // Yours. What it throws is answered with 500, and the event comes again.
-function handle ({ type, data }) {
+async function handle ({ type, data }) {
   if (type === 'hire.confirmed') {
     console.log(data.offer_id, 'starts on', data.start_on, 'confirmed by', data.confirmed_by)
   }
@@ -34,9 +34,9 @@ async function take (request) {
   const chunks = []
   let length = 0
   for await (const chunk of request) {
-    if ((length += chunk.length) > LARGEST) return 413
-    chunks.push(chunk)
+    if ((length += chunk.length) <= LARGEST) chunks.push(chunk)
   }
+  if (length > LARGEST) return 413
   const body = Buffer.concat(chunks)
   let event
   try {
@@ -46,7 +46,7 @@ async function take (request) {
   }
   if (!await isGolems(body, request.headers)) return 400
   if (!taken.has(event.id)) {
-    handle(event)
+    await handle(event)
     taken.add(event.id)
   }
   return 204
