@@ -22,6 +22,7 @@ const SCREENS = [
   ['/me', () => import('./screens/me.js')],
   ['/notifications', () => import('./screens/notifications.js')],
   ['/staff', () => import('./screens/staff.js')],
+  ['/staff/system', () => import('./screens/staff-system.js')],
   ['/staff/{queue}', () => import('./screens/staff-queue.js')],
   ['/flow', () => import('./screens/flow.js')],
 ];
