@@ -16,6 +16,7 @@ const SCREENS = [
   ['/deals/{id}', () => import('./screens/deal.js')],
   ['/roles', () => import('./screens/roles.js')],
   ['/roles/new', () => import('./screens/role-new.js')],
+  ['/roles/{id}/edit', () => import('./screens/role-edit.js')],
   ['/roles/{id}', () => import('./screens/role.js')],
   ['/insiders/{person}', () => import('./screens/insider.js')],
   ['/matches', () => import('./screens/matches.js')],
