@@ -134,6 +134,7 @@ export default {
   'sign_in.role.arbiter': 'l’arbitrage',
   'sign_in.role.operator': 'l’exploitation',
   'sign_in.none': 'Personne ne peut se connecter ici : aucun fournisseur d’identité n’est configuré pour la page.',
+  'sign_in.opaque': 'Le fournisseur a envoyé un jeton que lui seul peut lire. L’exploitant règle PAGE_AUDIENCE sur le nom de son API, ou PAGE_TOKEN sur id_token.',
   'sign_in.failed': 'La connexion a échoué',
 
   'place.CA-ON': 'Ontario',
