@@ -65,7 +65,7 @@ def test_a_token_that_ends_in_the_middle_of_a_form_loses_nothing_typed(
     at.go(f"/roles/{listed}/edit")
     at.page.get_by_label("Title").fill("Staff engineer, nearly sent")
     ended = at.page.get_by_role("alertdialog", name="Your session has ended")
-    expect(ended).to_be_visible()
+    expect(ended.get_by_role("button", name="Ines")).to_be_focused()
     at.can_read("session-ended")
     at.page.unroute("**/dev/people.json")
     at.press("Ines", ended)

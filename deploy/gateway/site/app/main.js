@@ -167,6 +167,7 @@ function draw() {
     `,
     root,
   );
+  for (const each of root.children) each.inert = session.isEnded && !each.matches('.veil');
 }
 
 document.addEventListener('click', (event) => {

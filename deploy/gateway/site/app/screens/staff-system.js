@@ -35,7 +35,6 @@ function faults({problem, outbox, overdue, clock_right, workers}) {
       stuck.length ? t('system.stuck', {loops: stuck.join(', ')}) : '',
       reading ? '' : t('system.no_broker'),
       reading?.paused.length ? t('system.paused', {topics: reading.paused.join(', ')}) : '',
-      reading?.dead_letters ? t('system.dead_some') : '',
     ]),
   ].filter((each, at, all) => each && all.indexOf(each) === at);
 }
@@ -57,7 +56,7 @@ function service(each) {
         ${row(t('system.parked'), number(each.parked))}
         ${row(t('system.overdue'), number(each.overdue))}
       </dl>
-      ${reading?.dead_letters ? html`<p>${t('system.redrive')} <code>golem dlq list --service ${each.service}</code></p>` : nothing}
+      ${reading?.dead_letters ? html`<p class="note">${t('system.redrive')} <code>golem dlq list --service ${each.service}</code></p>` : nothing}
       <ul class="plain muted">${each.workers.map((one) => html`<li>${t('system.worker')} <span dir="auto">${one.slot}</span>, ${t('system.seen', {when: ago(one.seen_seconds)})}, ${t('system.began', {when: ago(one.up_seconds + one.seen_seconds)})}</li>`)}</ul>
       <p class="muted">${t('system.version', {version: each.version})}</p>`}
   </li>`;
