@@ -18,7 +18,7 @@ from shared.messaging.frontier import Position
 
 KIND = "worker"
 _ALL = {"_id": {"$gte": f"{KIND}:", "$lt": f"{KIND};"}}
-_FORGOTTEN_AFTER = timedelta(days=1)
+_FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 class Reading(Body):
@@ -51,7 +51,7 @@ class ServiceStatus(Body):
     parked = Integer(description="events that came too early and wait in their documents")
     overdue = Integer(description="documents whose next timer is past its time")
     clock_right = Flag("false: this process's clock is too far from the database's, and it writes nothing")
-    workers = Several(Part(WorkerStatus), description="those that wrote within the last day")
+    workers = Several(Part(WorkerStatus), description="those that wrote within the last hour")
 
 
 def sign(store: Store, slot: str, up: timedelta, stuck: list[str], position: Position | None) -> None:
@@ -62,7 +62,7 @@ def sign(store: Store, slot: str, up: timedelta, stuck: list[str], position: Pos
 
 
 def forget(store: Store) -> None:
-    """Delete what workers wrote that have been away for a day. Raises pymongo's errors."""
+    """Delete what workers wrote that have been away for an hour. Raises pymongo's errors."""
     store.collection.delete_many(_ALL | {"at": {"$lt": store.clock.now() - _FORGOTTEN_AFTER}})
 
 

@@ -165,7 +165,7 @@ class Worker:
         metrics.PARKED.labels(self.service).set(found.parked)
 
     def sign(self) -> None:
-        """Write for the service's operator how this worker is; what others wrote more than a day ago goes."""
+        """Write for the service's operator how this worker is; what others wrote more than an hour ago goes."""
         up = timedelta(seconds=self.clock.monotonic() - self._began_at)
         stuck = [name for name, pulse in self.pulses.items() if not pulse.alive()]
         try:
