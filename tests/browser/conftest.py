@@ -1,5 +1,43 @@
 """What a browser makes of the pages. Where there is no Chromium, `.ci/run` says that it was not run."""
 
 import shutil
+from collections.abc import Callable, Iterator
 
-collect_ignore_glob = [] if shutil.which("chromium") else ["test_*.py"]
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from deploy.embedded.stack import Stack
+from tests.browser.visitor import Visitor
+
+_CHROMIUM = shutil.which("chromium")
+collect_ignore_glob = [] if _CHROMIUM else ["test_*.py"]
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium; it finds nobody but this machine."""
+    with sync_playwright() as playwright:
+        nobody_else = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", nobody_else])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors of the stack's page, each in a context of their own; afterwards what their pages did is judged."""
+    made: list[Visitor] = []
+
+    def visit(name: str = "", **how: bool) -> Visitor:
+        made.append(Visitor(browser, stack.gateway, **how))
+        if name:
+            made[-1].sign_in(name)
+        return made[-1]
+
+    yield visit
+    for each in made:
+        each.leave()
+    for each in made:
+        assert each.complaints == []

@@ -1,46 +1,44 @@
-"""The market's page in a browser: each screen is drawn, nothing is asked of others, and its policy stops nothing."""
+"""The market's page in a browser: each screen is drawn and can be read, also narrow, dark and in French."""
 
-import json
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from deploy.embedded.stack import Stack
-from tests.browser.test_documents import _CHROMIUM, _asked
+from tests.browser.visitor import Visitor
 from tests.support.hires import Hires, listing
 
 pytestmark = pytest.mark.browser
+Visit = Callable[..., Visitor]
 
 
-def drawn(url: str, origin: str, folder: Path) -> tuple[str, set[str], str]:
-    """(the document as the scripts left it, what was asked for, what the browser said)"""
-    log = folder / "net.json"
-    command = [*_CHROMIUM, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", "--enable-logging=stderr"]
-    done = subprocess.run([*command, origin + url], capture_output=True, text=True, timeout=180, check=True)
-    return done.stdout, _asked(json.loads(log.read_text("utf-8")), origin), done.stderr
+def test_each_screen_is_drawn(visitor: Visit) -> None:
+    someone = visitor()
+    screens = {
+        "/": "Inside help with a job, paid only when you are hired",
+        "/search": "Kind of help",
+        "/sign-in": "Continue as Sam",
+        "/flow": "Play a hire",
+        "/deals": "Please sign in to see this",
+        "/no-such-page": "There is nothing at this path",
+    }
+
+    for path, shown in screens.items():
+        someone.go(path)
+        someone.sees(shown)
 
 
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("/", "Inside help with a job, paid only when you are hired"),
-        ("/search", "Kind of help"),
-        ("/sign-in", "Continue as Sam"),
-        ("/flow", "Play a hire"),
-        ("/deals", "Please sign in to see this"),
-        ("/no-such-page", "There is nothing at this path"),
-    ],
-)
-def test_a_screen_is_drawn(stack: Stack, path: str, shown: str, tmp_path: Path) -> None:
-    text, asked, said = drawn(path, stack.gateway, tmp_path)
+def test_narrow_and_dark_and_in_french(visitor: Visit) -> None:
+    sam = visitor("Sam", narrow=True)
 
-    assert shown in text
-    assert [url for url in asked if not url.startswith(f"{stack.gateway}/")] == []
-    assert [line for line in said.splitlines() if "Content Security Policy" in line or "Uncaught" in line] == []
+    for path in ("/", "/search", "/flow", "/deals", "/matches", "/me", "/roles/new", "/notifications"):
+        sam.go(path)
+        sam.is_drawn()
+        assert not sam.scrolls_sideways(), path
+        sam.can_read(f"narrow{path.replace('/', '-')}")
 
 
-def test_a_listing_is_drawn_over_its_own_page(stack: Stack, tmp_path: Path) -> None:
+def test_a_listing_is_drawn_over_its_own_page(stack: Stack, visitor: Visit) -> None:
     """With what the API says of it; markup in what somebody wrote is text."""
     title = "Lead <script>alert(1)</script>"
     with Hires(stack) as hires:
@@ -48,8 +46,9 @@ def test_a_listing_is_drawn_over_its_own_page(stack: Stack, tmp_path: Path) -> N
         made = insider.post("/v1/listings", {**listing(50_000), "title": title})["id"]
         insider.post(f"/v1/listings/{made}/submit")
         insider.wait_for(f"/v1/listings/{made}", "published")
-    text, asked, said = drawn(f"/listings/{made}", stack.gateway, tmp_path)
+    someone = visitor()
 
-    assert "Lead &lt;script&gt;alert(1)&lt;/script&gt;" in text and "Sign in to make an offer" in text
-    assert f"{stack.gateway}/v1/listings/{made}" in asked
-    assert [line for line in said.splitlines() if "Content Security Policy" in line or "Uncaught" in line] == []
+    someone.go(f"/listings/{made}")
+    someone.sees(title, "Sign in to make an offer")
+
+    assert f"{stack.gateway}/v1/listings/{made}" in someone.asked

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.gateway import SITE
+from services.escrow.lifecycle import ESCROW
+from services.matching.offer.lifecycle import OFFER
 
 APP, LIB = SITE / "app", SITE / "lib"
 SCRIPTS = [path for path in sorted(APP.rglob("*.js")) if path.parent.name != "words"]
@@ -41,6 +43,19 @@ def test_every_word_that_is_used_is_there_and_every_word_is_used() -> None:
     unused = {key for key in there if re.sub(r"\.(one|other)$", "", key) not in keys and key not in keys}
     assert {key for key in unused if not any(key.startswith(each) for each in made)} == set()
     assert plain
+
+
+def test_what_a_lifecycle_does_by_itself_has_words() -> None:
+    timers = {row.trigger for each in (OFFER, ESCROW) for row in each.rows if row.trigger.startswith("timer:")}
+
+    assert {each.replace(":", ".") for each in timers} - words("en") == set()
+
+
+def test_each_step_of_a_deal_has_a_place_on_its_page() -> None:
+    steps = (APP / "steps.js").read_text("utf-8")
+    placed = re.findall(r"'(\w+)'", steps[steps.index("const ORDER") : steps.index("];", steps.index("const ORDER"))])
+
+    assert sorted(placed) == sorted(key.removeprefix("do.") for key in words("en") if key.startswith("do."))
 
 
 @pytest.mark.parametrize("language", ["fr"])

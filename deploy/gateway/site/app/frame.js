@@ -9,7 +9,7 @@ const entry = (here, path, words, extra = nothing) =>
 /** The head of the page. `unread`: how many notifications nobody has looked at. */
 export function navigation({path, unread}) {
   const person = session.person();
-  const badge = unread ? html` <span class="count" aria-label=${t('frame.unread', {count: unread})}>${unread}</span>` : nothing;
+  const badge = unread ? html` <span class="count" role="img" aria-label=${t('frame.unread', {count: unread})}>${unread}</span>` : nothing;
   return html`
     <header class="top">
       <a class="brand" href="/"><img src="/site/icon.svg" alt="" width="28" height="28">Good Golem</a>
@@ -45,11 +45,12 @@ export function failed(problem, again) {
     <button @click=${again}>${t('failed.again')}</button></section>`;
 }
 
-/** Over everything, when the token has ended: what was typed stays beneath. */
+/** Over everything, when the token has ended: it has the focus, and what was typed stays beneath. */
 export function ended(page) {
   page.state.people ??= people().then((found) => {
     page.state.offered = found;
     page.draw();
+    document.querySelector('.veil button')?.focus();
   });
   const offered = page.state.offered || [];
   return html`

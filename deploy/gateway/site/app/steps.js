@@ -104,9 +104,16 @@ const FORMS = {
 /** Steps that the API would take and that have nothing to act on. */
 const NOTHING = {answerHelp: ({offer}) => !unanswered(offer).length};
 
+/** Their order on the page. Each has a place of its own, so that a form keeps what was typed when others come and go. */
+const ORDER = [
+  'acceptOffer', 'counterOffer', 'fundEscrow', 'beginOffer', 'confirmHire', 'claimHire', 'resolveDispute', 'withdrawDispute', 'answerPostponement',
+  'answerHelp', 'recordHelp', 'reviewOffer', 'decideLoss', 'postponeStart', 'nameApplication', 'removeReviewText', 'withdrawOffer', 'declineOffer',
+  'rejectHire', 'endHire', 'disputeEscrow', 'cancelOffer',
+];
+
 const DANGER = new Set(['declineOffer', 'withdrawOffer', 'cancelOffer', 'rejectHire', 'disputeEscrow', 'endHire']);
 
-/** The commands of a deal's explanations, each operation once: yours first. */
+/** The commands of a deal's explanations, each operation once, in their places: null where there is none. */
 export function commands(explains, deal) {
   const found = new Map();
   for (const explain of explains) {
@@ -116,7 +123,7 @@ export function commands(explains, deal) {
       if (!before || (each.yours && !before.yours)) found.set(each.request.id, each);
     }
   }
-  return [...found.values()].sort((one, other) => Number(other.yours) - Number(one.yours));
+  return [...ORDER, ...[...found.keys()].filter((id) => !ORDER.includes(id))].map((id) => found.get(id) || null);
 }
 
 /** What happens by itself, and when. */
@@ -130,20 +137,20 @@ export function step(page, deal, each) {
   const words = named('do', each.request.id);
   if (!each.yours) {
     const who = (each.by || []).map((by) => named('who', by)).join(', ');
-    return html`<li><button type="button" disabled>${words}</button> <span class="muted">${t('step.others', {who})} ${each.when || ''}</span></li>`;
+    return html`<li><button type="button" disabled>${words}</button> <span class="muted">${t('step.others', {who})} <span lang="en">${each.when || ''}</span></span></li>`;
   }
   const wanted = FORMS[each.request.id];
   const send = (body) => ask(each.request.method, each.request.path, {body});
   const options = {primary: !DANGER.has(each.request.id), danger: DANGER.has(each.request.id)};
   if (!wanted) {
-    return html`<li class="step" data-step=${each.request.id}>${button(page, words, () => send({}), options)} ${until(each)} <p class="muted">${each.note}</p></li>`;
+    return html`<li class="step" data-step=${each.request.id}>${button(page, words, () => send({}), options)} ${until(each)} <p class="muted" lang="en">${each.note}</p></li>`;
   }
   const body = wanted.body || ((values) => values);
   return html`
     <li>
       <details class="step" data-step=${each.request.id}>
         <summary>${words}</summary>
-        <p class="muted">${each.note} ${until(each)}</p>
+        <p class="muted"><span lang="en">${each.note}</span> ${until(each)}</p>
         ${form(page, each.request.id, wanted.fields(page, deal), async (values, all) => send(await body(values, deal, all)), {words, ...options})}
       </details>
     </li>

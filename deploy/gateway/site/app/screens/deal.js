@@ -39,15 +39,16 @@ export function news({type, body}, page) {
 const steps = (page, deal) => {
   const explains = [deal.explain, deal.escrowExplain];
   const found = commands(explains, deal);
-  const mine = found.filter((each) => each.yours);
-  const others = found.filter((each) => !each.yours);
+  const mine = found.map((each) => (each?.yours ? each : null));
+  const others = found.filter((each) => each && !each.yours);
   return html`
     <section aria-labelledby="next">
       <h2 id="next">${t('deal.next')}</h2>
       ${refusal(page)}
-      ${mine.length ? html`<ul class="list">${mine.map((each) => step(page, deal, each))}</ul>` : html`<p class="muted">${t('deal.nothing_to_do')}</p>`}
+      ${deal.escrow?.declined && mine.some((each) => each?.request.id === 'fundEscrow') ? html`<p class="note" role="alert">${t('deal.payment_declined')}</p>` : nothing}
+      ${mine.some(Boolean) ? html`<ul class="list">${mine.map((each) => (each ? step(page, deal, each) : nothing))}</ul>` : html`<p class="muted">${t('deal.nothing_to_do')}</p>`}
       ${others.length ? html`<details><summary>${t('deal.others')}</summary><ul class="list">${others.map((each) => step(page, deal, each))}</ul></details>` : nothing}
-      ${deadlines(explains).map((each) => html`<p class="muted">${t('deal.by_itself', {what: named('timer', each.name.replace('timer:', '')), note: each.note})} <time datetime=${each.at}>${moment(each.at)}</time> (${when(each.at)})</p>`)}
+      ${deadlines(explains).map((each) => html`<p class="muted">${t('deal.by_itself', {what: named('timer', each.name.replace('timer:', ''))})} <time datetime=${each.at}>${moment(each.at)}</time> (${when(each.at)})</p>`)}
     </section>
   `;
 };

@@ -58,10 +58,10 @@ const preferences = (page, held) => html`
       ${field(page, 'language', t('frame.language'), html`<select name="language">${languages.map((each) => html`<option value=${each} ?selected=${held.language === each}>${t(`language.${each}`)}</option>`)}</select>`)}
       <fieldset><legend>${t('me.mails')}</legend>${['listings', 'offers', 'hires'].map((each) => html`<label class="check"><input type="checkbox" name=${each} value="yes" ?checked=${held.mail[each]}> ${t(`me.mail.${each}`)}</label>`)}
         <p class="muted">${t('me.mail.money')}</p></fieldset>
-      ${field(page, 'matches', t('me.matches'), html`<select name="matches">${['off', 'at_once', 'daily', 'weekly'].map((each) => html`<option value=${each} ?selected=${held.matches === each}>${t(`me.matches.${each}`)}</option>`)}</select>`)}`,
+      ${field(page, 'matches', t('me.matches'), html`<select name="of-matches">${['off', 'at_once', 'daily', 'weekly'].map((each) => html`<option value=${each} ?selected=${held.matches === each}>${t(`me.matches.${each}`)}</option>`)}</select>`)}`,
       (values) => put('/v1/me/preferences', {
         language: values.language,
-        matches: values.matches,
+        matches: values['of-matches'],
         mail: {listings: values.listings === 'yes', offers: values.offers === 'yes', hires: values.hires === 'yes', money: true},
       }), {words: t('me.save')})}
   </section>`;
