@@ -146,7 +146,7 @@ def test_a_hire_in_toronto_pays_out(visitor: Visit, mails: Mails, tmp_path: Path
     sam.sees("An offer was made and waits for an answer.", "I would love that job.")
 
     ines.follow(re.compile(r"^News \d+ unread$"))
-    ines.sees("offer")
+    ines.sees("A seeker made you an offer")
     ines.can_read("notifications")
     ines.follow("My deals")
     ines.can_read("deals")
@@ -205,7 +205,8 @@ def test_a_refused_consent_sells_nothing(visitor: Visit, mails: Mails) -> None:
     employer.press("We do not consent")
     employer.sees("You have not consented: this help is not offered for money.")
 
-    omar.sees(": refused")
+    omar.sees("draft", "The employer has not consented")
+    omar.sees_no("waits for a moderator")
     omar.can_read("role-refused")
     omar.follow("Find help")
     omar.fill({"Role or duties": title})

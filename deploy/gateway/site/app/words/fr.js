@@ -305,6 +305,7 @@ export default {
   'role.consent': 'L’accord de l’employeur',
   'role.consent_asked': 'Demandé le {when} : {status}',
   'role.consent_given': 'L’employeur a donné son accord.',
+  'role.consent_refused': 'L’employeur n’a pas donné son accord : cette aide n’est pas proposée contre paiement. Elle peut l’être gratuitement, ou vous demandez encore une fois.',
   'role.consent_why': 'Avant que cette aide puisse être vendue, l’employeur lui-même doit donner son accord.',
   'role.mailbox': 'Boîte',
   'role.mailbox_hint': 'La partie avant @{domain} ; seules les boîtes vérifiées par l’équipe reçoivent un courriel.',
