@@ -1,8 +1,10 @@
 """`python -m tests [options of pytest]`: first what may run beside others, on all cores; then the rest, one by one.
 
-Ends with one count of both. The exit code is that of the first part that failed; pytest's 5 where no test was chosen.
+With `--part` it runs that part alone: what may run beside others talks to no server, and is the same on each ground.
+Ends with one count of all. The exit code is that of the first part that failed; pytest's 5 where no test was chosen.
 """
 
+import argparse
 import sys
 from typing import Any
 
@@ -28,7 +30,7 @@ class Count:
 
 def main(arguments: list[str]) -> int:
     count, worst = Count(), pytest.ExitCode.NO_TESTS_COLLECTED
-    for part in parts.PARTS:
+    for part in _chosen(arguments):
         code = pytest.ExitCode(pytest.main([*arguments, "--part", part, *_HOW[part]], plugins=[count]))
         if code not in _FINISHED:
             return code
@@ -38,6 +40,13 @@ def main(arguments: list[str]) -> int:
             break
     print(f"ran {count.ran} tests on {count.ground}", flush=True)
     return worst
+
+
+def _chosen(arguments: list[str]) -> tuple[str, ...]:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--part")
+    part = parser.parse_known_args(arguments)[0].part
+    return (part,) if part in parts.PARTS else parts.PARTS
 
 
 if __name__ == "__main__":

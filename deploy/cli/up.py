@@ -2,10 +2,11 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich.console import Console
@@ -14,6 +15,7 @@ from deploy.cli.options import Span, data_option, outside_alone
 from deploy.embedded.data import DataInUse, default_folder
 from deploy.embedded.stack import Stack, StackError
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _OPEN = "It and the database ask nobody for a password: for trying out, where you are alone"
 
 
@@ -45,23 +47,23 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
         stack = Stack(folder, port, days_in=days_in, say=lambda line: console.print(f"  {line}", markup=False))
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror}") from error
-    try:
-        with stopped_by_signals():
+    with stopped_by_signals():
+        try:
             stack.start()
             # One plain line that programs wait for.
             print(f"ready {stack.gateway}", flush=True)
             console.print(f"  logs in {stack.data.logs}, mails in {stack.mail}; Ctrl-C stops it all", markup=False)
             console.print(f"  broker at {stack.kafka}. {_OPEN}", markup=False)
             stack.wait()
-    except Stopped:
-        console.print("stopping")
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}") from error
-    except (DataInUse, StackError) as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        with signals_ignored():
-            stack.stop()
+        except Stopped:
+            console.print("stopping")
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or folder}: {error.strerror or error}") from error
+        except (DataInUse, StackError) as error:
+            raise click.ClickException(str(error)) from error
+        finally:
+            with _handled_by(signal.SIG_IGN):
+                stack.stop()
     console.print("stopped")
     sys.exit(0)
 
@@ -70,18 +72,21 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
 def stopped_by_signals() -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into Stopped; later ones change nothing, it is stopping already."""
 
-    def stop(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in _ENDING:
+            signal.signal(each, signal.SIG_IGN)
         raise Stopped
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    yield
+    with _handled_by(stop):
+        yield
 
 
 @contextmanager
-def signals_ignored() -> Iterator[None]:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    yield
+def _handled_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    """What is asked of this process meanwhile; afterwards a signal means what it did before."""
+    before = {number: signal.signal(number, handler) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -107,7 +109,7 @@ def test_the_first_process_passes_on_that_it_is_to_end(number: signal.Signals) -
     block = f"signal.pthread_sigmask(signal.SIG_BLOCK, {{{int(number)}}})"  # else it may come between two lines of it
     wait = f"signal.sigwait({{{int(number)}}})"
     child = f"import signal, sys; {block}; print('up', flush=True); {wait}; sys.exit(7)"
-    with subprocess.Popen([*INIT, child], stdout=subprocess.PIPE, text=True) as process:
+    with first_process(child) as process:
         assert process.stdout is not None and process.stdout.readline() == "up\n"
         process.send_signal(number)
 
@@ -115,5 +117,15 @@ def test_the_first_process_passes_on_that_it_is_to_end(number: signal.Signals) -
 
 
 def test_the_first_process_ends_when_its_child_is_killed() -> None:
-    with subprocess.Popen([*INIT, "import os; os.kill(os.getpid(), 9)"]) as process:
+    with first_process("import os; os.kill(os.getpid(), 9)") as process:
         assert process.wait(30) == 137
+
+
+@contextmanager
+def first_process(child: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen([*INIT, child], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            yield process
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # the child of what does not end
+            raise

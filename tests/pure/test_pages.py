@@ -6,8 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-LINKING = (*PAGES, *sorted((ROOT / "docs/decisions").glob("*.md")))
-TOPS = "|".join(("services", "shared", "deploy", "tests", "bench", "docs", "requirements", r"\.ci"))
+LINKING = (*PAGES, *sorted((ROOT / "docs/decisions").glob("*.md")), *sorted((ROOT / "samples").rglob("*.md")))
+TOPS = "|".join(("services", "shared", "deploy", "tests", "bench", "docs", "requirements", "samples", r"\.ci"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PATH = re.compile(rf"`((?:{TOPS})/[\w./-]*)`")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
@@ -37,7 +37,7 @@ def _missing_paths(page: Path) -> Iterator[str]:
 
 
 def test_each_relative_link_leads_somewhere() -> None:
-    found = {page.name: list(_missing_links(page)) for page in LINKING}
+    found = {str(page.relative_to(ROOT)): list(_missing_links(page)) for page in LINKING}
 
     assert {name: links for name, links in found.items() if links} == {}
 

@@ -69,6 +69,13 @@ def test_a_package_has_one_version_in_all_locks() -> None:
     assert {name: found for name, found in versions.items() if len(found) > 1} == {}
 
 
+def test_a_sample_names_the_versions_that_it_was_run_with() -> None:
+    """The tests run samples/python-receiver with what is installed for them."""
+    asked = (ROOT / "samples/python-receiver/requirements.txt").read_text("utf-8").split()
+
+    assert asked and {*asked} <= {f"{pin.name}=={pin.version}" for pin in pinned(ROOT / "requirements/dev.txt")}
+
+
 @dataclass(frozen=True)
 class Pin:
     """One entry of a lock; `hashes` are SHA-256."""
