@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
@@ -75,9 +74,9 @@ class Visitor:
     def section(self, heading: str) -> Locator:
         return self.page.locator("section", has=self.page.get_by_role("heading", name=heading, exact=True))
 
-    @property
-    def path(self) -> str:
-        return urlsplit(self.page.url).path
+    def entry(self, words: str) -> Locator:
+        """Of a list, the one where that stands."""
+        return self.page.locator("article", has_text=words)
 
     # -- what one sees
 
