@@ -32,7 +32,7 @@ COLLECTIONS = {
 }
 """Of each database the collection that holds its documents."""
 
-_SHARED = {"naming", "migrations", "lease"}
+_SHARED = {"naming", "migrations", "lease", "worker"}
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|p_[0-9a-f]{32}|tr_[0-9a-f]{24}")
 _AT_ONCE = 2000
 

@@ -110,7 +110,7 @@ def mongo_server(request: pytest.FixtureRequest, ground: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def mongo_client(mongo_server: str) -> Iterator[Client]:
-    client: Client = MongoClient(mongo_server)
+    client: Client = MongoClient(mongo_server, socketTimeoutMS=60_000)  # a drop takes long on a busy machine
     yield client
     client.close()
 

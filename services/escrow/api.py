@@ -11,11 +11,13 @@ from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import BadNotice, BadSignature
 from services.escrow.store import count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from services.escrow.views import STAFF, looked, view
+from shared import VERSION
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
 from shared.http.declare.operations import roles as only
 from shared.http.problems import Fault, Problem, invalid
+from shared.process import status
 
 _MAY_BE_RESTORED = timedelta(days=3)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -147,3 +149,4 @@ def webhook(call: Call[Parts]) -> Answer:
 
 
 operations.include(api_history.operations, api_staff_lists.operations, api_payout.operations, api_export.operations)
+operations.include_slice(lambda parts: parts.escrows.store, status.of("escrow", VERSION))

@@ -17,6 +17,7 @@ from services.listing.schemas_search import Search
 from services.listing.search import Question
 from services.listing.stems import asked as words_asked
 from services.listing.store import find, newest
+from shared import VERSION
 from shared.aggregate import Document
 from shared.events.schemas_listing import HELP_KINDS
 from shared.http.answer.documents import document_response
@@ -24,6 +25,7 @@ from shared.http.answer.html import Page, language, wants_page
 from shared.http.answer.pages import foreign_cursor, page_of, page_response
 from shared.http.declare.operations import ANYONE, DOCUMENT, OPEN, Answer, Call, Operations
 from shared.http.problems import Fault, Problem, invalid
+from shared.process import status
 
 operations: Operations[Parts] = Operations("listing", "Listings", LISTING.commands())
 _ONE = {200: Listing}
@@ -195,3 +197,4 @@ operations.include(
     api_reports.operations,
     api_policies.operations,
 )
+operations.include_slice(lambda parts: parts.store, status.of("listing", VERSION))

@@ -9,7 +9,9 @@ from services.matching.offer import api_account, api_history, api_reviews
 from services.matching.parts import Parts
 from services.matching.people import api as people
 from services.matching.people import api_export, api_reports
+from shared import VERSION
 from shared.http.declare.operations import Operations
+from shared.process import status
 
 operations: Operations[Parts] = Operations("matching", "Offers")
 operations.include_slice(
@@ -26,3 +28,4 @@ operations.include_slice(
     lambda parts: parts.employer, employer.operations, api_confirmations.operations, api_ats.operations
 )
 operations.include_slice(lambda parts: parts.people, people.operations, api_export.operations, api_reports.operations)
+operations.include_slice(lambda parts: parts.offer.offers.store, status.of("matching", VERSION))

@@ -8,8 +8,10 @@ from services.notify.store import own
 from services.notify.stream import api as stream
 from services.notify.views import view
 from services.notify.webhooks import api as webhooks
+from shared import VERSION
 from shared.http.answer.pages import PageQuery, after_text, page_of, text_page
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
+from shared.process import status
 
 operations: Operations[Parts] = Operations("notify", "Notifications")
 
@@ -28,3 +30,4 @@ operations.include(
     api_export.operations, log.operations, stream.operations,
 )  # fmt: skip
 operations.include_slice(lambda parts: parts.webhooks, webhooks.operations)
+operations.include_slice(lambda parts: parts.store, status.of("notify", VERSION))

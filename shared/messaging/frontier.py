@@ -8,6 +8,7 @@ of employers), by which no deadline decides, is not waited for while it is pause
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from kafka import TopicPartition
@@ -33,6 +34,9 @@ class Ends(Protocol):
     paused: frozenset[str]
     """The topics that the group's offsets said were paused, at the last reading."""
 
+    dead: int
+    """How many records the service's topic of dead letters held then, sent again or not."""
+
     def read(self) -> tuple[Offsets, Offsets]:
         """({(topic, partition): end}, {(topic, partition): next offset to read}) of all that the group reads."""
         ...
@@ -42,9 +46,19 @@ class Ends(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Position:
+    """How much the group has still to take, the topics it has paused, and how many dead letters there are."""
+
+    lag: int
+    paused: tuple[str, ...]
+    dead: int
+
+
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own; gauges
-    show what they found. `assigned` gives the partitions that this worker reads, None where that is not known.
+    show what they found, and so does `position`, None while the broker is away. `assigned` gives the partitions that
+    this worker reads, None where that is not known.
     """
 
     def __init__(
@@ -64,6 +78,7 @@ class Frontier:
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
         self._reached_at = clock.monotonic()
+        self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
             begun.set(clock.now().timestamp())
 
@@ -73,7 +88,7 @@ class Frontier:
             ends, committed = self._ends.read()
         except (KafkaError, OSError) as error:
             outages.away(outages.KAFKA, "frontier", error)
-            self._passed_at = None
+            self._passed_at = self.position = None
             metrics.unknown(metrics.CONSUMER_LAG, metrics.GROUP_LAG, metrics.GROUP_COMMITTED)
             return
         outages.back(outages.KAFKA, "frontier")
@@ -99,8 +114,9 @@ class Frontier:
     def _show(self, ends: Offsets, committed: Offsets) -> None:
         """An autoscaler adds up the workers' lags: each shows that of its own partitions, once it has joined."""
         lags = {place: max(0, end - committed.get(place, 0)) for place, end in ends.items()}
+        self.position = Position(sum(lags.values()), tuple(sorted(self._ends.paused)), self._ends.dead)
         metrics.REACHED.labels(self.service, "broker").set(self._clock.now().timestamp())
-        metrics.GROUP_LAG.labels(self.service).set(sum(lags.values()))
+        metrics.GROUP_LAG.labels(self.service).set(self.position.lag)
         metrics.GROUP_COMMITTED.labels(self.service).set(sum(committed.get(place, 0) for place in ends))
         if (own := self._assigned()) is None:
             metrics.unknown(metrics.CONSUMER_LAG)
@@ -118,8 +134,10 @@ class KafkaEnds:
 
     def __init__(self, settings: Kafka, service: str, topics: Sequence[str]) -> None:
         self._settings, self._service, self._topics = settings, service, list(topics)
+        self._dead = f"{service}.dead"
         self._admin: KafkaAdminClient | None = None
         self.paused: frozenset[str] = frozenset()
+        self.dead = 0
 
     def read(self) -> tuple[Offsets, Offsets]:
         try:
@@ -132,7 +150,7 @@ class KafkaEnds:
         if self._admin is None:
             options = connection(self._settings, f"{self._service}-frontier")
             self._admin = opened(KafkaAdminClient, **options, request_timeout_ms=5000)
-        described = self._admin.describe_topics(self._topics)
+        described = self._admin.describe_topics([*self._topics, self._dead])
         places = [
             TopicPartition(topic["name"], partition["partition_index"])
             for topic in described
@@ -143,8 +161,10 @@ class KafkaEnds:
         group = self._admin.list_group_offsets(self._service)[self._service]
         committed = {(p.topic, p.partition): o.offset for p, o in group.items() if o.offset >= 0}
         self.paused = paused_topics(group)
-        begin = {(p.topic, p.partition): o.offset for p, o in starts.items()}
-        return {(p.topic, p.partition): o.offset for p, o in ends.items()}, begin | committed
+        self.dead = sum(ends[p].offset - starts[p].offset for p in places if p.topic == self._dead)
+        read = [p for p in places if p.topic != self._dead]
+        begin = {(p.topic, p.partition): starts[p].offset for p in read}
+        return {(p.topic, p.partition): ends[p].offset for p in read}, begin | committed
 
     def close(self) -> None:
         admin, self._admin = self._admin, None

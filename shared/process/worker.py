@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 
 from pymongo.errors import PyMongoError
 
 from shared.aggregate import Contended, Waiting, waiting
+from shared.process import status
 from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
 from shared.process.pulse import Pulse
@@ -35,7 +37,8 @@ class Worker:
         self, work: Work, bus: Bus, slot: str, stop: threading.Event | None = None, stop_within: float = 15.0
     ) -> None:
         self.work, self.bus = work, bus
-        self.service, self.clock = work.service, work.store.clock
+        self.service, self.clock, self.slot = work.service, work.store.clock, slot
+        self._began_at = self.clock.monotonic()
         self.stop, self._stop_within = stop or threading.Event(), stop_within
         self.failed: BaseException | None = None
         self.hung = False
@@ -141,6 +144,7 @@ class Worker:
             self.loops.observe()
             if self.clock.monotonic() >= measure_at:
                 self.measure()
+                self.sign()
                 measure_at = self.clock.monotonic() + _OBSERVE_EVERY
             self.stop.wait(_OBSERVE_EVERY if self.loops.frontier.passed() else _OBSERVE_AGAIN)
 
@@ -159,6 +163,20 @@ class Worker:
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(self._oldest(found))
         metrics.TIMERS_DUE.labels(self.service).set(found.due)
         metrics.PARKED.labels(self.service).set(found.parked)
+
+    def sign(self) -> None:
+        """Write for the service's operator how this worker is; what others wrote more than an hour ago goes."""
+        up = timedelta(seconds=self.clock.monotonic() - self._began_at)
+        stuck = [name for name, pulse in self.pulses.items() if not pulse.alive()]
+        try:
+            if not self.work.store.in_time():
+                return
+            status.sign(self.work.store, self.slot, up, stuck, self.loops.frontier.position)
+            status.forget(self.work.store)
+        except PyMongoError as error:
+            outages.away(outages.MONGODB, "status", error)
+        else:
+            outages.back(outages.MONGODB, "status")
 
     def _oldest(self, found: Waiting) -> float:
         """Seconds since the oldest event that waits was emitted, also where it was tried in vain."""

@@ -57,7 +57,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "fan_out": webhooks.FanOutDocument,
     },
 }
-NOT_AGGREGATES = ("lease", "migrations", "naming")
+NOT_AGGREGATES = ("lease", "migrations", "naming", "worker")
 
 
 def undeclared(service: str, document: Mapping[str, Any]) -> set[str]:

@@ -265,6 +265,7 @@ class MemoryEnds:
     def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], fault: Fault = _quiet) -> None:
         self._broker, self._group, self._topics, self.fault = broker, group, list(topics), fault
         self.paused: frozenset[str] = frozenset()
+        self.dead = 0
 
     def read(self) -> tuple[Mapping[Place, int], Mapping[Place, int]]:
         self.fault("ends:before")
@@ -273,6 +274,7 @@ class MemoryEnds:
         places = [place for topic in self._topics for place in self._broker.places(topic)]
         begin = {place: self._broker._begin.get(place, 0) for place in places}
         self.paused = frozenset(place[0] for place in self._broker.group(self._group).paused)
+        self.dead = sum(self._broker.end(place) for place in self._broker.places(f"{self._group}.dead"))
         return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed
 
     def close(self) -> None:

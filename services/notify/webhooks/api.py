@@ -9,11 +9,11 @@ from services.notify.webhooks import api_deliveries, schemas
 from services.notify.webhooks.lifecycle import TEST, WEBHOOK
 from services.notify.webhooks.parts import Parts
 from services.notify.webhooks.signing import public_keys
-from services.notify.webhooks.store import TooMany, forget_deliveries, new_delivery, own, reserve
+from services.notify.webhooks.store import TooMany, forget_deliveries, health, new_delivery, own, reserve
 from services.notify.webhooks.views import delivery_view, view, with_secret
 from shared.aggregate import Document
 from shared.http.answer.pages import page_of
-from shared.http.declare.operations import ANYONE, DOCUMENT, OPEN, Answer, Call, Operations
+from shared.http.declare.operations import ANYONE, DOCUMENT, OPEN, Answer, Call, Operations, roles
 from shared.http.problems import Fault, Problem
 from shared.sealing import seal
 
@@ -46,6 +46,12 @@ def list_own(call: Call[Parts]) -> Answer:
                 answers={200: schemas.PublicKeys})  # fmt: skip
 def keys(call: Call[Parts]) -> Answer:
     return Answer(public_keys(call.parts.key, call.parts.key_number))
+
+
+@operations.get("/v1/webhooks/health", "showWebhooksHealth", "Operator: show how the webhooks of all do",
+                who=roles("operator"), answers={200: schemas.WebhooksHealth})  # fmt: skip
+def show_health(call: Call[Parts]) -> Answer:
+    return Answer(health(call.parts.store))
 
 
 @operations.get("/v1/webhooks/{webhook_id}", "showWebhook", "Show a webhook", who=DOCUMENT,

@@ -123,6 +123,16 @@ class Delivery(Body):
     version = Integer()
 
 
+class WebhooksHealth(Body):
+    """How the webhooks of all do. Whose they are, and where they lead, is not told."""
+
+    active = Integer(description="webhooks that events are sent to")
+    failing = Integer(description="of those, with nothing but failures for a while")
+    failing_since = Instant("since when the longest failing of them has", allow_none=True)
+    waiting = Integer(description="deliveries that are to be tried, now or later; 10,000 at most are counted")
+    overdue_seconds = Integer(description="since the longest due of those was due; 0: none is")
+
+
 class PublicKey(Body):
     kty = Text()
     crv = Text()

@@ -18,6 +18,7 @@ from shared.clock import format_time
 
 WEBHOOKS = "webhooks"
 _SHOWN = {"events": 0, "applied": 0}
+_MOST_COUNTED = 10_000
 _HELD = timedelta(minutes=1)
 """How long a place is held for a webhook that is being made."""
 
@@ -83,6 +84,21 @@ def own(store: Store, person: str) -> list[Document]:
 def active(store: Store) -> list[Document]:
     """The webhooks that events become deliveries for."""
     return list(store.collection.find({"sends": True}, _SHOWN))
+
+
+def health(store: Store) -> dict[str, Any]:
+    """How the webhooks of all do, as an operator is told."""
+    sending, to_try = active(store), {"deliver_at": {"$exists": True}}
+    failing = [each["failing_since"] for each in sending if each.get("failing_since")]
+    first = next(iter(store.collection.find(to_try, {"deliver_at": 1}).sort("deliver_at", ASCENDING).limit(1)), None)
+    late = (store.clock.now() - first["deliver_at"]).total_seconds() if first else 0
+    return {
+        "active": len(sending),
+        "failing": len(failing),
+        "failing_since": min(failing, default=None),
+        "waiting": sum(1 for _ in store.collection.find(to_try, {"_id": 1}).limit(_MOST_COUNTED)),
+        "overdue_seconds": max(0, int(late)),
+    }
 
 
 def new_delivery(store: Store, webhook: Document, event_id: str, **about: Any) -> Change:

@@ -52,9 +52,9 @@ def hire(deployment: Deployment) -> None:
 
 def documents(mongo: Callable[..., MongoClient[Any]]) -> dict[str, Any]:
     """Every aggregate: what it says, what it took, what it emitted."""
-    found = {}
+    found, passing = {}, {"kind": {"$nin": ["lease", "worker", "erased"]}}
     for service in SERVICES:
-        for each in mongo(service)[service][COLLECTIONS[service]].find({"kind": {"$nin": ["lease", "erased"]}}):
+        for each in mongo(service)[service][COLLECTIONS[service]].find(passing):
             found[f"{service}/{each['_id']}"] = {k: v for k, v in each.items() if k not in PASSING}
     return found
 

@@ -43,15 +43,19 @@ export const moment = (iso) =>
 export const day = (iso) =>
   new Intl.DateTimeFormat(locale(), {dateStyle: 'medium', timeZone: iso.length === 10 ? 'UTC' : undefined}).format(new Date(iso));
 
-/** "in 3 days", "2 hours ago". */
-export function relative(iso, now = Date.now()) {
-  const seconds = (new Date(iso).getTime() - now) / 1000;
+function apart(seconds) {
   const format = new Intl.RelativeTimeFormat(locale(), {numeric: 'auto'});
   for (const [unit, size] of [['day', 86_400], ['hour', 3_600], ['minute', 60]]) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }
   return format.format(Math.trunc(seconds), 'second');
 }
+
+/** "in 3 days", "2 hours ago". */
+export const relative = (iso, now = Date.now()) => apart((new Date(iso).getTime() - now) / 1000);
+
+/** "2 hours ago", of that many seconds. */
+export const ago = (seconds) => apart(-seconds);
 
 /** The name of a country or a currency ("CA", "CAD") in the reader's language; where a place has none, its code. */
 export const named = (type, code) => new Intl.DisplayNames(locale(), {type, fallback: 'code'}).of(code);

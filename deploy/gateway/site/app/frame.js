@@ -45,11 +45,12 @@ export function failed(problem, again) {
     <button @click=${again}>${t('failed.again')}</button></section>`;
 }
 
-/** Over everything, when the token has ended: what was typed stays beneath. */
+/** Over everything, when the token has ended: it has the focus, and what was typed stays beneath. */
 export function ended(page) {
   page.state.people ??= people().then((found) => {
     page.state.offered = found;
     page.draw();
+    document.querySelector('.veil button')?.focus();
   });
   const offered = page.state.offered || [];
   return html`

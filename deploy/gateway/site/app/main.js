@@ -16,12 +16,14 @@ const SCREENS = [
   ['/deals/{id}', () => import('./screens/deal.js')],
   ['/roles', () => import('./screens/roles.js')],
   ['/roles/new', () => import('./screens/role-new.js')],
+  ['/roles/{id}/edit', () => import('./screens/role-edit.js')],
   ['/roles/{id}', () => import('./screens/role.js')],
   ['/insiders/{person}', () => import('./screens/insider.js')],
   ['/matches', () => import('./screens/matches.js')],
   ['/me', () => import('./screens/me.js')],
   ['/notifications', () => import('./screens/notifications.js')],
   ['/staff', () => import('./screens/staff.js')],
+  ['/staff/system', () => import('./screens/staff-system.js')],
   ['/staff/{queue}', () => import('./screens/staff-queue.js')],
   ['/flow', () => import('./screens/flow.js')],
 ];
@@ -165,6 +167,7 @@ function draw() {
     `,
     root,
   );
+  for (const each of root.children) each.inert = session.isEnded && !each.matches('.veil');
 }
 
 document.addEventListener('click', (event) => {

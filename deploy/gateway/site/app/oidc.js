@@ -1,4 +1,6 @@
 // Signing in by OpenID Connect: authorization code with PKCE, by oauth4webapi, which checks what comes back.
+import {t} from './words.js';
+
 const STORE = 'golem:signing-in';
 const library = () => import('../lib/oauth4webapi/index.js');
 
@@ -11,6 +13,9 @@ async function server(oauth, {issuer}) {
 // A provider on this machine alone may be asked without TLS.
 const insecure = (oauth, url) =>
   url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname) ? {[oauth.allowInsecureRequests]: true} : {};
+
+// For whom the token is to be: by RFC 8707, and as providers say that came before it.
+const wanted = ({audience}) => (audience ? {resource: audience, audience} : {});
 
 const redirect = () => `${location.origin}/signed-in`;
 
@@ -32,7 +37,7 @@ export async function leave(settings, back) {
     code_challenge_method: 'S256',
     state,
     nonce,
-    ...(settings.audience ? {resource: settings.audience, audience: settings.audience} : {}),
+    ...wanted(settings),
   };
   for (const [name, value] of Object.entries(ask)) url.searchParams.set(name, value);
   location.assign(url);
@@ -50,11 +55,13 @@ export async function arrive(settings) {
   const client = {client_id: settings.client_id};
   const parameters = oauth.validateAuthResponse(as, client, here, kept.state);
   const answer = await oauth.authorizationCodeGrantRequest(
-    as, client, oauth.None(), parameters, redirect(), kept.verifier, options,
+    as, client, oauth.None(), parameters, redirect(), kept.verifier, {...options, additionalParameters: wanted(settings)},
   );
   const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
     expectedNonce: kept.nonce,
     requireIdToken: true,
   });
-  return {token: settings.token === 'id_token' ? tokens.id_token : tokens.access_token, back: kept.back || '/'};
+  const token = settings.token === 'id_token' ? tokens.id_token : tokens.access_token;
+  if (token.split('.').length !== 3) throw new Error(t('sign_in.opaque'));
+  return {token, back: kept.back || '/'};
 }

@@ -58,7 +58,8 @@ export function view(data, page) {
     ${refusal(page)}
     ${reviewed(listing) ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
       <ul>${(listing.review.reasons || []).map((each) => html`<li>${each.field || ''} ${each.message || each.rule || ''}</li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
-    <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => post(`/v1/listings/${listing.id}/${each}`), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}</p>
+    <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => post(`/v1/listings/${listing.id}/${each}`), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}
+      ${['draft', 'published', 'paused'].includes(listing.status) ? html`<a class="button" href=${`/roles/${listing.id}/edit`}>${t('role.edit')}</a>` : nothing}</p>
     ${consent(data, page)}
     ${card(listing)}
   `;

@@ -23,9 +23,9 @@ export const view = (queues, page) => html`
   <h1 tabindex="-1">${t('frame.staff')}</h1>
   ${refusal(page)}
   <ul class="list grid">
+    ${session.has('operator') ? html`<li class="card"><h3><a href="/staff/system">${t('system.title')}</a></h3><p class="muted">${t('system.what')}</p></li>` : nothing}
     ${queues.map(({name, page: first}) => html`<li class="card"><h3><a href=${`/staff/${name}`}>${t(`queue.${name}`)}</a></h3>
       <p><b>${many(first)}</b> <span class="muted">${t(`queue.${name}.what`)}</span></p>
       ${first.counts ? html`<p class="muted">${Object.entries(first.counts).map(([kind, count]) => `${t(`count.${kind}`)}: ${number(count)}`).join(' · ')}</p>` : nothing}</li>`)}
   </ul>
-  <p class="muted">${t('staff.operator')}</p>
 `;

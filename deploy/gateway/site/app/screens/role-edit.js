@@ -1,0 +1,41 @@
+// Editing one's own listing. Only what was changed is sent, and only onto the version that was read.
+import {html} from '../../lib/lit-html/lit-html.js';
+import {ask} from '../api.js';
+import {go} from '../main.js';
+import {bodyOf, changed, helpFields, looking, roleFields} from '../role-form.js';
+import {form, place, refusal} from '../ui.js';
+import {t} from '../words.js';
+
+const path = ({id}) => `/v1/listings/${encodeURIComponent(id)}`;
+
+export const title = () => t('role.edit');
+
+export async function load({params, leaving}) {
+  const {data, etag} = await ask('GET', path(params), {signal: leaving.signal, patient: false});
+  return {listing: data, etag};
+}
+
+async function send(values, page) {
+  const {listing, etag} = page.data;
+  const body = changed(bodyOf(values), listing);
+  try {
+    if (Object.keys(body).length) await ask('PATCH', path(page.params), {body, match: etag});
+  } catch (problem) {
+    if (problem.status === 412) await page.reload(); // what was typed stays; the next attempt is onto what is there now
+    throw problem;
+  }
+  await go(`/roles/${listing.id}`);
+}
+
+export const view = ({listing}, page) => html`
+  <p><a href=${`/roles/${listing.id}`} dir="auto">${listing.title}</a></p>
+  <h1 tabindex="-1">${t('role.edit')}</h1>
+  ${listing.status === 'draft' ? '' : html`<p class="note">${t('role.edit_later')}</p>`}
+  <p class="muted">${t('role.edit_stays', {place: place(listing)})}</p>
+  ${refusal(page)}
+  ${looking(page, 'role-edit', form(page, 'role-edit', html`
+    <input type="hidden" name="country" value=${listing.country}>
+    <input type="hidden" name="subdivision" value=${listing.subdivision || ''}>
+    <fieldset><legend>${t('role_new.role')}</legend>${roleFields(page, listing, {place: ''})}</fieldset>
+    ${helpFields(page, listing)}`, (values) => send(values, page), {words: t('role.save')}))}
+`;
