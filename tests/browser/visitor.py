@@ -15,9 +15,8 @@ CHROMIUM = shutil.which("chromium")
 """The machine's own, if there is one."""
 
 _AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_REPORTS = (
-    "addEventListener('securitypolicyviolation', e => console.error('Policy:', e.violatedDirective, e.blockedURI))"
-)
+_REPORTS = """addEventListener("securitypolicyviolation", (stopped) =>
+  console.error("The policy stopped", stopped.violatedDirective, stopped.blockedURI))"""
 _NARROW = {"locale": "fr-CA", "viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 _PICTURES = os.environ.get("BROWSER_PICTURES")
 _axe = Axe()
