@@ -1,13 +1,13 @@
 # Good Golem. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format generate lock sbom digests bench soak simulate secrets client clean
+.PHONY: help install demo up test test-browser check format generate lock sbom digests bench soak simulate secrets client clean
 
 BIN := .venv/bin
 STACK ?= embedded
 ARGS ?=
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.client  ## Make .venv with the stack and the command .venv/bin/golem
 
@@ -19,6 +19,10 @@ up: .venv/.client  ## Run the stack in the foreground (ARGS="--port 8080 --data 
 
 test: .venv/.bench  ## Run the tests (STACK=embedded|containers|external, ARGS="-k word")
 	@$(BIN)/python -m tests --stack $(STACK) $(ARGS)
+
+test-browser: .venv/.dev  ## Walk the market's page in a browser (needs chromium)
+	@command -v chromium > /dev/null || { echo "NOT RUN: there is no chromium"; exit 1; }
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
 check: .venv/.dev  ## Lint, types, and the arrows between the parts
 	@$(BIN)/ruff check .

@@ -1,28 +1,23 @@
 """What a browser makes of the pages. Where there is no Chromium, `.ci/run` says that it was not run."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from deploy.embedded.stack import Stack
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import CHROMIUM, Visitor, chromium
 
-_CHROMIUM = shutil.which("chromium")
-collect_ignore_glob = [] if _CHROMIUM else ["test_*.py"]
+collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
 
 expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium; it finds nobody but this machine."""
-    with sync_playwright() as playwright:
-        nobody_else = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox", nobody_else])
-        yield chromium
-        chromium.close()
+    """For the tests of this folder alone: it brings an event loop, and other tests have their own."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Browser
 
 from deploy.embedded.stack import Stack
+from tests.browser.size import to_the_first_listing
 from tests.browser.visitor import Visitor
 from tests.support.hires import Hires, listing
 
@@ -52,3 +54,14 @@ def test_a_listing_is_drawn_over_its_own_page(stack: Stack, visitor: Visit) -> N
     someone.sees(title, "Sign in to make an offer")
 
     assert f"{stack.gateway}/v1/listings/{made}" in someone.asked
+
+
+def test_the_first_listing_costs_little(browser: Browser, stack: Stack) -> None:
+    """`python -m tests.browser.size` says how much, and how long it takes."""
+    with Hires(stack) as hires:
+        hires.published()
+
+    cost = to_the_first_listing(browser, stack.gateway)
+
+    assert cost.requests <= 30
+    assert cost.bytes <= 100_000

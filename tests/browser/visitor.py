@@ -2,20 +2,35 @@
 
 import os
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+"""The machine's own, if there is one."""
 
 _AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_REPORTS = (
-    "addEventListener('securitypolicyviolation', e => console.error('Policy:', e.violatedDirective, e.blockedURI))"
-)
+_REPORTS = """addEventListener("securitypolicyviolation", (stopped) =>
+  console.error("The policy stopped", stopped.violatedDirective, stopped.blockedURI))"""
 _NARROW = {"locale": "fr-CA", "viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 _PICTURES = os.environ.get("BROWSER_PICTURES")
 _axe = Axe()
+_read: set[str] = set()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser that finds nobody but this machine."""
+    nobody_else = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", nobody_else])
+        yield browser
+        browser.close()
 
 
 class Visitor:
@@ -35,6 +50,7 @@ class Visitor:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._sent)
+        self.page.on("requestfailed", self._failed)
 
     def leave(self) -> None:
         self._context.close()
@@ -57,9 +73,9 @@ class Visitor:
     def section(self, heading: str) -> Locator:
         return self.page.locator("section", has=self.page.get_by_role("heading", name=heading, exact=True))
 
-    @property
-    def path(self) -> str:
-        return urlsplit(self.page.url).path
+    def entry(self, words: str) -> Locator:
+        """Of a list, the one where that stands."""
+        return self.page.locator("article", has_text=words)
 
     # -- what one sees
 
@@ -67,6 +83,11 @@ class Visitor:
         """All of it stands on the page, or comes."""
         for text in texts:
             expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+
+    def contains(self, *texts: str) -> None:
+        """All of it stands in the document, or comes, in sight or not."""
+        for text in texts:
+            expect(self.page.locator("body")).to_contain_text(text)
 
     def sees_no(self, text: str) -> None:
         expect(self.page.get_by_text(text).filter(visible=True)).to_have_count(0)
@@ -78,7 +99,13 @@ class Visitor:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def can_read(self, name: str) -> None:
-        """WCAG 2.2 A and AA, as far as a machine can tell. `name`: of this screen, where a picture is kept."""
+        """WCAG 2.2 A and AA, as far as a machine can tell; a screen of the same name is read once.
+
+        Where BROWSER_PICTURES names a folder, a picture is kept there.
+        """
+        if name in _read:
+            return
+        _read.add(name)
         if _PICTURES:
             self.page.screenshot(path=Path(_PICTURES) / f"{name}.png", full_page=True)
         options = {"runOnly": {"type": "tag", "values": _AA}, "resultTypes": ["violations"]}
@@ -128,3 +155,8 @@ class Visitor:
         self.asked.append(request.url)
         if not request.url.startswith((f"{self.origin}/", "blob:")):
             self.complaints.append(f"asked elsewhere: {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        """What the policy stops was never asked for."""
+        if request.failure == "csp":
+            self.asked.remove(request.url)

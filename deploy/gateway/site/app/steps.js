@@ -106,7 +106,7 @@ const NOTHING = {answerHelp: ({offer}) => !unanswered(offer).length};
 
 /** Their order on the page. Each has a place of its own, so that a form keeps what was typed when others come and go. */
 const ORDER = [
-  'acceptOffer', 'counterOffer', 'fundEscrow', 'beginOffer', 'confirmHire', 'claimHire', 'resolveDispute', 'withdrawDispute', 'answerPostponement',
+  'resolveDispute', 'acceptOffer', 'counterOffer', 'fundEscrow', 'beginOffer', 'confirmHire', 'claimHire', 'withdrawDispute', 'answerPostponement',
   'answerHelp', 'recordHelp', 'reviewOffer', 'decideLoss', 'postponeStart', 'nameApplication', 'removeReviewText', 'withdrawOffer', 'declineOffer',
   'rejectHire', 'endHire', 'disputeEscrow', 'cancelOffer',
 ];

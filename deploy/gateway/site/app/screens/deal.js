@@ -53,8 +53,8 @@ const steps = (page, deal) => {
   `;
 };
 
-const employer = (page, {offer, link}) =>
-  offer.status === 'hire_claimed' || offer.status === 'active'
+const employer = (page, {offer, link, explain}) =>
+  ['hire_claimed', 'active'].includes(offer.status) && ['insider', 'seeker'].some((each) => explain.you_are.includes(each))
     ? html`<details class="step"><summary>${t('deal.ask_employer')}</summary>
         ${link ? html`<p>${t('deal.asked', {status: named('link', link.status)})}</p>` : nothing}
         ${form(page, 'employer-link', html`

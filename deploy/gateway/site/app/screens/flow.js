@@ -22,7 +22,7 @@ async function play(page) {
   const of = (sub) => page.data.people.find((each) => each.sub === sub).token;
   const [insider, seeker] = [{as: of('ines')}, {as: of('sam')}];
   const state = page.state;
-  Object.assign(state, {events: [], escrow: null, journal: null, offer: null, playing: true});
+  Object.assign(state, {events: [], escrow: null, journal: null, listing: null, offer: null, confirmed: null, took: null, playing: true});
   const began = new Date(Date.now() - 1000).toISOString();
   const watching = watch(page, began, insider, seeker);
   try {

@@ -37,6 +37,7 @@ function consent(data, page) {
     <section><h2>${t('role.consent')}</h2>
       <p>${t('role.consent_why')} ${needed[0].source.act}, ${needed[0].source.section}: ${needed[0].source.says}.</p>
       ${listing.consent?.by === 'employer' ? html`<p class="note">${t('role.consent_given')}</p>` : nothing}
+      ${listing.status === 'draft' && asks.at(-1)?.status === 'refused' ? html`<p class="note">${t('role.consent_refused')}</p>` : nothing}
       ${asks.map((each) => html`<p class="muted">${t('role.consent_asked', {when: moment(each.at), status: named('consent', each.status)})}</p>`)}
       ${listing.employer.domain
         ? form(page, 'consent', field(page, 'mailbox', t('role.mailbox'), html`<input name="mailbox" required placeholder="people" autocapitalize="none">`, t('role.mailbox_hint', {domain: listing.employer.domain})),
@@ -45,6 +46,9 @@ function consent(data, page) {
     </section>`;
 }
 
+/** A draft waits for nobody, whatever held it before. */
+const reviewed = ({review, status}) => review && status !== 'published' && !(status === 'draft' && review.outcome === 'held');
+
 export function view(data, page) {
   const {listing} = data;
   const may = MAY[listing.status] || [];
@@ -52,7 +56,7 @@ export function view(data, page) {
     <h1 tabindex="-1" dir="auto">${listing.title}</h1>
     <p>${badge('listing', listing.status)} <a href=${`/listings/${listing.id}`}>${t('role.public')}</a></p>
     ${refusal(page)}
-    ${listing.review && listing.status !== 'published' ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
+    ${reviewed(listing) ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
       <ul>${(listing.review.reasons || []).map((each) => html`<li>${each.field || ''} ${each.message || each.rule || ''}</li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
     <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => post(`/v1/listings/${listing.id}/${each}`), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}
       ${['draft', 'published', 'paused'].includes(listing.status) ? html`<a class="button" href=${`/roles/${listing.id}/edit`}>${t('role.edit')}</a>` : nothing}</p>

@@ -305,6 +305,7 @@ export default {
   'role.consent': 'The employer’s consent',
   'role.consent_asked': 'Asked on {when}: {status}',
   'role.consent_given': 'The employer has consented.',
+  'role.consent_refused': 'The employer has not consented: this help is not offered for money. It may be offered free of charge, or you ask once more.',
   'role.consent_why': 'Before this help may be sold, the employer itself must consent.',
   'role.edit': 'Edit the listing',
   'role.edit_later': 'Only later offers see the new terms; those made keep theirs.',

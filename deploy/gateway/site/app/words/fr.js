@@ -305,6 +305,7 @@ export default {
   'role.consent': 'L’accord de l’employeur',
   'role.consent_asked': 'Demandé le {when} : {status}',
   'role.consent_given': 'L’employeur a donné son accord.',
+  'role.consent_refused': 'L’employeur n’a pas donné son accord : cette aide n’est pas proposée contre paiement. Elle peut l’être gratuitement, ou vous demandez encore une fois.',
   'role.consent_why': 'Avant que cette aide puisse être vendue, l’employeur lui-même doit donner son accord.',
   'role.edit': 'Modifier l’annonce',
   'role.edit_later': 'Seules les offres à venir voient les nouvelles conditions ; celles déjà faites gardent les leurs.',
