@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from deploy.verify import verify
@@ -31,6 +32,9 @@ FITS = {
     "closed": {"refunded", "split", "charged_back", "settled"},
     "ended": {"settled", "refunded", "split", "charged_back", "free"},
 }
+
+_FORGOTTEN_WITHIN = timedelta(days=30)
+"""A month, as the law has it, of a service that hears of it and works."""
 
 
 def violations(world: World, people: People) -> list[str]:
@@ -261,6 +265,8 @@ def _forgotten(people: People, docs: dict[str, list[Any]]) -> Iterator[str]:
             there = kept[service].get(f"erased:{person}", {})
             if (there.get("state"), there.get("number")) != ("erased", asked["seq"]):
                 yield f"{service} has not forgotten {person}: {there}"
+            elif there["done_at"] - there["asked_at"] > _FORGOTTEN_WITHIN:
+                yield f"{service} forgot {person} late: {there}"
     for service, doc in ((name, doc) for name, each in docs.items() for doc in each if doc.get("erased_at")):
         if "it was shown" in str(doc) or "so it is" in str(doc) or doc.get("duties"):
             yield f"{service} {doc['_id']} was erased, and has words"
