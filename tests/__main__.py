@@ -1,10 +1,8 @@
 """`python -m tests [options of pytest]`: first what may run beside others, on all cores; then the rest, one by one.
 
-With `--part` it runs that part alone: what may run beside others talks to no server, and is the same on each ground.
-Ends with one count of all. The exit code is that of the first part that failed; pytest's 5 where no test was chosen.
+Ends with one count of both. The exit code is that of the first part that failed; pytest's 5 where no test was chosen.
 """
 
-import argparse
 import sys
 from typing import Any
 
@@ -30,7 +28,7 @@ class Count:
 
 def main(arguments: list[str]) -> int:
     count, worst = Count(), pytest.ExitCode.NO_TESTS_COLLECTED
-    for part in _chosen(arguments):
+    for part in parts.PARTS:
         code = pytest.ExitCode(pytest.main([*arguments, "--part", part, *_HOW[part]], plugins=[count]))
         if code not in _FINISHED:
             return code
@@ -40,13 +38,6 @@ def main(arguments: list[str]) -> int:
             break
     print(f"ran {count.ran} tests on {count.ground}", flush=True)
     return worst
-
-
-def _chosen(arguments: list[str]) -> tuple[str, ...]:
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--part")
-    part = parser.parse_known_args(arguments)[0].part
-    return (part,) if part in parts.PARTS else parts.PARTS
 
 
 if __name__ == "__main__":

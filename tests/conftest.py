@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack", choices=grounds.GROUNDS, default="embedded", help="where the broker and the database come from"
     )
     parser.addoption("--part", choices=parts.PARTS, help="only what may run beside other tests, or only what may not")
+    parser.addoption("--with-server", action="store_true", help="only what talks to a server: it differs by the ground")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,6 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (ground != "embedded" and item.get_closest_marker("embedded"))
         or (ground != "containers" and item.get_closest_marker("containers"))
         or (part is not None and parts.part_of(item) != part)
+        or (config.getoption("with_server") and not parts.has_server(item))
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
