@@ -99,6 +99,26 @@ def test_without_an_answer_only_what_is_safe_is_sent_again(method: str, path: st
     assert len(server.keys) == 1
 
 
+@pytest.mark.parametrize("wrong", [httpx.UnsupportedProtocol("no scheme"), httpx.LocalProtocolError("a bad header")])
+def test_what_can_never_be_sent_is_not_tried_again(wrong: httpx.TransportError) -> None:
+    def refuses() -> httpx.Response:
+        raise wrong
+
+    server = Server(refuses)
+    with pytest.raises(type(wrong)):
+        server.client().get("/v1/offers")
+
+    assert len(server.asked) == 1
+
+
+def test_at_once_is_after_a_moment() -> None:
+    """`Retry-After: 0` for half a minute is no hail of requests."""
+    server = Server(answer(503, "0"))
+
+    assert server.client(within=2).get("/v1/offers").status_code == 503
+    assert len(server.asked) <= 12
+
+
 def test_a_key_of_the_callers_own_is_kept() -> None:
     server = Server(answer(409, "1"), answer(200))
     server.client().post("/v1/offers", headers={"Idempotency-Key": "mine"})

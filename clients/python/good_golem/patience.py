@@ -18,6 +18,9 @@ _NO_KEY = re.compile(
     r"/(reports|verify)$|/(employer-confirmations|employer-consents|unsubscribe|webhooks/greenhouse)/[^/]+$"
     r"|/webhooks/provider$"
 )
+_NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""What is wrong with the request itself: it would be the next time, too."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
 
@@ -53,8 +56,8 @@ class Patience(httpx.BaseTransport):
         while True:
             try:
                 answer = self._transport.handle_request(request)
-            except httpx.TransportError:
-                if not repeatable or self._monotonic() + pause > ends:
+            except httpx.TransportError as error:
+                if isinstance(error, _NEVER_SENT) or not repeatable or self._monotonic() + pause > ends:
                     raise
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -69,7 +72,8 @@ class Patience(httpx.BaseTransport):
         self._transport.close()
 
 
-def _asked_to_wait(answer: httpx.Response) -> int | None:
-    """Seconds after which to ask again; None where the answer is final."""
+def _asked_to_wait(answer: httpx.Response) -> float | None:
+    """Seconds after which to ask again, never at once; None where the answer is final."""
     after = answer.headers.get("Retry-After", "")
-    return int(after) if answer.status_code in _AGAIN and re.fullmatch("[0-9]{1,6}", after) else None
+    said = answer.status_code in _AGAIN and re.fullmatch("[0-9]{1,6}", after)
+    return max(int(after), _FIRST_PAUSE) if said else None
