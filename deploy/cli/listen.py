@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deploy.cli.options import data_option, gateway_option, json_option, sub_option
+from deploy.cli.options import Url, data_option, gateway_option, json_option, sub_option
 from deploy.cli.output import say, say_json
 from deploy.cli.up import Stopped, stopped_by_signals
 from deploy.system import NotFound
@@ -21,7 +21,7 @@ from shared.settings.values import key
 
 @click.command()
 @click.option("--types", help="Only these: `hire.confirmed,escrow.*`.")
-@click.option("--forward-to", metavar="URL", help="POST each event there, signed as a webhook.")
+@click.option("--forward-to", type=Url(), metavar="URL", help="POST each event there, signed as a webhook.")
 @click.option("--after", metavar="CURSOR", help="Begin with what came after that; without it, with what comes next.")
 @sub_option
 @gateway_option
@@ -43,11 +43,11 @@ def listen(
     """
     shown = _Shown(as_json)
     try:
-        reached = gateway(gateway_url, data, sub or "listen", () if sub else ("integrator",))
+        reach = partial(gateway, gateway_url, data, sub or "listen", () if sub else ("integrator",))
         forwarder = Forwarder(forward_to, _key(data, gateway_url)) if forward_to else None
         query = {"types": types} if types else {}
-        start = partial(shown.start, reached.url, forward_to, forwarder.secret if forwarder else None)
-        follower = Follower(reached, query, after, say=shown.note, opened=start)
+        start = partial(shown.start, reach().url, forward_to, forwarder.secret if forwarder else None)
+        follower = Follower(reach, query, after, say=shown.note, opened=start)
         with closing(forwarder) if forwarder else nullcontext(), stopped_by_signals():
             try:
                 for message in follower.events():
