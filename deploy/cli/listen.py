@@ -10,7 +10,7 @@ import click
 
 from deploy.cli.options import Url, data_option, gateway_option, json_option, sub_option
 from deploy.cli.output import say, say_json
-from deploy.cli.up import Stopped, stopped_by_signals
+from deploy.cli.up import Stopped, not_stopped_between, stopped_by_signals
 from deploy.system import NotFound
 from deploy.system.connect import keys
 from deploy.system.forward import Forwarded, Forwarder
@@ -54,7 +54,10 @@ def listen(
                     if message.event == RESET:
                         shown.note("what followed the cursor is not kept any more; goes on with the oldest that is")
                     else:
-                        shown.event(message, forwarder.send(message.body) if forwarder else None)
+                        sent = forwarder.send(message.body) if forwarder else None
+                        with not_stopped_between():  # else the cursor could be of the one before what was shown
+                            shown.event(message, sent)
+                            follower.took(message)
             except Stopped:
                 shown.end(follower.cursor)
     except Refusal as error:

@@ -75,6 +75,10 @@ class Follower:
                 except NotFound as error:
                     self._rest(str(error))
 
+    def took(self, message: Message) -> None:
+        """Move the cursor on at once: this one is not to come again."""
+        self.cursor = message.cursor
+
     def _rest(self, why: str) -> None:
         self._say(f"{why}: again in {_REST_S:.0f} s")
         self._pause(_REST_S)

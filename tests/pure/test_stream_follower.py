@@ -83,6 +83,14 @@ def test_what_was_not_taken_is_asked_for_again() -> None:
         assert follower.cursor == "a"
 
 
+def test_what_was_taken_is_not_asked_for_again() -> None:
+    with serving((200, {}, OPEN + message("a", "offer.made"))) as (url, _):
+        follower = Follower(lambda: Gateway(url, lambda: "t"), {}, say=lambda _: None)
+        follower.took(next(follower.events()))
+
+    assert follower.cursor == "a"
+
+
 def test_a_stack_that_is_started_again_elsewhere_is_found_again() -> None:
     said, places = list[str](), list[str]()
 
