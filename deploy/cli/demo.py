@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from deploy.cli.options import data_option, json_option, outside_alone
+from deploy.cli.options import Url, data_option, json_option, outside_alone
 from deploy.cli.up import Stopped, stopped_by_signals
 from deploy.embedded.data import DataInUse
 from deploy.embedded.stack import StackError
@@ -18,7 +18,9 @@ from deploy.system.connect import Reached, running_or_own
 
 
 @click.command()
-@click.option("--gateway", help="Tell it on the system behind this URL, with the keys in --data; no stack is started.")
+@click.option(
+    "--gateway", type=Url(), help="Tell it on the system behind this URL, with the keys in --data; no stack is started."
+)
 @data_option
 @json_option
 def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:

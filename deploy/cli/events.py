@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from deploy.system.records import as_object, body, headers, moment
 from deploy.system.stream import RESET, Follower, pages
 from deploy.system.topics import Spans, read, reader, since_time, spans
 from shared.characters import printable
-from shared.events.catalogue import EVENT_NAMES
+from shared.events.catalogue import EVENT_NAMES, PUBLIC_NAMES
 from shared.messaging.kafka import Unreadable
 
 _NUMBER = re.compile("[0-9]{1,20}")
@@ -50,15 +50,16 @@ def events(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Show events as they travel: all, or those of the given types (`hire.confirmed`, or `escrow.` for a family).
+    """Show events as they travel: all, or those of the given types (`hire.confirmed`, or `escrow.*` for a family).
 
     They are read from Kafka, by whoever may; with --after from the log that `GET /v1/events` and /v1/stream give out.
     """
-    topics = _topics(types)
+    topics = _topics(types, EVENT_NAMES if after is None else PUBLIC_NAMES)
     if after is not None:
         if since is not None:
             raise click.UsageError("--after and --since are two ways to say where to begin")
-        _of_log(gateway(gateway_url, data, "events", ("integrator",)), topics if types else (), after, follow, as_json)
+        reach = partial(gateway, gateway_url, data, "events", ("integrator",))
+        _of_log(reach, topics if types else (), after, follow, as_json)
         return
     if gateway_url is not None:
         raise click.UsageError("--gateway goes with --after: Kafka is not behind it")
@@ -77,11 +78,12 @@ def events(
                 console.print(readable(record))
 
 
-def _of_log(at: Gateway, types: Sequence[str], after: str, follow: bool, as_json: bool) -> None:
+def _of_log(reach: Callable[[], Gateway], types: Sequence[str], after: str, follow: bool, as_json: bool) -> None:
     query = {"types": ",".join(types)} if types else {}
     said = partial(click.echo, err=True)
-    found = Follower(at, query, after, say=said).events() if follow else pages(at, query, after)
     try:
+        at = reach()
+        found = Follower(reach, query, after, say=said).events() if follow else pages(at, query, after)
         with suppress(KeyboardInterrupt):
             for message in found:
                 if message.event == RESET:
@@ -94,14 +96,16 @@ def _of_log(at: Gateway, types: Sequence[str], after: str, follow: bool, as_json
         raise click.ClickException(str(error)) from error
 
 
-def _topics(types: Sequence[str]) -> list[str]:
+def _topics(types: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Those of `names` that are meant."""
     if not types:
-        return list(EVENT_NAMES)
+        return list(names)
     chosen = []
     for wanted in types:
-        found = [name for name in EVENT_NAMES if name == wanted or (wanted.endswith(".") and name.startswith(wanted))]
+        family = wanted.removesuffix("*")
+        found = [name for name in names if name == wanted or (family.endswith(".") and name.startswith(family))]
         if not found:
-            near = difflib.get_close_matches(wanted, EVENT_NAMES, n=3, cutoff=0.3) or ["hire.confirmed"]
+            near = difflib.get_close_matches(wanted, names, n=3, cutoff=0.3) or ["hire.confirmed"]
             raise click.ClickException(f"no event is called {wanted!r}; there is {', '.join(near)}, ...")
         chosen += found
     return list(dict.fromkeys(chosen))

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from deploy.cli.options import data_option, gateway_option, json_option, sub_option
+from deploy.cli.options import Url, data_option, gateway_option, json_option, sub_option
 from deploy.cli.output import say, say_json
-from deploy.cli.up import Stopped, stopped_by_signals
+from deploy.cli.up import Stopped, not_stopped_between, stopped_by_signals
 from deploy.system import NotFound
 from deploy.system.connect import keys
 from deploy.system.forward import Forwarded, Forwarder
@@ -21,7 +21,7 @@ from shared.settings.values import key
 
 @click.command()
 @click.option("--types", help="Only these: `hire.confirmed,escrow.*`.")
-@click.option("--forward-to", metavar="URL", help="POST each event there, signed as a webhook.")
+@click.option("--forward-to", type=Url(), metavar="URL", help="POST each event there, signed as a webhook.")
 @click.option("--after", metavar="CURSOR", help="Begin with what came after that; without it, with what comes next.")
 @sub_option
 @gateway_option
@@ -43,18 +43,21 @@ def listen(
     """
     shown = _Shown(as_json)
     try:
-        reached = gateway(gateway_url, data, sub or "listen", () if sub else ("integrator",))
+        reach = partial(gateway, gateway_url, data, sub or "listen", () if sub else ("integrator",))
         forwarder = Forwarder(forward_to, _key(data, gateway_url)) if forward_to else None
         query = {"types": types} if types else {}
-        start = partial(shown.start, reached.url, forward_to, forwarder.secret if forwarder else None)
-        follower = Follower(reached, query, after, say=shown.note, opened=start)
+        start = partial(shown.start, reach().url, forward_to, forwarder.secret if forwarder else None)
+        follower = Follower(reach, query, after, say=shown.note, opened=start)
         with closing(forwarder) if forwarder else nullcontext(), stopped_by_signals():
             try:
                 for message in follower.events():
                     if message.event == RESET:
                         shown.note("what followed the cursor is not kept any more; goes on with the oldest that is")
                     else:
-                        shown.event(message, forwarder.send(message.body) if forwarder else None)
+                        sent = forwarder.send(message.body) if forwarder else None
+                        with not_stopped_between():  # else the cursor could be of the one before what was shown
+                            shown.event(message, sent)
+                            follower.took(message)
             except Stopped:
                 shown.end(follower.cursor)
     except Refusal as error:

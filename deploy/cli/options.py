@@ -8,12 +8,31 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import httpx
 
 from deploy import SERVICES
 from shared.clock import EARLIEST, Clock, in_reach
 from shared.settings.in_words import in_words
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_LAST_PORT = 65_535
+
+
+class Url(click.ParamType[str]):
+    """Where a server is: http or https, a host, and a port that there is."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            url = httpx.URL(value)
+            is_one = url.scheme in ("http", "https") and url.host.encode("idna") and (url.port or 0) <= _LAST_PORT
+        except (httpx.InvalidURL, UnicodeError):
+            is_one = False
+        if not is_one or re.search(r"\s", value):
+            self.fail(f"{value!r} is no URL such as http://localhost:3000/in", param, ctx)
+        return str(value)
+
 
 data_option: Callable[[Function], Function] = click.option(
     "--data",
@@ -28,7 +47,11 @@ service_option: Callable[[Function], Function] = click.option(
     "--service", type=click.Choice(SERVICES), help="This service alone."
 )
 gateway_option: Callable[[Function], Function] = click.option(
-    "--gateway", "gateway_url", metavar="URL", help="The system behind this URL; else the one that runs on --data."
+    "--gateway",
+    "gateway_url",
+    type=Url(),
+    metavar="URL",
+    help="The system behind this URL; else the one that runs on --data.",
 )
 sub_option: Callable[[Function], Function] = click.option(
     "--sub", help="As this person, by the development keys: anna, carlos, ..."

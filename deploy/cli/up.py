@@ -82,6 +82,16 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 @contextmanager
+def not_stopped_between() -> Iterator[None]:
+    """What is done here is done as a whole: whoever asks us to stop meanwhile is heard afterwards."""
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+@contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
     """What is asked of this process meanwhile; afterwards a signal means what it did before."""
     before = {number: signal.signal(number, handler) for number in _ENDING}

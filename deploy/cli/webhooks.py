@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import httpx
 
 from deploy.cli.options import Since, before, data_option, gateway_option, json_option, outside_alone, sub_option
 from deploy.cli.output import say, say_json
-from deploy.system.gateway import Refusal, check, gateway
-from shared.clock import SystemClock, format_time
+from deploy.system.connect import clock_of
+from deploy.system.gateway import Refusal, content, gateway, no_answer
+from shared.clock import format_time
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Json = dict[str, Any]
@@ -20,6 +22,9 @@ def _with_who(command: Function) -> Function:
     for option in _WHO:
         command = option(command)
     return command
+
+
+_webhook_id = click.argument("webhook", type=click.UUID, callback=lambda ctx, param, value: str(value))
 
 
 @click.group()
@@ -46,12 +51,12 @@ def list_(**who: Any) -> None:
 def create(url: str, types: str, thin: bool, everything: bool, **who: Any) -> None:
     """Have events sent to URL, and print the secret, which is not shown again."""
     chosen = {"payload": "thin" if thin else "full", "scope": "all" if everything else "own"}
-    body = {"url": url, "types": types.split(","), **chosen}
+    body = {"url": url, "types": [each.strip() for each in types.split(",")], **chosen}
     _show([_ask(who, "POST", body=body, integrator=everything)], who, _webhook)
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @_with_who
 def show(webhook: str, **who: Any) -> None:
     """Show one."""
@@ -59,7 +64,7 @@ def show(webhook: str, **who: Any) -> None:
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @_with_who
 def test(webhook: str, **who: Any) -> None:
     """Send it a test event; when it answers it is active."""
@@ -67,7 +72,7 @@ def test(webhook: str, **who: Any) -> None:
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @_with_who
 def rotate(webhook: str, **who: Any) -> None:
     """Give it a new secret; for 24 hours the one before signs as well."""
@@ -75,18 +80,18 @@ def rotate(webhook: str, **who: Any) -> None:
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @click.option("--since", type=Since(), metavar="TIME", required=True, help="An RFC 3339 time, or how long ago: 3h, 2d.")
 @_with_who
 def replay(webhook: str, since: Any, **who: Any) -> None:
     """Send again all that failed since then."""
-    begin = before(since, SystemClock())
+    begin = before(since, clock_of(who["data"], who["gateway_url"]))
     assert begin is not None, "it is required"
     _show([_ask(who, "POST", webhook, "replay", body={"since": format_time(begin)})], who, _webhook)
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @click.option("--status", type=click.Choice(("waiting", "delivered", "failed")))
 @click.option("--type", "type_", help="Of this event alone.")
 @_with_who
@@ -97,7 +102,7 @@ def deliveries(webhook: str, status: str | None, type_: str | None, **who: Any) 
 
 
 @webhooks.command()
-@click.argument("webhook")
+@_webhook_id
 @_with_who
 def delete(webhook: str, **who: Any) -> None:
     """Delete it and what is kept of its deliveries."""
@@ -113,15 +118,16 @@ def _ask(
     from good_golem import connect  # loaded here: containers have no Python client
 
     data: Path | None = who["data"]
-    reached = gateway(who["gateway_url"], data, who["sub"] or "me", ("integrator",) if integrator else ())
     asked = {name: value for name, value in (query or {}).items() if value is not None}
     try:
+        reached = gateway(who["gateway_url"], data, who["sub"] or "me", ("integrator",) if integrator else ())
         with connect(reached.url, reached.token()).get_httpx_client() as http:
             answer = http.request(method, "/".join(("/v1/webhooks", *path)), json=body, params=asked)
-        check(answer)
+        return content(answer)
+    except httpx.TransportError as error:
+        raise click.ClickException(str(no_answer(reached.url, error))) from error
     except Refusal as error:
         raise click.ClickException(str(error)) from error
-    return answer.json() if answer.content else None
 
 
 def _show(rows: list[Json], who: Mapping[str, Any], line: Callable[[Json], str]) -> None:

@@ -95,6 +95,11 @@ def keys(data: Path | None, gateway: str | None = None) -> Keys:
     return found
 
 
+def clock_of(data: Path | None, gateway: str | None) -> Clock:
+    """That of the stack of `data`, which may run faster than the machine's; of another system, the machine's."""
+    return SystemClock() if gateway else read_times(Data(data or default_folder()).clock).clock
+
+
 @dataclass(frozen=True)
 class Reached:
     """A system that answers over HTTP, with the keys to speak as anybody. `kafka` is None where it is not known."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from deploy.system.gateway import Gateway, check
+from deploy.system import NotFound
+from deploy.system.gateway import Gateway, check, no_golem
 
 RESET = "reset"
 _MOVED = "offset-only"
@@ -43,12 +44,13 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
 class Follower:
     """`cursor` is of what was read last, None before anything was; `query` are the parameters.
 
+    `reach` gives the gateway for each stream anew: a stack that was started again is at another port.
     `say` is told why it waits, `opened` of each stream that is open: what happens from then on comes.
     """
 
     def __init__(
         self,
-        gateway: Gateway,
+        reach: Callable[[], Gateway],
         query: Mapping[str, str],
         cursor: str | None = None,
         *,
@@ -56,7 +58,7 @@ class Follower:
         opened: Callable[[], None] = lambda: None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._gateway, self._query, self._say, self._opened, self._pause = gateway, query, say, opened, pause
+        self._reach, self._query, self._say, self._opened, self._pause = reach, query, say, opened, pause
         self.cursor = cursor
 
     def events(self) -> Iterator[Message]:
@@ -69,24 +71,35 @@ class Follower:
                 try:
                     yield from self._one_stream(http)
                 except httpx.TransportError as error:
-                    self._say(f"the stream broke ({type(error).__name__}): again in {_REST_S:.0f} s")
-                    self._pause(_REST_S)
+                    self._rest(f"the stream broke ({type(error).__name__})")
+                except NotFound as error:
+                    self._rest(str(error))
+
+    def took(self, message: Message) -> None:
+        """Move the cursor on at once: this one is not to come again."""
+        self.cursor = message.cursor
+
+    def _rest(self, why: str) -> None:
+        self._say(f"{why}: again in {_REST_S:.0f} s")
+        self._pause(_REST_S)
 
     def _one_stream(self, http: httpx.Client) -> Iterator[Message]:
-        headers = self._gateway.headers() | ({"Last-Event-ID": self.cursor} if self.cursor else {})
-        with http.stream("GET", f"{self._gateway.url}/v1/stream", params=self._query, headers=headers) as answer:
+        gateway = self._reach()
+        headers = gateway.headers() | ({"Last-Event-ID": self.cursor} if self.cursor else {})
+        with http.stream("GET", f"{gateway.url}/v1/stream", params=self._query, headers=headers) as answer:
             after = answer.headers.get("Retry-After", "")
             if answer.status_code in (429, 503) and after.isdecimal():
                 self._say(f"{answer.status_code}: again in {after} s")
                 self._pause(min(int(after), 60))
                 return
             if answer.status_code in (502, 503, 504):
-                self._say(f"{answer.status_code}: again in {_REST_S:.0f} s")
-                self._pause(_REST_S)
+                self._rest(str(answer.status_code))
                 return
             if not answer.is_success:
                 answer.read()
                 check(answer)
+            if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                raise no_golem(answer)
             self._opened()
             for message in messages(answer.iter_lines()):
                 if message.event != _MOVED:

@@ -90,7 +90,8 @@ def _made(client: Client, system: System, offer: Json, events: Sequence[Event]) 
     for delivery in _many(client, system, [f"delivery:{name}:{event_id}" for name in names for event_id in by_id]):
         for tried in delivery.get("attempts", []):
             outcome = f"{tried.get('status') or tried.get('why')}, {tried['milliseconds']} ms"
-            what = f"delivered {delivery['event_type']}" if delivery["state"] == "delivered" else "tried to deliver"
+            does = "delivered" if 200 <= (tried.get("status") or 0) < 300 else "tried to deliver"
+            what = f"{does} {delivery['event_type']}"
             yield _row(tried["at"], "notify", what, f"{outcome} to webhook {delivery['webhook_id']}")
 
 

@@ -11,7 +11,7 @@ from shared.fields.standards import Code, Currency
 
 
 class Several(Kind, fields.List[Any]):
-    """A list of `low`..`high` items; `unique` refuses a value twice, or a value of the member it names."""
+    """A list of `low`..`high` items; `unique` refuses a value twice, or a value of the member it names, in any case."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Several(Kind, fields.List[Any]):
     def _refuse_twice(self, items: Sequence[Any]) -> None:
         seen: list[Any] = []
         for index, item in enumerate(items):
-            value = item.get(self.unique) if isinstance(self.unique, str) else item
+            value = str(item.get(self.unique)).casefold() if isinstance(self.unique, str) else item
             if value in seen:
                 member = {self.unique: [Violation("twice", "is there twice")]} if isinstance(self.unique, str) else None
                 raise ValidationError({index: member or [Violation("twice", "is there twice")]})

@@ -1,6 +1,7 @@
 """The command itself: its version, and what a shell completes."""
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import COMMANDS, main
+from deploy.cli.up import Stopped, not_stopped_between, stopped_by_signals
 
 
 def test_version() -> None:
@@ -66,3 +68,15 @@ def test_rules_show_says_all_that_holds_in_a_place() -> None:
     ids = ("price-policy-ca-on-coaching", "foreign-national-ca-on", "employer-consent-ca", "no-confidential-matter")
     assert shown.exit_code == 0 and "JPY 170000" in shown.output
     assert [each for each in (*ids, "no-canadian-experience") if each not in shown.output] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_belongs_together_is_done_before_it_is_stopped(number: signal.Signals) -> None:
+    done = list[str]()
+    with pytest.raises(Stopped), stopped_by_signals():
+        with not_stopped_between():
+            os.kill(os.getpid(), number)
+            done.append("the rest of it")
+        done.append("what follows")
+
+    assert done == ["the rest of it"]

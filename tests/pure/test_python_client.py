@@ -1,7 +1,7 @@
 """The hand-written layer of the Python client: what it asks again, how long, and with which key."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -97,6 +97,65 @@ def test_without_an_answer_only_what_is_safe_is_sent_again(method: str, path: st
             server.client().request(method, path)
     assert len(server.asked) == (2 if again else 1)
     assert len(server.keys) == 1
+
+
+class Cut(httpx.SyncByteStream):
+    """A body that breaks off."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"{"
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+
+@pytest.mark.parametrize(("method", "times"), [("GET", 2), ("POST", 2), ("PUT", 1)])
+def test_an_answer_that_breaks_off_is_none(method: str, times: int) -> None:
+    server = Server(lambda: httpx.Response(200, stream=Cut()), answer(200))
+    if times == 2:
+        assert server.client().request(method, "/v1/offers").json() == {"status": 200}
+    else:
+        with pytest.raises(httpx.RemoteProtocolError):
+            server.client().request(method, "/v1/offers")
+
+    assert len(server.asked) == times
+    assert len(server.keys) == 1
+
+
+def test_a_stream_is_not_waited_for() -> None:
+    headers = {"Content-Type": "text/event-stream"}
+    server = Server(lambda: httpx.Response(200, headers=headers, stream=Cut()))
+    with server.client().stream("GET", "/v1/stream") as answered:
+        assert next(answered.iter_raw()) == b"{"
+
+
+@pytest.mark.parametrize("media", [{"Content-Type": "text/html"}, {}])
+def test_a_refusal_that_is_no_json_is_a_problem_as_well(media: dict[str, str]) -> None:
+    """A proxy's page, say: the status and its words."""
+    server = Server(lambda: httpx.Response(404, headers=media, content=b"<p>Nothing here"))
+    client = connect("https://golem.example", "a.b.c", transport=server.patience())
+    with pytest.raises(Refused, match="Nothing here") as refused:
+        expect(Offer, show_offer.sync(OFFER, client=client))
+
+    assert refused.value.problem is not None and refused.value.problem.status == 404
+
+
+@pytest.mark.parametrize("wrong", [httpx.UnsupportedProtocol("no scheme"), httpx.LocalProtocolError("a bad header")])
+def test_what_can_never_be_sent_is_not_tried_again(wrong: httpx.TransportError) -> None:
+    def refuses() -> httpx.Response:
+        raise wrong
+
+    server = Server(refuses)
+    with pytest.raises(type(wrong)):
+        server.client().get("/v1/offers")
+
+    assert len(server.asked) == 1
+
+
+def test_at_once_is_after_a_moment() -> None:
+    """`Retry-After: 0` for half a minute is no hail of requests."""
+    server = Server(answer(503, "0"))
+
+    assert server.client(within=2).get("/v1/offers").status_code == 503
+    assert len(server.asked) <= 12
 
 
 def test_a_key_of_the_callers_own_is_kept() -> None:

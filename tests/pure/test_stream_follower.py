@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy.system import NotFound
 from deploy.system.gateway import Gateway, Refusal
 from deploy.system.stream import Follower, Message, messages
 
@@ -29,6 +30,7 @@ def serving(*answers: Answer) -> Iterator[tuple[str, list[str | None]]]:
             asked.append(self.headers["Last-Event-ID"])
             status, headers, body = left.pop(0)
             self.send_response(status)
+            headers = {"Content-Type": "text/event-stream"} | headers
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -58,7 +60,7 @@ def test_it_follows_from_stream_to_stream_until_it_is_refused_for_good() -> None
     said, pauses, opened = list[str](), list[float](), list[int]()
     with serving(*answers) as (url, asked):
         follower = Follower(
-            Gateway(url, lambda: "t"), {}, say=said.append, opened=lambda: opened.append(1), pause=pauses.append
+            lambda: Gateway(url, lambda: "t"), {}, say=said.append, opened=lambda: opened.append(1), pause=pauses.append
         )
         found = follower.events()
         events = [next(found).event for _ in range(3)]
@@ -73,12 +75,39 @@ def test_it_follows_from_stream_to_stream_until_it_is_refused_for_good() -> None
 def test_what_was_not_taken_is_asked_for_again() -> None:
     """The cursor is of an event once the next one is asked for: who stops while one is forwarded has it again."""
     with serving((200, {}, OPEN + message("a", "offer.made") + message("b", "offer.made"))) as (url, _):
-        follower = Follower(Gateway(url, lambda: "t"), {}, "z", say=lambda _: None)
+        follower = Follower(lambda: Gateway(url, lambda: "t"), {}, "z", say=lambda _: None)
         found = follower.events()
         next(found)
         assert follower.cursor == "z"
         next(found)
         assert follower.cursor == "a"
+
+
+def test_what_was_taken_is_not_asked_for_again() -> None:
+    with serving((200, {}, OPEN + message("a", "offer.made"))) as (url, _):
+        follower = Follower(lambda: Gateway(url, lambda: "t"), {}, say=lambda _: None)
+        follower.took(next(follower.events()))
+
+    assert follower.cursor == "a"
+
+
+def test_a_stack_that_is_started_again_elsewhere_is_found_again() -> None:
+    said, places = list[str](), list[str]()
+
+    def find() -> Gateway:
+        if not (place := places.pop(0)):
+            raise NotFound("no stack runs here")
+        return Gateway(place, lambda: "t")
+
+    first = (200, {}, OPEN + message("a", "offer.made"))
+    second = (200, {}, OPEN + message("b", "hire.confirmed"))
+    with serving(first) as (before, _), serving(second) as (after, asked):
+        places += [before, "", after]
+        found = Follower(find, {}, say=said.append, pause=lambda _: None).events()
+
+        assert [next(found).event, next(found).event] == ["offer.made", "hire.confirmed"]
+    assert asked == ["a"]
+    assert said == ["no stack runs here: again in 2 s"]
 
 
 def test_server_sent_events_are_read_as_the_standard_says() -> None:

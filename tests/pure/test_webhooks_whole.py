@@ -108,6 +108,14 @@ def test_thin_says_where_to_read_and_nothing_else(whole: Whole) -> None:
     assert (event["type"], event["subject"]) == ("listing.created", listing_id)
 
 
+@pytest.mark.parametrize("again", ["X-Team", "x-team", "X-TEAM"])
+def test_a_header_is_there_once_in_whatever_case(whole: Whole, again: str) -> None:
+    headers = [{"name": "X-Team", "value": "1"}, {"name": again, "value": "2"}]
+    answer = caller(whole, "anna").post("/v1/webhooks", {"url": URL, "types": ["*"], "headers": headers})
+
+    assert problem(answer, 422, "invalid") == [("/headers/1/name", "twice")]
+
+
 def test_types_and_filters_choose(whole: Whole) -> None:
     listing_id = whole.published(seats=3)
     offer_id = whole.accepted(listing_id, "bo")

@@ -10,6 +10,7 @@ from typing import Any
 
 V4_INSIDE = (
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.1.2.3",
+    "168.63.129.16",
     "169.254.0.1", "169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.9",
     "192.0.0.10", "192.0.0.170", "192.0.0.192", "192.0.2.1", "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.19.255.1",
     "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255",
@@ -160,9 +161,8 @@ def is_inside(address: str) -> bool:
     """
     parsed = ip_address(address.partition("%")[0])
     if isinstance(parsed, IPv4Address):
-        return not parsed.is_global or parsed.is_multicast or parsed in ip_network("192.0.0.0/24") or (
-            parsed in ip_network("192.88.99.0/24")
-        )  # fmt: skip
+        own = ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
+        return not parsed.is_global or parsed.is_multicast or any(parsed in ip_network(each) for each in own)
     return _inside_six(parsed)
 
 

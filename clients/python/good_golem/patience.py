@@ -18,6 +18,9 @@ _NO_KEY = re.compile(
     r"/(reports|verify)$|/(employer-confirmations|employer-consents|unsubscribe|webhooks/greenhouse)/[^/]+$"
     r"|/webhooks/provider$"
 )
+_NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""What is wrong with the request itself: it would be the next time, too."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
 
@@ -52,16 +55,16 @@ class Patience(httpx.BaseTransport):
         ends, pause = self._monotonic() + self._within, _FIRST_PAUSE
         while True:
             try:
-                answer = self._transport.handle_request(request)
-            except httpx.TransportError:
-                if not repeatable or self._monotonic() + pause > ends:
+                answer = _whole(self._transport.handle_request(request))
+            except httpx.TransportError as error:
+                if isinstance(error, _NEVER_SENT) or not repeatable or self._monotonic() + pause > ends:
                     raise
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             after = _asked_to_wait(answer)
             if after is None or self._monotonic() + after > ends:
-                return answer
+                return _as_problem(answer)
             answer.close()
             self._pause(after)
 
@@ -69,7 +72,33 @@ class Patience(httpx.BaseTransport):
         self._transport.close()
 
 
-def _asked_to_wait(answer: httpx.Response) -> int | None:
-    """Seconds after which to ask again; None where the answer is final."""
+def _whole(answer: httpx.Response) -> httpx.Response:
+    """The answer with its body, but for one that goes on for ever. Raises httpx.TransportError where it breaks off."""
+    if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+        return answer
+    assert isinstance(answer.stream, httpx.SyncByteStream), "the transport is no asynchronous one"
+    try:
+        body = b"".join(answer.stream)
+    finally:
+        answer.close()
+    return httpx.Response(
+        answer.status_code, headers=answer.headers, stream=httpx.ByteStream(body), extensions=answer.extensions
+    )
+
+
+def _as_problem(answer: httpx.Response) -> httpx.Response:
+    """A refusal that is no JSON, such as a proxy's page, as the problem that operations read."""
+    if answer.status_code < 400 or "json" in answer.headers.get("Content-Type", ""):
+        return answer
+    answer.read()
+    problem = {"type": "about:blank", "title": answer.reason_phrase, "status": answer.status_code}
+    after = {name: value for name, value in answer.headers.items() if name == "retry-after"}
+    headers = {"Content-Type": "application/problem+json"} | after
+    return httpx.Response(answer.status_code, headers=headers, json=problem | {"detail": answer.text[:300]})
+
+
+def _asked_to_wait(answer: httpx.Response) -> float | None:
+    """Seconds after which to ask again, never at once; None where the answer is final."""
     after = answer.headers.get("Retry-After", "")
-    return int(after) if answer.status_code in _AGAIN and re.fullmatch("[0-9]{1,6}", after) else None
+    said = answer.status_code in _AGAIN and re.fullmatch("[0-9]{1,6}", after)
+    return max(int(after), _FIRST_PAUSE) if said else None

@@ -33,6 +33,7 @@ def _table() -> AddressTable:
         (
             *special,
             Block(ip_network("::ffff:0:0:0/96"), "IPv4-translated (SIIT)", "RFC2765", Reach.DENIED),
+            Block(ip_network("168.63.129.16/32"), "Cloud platform's own (Azure WireServer)", "none", Reach.DENIED),
             Block(ip_network("::/0"), "no global unicast address", "RFC4291", Reach.DENIED),
             Block(ip_network("2000::/3"), "Global Unicast", "RFC4291", Reach.PERMITTED),
         )
