@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import expect
 
-from deploy.demo.people import Person
 from deploy.embedded.stack import Stack
 from tests.browser.visitor import Visitor
 from tests.support.hires import Hires, listing
+from tests.support.people import Person
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
