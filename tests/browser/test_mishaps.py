@@ -157,6 +157,16 @@ def test_nobody_fills_in_a_role_that_they_cannot_save(visitor: Visit) -> None:
     expect(at.page.get_by_role("heading", name="List a role")).to_be_visible()
 
 
+def test_who_signs_in_goes_on_where_they_were(visitor: Visit) -> None:
+    at = visitor()
+    at.go("/search?q=Lead%20%26%20more&country=CA")
+    at.follow("Sign in")
+    at.press("Continue as Sam")
+
+    at.sees("Find help")
+    expect(at.page).to_have_url(f"{at.origin}/search?q=Lead%20%26%20more&country=CA")
+
+
 def test_a_question_that_is_refused_stays_to_be_asked_another_way(visitor: Visit) -> None:
     at = visitor()
     at.go('/search?q="')

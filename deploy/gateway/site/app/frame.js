@@ -7,6 +7,13 @@ import {t} from './words.js';
 const entry = (here, path, words, extra = nothing) =>
   html`<a href=${path} aria-current=${here === path || here.startsWith(`${path}/`) ? 'page' : 'false'}>${words}${extra}</a>`;
 
+/** Where one signs in, and comes back from to what one was looking at. */
+function signIn() {
+  const {pathname, search} = location;
+  if (pathname === '/sign-in') return pathname + search;
+  return pathname === '/' ? '/sign-in' : `/sign-in?back=${encodeURIComponent(pathname + search)}`;
+}
+
 /** The head of the page. `unread`: how many notifications nobody has looked at. */
 export function navigation({path, unread}) {
   const person = session.person();
@@ -22,7 +29,7 @@ export function navigation({path, unread}) {
               ${session.has('moderator', 'arbiter', 'operator') ? entry(path, '/staff', t('frame.staff')) : nothing}
               ${entry(path, '/me', person.name)}
               <button class="link" @click=${() => session.signOut()}>${t('frame.sign_out')}</button>`
-          : entry(path, '/sign-in', t('frame.sign_in'))}
+          : html`<a href=${signIn()} aria-current=${path === '/sign-in' ? 'page' : 'false'}>${t('frame.sign_in')}</a>`}
       </nav>
     </header>
     ${navigator.onLine ? nothing : html`<p class="offline" role="status">${t('frame.offline')}</p>`}
@@ -43,7 +50,7 @@ export function failed(problem, again) {
   const heading = html`<h1 tabindex="-1">${failure(problem)}</h1>`;
   if (problem.status === 401 || problem.status === 403) {
     return html`<section class="empty">${heading}
-      ${session.person() ? nothing : html`<a class="button" href=${`/sign-in?back=${encodeURIComponent(location.pathname + location.search)}`}>${t('frame.sign_in')}</a>`}</section>`;
+      ${session.person() ? nothing : html`<a class="button" href=${signIn()}>${t('frame.sign_in')}</a>`}</section>`;
   }
   if (problem.status === 404) {
     return html`<section class="empty">${heading}<a href="/">${t('failed.home')}</a></section>`;
