@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = {"services", "shared", "deploy", "tests", "bench"}
+OURS = {"services", "shared", "deploy", "tests", "bench", "good_golem", "good_golem_client"}
 DISTRIBUTIONS = packages_distributions()
 OF_DEVELOPERS = "deploy/kubernetes/"
 """Writes the manifests, where the tests are run."""

@@ -58,10 +58,12 @@ def test_what_is_sent_arrives_as_it_was_given() -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_answer_and_is_not_followed(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     connects: list[object] = []
+    ours = threading.get_ident()  # what other tests left running connects as ever
     original: Callable[[socket.socket, object], None] = socket.socket.connect
 
     def connect(self: socket.socket, address: object) -> None:
-        connects.append(address)
+        if threading.get_ident() == ours:
+            connects.append(address)
         original(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
