@@ -70,9 +70,11 @@ def _kafka(on: Reached) -> dict[str, object] | None:
 def _where(own: bool) -> list[tuple[str, str]]:
     """Where to look next."""
     golem = ".venv/bin/golem"
-    stay = [("keep a stack running", f"{golem} up")] if own else []
+    page = "/flow plays a hire, live; / is the market's page"
+    stay = [("keep a stack running", f"{golem} up --port 8080")] if own else []
     return [
         *stay,
+        ("look at it in a browser", f"{'http://127.0.0.1:8080' if own else 'GATEWAY'}{page}"),
         ("call it yourself", f'curl -H "Authorization: Bearer $({golem} token --sub me)" GATEWAY/v1/offers'),
         ("follow the events", f"{golem} events hire.confirmed escrow.released"),
         ("see what runs and what waits", f"{golem} status"),

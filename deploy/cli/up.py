@@ -52,6 +52,7 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
             stack.start()
             # One plain line that programs wait for.
             print(f"ready {stack.gateway}", flush=True)
+            console.print(f"  the market's page is there, and a hire, live: {stack.gateway}/flow", markup=False)
             console.print(f"  logs in {stack.data.logs}, mails in {stack.mail}; Ctrl-C stops it all", markup=False)
             console.print(f"  broker at {stack.kafka}. {_OPEN}", markup=False)
             stack.wait()

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from shared.clock import format_time
 from shared.http.answer.html import Page, paragraphs
-from shared.money import format_amount
 from shared.places import name_of
+from shared.wording import amount
 
 TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("page.json").read_text("utf-8"))
 """{key: {language: text with {fields}}}"""
@@ -82,12 +82,13 @@ def _help(each: Mapping[str, Any], language: str) -> str:
     if not each["price"]["amount"]:
         return _text("free", language, help=kind)
     sums = {"price": each["price"], "fee": each["fee"], "rest": each["insider_receives"]}
-    return _text("priced", language, help=kind, **{name: format_amount(**money) for name, money in sums.items()})
+    written = {name: amount(money["amount"], money["currency"], language) for name, money in sums.items()}
+    return _text("priced", language, help=kind, **written)
 
 
 def _pay(pay: Mapping[str, Any], language: str) -> str:
     ends = {"least": pay["min"], "most": pay["max"]}
-    amounts = {name: format_amount(amount, pay["currency"]) for name, amount in ends.items()}
+    amounts = {name: amount(end, pay["currency"], language) for name, end in ends.items()}
     return _text("range", language, per=_text(pay["per"], language), **amounts)
 
 

@@ -58,7 +58,7 @@ class Rules:
         for kind, _ in charged(listing):
             asks = self.places.acknowledgement(place_of(listing), kind)
             if asks and asks.acknowledges not in (listing.get("acknowledges") or ()):
-                says = f"A paid {_words(kind)} needs your acknowledgement, {asks.acknowledges}: {asks.says}."
+                says = f"For money, {_some(kind)} needs your acknowledgement, {asks.acknowledges}: {asks.says}."
                 return [Breach(asks.id, "/acknowledges", says)]
         return []
 
@@ -129,13 +129,14 @@ def charged(listing: Listing) -> Iterator[tuple[str, str]]:
 
 def in_words(place: str, kind: str, rule: Decision) -> str:
     """A place's decision in a sentence, with the law behind it."""
-    where = f"In {name_of(place)} ({place}) a {_words(kind)} may be"
+    where = f"In {name_of(place)} ({place}) {_some(kind)} may be"
     how = {"paid": "charged for", "free_only": "offered at price 0 only"}.get(rule.decision)
     return f"{where} {how or f'charged for under {rule.licence} only'}: {rule.says} ({rule.source})."
 
 
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")
+def _some(kind: str) -> str:
+    """As in a sentence: coaching is not counted."""
+    return kind if kind == "coaching" else f"a {kind.replace('_', ' ')}"
 
 
 # -- guards and conditions

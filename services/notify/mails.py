@@ -74,7 +74,7 @@ class Mails:
         if stop is None:
             return Letter(*written, foot=((phrase("money_mail", language), None),))
         headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-        pages = f"{self.public_url}/v1/listings/"
+        pages = f"{self.public_url}/listings/"
         urls = [line for line in notification["text"].split("\n") if line.startswith(pages)]
         return Letter(*written, foot=((phrase("stop", language), stop),), headers=headers, urls=urls)
 

@@ -106,7 +106,7 @@ def _match(number: int, found: Mapping[str, Any], base: str, language: str) -> s
     named = codes.find(found["occupation"]["scheme"], found["occupation"]["code"])
     role = named.label(language)[0] if named else found["occupation"]["code"]
     reasons = ", ".join(phrase(f"match.{code}", language) for code in found["reasons"])
-    return f"{number}. {role} ({reasons})\n{base}/v1/listings/{found['listing_id']}"
+    return f"{number}. {role} ({reasons})\n{base}/listings/{found['listing_id']}"
 
 
 def _text(name: str, value: str, language: str) -> str:

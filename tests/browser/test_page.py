@@ -22,7 +22,7 @@ def test_each_screen_is_drawn(visitor: Visit) -> None:
         "/sign-in": "Continue as Sam",
         "/flow": "Play a hire",
         "/deals": "Please sign in to see this",
-        "/no-such-page": "There is nothing at this path",
+        "/no-such-page": "There is nothing here",
     }
 
     for path, shown in screens.items():

@@ -101,7 +101,7 @@ def test_at_once(whole: Whole) -> None:
 
     (notification,) = told(whole)
     assert notification["status"] == "sent"
-    assert f"/v1/listings/{first}" in notification["text"] and "the occupation is one" in notification["text"]
+    assert f"{URL}/listings/{first}" in notification["text"] and "the occupation is one" in notification["text"]
     second = published(whole, "carla")
     whole.settle(5 * MINUTE)
     assert len(told(whole)) == 1
@@ -189,7 +189,7 @@ def test_the_mail_links_to_each_listing_and_names_no_employer(whole: Whole) -> N
     (listing_id,) = publish(whole)
     whole.settle(DAY + HOUR)
     notification = told(whole)[0]
-    page = f"/v1/listings/{listing_id}"
+    page = f"/listings/{listing_id}"
 
     mail = mailed(whole, notification["id"])
 

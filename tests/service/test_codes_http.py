@@ -58,6 +58,9 @@ def test_the_rules_of_a_place_are_read_without_a_token(app: Flask) -> None:
     rules = ask(app, "/v1/rules?country=CA&subdivision=CA-ON").get_json()
 
     assert {"CAD"} <= {each["currency"] for each in rules["caps"]}
+    said = {each["help"]: each["words"] for each in rules["decisions"]}
+    assert said["coaching"].startswith("In Ontario (CA-ON) coaching may be ")
+    assert said["good_word"].startswith("In Ontario (CA-ON) a good word may be ")
 
 
 def test_names_come_in_the_language_asked_for_where_the_list_has_it(app: Flask) -> None:

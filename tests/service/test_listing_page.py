@@ -32,7 +32,12 @@ def test_it_says_in_words_what_the_json_says(anna: Caller, bo: Caller, worker: T
 
     assert (response.status_code, response.content_type) == (200, "text/html; charset=utf-8")
     assert {each.strip() for each in response.headers["Vary"].split(",")} >= {"Accept", "Accept-Language"}
-    for words in ("Backend engineer", "Utrecht, Netherlands", "EUR 55,000.00 to EUR 70,000.00 per year", "Python"):
+    for words in (
+        "Backend engineer",
+        "Utrecht, Netherlands",
+        "EUR\u00a055,000.00 to EUR\u00a070,000.00 per year",
+        "Python",
+    ):
         assert words in text
     assert "named once the help begins" in text and "Acme" not in text
     assert posting(response.text) == bo.get(f"{path}/jobposting").get_json(force=True)
@@ -44,6 +49,7 @@ def test_in_french(anna: Caller, bo: Caller, worker: Ticking) -> None:
     text = unescape(page(bo, f"/v1/listings/{published(anna, worker)}", Accept_Language="fr-CA").text)
 
     assert '<html lang="fr">' in text and "Pas d’embauche, pas de paiement" in text
+    assert "de 55\u202f000,00\u00a0EUR à 70\u202f000,00\u00a0EUR par an" in text
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,16 @@ export function decimal({amount, currency}) {
   return `${whole < 0n ? '-' : ''}${text.slice(0, at)}${places ? `.${text.slice(at)}` : ''}`;
 }
 
-/** A typed "1,234.50" or "1234,5" in minor units, or null where it is no amount of the currency. */
+/** "95,000" is ninety-five thousand to whoever writes thousands so. */
+function ungrouped(text) {
+  const group = new Intl.NumberFormat(locale()).formatToParts(1_234_567).find((each) => each.type === 'group')?.value;
+  return group === ',' && /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text;
+}
+
+/** A typed "1,234.50", "95,000" or "1234,5" in minor units, or null where it is no amount of the currency. */
 export function minor(text, currency) {
   const places = minorDigits(currency);
-  const compact = text.trim().replace(/[\s\u00a0\u202f'’]/g, '');
+  const compact = ungrouped(text.trim().replace(/[\s\u00a0\u202f'’]/g, ''));
   const parts = /^(\d+|\d{1,3}(?:[.,]\d{3})+)(?:[.,](\d+))?$/.exec(compact);
   if (!parts) return null;
   const [, whole, fraction = ''] = parts;

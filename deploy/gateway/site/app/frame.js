@@ -1,10 +1,18 @@
 // What surrounds a screen: navigation, loading, failure, the end of a session.
 import {html, nothing} from '../lib/lit-html/lit-html.js';
 import {people, session} from './session.js';
+import {explained} from './refusals.js';
 import {t} from './words.js';
 
 const entry = (here, path, words, extra = nothing) =>
   html`<a href=${path} aria-current=${here === path || here.startsWith(`${path}/`) ? 'page' : 'false'}>${words}${extra}</a>`;
+
+/** Where one signs in, and comes back from to what one was looking at. */
+function signIn() {
+  const {pathname, search} = location;
+  if (pathname === '/sign-in') return pathname + search;
+  return pathname === '/' ? '/sign-in' : `/sign-in?back=${encodeURIComponent(pathname + search)}`;
+}
 
 /** The head of the page. `unread`: how many notifications nobody has looked at. */
 export function navigation({path, unread}) {
@@ -21,7 +29,7 @@ export function navigation({path, unread}) {
               ${session.has('moderator', 'arbiter', 'operator') ? entry(path, '/staff', t('frame.staff')) : nothing}
               ${entry(path, '/me', person.name)}
               <button class="link" @click=${() => session.signOut()}>${t('frame.sign_out')}</button>`
-          : entry(path, '/sign-in', t('frame.sign_in'))}
+          : html`<a href=${signIn()} aria-current=${path === '/sign-in' ? 'page' : 'false'}>${t('frame.sign_in')}</a>`}
       </nav>
     </header>
     ${navigator.onLine ? nothing : html`<p class="offline" role="status">${t('frame.offline')}</p>`}
@@ -30,18 +38,25 @@ export function navigation({path, unread}) {
 
 export const loading = () => html`<p class="loading" role="status">${t('frame.loading')}</p>`;
 
+/** Why a screen could not be loaded, in a line. */
+export function failure(problem) {
+  if (problem.status === 404) return t('failed.missing');
+  if (![401, 403].includes(problem.status)) return t('failed.title');
+  return problem.status === 401 || !session.person() ? t('failed.sign_in') : t('failed.forbidden');
+}
+
 /** A screen that could not be loaded, in words, with what to do about it. */
 export function failed(problem, again) {
+  const heading = html`<h1 tabindex="-1">${failure(problem)}</h1>`;
   if (problem.status === 401 || problem.status === 403) {
-    const words = problem.status === 401 || !session.person() ? t('failed.sign_in') : t('failed.forbidden');
-    return html`<section class="empty"><h1 tabindex="-1">${words}</h1>
-      ${session.person() ? nothing : html`<a class="button" href=${`/sign-in?back=${encodeURIComponent(location.pathname + location.search)}`}>${t('frame.sign_in')}</a>`}</section>`;
+    return html`<section class="empty">${heading}
+      ${session.person() ? nothing : html`<a class="button" href=${signIn()}>${t('frame.sign_in')}</a>`}</section>`;
   }
   if (problem.status === 404) {
-    return html`<section class="empty"><h1 tabindex="-1">${t('failed.missing')}</h1><a href="/">${t('failed.home')}</a></section>`;
+    return html`<section class="empty">${heading}<a href="/">${t('failed.home')}</a></section>`;
   }
-  const words = problem.status ? problem.message : navigator.onLine ? t('failed.unreachable') : t('frame.offline');
-  return html`<section class="empty" role="alert"><h1 tabindex="-1">${t('failed.title')}</h1><p>${words}</p>
+  const words = problem.status ? explained(problem) : html`<p>${navigator.onLine ? t('failed.unreachable') : t('frame.offline')}</p>`;
+  return html`<section class="empty" role="alert">${heading}${words}
     <button @click=${again}>${t('failed.again')}</button></section>`;
 }
 

@@ -78,10 +78,10 @@ async function follow(signal) {
   }
 }
 
-let counting = false;
+let counting = null; // for whom: the signal that ends with their session
 async function count(signal) {
-  if (counting || signal.aborted) return;
-  counting = true;
+  if (counting === signal || signal.aborted) return;
+  counting = signal;
   try {
     await pause(400, signal); // a mail's notification is written a moment after the event
     const page = await get('/v1/notifications?limit=50', {signal});
@@ -93,6 +93,6 @@ async function count(signal) {
     }
   } catch {
   } finally {
-    counting = false;
+    if (counting === signal) counting = null;
   }
 }

@@ -2,7 +2,7 @@
 import {html, render, nothing} from '../lib/lit-html/lit-html.js';
 import {session} from './session.js';
 import {choose, chosen, languages, t} from './words.js';
-import {ended, failed, loading, navigation} from './frame.js';
+import {ended, failed, failure, loading, navigation} from './frame.js';
 import {live} from './live.js';
 
 /** [path, the module that draws it]; {name} in a path is given to the screen. Each is fetched when it is first needed. */
@@ -29,6 +29,7 @@ const SCREENS = [
 ];
 
 const LATER = [700, 2000, 5000]; // ms after which one looks again: other services hear of it a moment later
+const OUTDATED = [404, 409, 410, 412]; // refusals that say: it is not as you saw it
 /** Where the page is drawn. A listing's own HTML stays until its screen can take its place. */
 let root = document.getElementById('page');
 function place() {
@@ -43,9 +44,11 @@ let page = null;
 
 /** What a screen is given: `params`, `query`, `state` (its own, kept over redraws), and the ways to draw, load and act. */
 class Page {
-  constructor(screen, params) {
-    this.screen = screen;
+  constructor(fetch, params) {
+    this.fetch = fetch; // the module that draws it
+    this.screen = null;
     this.params = params;
+    this.whose = session.person()?.sub;
     this.query = new URLSearchParams(location.search);
     this.state = {};
     this.data = undefined;
@@ -64,18 +67,47 @@ class Page {
   /** Load what the screen shows, again. What is drawn stays until the new is there. */
   reload = async () => {
     try {
+      this.screen ??= await this.fetch();
+      if (!this.isHere) return;
       this.data = await this.screen.load?.(this);
       this.failure = null;
     } catch (problem) {
       if (this.leaving.signal.aborted) return;
       this.failure = problem;
-      if (problem.name !== 'Problem' && problem.status === undefined) console.error(problem);
+      if (this.screen && problem.status === undefined) console.error(problem); // a script that could not be fetched: offline
     }
     this.loaded = true;
     this.draw();
   };
 
-  /** Do something that the API may refuse: one at a time, the refusal shown, then load again. True if it was done. */
+  /** The next page of a list, beneath what is there. `ask(cursor)` gives it; a refusal is shown. */
+  more = async (ask) => {
+    if (this.busy) return;
+    this.busy = true;
+    this.problem = null;
+    this.draw();
+    try {
+      const {next, items} = await ask(encodeURIComponent(this.data.next));
+      this.data = {...this.data, next, items: [...this.data.items, ...items]};
+    } catch (problem) {
+      this.problem = problem;
+      if (problem.status === undefined) console.error(problem);
+    } finally {
+      this.busy = false;
+      this.draw();
+      this.focusProblem();
+    }
+  };
+
+  /** The refusal takes the focus: where a dialog is open, the one inside it. */
+  focusProblem() {
+    if (this.problem) (document.querySelector('dialog[open] .problem') || document.querySelector('.problem'))?.focus();
+  }
+
+  /**
+   * Do something that the API may refuse: one at a time, the refusal shown, then load again. True if it was done.
+   * Where it is refused because things are not as they were, what is shown is as they are.
+   */
   act = async (doing) => {
     if (this.busy) return false;
     this.busy = true;
@@ -90,10 +122,10 @@ class Page {
       return false;
     } finally {
       this.busy = false;
-      if (!this.problem) await this.reload();
+      if (!this.problem || OUTDATED.includes(this.problem.status)) await this.reload();
       if (!this.problem) for (const ms of LATER) setTimeout(() => this.isHere && !this.busy && this.reload(), ms);
       this.draw();
-      if (this.problem) document.querySelector('.problem')?.focus();
+      this.focusProblem();
     }
   };
 }
@@ -111,17 +143,10 @@ function found(path) {
 async function show() {
   page?.leaving.abort();
   const [module, params] = found(location.pathname);
-  const next = new Page(null, params);
+  const next = new Page(module, params);
   page = next;
   draw();
-  try {
-    next.screen = await module();
-  } catch (error) {
-    next.failure = error; // the script could not be fetched: offline
-    next.loaded = true;
-  }
-  if (!next.isHere) return;
-  if (next.screen) await next.reload();
+  await next.reload();
   if (next.isHere) scroll();
 }
 
@@ -138,7 +163,6 @@ export function go(path, {replace = false} = {}) {
 }
 
 function body() {
-  if (!page.screen && !page.failure) return loading();
   if (page.failure && page.data === undefined) return failed(page.failure, page.reload);
   if (!page.loaded) return loading();
   return page.screen.view(page.data, page);
@@ -147,7 +171,7 @@ function body() {
 function draw() {
   const root = place();
   if (!root) return;
-  const title = page.screen?.title?.(page.data, page);
+  const title = page.failure && page.data === undefined ? failure(page.failure) : page.screen?.title?.(page.data, page);
   document.title = title ? `${title} · Good Golem` : 'Good Golem';
   render(
     html`
@@ -186,7 +210,9 @@ addEventListener('offline', draw);
 addEventListener('golem:session', () => {
   live.restart();
   if (session.isEnded) page?.draw();
-  else if (location.pathname !== '/signed-in') page?.reload();
+  else if (location.pathname === '/signed-in') return;
+  else if (page && page.whose !== session.person()?.sub) show(); // nothing of what the one before saw stays
+  else page?.reload();
 });
 addEventListener('golem:news', draw);
 addEventListener('golem:event', (event) => page.screen?.news?.(event.detail, page));

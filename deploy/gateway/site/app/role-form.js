@@ -36,6 +36,10 @@ export function looking(page, name, content) {
   return html`<div @input=${(event) => look(page, event.target.form)}>${content}</div>`;
 }
 
+/** Whether the employer itself must consent before this help may be sold in the place that is typed. */
+export const consentNeeded = (page, kind) =>
+  Boolean(page.state.rules?.consents?.some((each) => each.by === 'employer' && each.help === kind));
+
 function law(page, kind) {
   const {rules, typed = {}} = page.state;
   if (!rules || rules.problem) return rules?.problem ? html`<small class="wrong">${rules.problem.errors.map((each) => each.message).join(' ') || rules.problem.message}</small>` : nothing;
@@ -45,7 +49,8 @@ function law(page, kind) {
   const amount = /^[A-Z]{3}$/.test(currency) && typed[`price-${kind}`] ? minor(typed[`price-${kind}`], currency) : null;
   const fee = amount === null ? null : Number((BigInt(amount) * BigInt(rules.fee_bps)) / 10_000n);
   return html`
-    <small>${decision.may_be_charged ? t('role_new.may') : t('role_new.free_only')} ${cap && decision.may_be_charged ? t('role_new.cap', {cap: money({amount: cap.amount, currency})}) : nothing}
+    <small>${decision.may_be_charged ? t('role_new.may') : t('role_new.free_only')} ${cap && decision.may_be_charged ? t('role_new.cap', {cap: money({amount: cap.amount, currency}), share: percent(rules.pay_bps)}) : nothing}
+      ${decision.may_be_charged && consentNeeded(page, kind) ? t('role_new.consent') : nothing}
       ${amount && decision.may_be_charged ? t('role_new.you_get', {sum: money({amount: amount - fee, currency}), share: percent(rules.fee_bps)}) : nothing}</small>
     <details><summary>${t('listing.law')}</summary><small>${decision.words} ${t('listing.no_advice', {day: decision.checked})}</small></details>`;
 }

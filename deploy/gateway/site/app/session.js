@@ -3,6 +3,7 @@
 import * as oidc from './oidc.js';
 
 const PERSON = 'golem:person';
+const TYPED_BY = 'golem:typed-by';
 let current = null; // {token, sub, name, roles, expires (ms)}
 let settings = null;
 const changed = () => window.dispatchEvent(new CustomEvent('golem:session'));
@@ -27,6 +28,9 @@ function claims(token) {
 
 function begin(token, name) {
   const said = claims(token);
+  const before = sessionStorage.getItem(TYPED_BY);
+  if (before && before !== said.sub) for (const key of Object.keys(sessionStorage)) if (key.startsWith('draft:')) sessionStorage.removeItem(key);
+  sessionStorage.setItem(TYPED_BY, said.sub); // what somebody else typed is not theirs to find
   current = {token, sub: said.sub, name: name || said.name || said.sub, roles: said.roles || [], expires: said.exp * 1000};
   session.isEnded = false;
   changed();

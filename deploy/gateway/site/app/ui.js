@@ -1,21 +1,12 @@
 // Pieces that many screens are made of.
 import {html, nothing} from '../lib/lit-html/lit-html.js';
 import {day, money, moment, named as inLocale, percent, relative} from './format.js';
+import {explained} from './refusals.js';
 import {named, t} from './words.js';
 
-/** The refusal of the last act: what was wrong, field by field. It takes the focus, so that it is read out. */
+/** The refusal of the last act. It takes the focus, so that it is read out. */
 export function refusal(page) {
-  const {problem} = page;
-  if (!problem) return nothing;
-  const words = problem.status === 0 ? t('failed.unreachable') : problem.status === undefined ? t('failed.title') : problem.message;
-  return html`
-    <div class="problem" role="alert" tabindex="-1">
-      <p>${words}</p>
-      ${(problem.errors || []).length
-        ? html`<ul>${problem.errors.map((each) => html`<li>${each.field ? html`<code>${each.field}</code> ` : nothing}${each.message}</li>`)}</ul>`
-        : nothing}
-    </div>
-  `;
+  return page.problem ? html`<div class="problem" role="alert" tabindex="-1">${explained(page.problem)}</div>` : nothing;
 }
 
 /** What the API says against one field ("help.0.price"), beneath it. */

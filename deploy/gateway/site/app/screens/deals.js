@@ -2,7 +2,7 @@
 import {html} from '../../lib/lit-html/lit-html.js';
 import {find, get} from '../api.js';
 import {money} from '../format.js';
-import {badge, helpName, list, when} from '../ui.js';
+import {badge, helpName, list, refusal, when} from '../ui.js';
 import {t} from '../words.js';
 
 export const title = () => t('frame.deals');
@@ -23,16 +23,12 @@ async function named(offers, signal) {
 export const news = (event, page) => page.reload();
 
 export function view(data, page) {
-  const more = async () => {
-    const next = await named(await get(`/v1/offers?limit=20&cursor=${encodeURIComponent(data.next)}`));
-    page.data = {...next, items: [...data.items, ...next.items]};
-    page.draw();
-  };
+  const more = () => page.more(async (cursor) => named(await get(`/v1/offers?limit=20&cursor=${cursor}`)));
   const draw = (each) => html`
     <article class="card">
       <h3><a href=${`/deals/${each.id}`} dir="auto">${each.title || t('deal.role')}</a></h3>
       <p>${badge('offer', each.status)} ${each.price.amount ? money(each.price) : t('money.free')} · ${each.help.map(helpName).join(', ')}</p>
       <p class="muted">${when(each.updated_at)}</p>
     </article>`;
-  return html`<h1 tabindex="-1">${t('frame.deals')}</h1>${list(data.items, draw, t('deals.empty'), data.next ? more : null)}`;
+  return html`<h1 tabindex="-1">${t('frame.deals')}</h1>${list(data.items, draw, t('deals.empty'), data.next ? more : null)} ${refusal(page)}`;
 }

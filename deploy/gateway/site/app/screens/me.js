@@ -1,7 +1,7 @@
 // Oneself: how one is reached, where one is paid, what one is told, and leaving.
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {ask, find, get, post, put, remove} from '../api.js';
-import {money} from '../format.js';
+import {moment, money} from '../format.js';
 import {go} from '../main.js';
 import {session} from '../session.js';
 import {button, dialog, field, form, open, refusal} from '../ui.js';
@@ -73,7 +73,7 @@ export const view = ({contact, work, payout, preferences: held, account}, page) 
     ${address(page, 'contact', '/v1/me/contact', contact, t('me.email'))}
     ${address(page, 'work', '/v1/me/work-mail', work, t('me.work_email'))}
     <section><h2>${t('me.payout')}</h2>
-      <p>${payout ? html`<b>${payout.account}</b> ${payout.serves_from ? t('me.serves_from', {when: payout.serves_from}) : nothing}` : t('me.no_payout')}</p>
+      <p>${payout ? html`<b>${payout.account}</b> ${payout.serves_from ? t('me.serves_from', {when: moment(payout.serves_from)}) : nothing}` : t('me.no_payout')}</p>
       ${form(page, 'payout', field(page, 'account', t('me.account'), html`<input name="account" required autocomplete="off" placeholder="acct_…">`, t('me.account_hint')), ({account}) => put('/v1/me/payout', {account}), {words: t('me.save')})}
     </section>
     ${preferences(page, held)}
@@ -82,7 +82,7 @@ export const view = ({contact, work, payout, preferences: held, account}, page) 
       <p>${t('me.exposure', {sum: money(account.exposure.left)})}</p></section>
     <section><h2>${t('me.data')}</h2>
       <p class="buttons">${button(page, t('me.export'), exported)} <button type="button" class="danger" @click=${() => open('leave')}>${t('me.leave')}</button></p>
-      ${dialog('leave', t('me.leave'), html`<p>${t('me.leave_words')}</p>${button(page, t('me.leave'), async () => {
+      ${dialog('leave', t('me.leave'), html`<p>${t('me.leave_words')}</p>${refusal(page)}${button(page, t('me.leave'), async () => {
         await ask('DELETE', '/v1/me');
         session.signOut();
         await go('/');

@@ -4,6 +4,7 @@ import {ask} from '../api.js';
 import {go} from '../main.js';
 import {bodyOf, changed, helpFields, looking, roleFields} from '../role-form.js';
 import {form, place, refusal} from '../ui.js';
+import {isOwn} from './role.js';
 import {t} from '../words.js';
 
 const path = ({id}) => `/v1/listings/${encodeURIComponent(id)}`;
@@ -12,18 +13,15 @@ export const title = () => t('role.edit');
 
 export async function load({params, leaving}) {
   const {data, etag} = await ask('GET', path(params), {signal: leaving.signal, patient: false});
+  if (!isOwn(data)) queueMicrotask(() => go(`/listings/${data.id}`, {replace: true})); // as everybody sees it
   return {listing: data, etag};
 }
 
 async function send(values, page) {
   const {listing, etag} = page.data;
   const body = changed(bodyOf(values), listing);
-  try {
-    if (Object.keys(body).length) await ask('PATCH', path(page.params), {body, match: etag});
-  } catch (problem) {
-    if (problem.status === 412) await page.reload(); // what was typed stays; the next attempt is onto what is there now
-    throw problem;
-  }
+  // Where somebody else changed it, what is there now is shown; what was typed stays, for the next attempt.
+  if (Object.keys(body).length) await ask('PATCH', path(page.params), {body, match: etag});
   await go(`/roles/${listing.id}`);
 }
 

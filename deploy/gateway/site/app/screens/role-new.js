@@ -3,14 +3,18 @@ import {html} from '../../lib/lit-html/lit-html.js';
 import {codeField, coded} from '../codes.js';
 import {post} from '../api.js';
 import {go} from '../main.js';
-import {bodyOf, helpFields, looking, roleFields} from '../role-form.js';
+import {bodyOf, consentNeeded, helpFields, looking, roleFields} from '../role-form.js';
+import {session} from '../session.js';
 import {field, form, refusal, refuse, wrong} from '../ui.js';
 import {t} from '../words.js';
 
 const SCHEMES = {CA: 'NAICS-2022', US: 'NAICS-2022', MX: 'NAICS-2022'};
 
 export const title = () => t('roles.new');
-export const load = async () => ({rules: null});
+export async function load() {
+  if (!session.person()) throw Object.assign(new Error(), {status: 401});
+  return {rules: null};
+}
 
 async function send(values, page) {
   if (!values.occupation) throw refuse('occupation', t('codes.needed'));
@@ -24,6 +28,8 @@ async function send(values, page) {
     occupation: coded(values.occupation),
     ...(values.half ? {tranches: [{due_day: 0, bps: 5000}, {due_day: 90, bps: 5000}]} : {}),
   };
+  const paid = body.help.filter((each) => each.price.amount > 0);
+  if (!values.domain && paid.some((each) => consentNeeded(page, each.kind))) throw refuse('domain', t('role_new.domain_needed'));
   page.state.made ??= await post('/v1/listings', body);
   const {id} = page.state.made;
   await go(`/roles/${id}`);

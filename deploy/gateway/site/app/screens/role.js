@@ -2,6 +2,7 @@
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {find, get, post} from '../api.js';
 import {moment} from '../format.js';
+import {go} from '../main.js';
 import {badge, button, card, field, form, refusal} from '../ui.js';
 import {named, t} from '../words.js';
 
@@ -13,11 +14,15 @@ const MAY = {
   paused: ['resume', 'withdraw'],
 };
 
+/** What is asked of the employer, only its insider and staff see; what staff did, staff alone. */
+export const isOwn = ({consent_asks, audit}) => Boolean(consent_asks) && !audit;
+
 export const title = (data) => data?.listing.title;
 
 export async function load({params, leaving}) {
   const {signal} = leaving;
   const listing = await get(`/v1/listings/${encodeURIComponent(params.id)}`, {signal, patient: false});
+  if (!isOwn(listing)) queueMicrotask(() => go(`/listings/${listing.id}`, {replace: true})); // as everybody sees it
   const asked = new URLSearchParams({country: listing.country});
   if (listing.subdivision) asked.set('subdivision', listing.subdivision);
   return {listing, rules: await find(`/v1/rules?${asked}`, {signal})};

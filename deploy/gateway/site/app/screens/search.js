@@ -2,7 +2,8 @@
 import {html} from '../../lib/lit-html/lit-html.js';
 import {get} from '../api.js';
 import {go} from '../main.js';
-import {card, helpName, list} from '../ui.js';
+import {explained} from '../refusals.js';
+import {card, helpName, list, refusal} from '../ui.js';
 import {t} from '../words.js';
 
 const ASKED = ['q', 'country', 'subdivision', 'region', 'help', 'sort'];
@@ -13,8 +14,13 @@ export const title = () => t('search.title');
 
 export async function load({query, leaving}) {
   const asked = new URLSearchParams([...query].filter(([name, value]) => ASKED.includes(name) && value));
-  const first = await get(`/v1/listings?${asked}`, {signal: leaving.signal});
-  return {...first, asked};
+  if (asked.has('country')) asked.set('country', asked.get('country').toUpperCase());
+  try {
+    return {...(await get(`/v1/listings?${asked}`, {signal: leaving.signal})), asked, refused: null};
+  } catch (problem) {
+    if (![400, 422].includes(problem.status)) throw problem;
+    return {items: [], next: null, asked, refused: problem}; // the question stays, to be asked another way
+  }
 }
 
 /** The fields of a search; what is asked now is filled in. */
@@ -29,7 +35,7 @@ export function searchForm({query}) {
     <form class="search" role="search" @submit=${send}>
       <label class="field"><span>${t('search.words')}</span><input type="search" name="q" maxlength="100" .value=${query.get('q') || ''}></label>
       <label class="field"><span>${t('search.region')}</span><input name="region" maxlength="64" .value=${query.get('region') || ''}></label>
-      <label class="field"><span>${t('search.country')}</span><input name="country" pattern="[A-Z]{2}" maxlength="2" placeholder="CA" .value=${query.get('country') || ''}></label>
+      <label class="field"><span>${t('search.country')}</span><input name="country" pattern="[A-Za-z]{2}" maxlength="2" placeholder="CA" .value=${query.get('country') || ''}></label>
       <label class="field"><span>${t('search.help')}</span>
         <select name="help">${option('help', '', t('search.any'))}${KINDS.map((each) => option('help', each, helpName(each)))}</select></label>
       <label class="field"><span>${t('search.sort')}</span>
@@ -40,15 +46,13 @@ export function searchForm({query}) {
 }
 
 export function view(data, page) {
-  const more = async () => {
-    const next = await get(`/v1/listings?${data.asked}&cursor=${encodeURIComponent(data.next)}`);
-    page.data = {...next, items: [...data.items, ...next.items], asked: data.asked};
-    page.draw();
-  };
+  const more = () => page.more((cursor) => get(`/v1/listings?${data.asked}&cursor=${cursor}`));
   return html`
     <h1 tabindex="-1">${t('search.title')}</h1>
     ${searchForm(page)}
-    <p role="status" class="muted">${t('search.found', {count: data.items.length})}</p>
-    ${list(data.items, (each) => card(each), t('search.empty'), data.next ? more : null)}
+    ${data.refused
+      ? html`<div class="problem" role="alert">${explained(data.refused)}</div>`
+      : html`<p role="status" class="muted">${t(data.next ? 'search.first' : 'search.found', {count: data.items.length})}</p>
+          ${list(data.items, (each) => card(each), t('search.empty'), data.next ? more : null)} ${refusal(page)}`}
   `;
 }

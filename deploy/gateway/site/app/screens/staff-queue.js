@@ -16,11 +16,7 @@ export async function load({params, leaving}) {
 
 export function view(data, page) {
   const queue = QUEUES[page.params.queue];
-  const more = async () => {
-    const next = await get(`${queue.path}&cursor=${encodeURIComponent(data.next)}`);
-    page.data = {...next, items: [...data.items, ...next.items]};
-    page.draw();
-  };
+  const more = () => page.more((cursor) => get(`${queue.path}&cursor=${cursor}`));
   return html`
     <p><a href="/staff">${t('frame.staff')}</a></p>
     <h1 tabindex="-1">${t(`queue.${page.params.queue}`)}</h1>
