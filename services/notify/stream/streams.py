@@ -3,8 +3,10 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pymongo.errors import PyMongoError
 
@@ -19,6 +21,9 @@ LASTS = 300.0
 
 HEARTBEAT = 15.0
 """At least so often something is sent, in seconds."""
+
+EACH = 20
+"""Streams of one person at once."""
 
 _RETRY_MS = 2_000
 _BEHIND_AT_ONCE = 200
@@ -43,6 +48,29 @@ class Wanted:
         )
 
 
+class Places:
+    """At most `most` streams at once, and EACH of one person; whoever reads all has no limit of their own."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._taken = most, Counter[str | None]()
+        self._lock = threading.Lock()
+
+    def take(self, person: str | None) -> None:
+        """Raises Problem 429 where the person, 503 where the process has enough."""
+        with self._lock:
+            if person is not None and self._taken[person] >= EACH:
+                words = f"At most {EACH} streams of one person are open at once."
+                raise Problem("too-many-requests", words, retry_after=int(HEARTBEAT))  # by then one that was left ends
+            if self._taken.total() >= self._most:
+                raise Problem("unavailable", f"At most {self._most} streams are open here.", retry_after=_WAIT)
+            self._taken[person] += 1
+
+    def give_back(self, person: str | None) -> None:
+        with self._lock:
+            self._taken[person] -= 1
+            self._taken += Counter()  # forgets who has none
+
+
 class Streams:
     """The streams of one process, at most `most`."""
 
@@ -55,19 +83,23 @@ class Streams:
         lasts: float = LASTS,
     ) -> None:
         self._store, self._ending, self._monotonic, self._lasts = store, ending, monotonic, lasts
-        self._most, self._free = most, threading.Semaphore(most)
+        self._places = Places(most)
         self._tail = Tail(store, ending)
 
     def open(self, number: int | None, wanted: Wanted, reset: bool) -> "Stream":
-        """A stream of what comes after this number; None: from now on. Raises Problem 503 where there are too many."""
-        if self._ending.is_set() or not self._free.acquire(blocking=False):
-            raise Problem("unavailable", f"At most {self._most} streams are open here.", retry_after=_WAIT)
+        """A stream of what comes after this number; None: from now on. Raises Problem 429 or 503 where there are too
+        many.
+        """
+        if self._ending.is_set():
+            raise Problem("unavailable", "This process ends.", retry_after=_WAIT)
+        self._places.take(wanted.reader)
+        free = partial(self._places.give_back, wanted.reader)
         try:
             newest = self._tail.start()
             start = newest if number is None else number
-            return Stream(self._sent(start, wanted, reset), self._free.release)
+            return Stream(self._sent(start, wanted, reset), free)
         except BaseException:
-            self._free.release()
+            free()
             raise
 
     def _sent(self, number: int, wanted: Wanted, reset: bool) -> Iterator[bytes]:

@@ -16,9 +16,10 @@ from services.notify.log import reading
 from services.notify.log.numbering import Numbering
 from services.notify.log.records import KIND, Logged, record_id
 from services.notify.main import build
-from services.notify.stream.streams import Streams, Wanted
+from services.notify.stream.streams import EACH, Places, Streams, Wanted
 from shared.aggregate import Store, Trigger
 from shared.clock import ManualClock
+from shared.http.problems import Problem
 from shared.settings import Terms
 from tests.support.web import Caller, problem, settings
 
@@ -164,6 +165,25 @@ def test_one_stream_too_many_is_asked_to_come_later(store: Store, system: Caller
     open_ones[0].close()
 
     assert system.get("/v1/stream").status_code == 200
+
+
+def test_one_person_does_not_take_the_places_of_all() -> None:
+    places = Places(EACH + 2)
+    for _ in range(EACH):
+        places.take("anna")
+
+    with pytest.raises(Problem) as refused:
+        places.take("anna")
+    assert (refused.value.slug, refused.value.headers["Retry-After"]) == ("too-many-requests", "15")
+
+    places.take("bo")
+    places.take(None)
+    with pytest.raises(Problem) as refused:
+        places.take(None)
+    assert refused.value.slug == "unavailable"
+
+    places.give_back("anna")
+    places.take("anna")
 
 
 @pytest.mark.parametrize("query", ["?after=1", "?types=no.such", "?types=person_account.*", "?unknown=1"])
