@@ -27,6 +27,7 @@ _HEAD = Markup(
 )
 _POSTING = Markup('<script type="application/ld+json">{}</script>\n')
 _HEADING, _FACT, _ITEM = Markup("<h2>{}</h2>"), Markup("<dt>{}</dt><dd>{}</dd>"), Markup('<li dir="auto">{}</li>')
+_MORE = Markup('<p><a href="/">{}</a></p>')
 _URL = Markup("<url><loc>{}</loc><lastmod>{}</lastmod></url>")
 _SITEMAP = Markup(
     '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{}\n</urlset>\n'
@@ -69,7 +70,7 @@ def _body(shown: Mapping[str, Any], laws: Mapping[str, str], language: str, plac
         parts += [
             paragraphs(_text("licence", language, **{name: shown["licence"][name] for name in ("number", "place")}))
         ]
-    return Markup("\n").join(parts)
+    return Markup("\n").join([*parts, _MORE.format(_text("more", language))])
 
 
 def _items(key: str, values: list[str], language: str) -> Markup:

@@ -43,6 +43,7 @@ def test_it_says_in_words_what_the_json_says(anna: Caller, bo: Caller, worker: T
     assert posting(response.text) == bo.get(f"{path}/jobposting").get_json(force=True)
     assert f'<link rel="canonical" href="http://localhost:8080/listings/{path.rsplit("/", 1)[1]}">' in response.text
     assert 'content="all"' in response.text
+    assert '<a href="/">Good Golem: how it works' in response.text
 
 
 def test_in_french(anna: Caller, bo: Caller, worker: Ticking) -> None:
