@@ -69,7 +69,7 @@ class Mails:
     def _letter_of(self, notification: Document) -> Letter:
         """The notification as a letter; one that is not about money says how to stop those like it (RFC 2369, 8058)."""
         language, person = notification.get("language", DEFAULT_LANGUAGE), notification["person"]
-        written = notification["subject"], notification["text"], language
+        written = notification["subject"], notification["text"], language, self._page_of(notification, language)
         stop = link(self.key, self.public_url, person, notification["text_key"], notification["created_at"])
         if stop is None:
             return Letter(*written, foot=((phrase("money_mail", language), None),))
@@ -77,6 +77,14 @@ class Mails:
         pages = f"{self.public_url}/listings/"
         urls = [line for line in notification["text"].split("\n") if line.startswith(pages)]
         return Letter(*written, foot=((phrase("stop", language), stop),), headers=headers, urls=urls)
+
+    def _page_of(self, notification: Document, language: str) -> tuple[str, str] | None:
+        """The market's page on which it goes on: the deal's, or that of one's own listing."""
+        if notification.get("offer_id"):
+            return phrase("open_deal", language), f"{self.public_url}/deals/{notification['offer_id']}"
+        if notification.get("listing_id"):
+            return phrase("open_listing", language), f"{self.public_url}/roles/{notification['listing_id']}"
+        return None
 
     def code(self, address: Document) -> Trigger | None:
         """The code that the instruction was opened for, to the address that it is to prove."""

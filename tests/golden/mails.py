@@ -107,6 +107,8 @@ def _notifications(language: str) -> Iterator[tuple[str, EmailMessage]]:
                     "person": SEEKER,
                     "created_at": AT,
                     "instruction": {"id": "1"},
+                    "offer_id": data.get("offer_id"),
+                    "listing_id": data.get("listing_id"),
                     **written,
                 }
                 postman.post(document, all_._letter_of(document), "bo@example.org", AT)

@@ -30,7 +30,13 @@ def test_an_event_becomes_a_notification_and_a_mail(
     assert mail["From"] == "Good Golem <no-reply@golem.local>"
     assert mail["Subject"] == "A seeker made you an offer"
     assert mail["Message-ID"].endswith("@golem.local>") and anna.id not in mail["Message-ID"]
-    assert part(mail, "plain").replace("\r", "").startswith(queued["text"] + "\n\n-- \nGood Golem\n")
+    page = "http://localhost:8080/deals/o-1"
+    assert (
+        part(mail, "plain")
+        .replace("\r", "")
+        .startswith(f"{queued['text']}\n\nOpen the deal:\n{page}\n\n-- \nGood Golem\n")
+    )
+    assert f'href="{page}"' in part(mail, "html")
     assert "anna@example.org" not in str(store.get(queued["id"]))
 
 
