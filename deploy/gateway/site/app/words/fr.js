@@ -81,7 +81,7 @@ export default {
   'money.free': 'gratuit',
   'money.seeker_pays': 'Le candidat paie',
   'money.fee': 'dont les frais ({share})',
-  'money.insider_receives': 'L’initié reçoit',
+  'money.insider_receives': 'La personne qui aide reçoit',
 
   'listing.verified': 'Y travaille : prouvé par une adresse professionnelle',
   'listing.unverified': 'Il n’est pas prouvé que la personne y travaille',
