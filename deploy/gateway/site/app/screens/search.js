@@ -52,7 +52,12 @@ export function view(data, page) {
     ${searchForm(page)}
     ${data.refused
       ? html`<div class="problem" role="alert">${explained(data.refused)}</div>`
-      : html`<p role="status" class="muted">${t(data.next ? 'search.first' : 'search.found', {count: data.items.length})}</p>
+      : html`<p role="status" class="muted">${counted(data)}</p>
           ${list(data.items, (each) => card(each), t('search.empty'), data.next ? more : null)} ${refusal(page)}`}
   `;
+}
+
+function counted({items, next}) {
+  const count = items.length;
+  return next ? t('search.first', {count}) : t('search.found', {count});
 }
