@@ -69,14 +69,23 @@ def up(port: int, days_in: timedelta | None, data: Path | None) -> None:
     sys.exit(0)
 
 
+class _Asked:
+    """Whether somebody asked us to stop, and whether that waits for what is under way."""
+
+    stopped = waits = False
+
+
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into Stopped; later ones change nothing, it is stopping already."""
+    _Asked.stopped = False
 
     def stop(number: int, frame: FrameType | None) -> None:
         for each in _ENDING:
             signal.signal(each, signal.SIG_IGN)
-        raise Stopped
+        _Asked.stopped = True
+        if not _Asked.waits:
+            raise Stopped
 
     with _handled_by(stop):
         yield
@@ -85,11 +94,13 @@ def stopped_by_signals() -> Iterator[None]:
 @contextmanager
 def not_stopped_between() -> Iterator[None]:
     """What is done here is done as a whole: whoever asks us to stop meanwhile is heard afterwards."""
+    _Asked.waits = True
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        _Asked.waits = False
+    if _Asked.stopped:
+        raise Stopped
 
 
 @contextmanager

@@ -451,14 +451,21 @@ def test_in_slices_as_much_is_checked(scene: Scene, limit: int, archived: bool) 
 def test_in_slices_the_same_is_found(
     damaged: Scene, invariant: str, damage: Callable[[Scene], tuple[Snapshot, str]]
 ) -> None:
-    """The same culprits of the same invariants as where all is looked at together."""
+    """The same culprits of the same invariants as where all is looked at together. Of two documents with one command
+    either may be named: the one that is met later.
+    """
     snapshot, culprit = damage(damaged)
+    either = damage is one_key_two_documents
 
     report = examine(sliced(snapshot, 10), look_again_s=0)
 
     by_id = {name: sorted(docs, key=lambda doc: str(doc["_id"])) for name, docs in snapshot.documents.items()}
     together = {(each.invariant, each.subject) for each in found(replace(snapshot, documents=by_id))}
-    assert {(each, subject) for each, subject, _ in all_of(report)} == together
+    sliced_up = {(each, subject) for each, subject, _ in all_of(report)}
+    if either:
+        assert len(sliced_up) == len(together) == 1
+    else:
+        assert sliced_up == together
     assert any(each == invariant and culprit in subject for each, subject, _ in all_of(report))
 
 

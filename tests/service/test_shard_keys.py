@@ -46,6 +46,12 @@ EVERYWHERE: Mapping[str, str] = {
     "loss_since": "the same: losses",
     "$or": "the same: for any of these reasons",
     "seeker": "to whom an employer's name is shown",
+    "arrival": "the log of events: what waits for its number",
+    "log_number": "the log in its order, and how far it is",
+    "readers": "a person's events in the log; forgetting them",
+    "sends": "the webhooks that are active",
+    "deliver_at": "the deliverer: deliveries that are due",
+    "begun_at": "deliveries that are too old to be stored",
 }
 """The queries that ask every shard, by the field that leads them; none of them is on the way of a hire but the first
 two, which each shard answers out of an index of what waits.
