@@ -23,7 +23,7 @@ class Service:
 
     def __init__(self, name: str, kafka: str, mongodb: str, prefix: str) -> None:
         self.name, self.prefix = name, prefix
-        self.client: MongoClient[dict[str, Any]] = MongoClient(mongodb)
+        self.client: MongoClient[dict[str, Any]] = MongoClient(mongodb, socketTimeoutMS=120_000)
         self.producer = KafkaProducer(bootstrap_servers=[kafka], acks="all", enable_idempotence=True, linger_ms=0)
         self.consumer = KafkaConsumer(
             *(prefix + topic for topic in FLOW[name]), bootstrap_servers=[kafka], group_id=prefix + name,

@@ -20,7 +20,7 @@ from bench.floors.flow import COLLECTIONS, FLOW, taken
 
 def app(service: str, kafka: str, mongodb: str, prefix: str) -> FastStream:
     broker = KafkaBroker(kafka, acks="all", enable_idempotence=True, logger=logging.getLogger(__name__))
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb)
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb, socketTimeoutMS=120_000)
     own = client[prefix + service]
 
     @broker.subscriber(

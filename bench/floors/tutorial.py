@@ -14,7 +14,7 @@ from bench.floors.flow import COLLECTIONS, FLOW, taken
 
 
 def run(service: str, kafka: str, mongodb: str, prefix: str) -> None:
-    client: MongoClient[dict[str, Any]] = MongoClient(mongodb)
+    client: MongoClient[dict[str, Any]] = MongoClient(mongodb, socketTimeoutMS=120_000)
     producer = KafkaProducer(bootstrap_servers=[kafka], acks="all")
     consumer = KafkaConsumer(
         *(prefix + topic for topic in FLOW[service]), bootstrap_servers=[kafka], group_id=prefix + service,

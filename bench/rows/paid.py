@@ -79,7 +79,12 @@ class Contestant:
             return
         notifications = self.ground.client[f"{self.database_prefix}notify"]["notifications"]
         query = {"data.offer_id": {"$in": offers}, "state": "skipped"}
-        until(lambda: notifications.count_documents(query) == 6 * len(offers), "the floor's notifications", _PATIENCE_S)
+
+        def told() -> bool:
+            self.check()
+            return bool(notifications.count_documents(query) == 6 * len(offers))
+
+        until(told, "the floor's notifications", _PATIENCE_S)
 
     @contextmanager
     def _listener(self) -> Iterator[KafkaConsumer]:

@@ -1,6 +1,7 @@
 """The benchmarks at a tiny size: each measures what it says and leaves a system that holds. Nothing is timed.
 
 The floors and peers do the work of ours: 50 hires on each end in the same states, with as many records on the topics.
+On Apache Kafka and `mongo:8` alone: the embedded database takes a minute for what is seconds there.
 """
 
 import json
@@ -20,6 +21,8 @@ from deploy.system.connect import System
 from deploy.verify.examination import examine
 from deploy.verify.read import slices
 from deploy.verify.spill import Spill
+
+pytestmark = pytest.mark.containers
 
 States = Counter[tuple[str, str | None, str | None]]
 """Documents by (database, kind, state)."""
