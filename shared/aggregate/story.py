@@ -42,13 +42,20 @@ def tell(changes: "Iterable[Change]") -> None:
 
 
 def tell_written(changes: "Iterable[Change]", stored: "Mapping[str, Document]") -> None:
-    """Log those of a write that lost a race elsewhere: what is stored knows their triggers, or is what they made."""
+    """Log those of a write that lost a race elsewhere: what is stored knows their triggers as they left them, or is
+    what they made.
+    """
     for change in changes:
         doc = stored.get(change.id, {})
-        known = {*doc.get("applied", ()), *(parked["id"] for parked in doc.get("parked", ()))}
         by_timers = all(step.trigger.kind == "timer" for step in change.steps)
-        if change.steps and (all(s.trigger.id in known for s in change.steps) or by_timers and _is_made(change, doc)):
+        if change.steps and (all(_is_known(step, doc) for step in change.steps) or by_timers and _is_made(change, doc)):
             tell([change])
+
+
+def _is_known(step: Step, doc: "Document") -> bool:
+    """What another process parked meanwhile was not taken here."""
+    parked = any(each["id"] == step.trigger.id for each in doc.get("parked", ()))
+    return parked if step.outcome == "parked" else not parked and step.trigger.id in doc.get("applied", ())
 
 
 def _is_made(change: "Change", doc: "Document") -> bool:

@@ -283,6 +283,22 @@ def test_an_outcome_whose_write_is_tried_again_for_another_closes_its_task_once(
     assert "attempts" not in str(toys.doc("box-1").get("instruction"))
 
 
+def test_an_outcome_that_another_process_leaves_in_the_document_meanwhile_is_logged_once(caplog: Any):
+    """A webhook brings what the instruction brought: it is parked, and was not written by this one."""
+    caplog.set_level("INFO", "story")
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+    done = toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"}, id="box-1:ask:1:ask.done")
+    rivals = [lambda: toys.on("box-1", lambda change: BOX.leave(change, done))]
+    toys.collection.fault = lambda step: rivals.pop()() if step == "bulk_write:before" and rivals else None
+    toys.poller.step()
+    toys.poller.step()
+
+    told = [record.after for record in caplog.records if getattr(record, "trigger", "") == "ask.done"]
+    assert (toys.state(), told) == ("open", ["open"])
+
+
 def test_an_instruction_is_carried_out_and_its_outcome_folded():
     toys = Polling()
     toys.opened()
