@@ -35,14 +35,19 @@ def person(gateway: str, name: str, token: str, transport: httpx.BaseTransport) 
 
 def wait(kind: type[Seen], read: Callable[[], object], until: Callable[[Seen], bool], what: str) -> Seen:
     """Read until it is as it should be. Raises Slow after half a minute, saying what was seen last."""
+    return wait_for(lambda: expect(kind, read()), until, what, Refused)
+
+
+def wait_for(read: Callable[[], Seen], until: Callable[[Seen], bool], what: str, refused: type[Exception]) -> Seen:
+    """As `wait`, of what `read` gives; it raises `refused` where there is nothing yet."""
     end = time.monotonic() + PATIENCE
     turn = 0
     seen: object = None
     while time.monotonic() < end:
         try:
-            doc = expect(kind, read())
-        except Refused as refused:
-            seen = refused
+            doc = read()
+        except refused as refusal:
+            seen = refusal
         else:
             if until(doc):
                 return doc

@@ -77,6 +77,13 @@ def finds(person: Visitor, title: str) -> None:
     person.follow(title)
 
 
+def finds_nothing(person: Visitor, title: str) -> None:
+    """From the search's own screen."""
+    person.fill({"Role or duties": title})
+    person.press("Search")
+    person.sees("Nothing fits yet.")
+
+
 def asks_for(seeker: Visitor, title: str, kind: str) -> None:
     """At the insider's price."""
     finds(seeker, title)
@@ -209,9 +216,7 @@ def test_a_refused_consent_sells_nothing(visitor: Visit, mails: Mails) -> None:
     omar.sees_no("waits for a moderator")
     omar.can_read("role-refused")
     omar.follow("Find help")
-    omar.fill({"Role or duties": title})
-    omar.press("Search")
-    omar.sees("Nothing fits yet.")
+    finds_nothing(omar, title)
 
 
 def test_a_dispute_is_decided_by_its_arbiter_while_the_stream_is_cut_off(visitor: Visit) -> None:
@@ -269,9 +274,7 @@ def test_a_report_is_decided_by_its_moderator(visitor: Visit) -> None:
     omar.sees("removed")
     omar.can_read("role-removed")
     nina.go("/search")
-    nina.fill({"Role or duties": title})
-    nina.press("Search")
-    nina.sees("Nothing fits yet.")
+    finds_nothing(nina, title)
 
 
 def test_the_live_hire_is_paid_out_within_two_seconds_of_its_confirmation(visitor: Visit) -> None:

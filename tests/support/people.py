@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import httpx
 
-from deploy.demo.people import Slow
+from deploy.demo.people import wait_for
 
 _PATIENCE = 30.0
-_AGAIN = (0.02, 0.05, 0.1)
+_PAUSE = 0.1
 Json = dict[str, Any]
 
 
@@ -43,28 +43,14 @@ class Person:
             except Refused:
                 if time.monotonic() > end:
                     raise
-                time.sleep(_AGAIN[-1])
+                time.sleep(_PAUSE)
 
     def put(self, path: str, body: Mapping[str, Any]) -> Json:
         return self._send("PUT", path, json=dict(body))
 
     def wait(self, path: str, until: Callable[[Json], bool], what: str) -> Json:
         """Read until it is as it should be. Raises Slow after half a minute, saying what was seen last."""
-        end = time.monotonic() + _PATIENCE
-        turn = 0
-        seen: Json | str | None = None
-        while time.monotonic() < end:
-            try:
-                doc = self.get(path)
-            except Refused as refused:
-                seen = str(refused)
-            else:
-                if until(doc):
-                    return doc
-                seen = doc
-            time.sleep(_AGAIN[min(turn, len(_AGAIN) - 1)])
-            turn += 1
-        raise Slow(f"{what} did not happen within {_PATIENCE:.0f} s; last seen: {seen}")
+        return wait_for(lambda: self.get(path), until, what, Refused)
 
     def wait_for(self, path: str, status: str) -> Json:
         return self.wait(path, lambda doc: doc["status"] == status, f"{path} becoming {status}")
@@ -83,7 +69,7 @@ class Person:
             # What has not arrived from another service yet, or is busy, says when to come again.
             soon = answer.status_code in (404, 409, 429, 503) and "Retry-After" in answer.headers
             if soon and method != "GET" and time.monotonic() < end:
-                time.sleep(0.1)
+                time.sleep(_PAUSE)
                 continue
             if answer.status_code >= 400:
                 raise Refused(f"{method} {path}: {answer.status_code} {answer.text}")

@@ -15,10 +15,11 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
+from deploy.demo.people import Slow
 from tests.compose.running.conftest import FILES, ROOT, Deployment, compose, everything_holds, run
 from tests.compose.running.test_disaster import documents, hire, project
 from tests.support.hires import Hires, listing
-from tests.support.people import Refused, Slow
+from tests.support.people import Refused
 
 SMALL = "tests/compose/running/small_disk.yml"
 _FULL_FOR = 20.0
