@@ -38,7 +38,7 @@ class Worker:
     ) -> None:
         self.work, self.bus = work, bus
         self.service, self.clock, self.slot = work.service, work.store.clock, slot
-        self._began_at = self.clock.monotonic()
+        self._began_at, self._forgets = self.clock.monotonic(), True
         self.stop, self._stop_within = stop or threading.Event(), stop_within
         self.failed: BaseException | None = None
         self.hung = False
@@ -165,14 +165,18 @@ class Worker:
         metrics.PARKED.labels(self.service).set(found.parked)
 
     def sign(self) -> None:
-        """Write for the service's operator how this worker is; what others wrote more than an hour ago goes."""
+        """Write for the service's operator how this worker is; the first time, what others wrote more than an hour ago
+        goes.
+        """
         up = timedelta(seconds=self.clock.monotonic() - self._began_at)
         stuck = [name for name, pulse in self.pulses.items() if not pulse.alive()]
         try:
             if not self.work.store.in_time():
                 return
             status.sign(self.work.store, self.slot, up, stuck, self.loops.frontier.position)
-            status.forget(self.work.store)
+            if self._forgets:
+                status.forget(self.work.store)
+                self._forgets = False
         except PyMongoError as error:
             outages.away(outages.MONGODB, "status", error)
         else:

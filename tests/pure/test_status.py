@@ -8,6 +8,7 @@ import pytest
 
 from shared.aggregate import ClockCheck
 from shared.messaging.ports import Message
+from shared.process.status import sign
 from shared.process.work import Work
 from shared.process.worker import Worker
 from shared.telemetry import metrics
@@ -65,6 +66,20 @@ def test_a_worker_says_how_far_it_is_and_its_silence_is_seen(whole: Whole) -> No
 
     clock.advance(timedelta(days=1))
     assert asking.get("/v1/status/listing").get_json()["workers"] == []
+
+
+def test_a_worker_that_starts_deletes_what_one_that_is_gone_wrote(whole: Whole) -> None:
+    """Once: what is written every five seconds is its own document alone."""
+    store = whole.stores["listing"]
+    sign(store, "gone", timedelta(0), [], None)
+    store.clock.advance(timedelta(hours=2))
+    one = worker(whole, "listing", MemoryBroker())
+    one.sign()
+    assert [doc["slot"] for doc in store.collection.find({"kind": "worker"})] == ["slot-1"]
+
+    store.collection.calls.clear()
+    one.sign()
+    assert "delete_many" not in store.collection.calls
 
 
 def test_a_worker_with_a_wrong_clock_writes_nothing(whole: Whole) -> None:
