@@ -34,7 +34,7 @@ class Service:
         return self.client[f"{self.prefix}{where or self.name}"][COLLECTIONS[where or self.name]]
 
     def step(self) -> None:
-        polled = self.consumer.poll(timeout_ms=200)
+        polled = self.consumer.poll(timeout_ms=200 if self.consumer.assignment() else 10_000)  # no join is cut short
         records = [each for found in polled.values() for each in found]
         if not records:
             return
