@@ -22,6 +22,7 @@ from deploy import SERVICES
 from deploy.embedded.stack import Stack
 from shared.events.catalogue import EVENT_NAMES
 from shared.ids import person_id
+from shared.messaging.kafka import end_offsets
 from shared.settings import values
 from tests.support import grounds
 from tests.support.hires import Hire, Hires, listing
@@ -170,8 +171,7 @@ def ends_of(kafka: str, topics: tuple[str, ...] | list[str]) -> dict[TopicPartit
     consumer = KafkaConsumer(bootstrap_servers=[kafka], enable_auto_commit=False)
     try:
         places = [TopicPartition(topic, n) for topic in topics for n in consumer.partitions_for_topic(topic) or ()]
-        ends: dict[TopicPartition, int] = consumer.end_offsets(places)
-        return ends
+        return end_offsets(consumer, places)
     finally:
         consumer.close(autocommit=False)
 

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from shared.events import EVENT_NAMES, Event, Poison, decode
-from shared.messaging.kafka import lenient, opened, shut
+from shared.messaging.kafka import end_offsets, lenient, opened, shut
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Ear:
     def _listen_to(self, topics: Sequence[str]) -> None:
         places = [TopicPartition(t, p) for t in topics for p in self._consumer.partitions_for_topic(t) or ()]
         self._consumer.assign(places)
-        for place, end in self._consumer.end_offsets(places).items():
+        for place, end in end_offsets(self._consumer, places).items():
             self._consumer.seek(place, end)
 
     def _run(self) -> None:

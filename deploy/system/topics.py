@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from deploy.system.connect import System
-from shared.messaging.kafka import lenient, using
+from shared.messaging.kafka import end_offsets, first_offsets, lenient, offsets_since, using
 
 Spans = Mapping[TopicPartition, tuple[int, int]]
 """Of each partition the first offset to read, and the one to end before."""
@@ -30,9 +30,7 @@ def reader(system: System) -> Iterator[KafkaConsumer]:
 def spans(consumer: KafkaConsumer, topics: Sequence[str]) -> Spans:
     """All that the topics hold now; nothing for one that is not there."""
     places = [TopicPartition(t, n) for t in topics for n in sorted(consumer.partitions_for_topic(t) or ())]
-    if not places:
-        return {}
-    firsts, ends = consumer.beginning_offsets(places), consumer.end_offsets(places)
+    firsts, ends = first_offsets(consumer, places), end_offsets(consumer, places)
     return {place: (firsts[place], ends[place]) for place in places}
 
 
@@ -40,8 +38,7 @@ def since_time(consumer: KafkaConsumer, held: Spans, since: datetime) -> Spans:
     """Of these spans what was written since then. The embedded broker has no answer for a partition with a record that
     it cannot parse: one that is small is then read whole.
     """
-    found = consumer.offsets_for_times({place: int(since.timestamp() * 1000) for place in held})
-    firsts = {place: at.offset for place, at in found.items() if at is not None}
+    firsts = offsets_since(consumer, {place: int(since.timestamp() * 1000) for place in held})
     return {
         place: (firsts.get(place, first if end - first <= _SMALL or since.timestamp() <= 0 else end), end)
         for place, (first, end) in held.items()

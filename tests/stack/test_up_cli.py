@@ -14,6 +14,7 @@ from deploy.cli import main
 from deploy.embedded.stack import Stack
 from deploy.mongo.collections import aggregates
 from deploy.system.connect import find
+from shared.messaging.kafka import end_offsets
 from tests.support.hires import Hires
 from tests.support.processes import eventually
 
@@ -177,7 +178,7 @@ def last_record(stack: Stack, topic: str) -> Any:
     consumer = KafkaConsumer(bootstrap_servers=stack.kafka, enable_auto_commit=False)
     place = TopicPartition(topic, 0)
     consumer.assign([place])
-    consumer.seek(place, consumer.end_offsets([place])[place] - 1)
+    consumer.seek(place, end_offsets(consumer, [place])[place] - 1)
     records: list[Any] = []
     eventually(
         lambda: bool(records.extend(r for polled in consumer.poll(500).values() for r in polled) or records), topic

@@ -6,7 +6,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from shared.messaging.kafka import lenient
+from shared.messaging.kafka import end_offsets, lenient
 
 Headers = list[tuple[str, bytes]]
 
@@ -17,7 +17,7 @@ def read_all(server: str, topics: Sequence[str], seconds: float = 20.0) -> list[
     try:
         places = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
         consumer.assign(places)
-        ends = consumer.end_offsets(places)
+        ends = end_offsets(consumer, places)
         consumer.seek_to_beginning(*places)
         found: list[Any] = []
         deadline = time.monotonic() + seconds

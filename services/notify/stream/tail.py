@@ -66,7 +66,8 @@ class Tail:
         try:
             found = reading.after(self._store, self._number, _AT_ONCE)
         except PyMongoError as error:
-            log.warning("the log could not be read: %s", type(error).__name__)
+            if not self._ending.is_set():
+                log.warning("the log could not be read: %s", type(error).__name__)
             return 0
         if found:
             with self._changed:

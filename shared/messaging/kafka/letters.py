@@ -9,6 +9,7 @@ from kafka.errors import KafkaTimeoutError
 from shared.clock import Clock
 from shared.messaging.kafka.connection import connection
 from shared.messaging.kafka.lenient import lenient
+from shared.messaging.kafka.offsets import end_offsets
 from shared.messaging.kafka.opening import opened, shut
 from shared.messaging.kafka.source import record_of
 from shared.messaging.ports import Record
@@ -39,7 +40,7 @@ class KafkaLetters:
                 there = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
                 if not there:  # not a word about letters: nothing may be refused for it
                     raise KafkaTimeoutError(f"{topic} is not there, or not ours to read")
-                ends |= consumer.end_offsets(there)
+                ends |= end_offsets(consumer, there, _READ_WITHIN)
             found = {}
             for topic, partition, offset in wanted:
                 place = TopicPartition(topic, partition)

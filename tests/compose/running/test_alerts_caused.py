@@ -21,6 +21,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from pymongo import MongoClient
 
 from deploy import COLLECTIONS
+from shared.messaging.kafka import end_offsets
 from tests.compose.running.conftest import ROOT, Deployment, compose, everything_holds
 from tests.compose.running.load import threads
 from tests.compose.running.test_trouble import children, state
@@ -119,7 +120,7 @@ def records(consumer: Callable[..., KafkaConsumer], topic: str) -> list[Any]:
     places = [TopicPartition(topic, number) for number in reading.partitions_for_topic(topic) or ()]
     reading.assign(places)
     reading.seek_to_beginning(*places)
-    ends, found = reading.end_offsets(places), list[Any]()
+    ends, found = end_offsets(reading, places), list[Any]()
     while any(reading.position(place) < ends[place] for place in places):
         found += [record for some in reading.poll(timeout_ms=500).values() for record in some]
     return found

@@ -195,8 +195,8 @@ def test_a_wrong_question_is_refused(store: Store, system: Caller, query: str) -
 def test_a_stream_ends_by_itself_and_with_the_process(store: Store) -> None:
     happened(store)
     seconds = iter(range(0, 1000, 100))
-    over = Streams(store, 1, threading.Event(), lambda: next(seconds))
     ending = threading.Event()
+    over = Streams(store, 1, ending, lambda: next(seconds))
     asked = Streams(store, 1, ending)
     lines = asked.open(0, Wanted(), reset=False)
 
