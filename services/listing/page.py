@@ -22,7 +22,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("pa
 
 _HEAD = Markup(
     '<meta name="description" content="{summary}">\n<link rel="canonical" href="{url}">\n'
-    '<link rel="icon" href="/site/icon.svg" type="image/svg+xml">\n<link rel="stylesheet" href="/site/style.css">\n'
+    '<link rel="icon" href="/site/icon.svg" type="image/svg+xml">\n'
     '<script type="module" src="/site/app/main.js"></script>\n{posting}'
 )
 _POSTING = Markup('<script type="application/ld+json">{}</script>\n')

@@ -32,7 +32,7 @@ class Text(Kind, fields.String):
             raise self.refuse("type")
         if not self.low <= len(value) <= self.high:
             raise self.refuse("length")
-        if any(self._is_foreign(character) for character in value):
+        if not (value.isascii() and value.isprintable()) and any(map(self._is_foreign, value)):
             raise self.refuse("characters")
         kept = stored(value)
         if (

@@ -13,6 +13,8 @@ from deploy.demo.mails import Mails
 from deploy.embedded.stack import Stack
 from shared.links import EMPLOYER_CONFIRMATIONS, EMPLOYER_CONSENTS
 from tests.browser.visitor import Visitor
+from tests.support.hires import Hires, listing
+from tests.support.people import Person
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -264,7 +266,7 @@ def test_a_report_is_decided_by_its_moderator(visitor: Visit) -> None:
 
     olga.follow("Staff")
     olga.follow("Reported listings")
-    olga.sees("There is no such role.")
+    olga.sees("There is no such role.", title)
     olga.can_read("staff-reports")
     report = olga.entry("There is no such role.")
     olga.fill({"Decision": "remove", "Reason (may be left out)": "Nobody there knows of it."}, report)
@@ -275,6 +277,44 @@ def test_a_report_is_decided_by_its_moderator(visitor: Visit) -> None:
     omar.can_read("role-removed")
     nina.go("/search")
     finds_nothing(nina, title)
+
+
+def test_an_insider_is_reported_on_their_own_page(stack: Stack, visitor: Visit) -> None:
+    with Hires(stack) as hires:
+        hire = hires.one()
+        insider = hire.seeker.get(f"/v1/offers/{hire.offer_id}")["insider"]
+    nina, olga = visitor("Nina"), visitor("Olga")
+    nina.go(f"/insiders/{insider}")
+    nina.sees("What came of this insider’s help")
+    nina.can_read("insider")
+    nina.press("Report this")
+    nina.fill({"What is wrong?": "Money is asked for outside of this market", "In your words": "Wanted it in cash."})
+    nina.press("Report")
+    nina.sees("Thank you. Moderators will look at it.")
+
+    olga.go("/staff/insiders")
+    report = olga.entry("Wanted it in cash.")
+    olga.fill({"Decision": "keep"}, report)
+    olga.press("Decide", report)
+    olga.sees_no("Wanted it in cash.")
+
+
+def test_the_page_goes_on_where_one_has_many(stack: Stack, visitor: Visit) -> None:
+    """One's own listings, more than a page of them, each once."""
+    sub = f"ines-{secrets.token_hex(3)}"
+    with Hires(stack) as hires:
+        made = {Person(sub, stack.token(sub), hires.http).post("/v1/listings", listing())["id"] for _ in range(51)}
+    at = visitor()
+    one = {"sub": sub, "name": "Ines", "is": "insider", "roles": [], "token": stack.token(sub)}
+    at.page.route("**/dev/people.json", lambda route: route.fulfill(json=[one]))
+    at.sign_in("Ines")
+    at.follow("My listings")
+    cards = at.page.locator("article.card a")
+    expect(cards).to_have_count(50)
+    at.press("Show more")
+    expect(cards).to_have_count(51)
+
+    assert {str(each.get_attribute("href")).removeprefix("/roles/") for each in cards.all()} == made
 
 
 def test_the_live_hire_is_paid_out_within_two_seconds_of_its_confirmation(visitor: Visit) -> None:

@@ -127,6 +127,22 @@ def test_a_stream_is_not_waited_for() -> None:
         assert next(answered.iter_raw()) == b"{"
 
 
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [("text/html", "<p>Sign in to this network"), ("application/json", '{"id": '), ("", "ok"), ("text/plain", "ok")],
+)
+def test_an_answer_that_is_no_json_is_a_refusal(media: str, body: str) -> None:
+    """A portal's page with 200, say: it is told as what it is, not raised by a parser."""
+    headers = {"Content-Type": media} if media else {}
+    server = Server(lambda: httpx.Response(200, headers=headers, content=body.encode()))
+    client = connect("https://golem.example", "a.b.c", transport=server.patience())
+    with pytest.raises(Refused) as refused:
+        expect(Offer, show_offer.sync(OFFER, client=client))
+
+    assert refused.value.problem is not None
+    assert (refused.value.problem.status, refused.value.problem.detail) == (503, body)
+
+
 @pytest.mark.parametrize("media", [{"Content-Type": "text/html"}, {}])
 def test_a_refusal_that_is_no_json_is_a_problem_as_well(media: dict[str, str]) -> None:
     """A proxy's page, say: the status and its words."""

@@ -4,6 +4,7 @@ One service may not know yet what another has just done: it answers 404 or 409 w
 OpenAPI document). Without that header these two are final.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -20,6 +21,9 @@ _NO_KEY = re.compile(
 )
 _NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 """What is wrong with the request itself: it would be the next time, too."""
+
+_NO_JSON = frozenset({"text/event-stream", "text/csv", "application/xml"})
+"""What some operations answer with instead."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
@@ -87,14 +91,28 @@ def _whole(answer: httpx.Response) -> httpx.Response:
 
 
 def _as_problem(answer: httpx.Response) -> httpx.Response:
-    """A refusal that is no JSON, such as a proxy's page, as the problem that operations read."""
-    if answer.status_code < 400 or "json" in answer.headers.get("Content-Type", ""):
+    """What is no JSON and should be, such as a proxy's page, as the problem that operations read: a refusal has its own
+    status, an answer with 2xx is a 503, for what came of the request is not known.
+    """
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind in _NO_JSON or (answer.status_code >= 400 and "json" in kind):
         return answer
-    answer.read()
-    problem = {"type": "about:blank", "title": answer.reason_phrase, "status": answer.status_code}
+    text = answer.read()
+    if answer.status_code < 400 and (not text or _is_json(text)):
+        return answer
+    status = answer.status_code if answer.status_code >= 400 else 503
+    title = answer.reason_phrase if status == answer.status_code else f"{answer.status_code} without JSON"
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": answer.text[:300]}
     after = {name: value for name, value in answer.headers.items() if name == "retry-after"}
-    headers = {"Content-Type": "application/problem+json"} | after
-    return httpx.Response(answer.status_code, headers=headers, json=problem | {"detail": answer.text[:300]})
+    return httpx.Response(status, headers={"Content-Type": "application/problem+json"} | after, json=problem)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _asked_to_wait(answer: httpx.Response) -> float | None:

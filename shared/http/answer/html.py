@@ -1,4 +1,5 @@
-"""Small pages of HTML for people who come by a link: of their own no script, no style, no picture, everything escaped.
+"""Small pages of HTML for people who come by a link: of their own no script and no picture, everything escaped. They
+look like the market where its style sheet is: the gateway has it.
 
 An operation that is declared with `page=True` may answer with a `Page` where the client's Accept names text/html, and
 then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes what it is given.
@@ -18,7 +19,8 @@ LANGUAGES = ("en", "fr")
 _PAGE = Markup(
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width">\n<meta name="robots" content="{robots}">\n'
-    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n{head}</head>\n'
+    '<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n'
+    '<link rel="stylesheet" href="/site/style.css">\n{head}</head>\n'
     "<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
 )
 

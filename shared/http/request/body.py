@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from shared.http.problems import Fault, Problem, invalid, pointer
 MOST_DEPTH = 16
 _MOST_FIELDS = 50
 _ANY_TEXT = ("", "text/plain", "application/octet-stream")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_NUMBER = 19 + 1
 _INT64 = range(-(2**63), 2**63)
 
@@ -154,7 +156,7 @@ def _faults(body: dict[str, Any]) -> Iterator[Fault]:
 def _text_faults(text: str, path: tuple[object, ...]) -> Iterator[Fault]:
     if "\0" in text:
         yield Fault(pointer(*path), "nul", "expected text without NUL")
-    elif any("\ud800" <= character <= "\udfff" for character in text):
+    elif _SURROGATE.search(text):
         yield Fault(pointer(*path), "surrogate", "expected text without lone surrogates")
 
 

@@ -14,9 +14,10 @@ PATH = "golem.path"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+    ("Content-Security-Policy",
+     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
     ("Referrer-Policy", "no-referrer"),
-]
+]  # fmt: skip
 _UNKEPT = ("Cache-Control", "no-store")
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _MOST_UNREAD = 1_000_000

@@ -12,23 +12,29 @@ export function codeField(page, name, label, scheme, wrong = nothing) {
   const look = async (event) => {
     const q = event.target.value.trim();
     const turn = (state.turn = (state.turn || 0) + 1);
-    state.chosen = state.found.find((each) => each.name === q) || null;
+    state.chosen = choice(q, state.found);
     if (q.length > 1 && !state.chosen) {
       const page = await get(`/v1/codes?${new URLSearchParams({q, scheme, limit: '8'})}`, {anonymous: true}).catch(() => ({items: []}));
       if (turn !== state.turn) return;
       state.found = page.items;
-      state.chosen = state.found.find((each) => each.name === q) || null;
+      state.chosen = choice(q, state.found);
     }
     page.draw();
   };
   return html`
     <label class="field"><span>${label}</span>
       <input list=${`list-${name}`} name=${`${name}-words`} autocomplete="off" @input=${look}>
-      <datalist id=${`list-${name}`}>${state.found.map((each) => html`<option value=${each.name}>${each.code}</option>`)}</datalist>
+      <datalist id=${`list-${name}`}>${state.found.map((each) => html`<option value=${spelt(each, state.found)}>${each.code}</option>`)}</datalist>
       <input type="hidden" name=${name} .value=${state.chosen ? `${scheme}:${state.chosen.code}` : ''}>
       <small>${state.chosen ? t('codes.chosen', {code: state.chosen.code}) : t('codes.hint')}</small>${wrong}
     </label>`;
 }
+
+/** A name; where several have the same (a group and its only part), with the code. */
+const spelt = (each, found) => (found.filter(({name}) => name === each.name).length > 1 ? `${each.name} (${each.code})` : each.name);
+
+/** What was meant by these words; by a name alone, the first that has it. */
+const choice = (words, found) => found.find((each) => spelt(each, found) === words) || found.find(({name}) => name === words) || null;
 
 /** "SCHEME:CODE" as the API wants it. */
 export const coded = (value) => ({scheme: value.slice(0, value.indexOf(':')), code: value.slice(value.indexOf(':') + 1)});

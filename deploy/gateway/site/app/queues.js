@@ -1,6 +1,6 @@
 // The queues of staff: where each is read, who may, and how one of its entries is drawn and decided.
 import {html, nothing} from '../lib/lit-html/lit-html.js';
-import {post} from './api.js';
+import {post, titles} from './api.js';
 import {money, moment} from './format.js';
 import {badge, button, card, field, form, when} from './ui.js';
 import {named, t} from './words.js';
@@ -20,8 +20,14 @@ const listing = (each, page) => html`
   ${['return', 'remove'].map((act) => html`<details class="step"><summary>${t(`queue.${act}`)}</summary>
     ${form(page, `${act}-${each.id}`, html`${reason(page, each.id, RETURNS)}${note(page)}`, (values) => post(`/v1/listings/${each.id}/${act}`, values), {words: t(`queue.${act}`), primary: false})}</details>`)}`;
 
+/** Reports of listings, each with its listing's title. */
+async function titled(found) {
+  const known = await titles(found.items.map((each) => each.id));
+  return {...found, items: found.items.map((each) => ({...each, title: known.get(each.id)}))};
+}
+
 const reported = (path, what, decisions) => (each, page) => html`
-  <article class="card"><h3><a href=${`${what}/${each.id}`}>${each.id.slice(-12)}</a> ${badge('report', each.status)}</h3>
+  <article class="card"><h3><a href=${`${what}/${each.id}`} dir="auto">${each.title || `${t(`queue.about${what}`)} ${each.id.slice(-8)}`}</a> ${badge('report', each.status)}</h3>
     <p>${t('queue.reported', {people: each.people, addresses: each.addresses})} ${when(each.since)}</p>
     <ul class="chips">${each.reasons.map((found) => html`<li>${named('report', found.reason)}: ${found.count}</li>`)}</ul>
     ${each.reports.map((found) => html`<p class="bubble" dir="auto">${named('report', found.reason)}: ${found.text || ''}</p>`)}
@@ -55,7 +61,7 @@ const ats = (each) => html`
 
 export const QUEUES = {
   listings: {path: '/v1/listings?status=in_review&limit=20', roles: ['moderator'], draw: listing},
-  reports: {path: '/v1/reports?limit=20', roles: ['moderator'], draw: reported('/v1/reports', '/listings', ['keep', 'remove'])},
+  reports: {path: '/v1/reports?limit=20', roles: ['moderator'], draw: reported('/v1/reports', '/listings', ['keep', 'remove']), fill: titled},
   insiders: {path: '/v1/insider-reports?limit=20', roles: ['moderator'], draw: reported('/v1/insider-reports', '/insiders', ['keep', 'act'])},
   disputes: {path: '/v1/reconciliation/disputes?limit=20', roles: ['arbiter', 'operator'], draw: money_},
   employers: {path: '/v1/employers?limit=20', roles: ['operator'], draw: employer, head: register},

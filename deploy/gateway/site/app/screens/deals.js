@@ -1,6 +1,6 @@
 // One's deals, newest first: what waits for one stands out.
 import {html} from '../../lib/lit-html/lit-html.js';
-import {find, get} from '../api.js';
+import {get, titles} from '../api.js';
 import {money} from '../format.js';
 import {badge, helpName, list, refusal, when} from '../ui.js';
 import {t} from '../words.js';
@@ -14,10 +14,8 @@ export async function load({leaving}) {
 
 /** Each offer with its role's title. */
 async function named(offers, signal) {
-  const ids = [...new Set(offers.items.map((each) => each.listing_id))];
-  const found = await Promise.all(ids.map((id) => find(`/v1/listings/${id}`, {signal}).catch(() => null)));
-  const titles = new Map(ids.map((id, at) => [id, found[at]?.title]));
-  return {...offers, items: offers.items.map((each) => ({...each, title: titles.get(each.listing_id)}))};
+  const known = await titles(offers.items.map((each) => each.listing_id), {signal});
+  return {...offers, items: offers.items.map((each) => ({...each, title: known.get(each.listing_id)}))};
 }
 
 export const news = (event, page) => page.reload();

@@ -2,13 +2,14 @@
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {get} from '../api.js';
 import {number} from '../format.js';
+import {report} from '../report.js';
 import {t} from '../words.js';
 
 const STARS = ['five', 'four', 'three', 'two', 'one'];
 export const title = () => t('insider.title');
 export const load = ({params, leaving}) => get(`/v1/insiders/${encodeURIComponent(params.person)}`, {signal: leaving.signal, patient: false});
 
-export const view = (record) => html`
+export const view = (record, page) => html`
   <h1 tabindex="-1">${t('insider.title')}</h1>
   <dl class="facts">
     <dt>${t('insider.hires')}</dt><dd>${number(record.hires)}</dd>
@@ -20,4 +21,5 @@ export const view = (record) => html`
   <h2>${t('deal.reviews')}</h2>
   <ul>${STARS.map((each, at) => html`<li><span aria-hidden="true">${'★'.repeat(5 - at)}</span> <span>${t('insider.stars', {count: 5 - at})}</span>: ${number(record.stars[each])}</li>`)}</ul>
   ${record.reviews.map((each) => html`<p class="bubble" dir="auto">${each.text || ''}</p>`)}
+  ${report(`/v1/insiders/${encodeURIComponent(page.params.person)}/reports`, page)}
 `;

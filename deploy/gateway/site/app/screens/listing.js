@@ -3,11 +3,10 @@ import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {find, get, post} from '../api.js';
 import {day, decimal, minor, money} from '../format.js';
 import {go} from '../main.js';
+import {report} from '../report.js';
 import {session} from '../session.js';
-import {badge, breakdown, dialog, field, form, helpName, open, pay, place, refusal, refuse} from '../ui.js';
+import {badge, breakdown, field, form, helpName, pay, place, refusal, refuse} from '../ui.js';
 import {named, t} from '../words.js';
-
-const REASONS = ['fraud', 'money_outside', 'names_employer', 'discriminates', 'not_a_role', 'other'];
 
 export const title = (data) => data?.listing.title;
 
@@ -90,19 +89,6 @@ function ask(listing, page) {
   );
 }
 
-const report = (listing, page) => html`
-  <p><button class="link" @click=${() => open('report')}>${t('report.title')}</button></p>
-  ${dialog('report', t('report.title'), page.state.reported
-    ? html`<p role="status">${t('report.thanks')}</p>`
-    : html`${refusal(page)}${form(page, 'report-form', html`
-        ${field(page, 'reason', t('report.reason'), html`<select name="reason">${REASONS.map((each) => html`<option value=${each}>${named('report', each)}</option>`)}</select>`)}
-        ${field(page, 'text', t('report.text'), html`<textarea name="text" maxlength="1000" dir="auto"></textarea>`)}`,
-        async (values) => {
-          await post(`/v1/listings/${listing.id}/reports`, values);
-          page.state.reported = true;
-        }, {words: t('report.send')})}`)}
-`;
-
 export const view = ({listing, record, rules}, page) => html`
   <h1 tabindex="-1" dir="auto">${listing.title}</h1>
   ${listing.status === 'published' ? nothing : badge('listing', listing.status)}
@@ -115,5 +101,5 @@ export const view = ({listing, record, rules}, page) => html`
   <p class="muted">${listing.insider_verified ? t('listing.verified') : t('listing.unverified')}
     ${record ? html` · <a href=${`/insiders/${listing.insider}`}>${t('listing.record', {count: record.hires})}</a>` : nothing}</p>
   <h2>${t('listing.ask')}</h2>
-  ${refusal(page)} ${ask(listing, page)} ${report(listing, page)}
+  ${refusal(page)} ${ask(listing, page)} ${report(`/v1/listings/${listing.id}/reports`, page)}
 `;

@@ -6,16 +6,19 @@ import {button, card, field, form, helpName, list, refusal} from '../ui.js';
 import {t} from '../words.js';
 
 const KINDS = ['good_word', 'reference', 'coaching'];
+const MATCHES = '/v1/matches?limit=20';
 export const title = () => t('frame.matches');
 
 export async function load({leaving}) {
   const {signal} = leaving;
   const profile = await find('/v1/me/profile', {signal});
-  const matches = profile ? await get('/v1/matches?limit=20', {signal}) : {items: [], next: null};
-  // A match has no title: no event carries a text. Its listing has.
+  return {profile, ...(profile ? await shown(await get(MATCHES, {signal}), signal) : {items: [], next: null})};
+}
+
+/** A match has no title: no event carries a text. Its listing has. */
+async function shown(matches, signal) {
   const listings = await Promise.all(matches.items.map((each) => find(`/v1/listings/${each.listing.listing_id}`, {signal}).catch(() => null)));
-  const items = matches.items.map((each, at) => ({...each, listing: listings[at]})).filter((each) => each.listing);
-  return {profile, items};
+  return {next: matches.next, items: matches.items.map((each, at) => ({...each, listing: listings[at]})).filter((each) => each.listing)};
 }
 
 const words = (text) => (text || '').split(',').map((each) => each.trim()).filter(Boolean);
@@ -43,12 +46,15 @@ function wanted(page, profile) {
   `, send, {words: t('profile.save')});
 }
 
-export const view = ({profile, items}, page) => html`
-  <h1 tabindex="-1">${t('frame.matches')}</h1>
-  ${refusal(page)}
-  <details class="step" ?open=${!profile}><summary>${t('profile.title')}</summary>${wanted(page, profile)}
-    ${profile ? button(page, t('profile.delete'), () => ask('DELETE', '/v1/me/profile'), {danger: true}) : nothing}</details>
-  ${profile
-    ? list(items, (each) => card(each.listing, html`<details><summary>${t('matches.why', {score: each.score})}</summary><ul>${each.reasons.map((reason) => html`<li>${reason.words}</li>`)}</ul></details>`), t('matches.empty'))
-    : html`<p class="empty">${t('matches.first')}</p>`}
-`;
+export function view({profile, items, next}, page) {
+  const more = next ? () => page.more(async (cursor) => shown(await get(`${MATCHES}&cursor=${cursor}`))) : null;
+  return html`
+    <h1 tabindex="-1">${t('frame.matches')}</h1>
+    ${refusal(page)}
+    <details class="step" ?open=${!profile}><summary>${t('profile.title')}</summary>${wanted(page, profile)}
+      ${profile ? button(page, t('profile.delete'), () => ask('DELETE', '/v1/me/profile'), {danger: true}) : nothing}</details>
+    ${profile
+      ? list(items, (each) => card(each.listing, html`<details><summary>${t('matches.why', {score: each.score})}</summary><ul>${each.reasons.map((reason) => html`<li>${reason.words}</li>`)}</ul></details>`), t('matches.empty'), more)
+      : html`<p class="empty">${t('matches.first')}</p>`}
+  `;
+}

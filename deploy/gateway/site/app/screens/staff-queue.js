@@ -11,12 +11,15 @@ export const title = (data, page) => QUEUES[page.params.queue] && t(`queue.${pag
 export async function load({params, leaving}) {
   const queue = QUEUES[params.queue];
   if (!queue) throw Object.assign(new Error(), {status: 404});
-  return get(queue.path, {signal: leaving.signal, patient: false});
+  return filled(queue, await get(queue.path, {signal: leaving.signal, patient: false}));
 }
+
+/** A page of the queue with what its entries alone do not say. */
+const filled = (queue, found) => (queue.fill ? queue.fill(found) : found);
 
 export function view(data, page) {
   const queue = QUEUES[page.params.queue];
-  const more = () => page.more((cursor) => get(`${queue.path}&cursor=${cursor}`));
+  const more = () => page.more(async (cursor) => filled(queue, await get(`${queue.path}&cursor=${cursor}`)));
   return html`
     <p><a href="/staff">${t('frame.staff')}</a></p>
     <h1 tabindex="-1">${t(`queue.${page.params.queue}`)}</h1>
