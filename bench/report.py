@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.limits import limit
+
 Measured = Mapping[str, Any]
 HEADINGS = ("row", "ours", "floor or peer", "ratio", "spread", "target", "verdict")
 
@@ -41,12 +43,11 @@ def table(rows: Iterable[Measured]) -> Table:
 
 
 def markdown(rows: Iterable[Measured]) -> str:
-    """The table of a page; what was missed leads to the words on why."""
-    why = "[missed](#what-the-profiles-found)"
+    """The table of a page; what was missed says why."""
     lines = [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
     for row in rows:
         *cells, said = line(row)
-        lines.append(f"| {' | '.join([*cells, said if row['met'] else why])} |")
+        lines.append(f"| {' | '.join([*cells, said if row['met'] else f'{said}: {limit(row)}'])} |")
     return "\n".join(lines)
 
 

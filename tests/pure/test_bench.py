@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bench import page, report
+from bench import page, profiles, report
+from bench.limits import limit
 from bench.measure import Row, Target, in_turn
 from bench.pictures import pictures
 from bench.rows.memory import slope
@@ -93,3 +94,20 @@ def test_a_floor_is_short() -> None:
     lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in (ROOT / "bench/floors").glob("*.py")}
 
     assert {name: length for name, length in lengths.items() if length >= 120} == {}
+
+
+def test_what_is_kept_and_missed_its_target_says_why() -> None:
+    """By the row's own name; one that nobody has looked into fails."""
+    kept = [json.loads(path.read_text("utf-8")) for path in sorted(page.RESULTS.glob("*.json"))]
+    missed = [each for result in kept for each in result["rows"] if not each["met"]]
+
+    assert kept and [each["name"] for each in missed if not limit(each)] == []
+    assert limit(row([5], [10], Target("at least", 0.6))) == ""
+
+
+def test_a_profile_counts_by_package() -> None:
+    found = profiles.measured(lambda: json.loads('{"a": [1]}'))
+
+    assert found["calls"] >= 3 and found["shares"] and abs(sum(found["shares"].values()) - 1) < 0.2
+    assert profiles.package("/x/site-packages/flask/app.py") == "flask"
+    assert profiles.package("/x/shared/ids.py") == "ours" and profiles.package("/usr/lib/json/decoder.py") == "python"
