@@ -23,7 +23,7 @@ from tests.service.notify.test_stream import happened
 from tests.support.processes import eventually
 from tests.support.web import _PSEUDONYM_KEY, settings, token
 
-MANY = 200
+MANY = 500
 ENDS_WITHIN = 3.0
 _MESSAGE = re.compile(rb"id: (\S+)\nevent: (\S+)\ndata: (.*)")
 
