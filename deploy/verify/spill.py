@@ -5,6 +5,7 @@ One SQLite file. It takes about as much room as the topics; where it is kept, a 
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
@@ -35,7 +36,8 @@ class Spill:
     """
 
     def __init__(self, path: str = "") -> None:
-        self._db = sqlite3.connect(path)
+        self._db = sqlite3.connect(path, check_same_thread=False)  # one thread's, but whichever finds it left closes it
+        weakref.finalize(self, self._db.close)
         self._db.executescript(_TABLES)
 
     def close(self) -> None:

@@ -183,6 +183,8 @@ def test_a_client_that_cannot_be_closed_well_is_ended(port: int, kind: type, mon
         shut(opened(kind, bootstrap_servers=[f"127.0.0.1:{port}"], api_version=(2, 8)))
         raise KafkaTimeoutError
 
-    monkeypatch.setattr(KafkaProducer, "flush", refuses)
-    monkeypatch.setattr(ConsumerCoordinator, "close", refuses)
+    if kind is KafkaProducer:
+        monkeypatch.setattr(KafkaProducer, "flush", refuses)
+    else:
+        monkeypatch.setattr(ConsumerCoordinator, "close", refuses)
     stays_as_it_is(once)
