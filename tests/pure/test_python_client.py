@@ -140,7 +140,8 @@ def test_an_answer_that_is_no_json_is_a_refusal(media: str, body: str) -> None:
         expect(Offer, show_offer.sync(OFFER, client=client))
 
     assert refused.value.problem is not None
-    assert (refused.value.problem.status, refused.value.problem.detail) == (503, body)
+    assert refused.value.problem.status == 503
+    assert refused.value.problem.detail.endswith(f" answers 200, but not as a Good Golem does: {body}")
 
 
 @pytest.mark.parametrize("media", [{"Content-Type": "text/html"}, {}])

@@ -68,7 +68,7 @@ class Patience(httpx.BaseTransport):
                 continue
             after = _asked_to_wait(answer)
             if after is None or self._monotonic() + after > ends:
-                return _as_problem(answer)
+                return _as_problem(request, answer)
             answer.close()
             self._pause(after)
 
@@ -90,7 +90,7 @@ def _whole(answer: httpx.Response) -> httpx.Response:
     )
 
 
-def _as_problem(answer: httpx.Response) -> httpx.Response:
+def _as_problem(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
     """What is no JSON and should be, such as a proxy's page, as the problem that operations read: a refusal has its own
     status, an answer with 2xx is a 503, for what came of the request is not known.
     """
@@ -100,9 +100,12 @@ def _as_problem(answer: httpx.Response) -> httpx.Response:
     text = answer.read()
     if answer.status_code < 400 and (not text or _is_json(text)):
         return answer
-    status = answer.status_code if answer.status_code >= 400 else 503
-    title = answer.reason_phrase if status == answer.status_code else f"{answer.status_code} without JSON"
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": answer.text[:300]}
+    status, title, said = answer.status_code, answer.reason_phrase, answer.text[:300]
+    if status < 400:
+        at = request.url.copy_with(query=None)
+        said = f"{at} answers {status}, but not as a Good Golem does: {said}"
+        status, title = 503, "No JSON"
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": said}
     after = {name: value for name, value in answer.headers.items() if name == "retry-after"}
     return httpx.Response(status, headers={"Content-Type": "application/problem+json"} | after, json=problem)
 
