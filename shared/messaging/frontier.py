@@ -7,13 +7,13 @@ of employers), by which no deadline decides, is not waited for while it is pause
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, NoError, UnknownTopicOrPartitionError, for_code
 from kafka.structs import OffsetAndMetadata
 
 from shared.clock import Clock
@@ -136,6 +136,7 @@ class KafkaEnds:
         self._settings, self._service, self._topics = settings, service, list(topics)
         self._dead = f"{service}.dead"
         self._admin: KafkaAdminClient | None = None
+        self._seen: set[str] = set()
         self.paused: frozenset[str] = frozenset()
         self.dead = 0
 
@@ -150,12 +151,7 @@ class KafkaEnds:
         if self._admin is None:
             options = connection(self._settings, f"{self._service}-frontier")
             self._admin = opened(KafkaAdminClient, **options, request_timeout_ms=5000)
-        described = self._admin.describe_topics([*self._topics, self._dead])
-        places = [
-            TopicPartition(topic["name"], partition["partition_index"])
-            for topic in described
-            for partition in topic["partitions"]
-        ]
+        places = self._places(self._admin.describe_topics([*self._topics, self._dead]))
         ends = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
         starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
         group = self._admin.list_group_offsets(self._service)[self._service]
@@ -165,6 +161,19 @@ class KafkaEnds:
         read = [p for p in places if p.topic != self._dead]
         begin = {(p.topic, p.partition): starts[p].offset for p in read}
         return {(p.topic, p.partition): ends[p].offset for p in read}, begin | committed
+
+    def _places(self, described: Iterable[Mapping[str, Any]]) -> list[TopicPartition]:
+        """The partitions of all topics. A topic of which nothing is told now is not one in which nothing waits: raises
+        its KafkaError, but for one that was never there.
+        """
+        found = []
+        for topic in described:
+            name, fault = topic["name"], for_code(topic["error_code"])
+            if fault is not NoError and (name in self._seen or fault is not UnknownTopicOrPartitionError):
+                raise fault(name)
+            found += [TopicPartition(name, partition["partition_index"]) for partition in topic["partitions"]]
+        self._seen |= {place.topic for place in found}
+        return found
 
     def close(self) -> None:
         admin, self._admin = self._admin, None

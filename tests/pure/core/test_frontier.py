@@ -1,12 +1,18 @@
 """The frontier: no deadline before what waited in Kafka a minute ago was read."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import TopicAuthorizationFailedError
+from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 
 from shared.clock import ManualClock
-from shared.messaging.frontier import Frontier
+from shared.messaging.frontier import Frontier, KafkaEnds
 from shared.messaging.ports import Message
+from shared.settings import Kafka
 from tests.support.memory import MemoryBroker, MemoryEnds, MemorySource
 
 
@@ -172,3 +178,60 @@ def test_the_ends_are_those_of_every_partition():
     places: Mapping[tuple[str, int], int] = dict.fromkeys([("a", 0), ("a", 1), ("b", 0), ("b", 1)], 0)
 
     assert ends == committed == places
+
+
+class Admin:
+    """KafkaAdminClient's answers: three records in each partition, all read; `faults` by topic."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, int] = {}
+
+    def describe_topics(self, topics: list[str]) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "error_code": self.faults.get(name, 0),
+             "partitions": [] if name in self.faults else [{"partition_index": 0}]}
+            for name in topics
+        ]  # fmt: skip
+
+    def list_partition_offsets(self, specs: dict[TopicPartition, OffsetSpec]) -> dict[TopicPartition, Any]:
+        return {
+            place: OffsetAndTimestamp(3 if spec is OffsetSpec.LATEST else 0, -1, -1) for place, spec in specs.items()
+        }
+
+    def list_group_offsets(self, group: str) -> dict[str, dict[TopicPartition, OffsetAndMetadata]]:
+        return {group: {TopicPartition(name, 0): OffsetAndMetadata(3, "", -1) for name in ("a", "b")}}
+
+    def close(self) -> None: ...
+
+
+def _with_admin(admin: Admin) -> KafkaEnds:
+    ends = KafkaEnds(Kafka(("127.0.0.1:1",), "PLAINTEXT", None, None, None, None), "escrow", ("a", "b"))
+    ends._admin = admin
+    return ends
+
+
+@pytest.mark.parametrize("code", [3, 5, 29], ids=["unknown", "no leader", "not ours to see"])
+def test_a_topic_of_which_nothing_is_told_is_not_an_empty_one(code: int) -> None:
+    """What waits in it may be a hire: nothing is known, and deadlines wait."""
+    admin, clock = Admin(), ManualClock()
+    ends = _with_admin(admin)
+    frontier = Frontier("escrow", ends, clock)
+    frontier.observe()
+    assert frontier.passed()
+
+    admin.faults["b"] = code
+    frontier.observe()
+
+    assert not frontier.passed()
+
+
+def test_a_topic_that_was_never_there_holds_nothing_up() -> None:
+    """Nor one of dead letters that is made with the first of them; one that may not be seen does."""
+    admin = Admin()
+    admin.faults = {"b": 3, "escrow.dead": 3}
+
+    assert _with_admin(admin).read() == ({("a", 0): 3}, {("a", 0): 3, ("b", 0): 3})
+
+    admin.faults["b"] = 29
+    with pytest.raises(TopicAuthorizationFailedError):
+        _with_admin(admin).read()
