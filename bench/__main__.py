@@ -59,9 +59,10 @@ def main(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped
     began, failed, rows = time.monotonic(), [], list[dict[str, Any]]()
     with ground.opened(kind) as on:
+        where = on.described
         for name in names:
             rows += _measured(ROWS[name], on, chosen, failed)
-    result = _result(kind, chosen, rows, time.monotonic() - began, _left_out(chosen, kind, names))
+    result = _result(where, chosen, rows, time.monotonic() - began, _left_out(chosen, kind, names))
     console.print()
     console.print(report.table(rows))
     console.print(report.where(result), style="dim")
@@ -95,9 +96,9 @@ def _left_out(size: Size, kind: str, names: tuple[str, ...]) -> list[str]:
     return left + [each for each in ROWS if each not in names]
 
 
-def _result(kind: str, size: Size, rows: list[dict[str, Any]], seconds: float, left_out: list[str]) -> dict[str, Any]:
+def _result(where: str, size: Size, rows: list[dict[str, Any]], seconds: float, left_out: list[str]) -> dict[str, Any]:
     return {
-        "on": ground.NAMES[kind],
+        "on": where,
         "size": size.name,
         "rounds": size.rounds,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%MZ"),

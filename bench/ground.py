@@ -53,6 +53,12 @@ class Ground:
     _made: int = 0
 
     @cached_property
+    def described(self) -> str:
+        """What it is, with the database's own name where it is another than MongoDB."""
+        other = self.client.server_info().get("ferretdb")
+        return NAMES[self.kind] + (f", the database FerretDB {other['version']} on PostgreSQL" if other else "")
+
+    @cached_property
     def client(self) -> copies.Client:
         return MongoClient(self.stack.mongodb, socketTimeoutMS=120_000)
 

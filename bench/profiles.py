@@ -21,11 +21,13 @@ from typing import Any
 from uuid import uuid4
 
 import click
-from pymongo import MongoClient
+from pymongo import MongoClient, monitoring
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from rich.console import Console
 from rich.table import Table
 
 from bench.floors import web
+from deploy import ROOT
 from deploy.embedded.stack import Stack
 from shared.aggregate.store import collection
 from tests.support.hires import listing
@@ -34,7 +36,6 @@ from tests.support.whole import Whole
 
 _PAGE = 20
 _WARM, _TIMED, _PROFILED = 50, 300, 200
-_OURS = ("services", "shared")
 _PROFILE = {
     "occupations": [{"scheme": "ISCO-08", "code": "2512"}], "industries": [], "countries": ["NL"], "regions": [],
     "skills": [], "help": [], "pay": None,
@@ -42,10 +43,13 @@ _PROFILE = {
 Ask = Callable[[], None]
 
 
-def measured(ask: Ask) -> dict[str, Any]:
-    """{cpu_ms, calls, shares: {package: share of the own time}} of one request."""
+def measured(ask: Ask, commands: Callable[[], int] = lambda: 0) -> dict[str, Any]:
+    """{cpu_ms, calls, commands, shares: {package: share of the own time}} of one request; `commands` counts them."""
     for _ in range(_WARM):
         ask()
+    sent = -commands()
+    ask()
+    sent += commands()
     began = time.process_time()
     for _ in range(_TIMED):
         ask()
@@ -65,15 +69,30 @@ def measured(ask: Ask) -> dict[str, Any]:
             own[package(file)] += seconds
     whole = own.total()
     shares = {name: round(seconds / whole, 3) for name, seconds in own.most_common() if seconds / whole >= 0.02}
-    return {"cpu_ms": round(cpu_ms, 3), "calls": stats.total_calls // _PROFILED, "shares": shares}
+    return {"cpu_ms": round(cpu_ms, 3), "calls": stats.total_calls // _PROFILED, "commands": sent, "shares": shares}
 
 
 def package(file: str) -> str:
-    """Whose code this file is: a package's name, "ours", or "python"."""
-    parts = Path(file).parts
-    if "site-packages" in parts:
-        return parts[parts.index("site-packages") + 1].removesuffix(".py")
-    return "ours" if any(each in parts for each in _OURS) else "python"
+    """Whose code this file is: a package's name, "ours", "bench" (the floor's own), or "python"."""
+    path = Path(file)
+    if "site-packages" in path.parts:
+        return path.parts[path.parts.index("site-packages") + 1].removesuffix(".py")
+    if path.is_relative_to(ROOT / "services") or path.is_relative_to(ROOT / "shared"):
+        return "ours"
+    return "bench" if path.is_relative_to(ROOT) else "python"
+
+
+class _Commands(CommandListener):
+    """How many commands went to the database, of all clients made after it was registered."""
+
+    count = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.count += 1
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 def asking(app: Any, method: str, path: str, headers: Mapping[str, str], body: Any = None, keyed: bool = False) -> Ask:
@@ -162,17 +181,21 @@ def main(mongodb: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return
-    table = Table("request", "CPU", "calls", "share of each package in the own time", box=None, pad_edge=False)
+    table = Table(
+        "request", "CPU", "calls", "commands", "share of each package in the own time", box=None, pad_edge=False
+    )
     for name, of in found.items():
         shares = ", ".join(f"{package_} {share:.0%}" for package_, share in of["shares"].items())
-        table.add_row(name, f"{of['cpu_ms']:.2f} ms", f"{of['calls']:,}", shares)
+        table.add_row(name, f"{of['cpu_ms']:.2f} ms", f"{of['calls']:,}", str(of["commands"]), shares)
     Console(width=180).print(table)
 
 
 def _all(mongodb: str) -> dict[str, Any]:
+    counted = _Commands()
+    monitoring.register(counted)
     with asks(mongodb) as kinds:
         return {
-            f"{name}, {whose}": measured(ask)
+            f"{name}, {whose}": measured(ask, lambda: counted.count)
             for name, both in kinds.items()
             for whose, ask in zip(("ours", "the floor"), both, strict=True)
         }

@@ -113,7 +113,7 @@ def _topics(types: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def _records(consumer: KafkaConsumer, topics: Sequence[str], since: datetime | None, follow: bool) -> Iterator[Any]:
     """Records in the order they are met; without `follow`, in the order of their times, until the present end."""
-    held = spans(consumer, topics)
+    held = spans(consumer, topics, missing_ok=True)
     if not held:
         raise click.ClickException("the broker has none of these topics; the stack makes them when it starts")
     consumer.assign(list(held))

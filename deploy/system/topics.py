@@ -27,9 +27,14 @@ def reader(system: System) -> Iterator[KafkaConsumer]:
         yield lenient(consumer)
 
 
-def spans(consumer: KafkaConsumer, topics: Sequence[str]) -> Spans:
-    """All that the topics hold now; nothing for one that is not there."""
-    places = [TopicPartition(t, n) for t in topics for n in sorted(consumer.partitions_for_topic(t) or ())]
+def spans(consumer: KafkaConsumer, topics: Sequence[str], *, missing_ok: bool = False) -> Spans:
+    """All that the topics hold now. Raises KafkaTimeoutError for one that is not there, or that the broker does not
+    show; with `missing_ok` there is nothing for it.
+    """
+    there = {topic: sorted(consumer.partitions_for_topic(topic) or ()) for topic in topics}
+    if not missing_ok and (missing := [topic for topic, partitions in there.items() if not partitions]):
+        raise KafkaTimeoutError(f"{', '.join(missing)}: not there, or not ours to read")
+    places = [TopicPartition(topic, number) for topic, partitions in there.items() for number in partitions]
     firsts, ends = first_offsets(consumer, places), end_offsets(consumer, places)
     return {place: (firsts[place], ends[place]) for place in places}
 

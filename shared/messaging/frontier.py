@@ -151,6 +151,8 @@ class KafkaEnds:
         if self._admin is None:
             options = connection(self._settings, f"{self._service}-frontier")
             self._admin = opened(KafkaAdminClient, **options, request_timeout_ms=5000)
+        if not self._seen:  # what the group has read of was there, though nothing be told of it at the first look
+            self._seen = {place.topic for place in self._admin.list_group_offsets(self._service)[self._service]}
         places = self._places(self._admin.describe_topics([*self._topics, self._dead]))
         ends = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
         starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))

@@ -1,5 +1,6 @@
 """The hand-written layer of the Python client: what it asks again, how long, and with which key."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -144,10 +145,76 @@ def test_an_answer_that_is_no_json_is_a_refusal(media: str, body: str) -> None:
     assert refused.value.problem.detail.endswith(f" answers 200, but not as a Good Golem does: {body}")
 
 
-@pytest.mark.parametrize("media", [{"Content-Type": "text/html"}, {}])
-def test_a_refusal_that_is_no_json_is_a_problem_as_well(media: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    ["", "null", "1", '"ok"', "[]", "[" * 100_000, "<a/>"],
+    ids=["empty", "null", "1", "ok", "list", "deep", "xml"],
+)
+def test_json_that_is_no_object_is_none_of_ours(body: str) -> None:
+    """No operation answers so; a device between the two may."""
+    headers = {"Content-Type": "application/json"}
+    server = Server(lambda: httpx.Response(200, headers=headers, content=body.encode()))
+    client = connect("https://golem.example", "a.b.c", transport=server.patience())
+    with pytest.raises(Refused, match="not as a Good Golem does"):
+        expect(Offer, show_offer.sync(OFFER, client=client))
+
+
+def test_the_address_is_told_without_what_is_secret_in_it() -> None:
+    """Neither a password nor the path, which may hold a link's token."""
+    server = Server(lambda: httpx.Response(200, content=b"<p>"))
+    with httpx.Client(transport=server.patience(), base_url="https://u:secret@golem.example") as client:
+        said = client.get("/v1/unsubscribe/a-token?q=1").json()["detail"]
+
+    assert said == "https://golem.example answers 200, but not as a Good Golem does: <p>"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "media", "body", "accept"),
+    [
+        ("GET", 302, "text/html", b"<p>Moved", "*/*"),
+        ("GET", 304, "", b"", "*/*"),
+        ("PUT", 204, "", b"", "*/*"),
+        ("HEAD", 200, "application/json", b"", "*/*"),
+        ("GET", 200, "text/html; charset=utf-8", b"<p>Rules", "text/html"),
+        ("GET", 200, "text/csv", b"a,b", "text/csv"),
+        ("GET", 200, "application/xml", b"<urlset/>", "*/*"),
+        ("GET", 200, "application/ld+json", b"{}", "*/*"),
+    ],
+)
+def test_what_was_asked_for_is_passed_on(method: str, status: int, media: str, body: bytes, accept: str) -> None:
+    headers = {"Content-Type": media, "Location": "/there"} if media else {}
+    server = Server(lambda: httpx.Response(status, headers=headers, content=body))
+
+    answered = server.client().request(method, "/v1/offers", headers={"Accept": accept})
+
+    assert (answered.status_code, answered.content) == (status, body)
+    assert answered.headers.get("Location") == headers.get("Location")
+
+
+def test_an_answer_may_be_read_piece_by_piece_and_packed() -> None:
+    packed = gzip.compress(b'{"a":1}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    server = Server(lambda: httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed)))
+    with server.client().stream("GET", "/v1/offers") as answered:
+        assert b"".join(answered.iter_raw()) == packed
+    assert server.client().get("/v1/offers").json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("text/html", b"<p>Nothing here"),
+        ("", b"<p>Nothing here"),
+        ("application/xml", b"<Error>Nothing here"),
+        ("text/csv", b"Nothing here"),
+        ("application/json", b"<p>Nothing here"),
+        ("application/json", b'{"message":"Nothing here"}'),
+    ],
+)
+def test_a_refusal_that_is_no_problem_is_told_as_one(media: str, body: bytes) -> None:
     """A proxy's page, say: the status and its words."""
-    server = Server(lambda: httpx.Response(404, headers=media, content=b"<p>Nothing here"))
+    headers = {"Content-Type": media} if media else {}
+    server = Server(lambda: httpx.Response(404, headers=headers, content=body))
     client = connect("https://golem.example", "a.b.c", transport=server.patience())
     with pytest.raises(Refused, match="Nothing here") as refused:
         expect(Offer, show_offer.sync(OFFER, client=client))

@@ -529,8 +529,10 @@ def peak_of(hires: int, folder: Any) -> int:
     gc.freeze()
     tracemalloc.start()
     try:
-        examine(reading, each=lambda _: gc.collect())
-        return tracemalloc.get_traced_memory()[1]
+        report = examine(reading, each=lambda _: gc.collect())
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
         gc.unfreeze()
+    assert report["holds"]
+    return peak

@@ -25,6 +25,8 @@ _NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _NO_JSON = frozenset({"text/event-stream", "text/csv", "application/xml"})
 """What some operations answer with instead."""
 
+_OF_A_PROBLEM = frozenset({"type", "title", "status", "detail"})
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
 
@@ -78,44 +80,65 @@ class Patience(httpx.BaseTransport):
 
 def _whole(answer: httpx.Response) -> httpx.Response:
     """The answer with its body, but for one that goes on for ever. Raises httpx.TransportError where it breaks off."""
-    if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+    if _kind(answer) == "text/event-stream":
         return answer
     assert isinstance(answer.stream, httpx.SyncByteStream), "the transport is no asynchronous one"
     try:
         body = b"".join(answer.stream)
     finally:
         answer.close()
+    return _with_body(answer, body)
+
+
+def _with_body(answer: httpx.Response, body: bytes) -> httpx.Response:
     return httpx.Response(
         answer.status_code, headers=answer.headers, stream=httpx.ByteStream(body), extensions=answer.extensions
     )
 
 
 def _as_problem(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-    """What is no JSON and should be, such as a proxy's page, as the problem that operations read: a refusal has its own
-    status, an answer with 2xx is a 503, for what came of the request is not known.
+    """The answer, where it is what operations read: an object, or what else was asked for; a refusal that is a problem.
+    Else, such as a proxy's page, it becomes a problem: a refusal of its own status, and 503 in place of a 2xx, for what
+    came of the request is not known.
     """
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in _NO_JSON or (answer.status_code >= 400 and "json" in kind):
+    kind, status = _kind(answer), answer.status_code
+    if status < 400 and (_may_be_empty(request, status) or kind in _NO_JSON or _asked_for_pages(request, kind)):
         return answer
-    text = answer.read()
-    if answer.status_code < 400 and (not text or _is_json(text)):
+    body = b"".join(answer.stream) if isinstance(answer.stream, httpx.SyncByteStream) else b""
+    answer = _with_body(answer, body)
+    read = _with_body(answer, body)
+    said = _object(read.read())
+    if said is not None and (status < 400 or said.keys() >= _OF_A_PROBLEM):
         return answer
-    status, title, said = answer.status_code, answer.reason_phrase, answer.text[:300]
+    title, detail = read.reason_phrase, read.text[:300]
     if status < 400:
-        at = request.url.copy_with(query=None)
-        said = f"{at} answers {status}, but not as a Good Golem does: {said}"
+        origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+        detail = f"{origin} answers {status}, but not as a Good Golem does: {detail}"
         status, title = 503, "No JSON"
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": said}
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     after = {name: value for name, value in answer.headers.items() if name == "retry-after"}
     return httpx.Response(status, headers={"Content-Type": "application/problem+json"} | after, json=problem)
 
 
-def _is_json(text: bytes) -> bool:
+def _kind(answer: httpx.Response) -> str:
+    return str(answer.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+
+def _may_be_empty(request: httpx.Request, status: int) -> bool:
+    return request.method == "HEAD" or status in (204, 205) or 300 <= status < 400
+
+
+def _asked_for_pages(request: httpx.Request, kind: str) -> bool:
+    return kind == "text/html" and kind in request.headers.get("Accept", "")
+
+
+def _object(text: bytes) -> dict[str, object] | None:
+    """The JSON object that this is, if it is one."""
     try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _asked_to_wait(answer: httpx.Response) -> float | None:

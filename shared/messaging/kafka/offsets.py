@@ -15,7 +15,6 @@ Offsets = dict[TopicPartition, int]
 
 _WITHIN = 20.0
 _PAUSE = 0.1
-_AGAIN = 2
 
 
 def first_offsets(consumer: Any, places: Collection[TopicPartition], within: float = _WITHIN) -> Offsets:
@@ -29,17 +28,15 @@ def end_offsets(consumer: Any, places: Collection[TopicPartition], within: float
 
 
 def offsets_since(consumer: Any, milliseconds: Mapping[TopicPartition, int], within: float = _WITHIN) -> Offsets:
-    """The first offset at or after a time in each partition that has one. Those that gave no answer are asked twice
-    more. Raises KafkaTimeoutError.
+    """The first offset at or after a time in each partition that has one. Raises KafkaTimeoutError.
+
+    A partition has no answer where nothing came since, and where no leader is known: so all leaders are waited for.
     """
-    found: Offsets = {}
-    for attempt in range(1 + _AGAIN):
-        left = {place: at for place, at in milliseconds.items() if place not in found}
-        if left and attempt:
-            time.sleep(_PAUSE)
-        answers = consumer.offsets_for_times(left, timeout_ms=int(within * 1000)) if left else {}
-        found |= {place: at.offset for place, at in answers.items() if at is not None}
-    return found
+    if not milliseconds:
+        return {}
+    end_offsets(consumer, milliseconds, within)
+    found = consumer.offsets_for_times(dict(milliseconds), timeout_ms=int(within * 1000))
+    return {place: at.offset for place, at in found.items() if at is not None}
 
 
 def _all(ask: Callable[..., Offsets], places: Collection[TopicPartition], within: float) -> Offsets:

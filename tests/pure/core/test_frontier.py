@@ -204,8 +204,8 @@ class Admin:
     def close(self) -> None: ...
 
 
-def _with_admin(admin: Admin) -> KafkaEnds:
-    ends = KafkaEnds(Kafka(("127.0.0.1:1",), "PLAINTEXT", None, None, None, None), "escrow", ("a", "b"))
+def _with_admin(admin: Admin, *topics: str) -> KafkaEnds:
+    ends = KafkaEnds(Kafka(("127.0.0.1:1",), "PLAINTEXT", None, None, None, None), "escrow", topics or ("a", "b"))
     ends._admin = admin
     return ends
 
@@ -221,17 +221,21 @@ def test_a_topic_of_which_nothing_is_told_is_not_an_empty_one(code: int) -> None
 
     admin.faults["b"] = code
     frontier.observe()
-
     assert not frontier.passed()
+
+    from_now_on = Frontier("escrow", _with_admin(admin), clock)
+    from_now_on.observe()
+    assert not from_now_on.passed(), "at the first look as well: the group has read of it"
 
 
 def test_a_topic_that_was_never_there_holds_nothing_up() -> None:
     """Nor one of dead letters that is made with the first of them; one that may not be seen does."""
     admin = Admin()
-    admin.faults = {"b": 3, "escrow.dead": 3}
+    admin.faults = {"c": 3, "escrow.dead": 3}
+    ends, committed = _with_admin(admin, "a", "b", "c").read()
 
-    assert _with_admin(admin).read() == ({("a", 0): 3}, {("a", 0): 3, ("b", 0): 3})
+    assert set(ends) == {("a", 0), ("b", 0)} and committed == ends
 
-    admin.faults["b"] = 29
+    admin.faults["c"] = 29
     with pytest.raises(TopicAuthorizationFailedError):
-        _with_admin(admin).read()
+        _with_admin(admin, "a", "b", "c").read()

@@ -17,20 +17,19 @@ class Consumer:
     """KafkaConsumer's answers, of whose partitions the leaders become known one question after the other."""
 
     def __init__(self, *known: set[TopicPartition]) -> None:
-        self.known, self.asked = list(known), list[set[TopicPartition]]()
+        self.known, self.nothing_since = list(known), set[TopicPartition]()
 
-    def _answer(self, places: Any) -> set[TopicPartition]:
-        self.asked.append(set(places))
+    def _answer(self) -> set[TopicPartition]:
         return self.known.pop(0) if len(self.known) > 1 else self.known[0]
 
     def beginning_offsets(self, places: Any, timeout_ms: int) -> dict[TopicPartition, int]:
-        offsets = dict.fromkeys(self._answer(places), 7)
+        offsets = dict.fromkeys(self._answer(), 7)
         return {place: offsets[place] for place in places}
 
     end_offsets = beginning_offsets
 
     def offsets_for_times(self, times: Any, timeout_ms: int) -> dict[TopicPartition, Any]:
-        known = self._answer(times)
+        known = self._answer() - self.nothing_since
         return {place: OffsetAndTimestamp(7, at, -1) if place in known else None for place, at in times.items()}
 
 
@@ -46,13 +45,20 @@ def test_a_leader_that_is_never_known_is_said(asked: Any) -> None:
         asked(Consumer({A}), [B, A], within=0.2)
 
 
-def test_a_partition_without_an_answer_is_asked_again() -> None:
-    """It has nothing since that time, or no leader was known."""
-    consumer = Consumer({A}, {B})
+def test_a_time_is_asked_for_once_all_leaders_are_known() -> None:
+    """Before, "nothing came since" may mean that nobody was asked."""
+    assert offsets_since(Consumer(*[{A}] * 9, {A, B}), {A: 1, B: 1}) == {A: 7, B: 7}
+    assert offsets_since(Consumer(set()), {}) == {}
 
-    assert offsets_since(consumer, {A: 1, B: 1}) == {A: 7, B: 7}
-    assert consumer.asked == [{A, B}, {B}]
-    assert offsets_since(Consumer({A}), {A: 1, B: 1}) == {A: 7}
+    with pytest.raises(KafkaTimeoutError):
+        offsets_since(Consumer({A}), {A: 1, B: 1}, within=0.2)
+
+
+def test_a_partition_in_which_nothing_came_since_has_no_answer() -> None:
+    consumer = Consumer({A, B})
+    consumer.nothing_since = {B}
+
+    assert offsets_since(consumer, {A: 1, B: 1}) == {A: 7}
 
 
 def test_the_library_leaves_out_what_has_no_leader() -> None:

@@ -14,12 +14,14 @@ export function codeField(page, name, label, scheme, wrong = nothing) {
     const turn = (state.turn = (state.turn || 0) + 1);
     state.chosen = choice(q, state.found);
     if (q.length > 1 && !state.chosen) {
-      const page = await get(`/v1/codes?${new URLSearchParams({q, scheme, limit: '8'})}`, {anonymous: true}).catch(() => ({items: []}));
+      const page = await get(`/v1/codes?${new URLSearchParams({q: q.replace(OWN_CODE, ''), scheme, limit: '8'})}`, {anonymous: true}).catch(() => ({items: []}));
       if (turn !== state.turn) return;
       state.found = page.items;
       state.chosen = choice(q, state.found);
     }
     page.draw();
+    const kept = event.target.form?.elements[name]; // a draft may have put another code there, unseen by what is drawn
+    if (kept) kept.value = state.chosen ? `${scheme}:${state.chosen.code}` : '';
   };
   return html`
     <label class="field"><span>${label}</span>
@@ -29,6 +31,8 @@ export function codeField(page, name, label, scheme, wrong = nothing) {
       <small>${state.chosen ? t('codes.chosen', {code: state.chosen.code}) : t('codes.hint')}</small>${wrong}
     </label>`;
 }
+
+const OWN_CODE = / \([^()]*\)$/;
 
 /** A name; where several have the same (a group and its only part), with the code. */
 const spelt = (each, found) => (found.filter(({name}) => name === each.name).length > 1 ? `${each.name} (${each.code})` : each.name);

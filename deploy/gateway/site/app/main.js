@@ -32,6 +32,8 @@ const LATER = [700, 2000, 5000]; // ms after which one looks again: other servic
 const OUTDATED = [404, 409, 410, 412]; // refusals that say: it is not as you saw it
 /** Where the page is drawn. A listing's own HTML stays until its screen can take its place. */
 let root = document.getElementById('page');
+const identity = (each) => each.id || each.listing?.id || each.offer_id || each;
+
 function place() {
   if (root) return root;
   if (!page.loaded && !page.failure) return null;
@@ -80,15 +82,21 @@ class Page {
     this.draw();
   };
 
-  /** The next page of a list, beneath what is there. `ask(cursor)` gives it; a refusal is shown. */
+  /**
+   * The next page of a list, beneath what is there, each entry once. `ask(cursor)` gives it; a refusal is shown. Where
+   * the list was read anew meanwhile, its own next page is another one: then nothing is added.
+   */
   more = async (ask) => {
     if (this.busy) return;
     this.busy = true;
     this.problem = null;
     this.draw();
     try {
-      const {next, items} = await ask(encodeURIComponent(this.data.next));
-      this.data = {...this.data, next, items: [...this.data.items, ...items]};
+      const before = this.data;
+      const {next, items} = await ask(encodeURIComponent(before.next));
+      if (this.data !== before) return;
+      const there = new Set(before.items.map(identity));
+      this.data = {...before, next, items: [...before.items, ...items.filter((each) => !there.has(identity(each)))]};
     } catch (problem) {
       this.problem = problem;
       if (problem.status === undefined) console.error(problem);
