@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from deploy.demo.mails import Mails
 from deploy.embedded.stack import Stack
@@ -299,22 +299,73 @@ def test_an_insider_is_reported_on_their_own_page(stack: Stack, visitor: Visit) 
     olga.sees_no("Wanted it in cash.")
 
 
-def test_the_page_goes_on_where_one_has_many(stack: Stack, visitor: Visit) -> None:
-    """One's own listings, more than a page of them, each once."""
+def someone_with(visitor: Visit, stack: Stack, hires: Hires, count: int) -> tuple[Visitor, Person, set[str]]:
+    """A new insider who has so many drafts, at the page of their listings; the drafts' ids."""
     sub = f"ines-{secrets.token_hex(3)}"
-    with Hires(stack) as hires:
-        made = {Person(sub, stack.token(sub), hires.http).post("/v1/listings", listing())["id"] for _ in range(51)}
+    ines = Person(sub, stack.token(sub), hires.http)
+    made = {str(ines.post("/v1/listings", listing())["id"]) for _ in range(count)}
     at = visitor()
-    one = {"sub": sub, "name": "Ines", "is": "insider", "roles": [], "token": stack.token(sub)}
+    one = {"sub": sub, "name": "Ines", "is": "insider", "roles": [], "token": ines.token}
     at.page.route("**/dev/people.json", lambda route: route.fulfill(json=[one]))
     at.sign_in("Ines")
     at.follow("My listings")
+    return at, ines, made
+
+
+def shown_roles(at: Visitor) -> list[str]:
+    return [str(each.get_attribute("href")).removeprefix("/roles/") for each in at.page.locator("article.card a").all()]
+
+
+def test_the_page_goes_on_where_one_has_many(stack: Stack, visitor: Visit) -> None:
+    """One's own listings, more than a page of them, each once."""
+    with Hires(stack) as hires:
+        at, _, made = someone_with(visitor, stack, hires, 51)
     cards = at.page.locator("article.card a")
     expect(cards).to_have_count(50)
     at.press("Show more")
     expect(cards).to_have_count(51)
 
-    assert {str(each.get_attribute("href")).removeprefix("/roles/") for each in cards.all()} == made
+    assert sorted(shown_roles(at)) == sorted(made)
+
+
+def test_news_while_the_next_page_is_fetched_leaves_no_hole(stack: Stack, visitor: Visit) -> None:
+    """The list is read anew; what was on its way belongs to the one before, and is asked for again."""
+    held = list[Route]()
+    with Hires(stack) as hires:
+        at, ines, made = someone_with(visitor, stack, hires, 51)
+        cards = at.page.locator("article.card a")
+        expect(cards).to_have_count(50)
+        at.page.route("**/v1/listings?*cursor=*", lambda route: held.append(route), times=1)
+        at.press("Show more")
+        new = str(ines.post("/v1/listings", listing())["id"])
+        ines.post(f"/v1/listings/{new}/submit")
+        expect(cards.first).to_have_attribute("href", f"/roles/{new}")
+        held[0].continue_()
+        more = at.page.get_by_role("button", name="Show more")
+        expect(more).to_be_enabled()
+        at.page.wait_for_timeout(300)
+        assert len(shown_roles(at)) == 50
+        more.click()
+        expect(cards).to_have_count(52)
+
+    assert sorted(shown_roles(at)) == sorted({*made, new})
+
+
+def test_a_code_whose_name_is_there_twice_can_be_chosen_and_is_found_again(visitor: Visit) -> None:
+    at = visitor("Ines")
+    at.go("/roles/new")
+    field, chosen = at.page.get_by_label("Industry"), at.page.locator("input[type=hidden][name=industry]")
+    field.fill("Computer Systems Design and Related Services")
+    expect(chosen).not_to_have_value("")
+    options = at.page.locator("#list-industry option")
+    names = [str(each.get_attribute("value")) for each in options.all()]
+    assert len(names) == len(set(names))
+    for name in (each for each in names if each.endswith(")")):
+        field.fill("")
+        field.fill(name)
+        expect(chosen).to_have_value(re.compile(re.escape(f":{name[:-1].rpartition('(')[2]}") + "$"))
+    field.fill("nothing is called so")
+    expect(chosen).to_have_value("")
 
 
 def test_the_live_hire_is_paid_out_within_two_seconds_of_its_confirmation(visitor: Visit) -> None:
