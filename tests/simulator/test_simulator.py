@@ -6,18 +6,21 @@ A failing seed says the command that plays it again; 10,000 are `python -m tests
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from services.escrow.lifecycle import ESCROW
+from services.escrow.provider.port import Instruction, Outcome, Transfer
 from services.listing.lifecycle import LISTING
 from services.matching.offer.lifecycle import OFFER
 from shared.aggregate import Change, parking
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.poller import Poller
+from tests.simulator.checks import repeated
 from tests.simulator.day import play
 from tests.simulator.people import ASIDE, IN_DISPUTE, LISTING_MOVES, LOSS_MOVES, ONWARDS
 
@@ -36,6 +39,51 @@ def test_bad_days_end_well(group: int):
         assert day.violations == [], f"{day.violations[0]}\n{again}"
 
     assert sum(ends[end] > 0 for end in _ENDS) >= len(_ENDS) - 3, f"the days are too tame: {ends}"
+
+
+RETURNED_TWICE = 1795921921746
+"""Of two payouts something is set off, and the bank gives both losses back, one after the other."""
+
+
+def test_what_was_set_off_twice_goes_back_twice():
+    day = play(RETURNED_TWICE)
+
+    assert day.violations == []
+    assert day.ends.count("debt new") == 1
+
+
+FORGOTTEN_AFTER_AN_OUTAGE = 1795925424453
+"""Somebody leaves while no worker of matching is alive, and it takes a month until one is."""
+
+
+def test_a_month_without_workers_does_not_count_against_the_others():
+    assert play(FORGOTTEN_AFTER_AN_OUTAGE).violations == []
+
+
+def _carried_out(what: str, kind: Any, amount: int) -> Transfer:
+    terms = {"payee": "p_one"} if kind == "repay" else {"payee": "p_one", "fee": 0}
+    instruction = Instruction(id=f"o:{what}", kind=kind, offer_id="o", amount=amount, currency="EUR", **terms)
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    outcome = Outcome(
+        instruction_id=f"o:{what}", status="succeeded", reason=None, provider_reference="r", amount=amount, at=at
+    )
+    return Transfer(instruction=instruction, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("carried_out", "wrong"),
+    [
+        ([("repay:1", "repay", 40), ("repay:2", "repay", 60)], []),
+        ([("repay:1", "repay", 40), ("repay:2", "repay", 61)], ["escrow o gave back 101 of 100 that was set off"]),
+        ([("release:0:1", "release", 5), ("release:0:2", "release", 5)], ["o:release:0 was carried out 2 times"]),
+        ([("release:0:1", "release", 5), ("release:1:1", "release", 5)], []),
+    ],
+)
+def test_what_was_carried_out_too_often_is_seen(carried_out: list[tuple[str, Any, int]], wrong: list[str]):
+    kept = [{"account": "losses_set_off", "amount": 70}, {"account": "losses_set_off", "amount": 30}]
+    escrow = {"_id": "o", "journal": [{"lines": kept}, {"lines": [{"account": "losses_set_off", "amount": -40}]}]}
+
+    assert list(repeated([_carried_out(*each) for each in carried_out], [escrow])) == wrong
 
 
 _BEGIN = {"create", "submit", "propose"}

@@ -60,6 +60,7 @@ class World:
         self.others: list[Callable[[], object]] = []
         self.staff: Callable[[], object] = lambda: None
         self._errand: Callable[[], object] | None = None
+        self.calm_from: datetime | None = None
 
     # -- time and ids
 
@@ -246,6 +247,7 @@ class World:
     def calm_down(self) -> None:
         """Nothing goes wrong any more; each service has one worker, the last words of clients are heard."""
         self.weather = CALM
+        self.calm_from = self.calm_from or self.earliest
         self.broker.away = False
         for name, slot in self.slots:
             self.broker.leave(name, "ghost")
