@@ -22,7 +22,7 @@ from services.escrow.provider.port import Records, every
 from shared.aggregate import Document
 from shared.settings import Settings, Terms
 
-LIMIT = 100
+LIMIT = 400
 """Documents of one service in a slice at most."""
 
 PRIVATE = {

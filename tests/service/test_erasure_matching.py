@@ -8,6 +8,7 @@ import pytest
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
+from services.matching.offer.reservations import SETTLING
 from services.matching.people.people import MOST_A_DAY, People, _ask
 from services.matching.store import listing_key
 from shared.aggregate import Trigger
@@ -322,7 +323,7 @@ def test_an_offer_on_its_way_is_waited_for(world: World) -> None:
     data, roles = {"listing": listed, **COACHING}, frozenset({"maker"})
     propose = Trigger("propose", offer_id, "command", world.clock.now(), data, by=world.seeker.id, roles=roles)
     world.store.run({offer_id: world.offer}, lambda changes: world.offer.fold(changes[offer_id], propose))
-    world.tick(SOON)
+    world.tick(SETTLING)
     world.tick(SOON)
 
     assert (world.store.get(offer_id) or {})["state"] == "cancelled"

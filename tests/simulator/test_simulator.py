@@ -60,6 +60,14 @@ def test_a_month_without_workers_does_not_count_against_the_others():
     assert play(FORGOTTEN_AFTER_AN_OUTAGE).violations == []
 
 
+LEAVES_WITH_AN_OFFER_UNDER_WAY = 1327
+"""Somebody leaves while an offer of theirs may be about to be written, by a clock that is half an hour ahead."""
+
+
+def test_who_may_be_about_to_write_is_awaited_in_peace():
+    assert play(LEAVES_WITH_AN_OFFER_UNDER_WAY).violations == []
+
+
 def _carried_out(what: str, kind: Any, amount: int) -> Transfer:
     terms = {"payee": "p_one"} if kind == "repay" else {"payee": "p_one", "fee": 0}
     instruction = Instruction(id=f"o:{what}", kind=kind, offer_id="o", amount=amount, currency="EUR", **terms)

@@ -26,10 +26,10 @@ def until(holds: Callable[[], object], seconds: float = 30.0, what: str = "it") 
         time.sleep(0.05)
 
 
-def golem(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+def golem(stack: Stack, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """The command as an operator runs it, against this stack's servers."""
     command = [sys.executable, "-c", "from deploy.cli import main; main()", *words, "--data", str(stack.data.folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
 
 
 def dead_letters(stack: Stack, service: str) -> list[dict[str, object]]:

@@ -136,12 +136,13 @@ class Accounts:
         accounts = self._store.load(account_id(person) for person in people).values()
         return {key: each["amount"] for doc in accounts for key, each in doc.get("reservations", {}).items()}
 
-    def under_way(self, person: str) -> bool:
-        """Whether an offer of theirs may be about to be written."""
+    def under_way_until(self, person: str) -> datetime | None:
+        """Until when an offer of theirs may be about to be written; None where none may."""
         now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
         reservations = account.get("reservations", {})
         found = self._store.load(reservations)
-        return any(key not in found and now - each["at"] < SETTLING for key, each in reservations.items())
+        ends = (each["at"] + SETTLING for key, each in reservations.items() if key not in found)
+        return max((end for end in ends if end > now), default=None)
 
     def release(self, person: str, offer_id: str) -> None:
         """The request was refused: what it reserved is free again, unless another holds it as well."""

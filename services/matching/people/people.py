@@ -114,8 +114,10 @@ class People:
         if change.state != "leaving":
             return
         left = self._erasing.one_pass(change.id)
-        if left.erased or self._accounts.under_way(change.id):
+        if left.erased:
             change.schedule(PASS, change.now + AGAIN_AFTER)
+        elif until := self._accounts.under_way_until(change.id):
+            change.schedule(PASS, until)
         elif left.waiting:
             change.schedule(PASS, change.now + _WAITS)
         else:
