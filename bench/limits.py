@@ -35,11 +35,6 @@ LIMITS: Mapping[tuple[str, str], str] = {
         "four commands where the floor has one: profile, candidates, the person's account, and what came of each "
         "insider's help (`python -m bench.profiles`, embedded database)"
     ),
-    ("memory of", "the imports alone"): (
-        "28 to 31 MB over the imports in each web process; the app's own making is half a megabyte of it "
-        "(tracemalloc), the rest was not found. Loading the code before the fork helped listing and matching by 5 %, "
-        "and cost escrow and notify as much"
-    ),
 }
 """{(how the row's name begins, the floor or peer; "": any): why}"""
 

@@ -1,7 +1,8 @@
 """May deadlines fire? Only while the group has read all that the topics held a minute ago.
 
-So an outage never lets a deadline overtake a hire that waits in Kafka. At the start it is all that the topics held when
-first asked; with the broker away nothing is known, and deadlines wait. So they do for a topic that is paused since too
+So an outage never lets a deadline overtake a hire that waits in Kafka. At the start, and where nothing was read for a
+minute (the broker was away, the process stood still), it is all that the topics held when first asked since; with the
+broker away nothing is known, and deadlines wait. So they do for a topic that is paused since too
 many of its records died, for a hire may wait in it; only one of the internal events (marks of addresses, the register
 of employers), by which no deadline decides, is not waited for while it is paused.
 """
@@ -95,7 +96,7 @@ class Frontier:
         self._reached_at = now
         self._show(ends, committed)
         self._readings.append((now, ends))
-        while len(self._readings) > 1 and self._readings[1][0] <= now - self._behind:
+        while self._readings[0][0] < now - self._behind:
             self._readings.popleft()
         _, then = self._readings[0]
         left_out = self._ends.paused & self._internal

@@ -61,8 +61,13 @@ LEAVES_WITH_AN_OFFER_UNDER_WAY = 1327
 PARKED_THROUGH_AN_OUTAGE = 5013
 """A payment was taken back; that it was held comes a week later, for the relay broke off between the two."""
 
+STOOD_STILL = 7549
+"""A worker did nothing for a week; what came meanwhile waits in Kafka, and a limit is over."""
 
-@pytest.mark.parametrize("seed", [FORGOTTEN_AFTER_AN_OUTAGE, LEAVES_WITH_AN_OFFER_UNDER_WAY, PARKED_THROUGH_AN_OUTAGE])
+
+@pytest.mark.parametrize(
+    "seed", [STOOD_STILL, FORGOTTEN_AFTER_AN_OUTAGE, LEAVES_WITH_AN_OFFER_UNDER_WAY, PARKED_THROUGH_AN_OUTAGE]
+)
 def test_a_day_that_once_went_wrong_goes_well(seed: int):
     assert play(seed).violations == []
 

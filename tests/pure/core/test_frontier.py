@@ -99,6 +99,27 @@ def test_a_reader_that_keeps_up_a_minute_behind_may_fire_under_constant_traffic(
         assert given.after(5)
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_what_came_while_nothing_was_looked_at_is_read_before_a_deadline(away: bool):
+    """The process stood still for an hour, or the broker was away for one: what was read before it says nothing."""
+    given = Watched()
+    given.frontier.observe()
+    given.broker.away = away
+    given.clock.advance(1800)
+    if away:
+        given.frontier.observe()
+    given.broker.away = False
+    given.write()
+    given.clock.advance(1800)
+
+    given.frontier.observe()
+    assert not given.frontier.passed()
+    assert not given.after(120)
+
+    given.read()
+    assert given.after(5)
+
+
 def test_a_broker_that_is_away_stops_deadlines_at_once_until_it_is_back():
     given = Watched()
     given.frontier.observe()
