@@ -26,7 +26,7 @@ from services.notify.stream.streams import Streams
 from services.notify.webhooks.deliverer import Deliverer, Start, in_a_thread
 from services.notify.webhooks.destinations import Destinations
 from services.notify.webhooks.fan_out import FanOut
-from services.notify.webhooks.lifecycle import WEBHOOK
+from services.notify.webhooks.lifecycle import DELIVERY, WEBHOOK
 from services.notify.webhooks.messages import Messages
 from services.notify.webhooks.posting import Post, Poster, nobody
 from services.notify.webhooks.signing import Signer
@@ -36,7 +36,7 @@ from shared.clock import Clock
 from shared.http.app import create_app
 from shared.process.ending import ENDING
 from shared.process.main import Service
-from shared.process.work import Step, Work
+from shared.process.work import Leased, Work
 from shared.settings import Settings
 
 
@@ -75,22 +75,33 @@ def work(settings: Settings, store: Store, reached: Outside) -> Work:
             former.KIND: former.on_timer(settings.terms),
             MAILBOX: Mailboxes(store, settings.pseudonym_key).on_timer,
         },
-        leased={"numbering": Numbering(store, settings.terms).step, **of_webhooks(settings, store, reached)},
+        leased=of_the_log(settings, store, reached),
         carry_out=mails.carry_out,
         prepare=mails.page,
         at_once=settings.mail.at_once,
     )
 
 
-def of_webhooks(settings: Settings, store: Store, reached: Outside) -> Mapping[str, Step]:
-    """Makes deliveries of the log's events, and sends them."""
+def of_the_log(settings: Settings, store: Store, reached: Outside) -> Mapping[str, Leased]:
+    """Numbers the log's events, makes deliveries of them, and sends those."""
     key, webhook = settings.pseudonym_key, WEBHOOK.with_terms(settings.terms)
     deliverer = Deliverer(
         store, reached.post, Signer(key, settings.webhooks.key_number), Messages(store, settings.public_url).body_of,
         key, webhook=webhook, start=reached.start,
     )  # fmt: skip
-    upkeep = Upkeep(store, settings.terms)
-    return {"fan-out": FanOut(store).step, "deliveries": lambda: deliverer.step() + upkeep.step()}
+    numbering, fan_out, upkeep = Numbering(store, settings.terms), FanOut(store), Upkeep(store, settings.terms)
+
+    def log() -> int:
+        numbered = numbering.step()
+        return numbered + fan_out.step(numbered)
+
+    def deliveries() -> int:
+        return deliverer.step() + upkeep.step()
+
+    return {
+        "log": Leased(log, woken_by=lambda change: "arrival" in change.doc),
+        "deliveries": Leased(deliveries, woken_by=lambda change: change.kind == DELIVERY.name),
+    }
 
 
 SERVICE = Service(

@@ -84,10 +84,12 @@ class Store:
         self.check: ClockCheck | None = None
         self.tries = tries
         self._sleep = sleep
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Sequence[Change]], object]] = []
 
-    def on_write(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after each write that may have left something for the relay or the poller."""
+    def on_write(self, listener: Callable[[Sequence[Change]], object]) -> None:
+        """Have `listener` called after each write, with what was written (or lost its race): it may have left something
+        for the relay, the poller or another loop.
+        """
         self._listeners.append(listener)
 
     def in_time(self) -> bool:
@@ -181,7 +183,7 @@ class Store:
                 raise Unwritable(str(error)[:500]) from error
             raise
         for listener in self._listeners:
-            listener()
+            listener(changes)
         if not whole:
             metrics.RACES_LOST.inc()
         elif back and self.archive is not None:

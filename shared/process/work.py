@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
-from shared.aggregate import Archiving, Lifecycle, Routes, Store
+from shared.aggregate import Archiving, Change, Lifecycle, Routes, Store
 from shared.poller import CarryOut, OnTimer, Prepare
 
 Beat = Callable[[], None]
@@ -18,6 +18,19 @@ Step = Callable[[], int]
 
 Loop = Callable[[Flag, Beat], None]
 """Runs until the flag is set, and gives a sign of life each time it comes round."""
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A step that runs while this worker holds the lease. `woken_by`: whether a write of this process left something
+    for it to do at once; what others left it finds at its next round.
+    """
+
+    step: Step
+    woken_by: Callable[[Change], bool]
+
+    def __call__(self) -> int:
+        return self.step()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +58,8 @@ class Work:
     archiving: Archiving | None = None
     """Moves what ended long ago, under the lease; None: everything stays."""
 
-    leased: Mapping[str, Step] = field(default_factory=dict)
-    """What runs as relay and poller do, each step again and again while this worker holds the lease, by name."""
+    leased: Mapping[str, Leased] = field(default_factory=dict)
+    """What runs as relay and poller do, again and again, by name."""
 
     loops: Mapping[str, Loop] = field(default_factory=dict)
     """What runs beside consumer, relay and poller, by name."""

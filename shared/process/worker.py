@@ -7,14 +7,14 @@ the offsets say. Asked to end: finish the batch, commit, leave the group, give t
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Contended, Waiting, waiting
+from shared.aggregate import Change, Contended, Waiting, waiting
 from shared.process import status
 from shared.process.health import Checks, NotWell
 from shared.process.loops import Bus, Loops
@@ -25,6 +25,8 @@ from shared.telemetry import metrics, outages
 log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
+_SOON = timedelta(milliseconds=20)
+"""A timer that is due by then wakes the poller: clocks of two processes differ by as much."""
 
 
 class Worker:
@@ -45,14 +47,18 @@ class Worker:
         archive = () if work.archiving is None else ("archive",)
         names = ("consumer", "relay", "poller", "frontier", *archive, *work.leased, *work.loops)
         self.pulses = {name: Pulse(self.service, name, self.clock, self.stop) for name in names}
+        self._woken_by: Mapping[str, Callable[[Change], bool]] = {
+            "relay": lambda change: "outbox_at" in change.doc,
+            "poller": self._is_due,
+            **{name: each.woken_by for name, each in work.leased.items()},
+        }
         self.pool = ThreadPoolExecutor(work.at_once, thread_name_prefix="instruction")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
         self.loops = Loops(work, bus, slot, self.stop, self.pulses["consumer"].beat, self.pool)
 
     def run(self) -> int:
         """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
-        for name in ("relay", "poller", *self.work.leased):
-            self.work.store.on_write(self.pulses[name].woken.set)
+        self.work.store.on_write(self._wake)
         self.loops.poller.on_answer = self.pulses["poller"].woken.set
         threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
@@ -101,10 +107,20 @@ class Worker:
         loops = self.loops
         steps = {"consumer": loops.consume, "relay": loops.relay, "poller": loops.poll}
         steps |= {} if loops.archiving is None else {"archive": loops.archive}
-        steps |= {name: partial(loops.under_lease, step) for name, step in self.work.leased.items()}
+        steps |= {name: partial(loops.under_lease, each) for name, each in self.work.leased.items()}
         bodies: dict[str, Callable[[], None]] = {name: partial(self._every, name, step) for name, step in steps.items()}
         bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)
         return bodies | {n: partial(loop, self.stop, self.pulses[n].beat) for n, loop in self.work.loops.items()}
+
+    def _wake(self, written: Sequence[Change]) -> None:
+        """Those loops for which something was written; what other processes write they find at their next round."""
+        for name, is_for in self._woken_by.items():
+            if any(map(is_for, written)):
+                self.pulses[name].woken.set()
+
+    def _is_due(self, change: Change) -> bool:
+        due = change.get("due_at")
+        return due is not None and due <= self.clock.now() + _SOON
 
     def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:

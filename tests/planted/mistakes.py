@@ -40,7 +40,7 @@ MISTAKES = (
     Mistake("wiring", "instructions are never carried out", _LOOPS,
             "            carry_out=work.carry_out,\n", "", _WORKER),
     Mistake("wiring", "a write does not wake the relay", "shared/process/worker.py",
-            '            self.work.store.on_write(self.pulses[name].woken.set)\n', "            pass\n", _WORKER),
+            "        self.work.store.on_write(self._wake)\n", "", _WORKER),
     Mistake("wiring", "escrow's poller has no reconciliation", "services/escrow/main.py",
             '"reconciliation"', '"other"', "tests/pure/test_composition.py"),
     Mistake("the table is its own oracle", "cancelling refunds in probation", _ROWS,

@@ -4,6 +4,7 @@ Numbers are consecutive whoever gives them, also where two workers believe to ho
 of its writes numbers one event that has none, and the index on numbers is unique. The highest number is read before the
 events: those had none then, so once a bulk has got past its n-th write without an error, its first n events have n
 different numbers above that one. Whoever reads in the order of the numbers neither skips an event nor waits for one.
+So the highest number may be remembered for a while: where another worker has given a higher one, the index refuses.
 """
 
 from pymongo import DESCENDING, UpdateOne
@@ -15,6 +16,7 @@ from shared.settings import Terms
 
 _AT_ONCE = 500
 _DUPLICATE = 11000
+_REMEMBERED_S = 5.0
 
 
 class Numbering:
@@ -23,10 +25,11 @@ class Numbering:
     def __init__(self, store: Store, terms: Terms, at_once: int = _AT_ONCE) -> None:
         self._store, self._terms, self._at_once = store, terms, at_once
         self._forgot_at: float | None = None
+        self._head, self._head_until = 0, float("-inf")
 
     def step(self) -> int:
         """How many events were looked at. Raises pymongo's errors; then it is done again."""
-        first = head(self._store) + 1
+        first = self._highest() + 1
         waiting = self._store.collection.find({"arrival": {"$exists": True}}, {"_id": 1})
         ids = [doc["_id"] for doc in waiting.sort("arrival").limit(self._at_once)]
         if not ids:
@@ -35,13 +38,24 @@ class Numbering:
             UpdateOne({"_id": each, "log_number": {"$exists": False}}, _numbered(number))
             for number, each in enumerate(ids, first)
         ]
+        self._head_until = float("-inf")  # until it is known how this ends
         try:
             self._store.collection.bulk_write(writes, ordered=True)
         except BulkWriteError as error:
             if any(each.get("code") != _DUPLICATE for each in error.details.get("writeErrors", ())):
                 raise
             return 0  # another numbers them, too: it goes on, and this one rests
+        self._remember(first + len(ids) - 1)
         return len(ids)
+
+    def _highest(self) -> int:
+        """As it was within the last seconds."""
+        if self._store.clock.monotonic() >= self._head_until:
+            self._remember(head(self._store))
+        return self._head
+
+    def _remember(self, number: int) -> None:
+        self._head, self._head_until = number, self._store.clock.monotonic() + _REMEMBERED_S
 
     def _forget(self) -> int:
         """Once a minute. The last event stays whatever its age: the next number is one above it."""

@@ -1,5 +1,7 @@
 """Makes deliveries of the log's events: one for each webhook that asked for it, then the cursor moves on.
 
+What was numbered in this process is taken at once; that another worker left something is looked at once a second.
+
 Crash-safe: a delivery's id is made of the webhook's and the event's, so what was made before the cursor moved is found
 there when the same events are read again.
 """
@@ -13,6 +15,7 @@ from shared.aggregate import Change, Document, Store
 CURSOR = "fan_out"
 _AT_ONCE = 200
 _MOST_WRITES = 1000
+_LOOKS_EVERY_S = 1.0
 
 
 class FanOut:
@@ -20,11 +23,18 @@ class FanOut:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._look_at = float("-inf")
 
-    def step(self) -> int:
+    def step(self, numbered: int = 1) -> int:
+        """`numbered`: how many events have a number since the last step, as far as this process knows."""
+        now = self._store.clock.monotonic()
+        if not numbered and now < self._look_at:
+            return 0
+        self._look_at = now  # where this fails, or takes some, there may be more
         cursor = (self._store.get(CURSOR) or {}).get("number", 0)
         entries = after(self._store, cursor, _AT_ONCE)
         if not entries:
+            self._look_at = now + _LOOKS_EVERY_S
             return 0
         webhooks = active(self._store)
         made = [self._delivery(w, each) for each in entries for w in webhooks if _is_for(w, each)]

@@ -193,12 +193,12 @@ def test_what_too_few_servers_have_taken_is_not_known_to_be_written(monkeypatch:
 
 def test_the_poller_and_the_relay_hear_of_each_write():
     toys = Toys()
-    heard: list[int] = []
-    toys.store.on_write(lambda: heard.append(1))
+    heard: list[list[str]] = []
+    toys.store.on_write(lambda written: heard.append([change.id for change in written]))
     toys.opened()
     toys.send()
 
-    assert heard == [1]
+    assert heard == [["box-1"]]
 
 
 def test_a_copy_is_overwritten_by_a_higher_number_only():

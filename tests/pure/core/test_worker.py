@@ -21,7 +21,7 @@ from shared.process.health import probe
 from shared.process.loops import Loops
 from shared.process.main import run
 from shared.process.pulse import PAUSE_FIRST, PAUSE_LAST, STUCK_AFTER, Pulse
-from shared.process.work import Beat, Loop, Work
+from shared.process.work import Beat, Leased, Loop, Work
 from shared.process.worker import Worker
 from shared.settings import Address
 from shared.settings import Worker as WorkerSettings
@@ -67,6 +67,7 @@ class Given:
         self.broker, self.route = MemoryBroker(), Folding()
         self.asked_to_carry_out: Callable[[Document], Trigger | None] = lambda doc: None
         self.timers: dict[str, Callable[[Change, str], None]] = {}
+        self.leased: dict[str, Leased] = {}
 
     def _asked(self, step: str) -> None:
         loop = threading.current_thread().name
@@ -80,6 +81,7 @@ class Given:
             routes={"person.erased": self.route},
             lifecycles=(BOX,),
             timers=self.timers,
+            leased=self.leased,
             carry_out=lambda doc: self.asked_to_carry_out(doc),
             loops=loops,
         )
@@ -322,7 +324,31 @@ def test_a_running_worker_reads_on_fires_timers_carries_out_and_publishes(given:
     assert all_of_it()
 
 
-def test_what_the_process_writes_wakes_the_relay_and_the_poller(given: Given) -> None:
+def _emitted(given: Given) -> None:
+    given.toys.opened()
+
+
+def _due(given: Given) -> None:
+    given.toys.store.run({"copy-1": "copy"}, lambda changes: changes["copy-1"].schedule("ring", changes["copy-1"].now))
+
+
+def _due_tomorrow(given: Given) -> None:
+    given.toys.store.run(
+        {"copy-1": "copy"}, lambda changes: changes["copy-1"].schedule("ring", changes["copy-1"].now + DAY)
+    )
+
+
+def _to_be_counted(given: Given) -> None:
+    given.toys.store.run({"copy-1": "copy"}, lambda changes: changes["copy-1"].set(to_be_counted=True))
+
+
+@pytest.mark.parametrize(
+    ("write", "who"),
+    [(_emitted, {"relay"}), (_due, {"poller"}), (_due_tomorrow, set()), (_to_be_counted, {"counting"})],
+)
+def test_what_the_process_writes_wakes_those_who_have_something_to_do(
+    given: Given, write: Callable[[Given], None], who: set[str]
+) -> None:
     woken: list[tuple[str, str]] = []
     by_the_write: set[str] = set()
 
@@ -333,18 +359,19 @@ def test_what_the_process_writes_wakes_the_relay_and_the_poller(given: Given) ->
 
         name = ""
 
-    def write(stop: threading.Event, beat: Beat) -> None:
-        given.toys.opened()
+    def writing(stop: threading.Event, beat: Beat) -> None:
+        write(given)
         by_the_write.update(name for name, thread in woken if thread == "writing")
         worker.end()
 
-    worker = given.worker(writing=write)
-    for name in ("relay", "poller"):
+    given.leased = {"counting": Leased(lambda: 0, woken_by=lambda change: "to_be_counted" in change.doc)}
+    worker = given.worker(writing=writing)
+    for name in ("relay", "poller", "counting"):
         worker.pulses[name].woken = bell = Bell()
         bell.name = name
     worker.run()
 
-    assert by_the_write == {"relay", "poller"}
+    assert by_the_write == who
 
 
 # -- what fails

@@ -12,6 +12,7 @@ from services.notify.log import reading
 from services.notify.log.numbering import Numbering, head
 from services.notify.log.records import KIND, Logged, record_id
 from services.notify.store import COLLECTION, MIGRATIONS
+from services.notify.webhooks.fan_out import FanOut
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection as service_collection
 from shared.clock import ManualClock
@@ -153,6 +154,30 @@ def test_another_who_numbers_one_between_two_calls_leaves_no_gap(store: Store, c
     numbered(store)
 
     assert numbers(store) == [1, 2, 3, 4]
+
+
+def test_a_number_that_was_remembered_while_another_went_on_leaves_no_gap(store: Store) -> None:
+    one, other = Numbering(store, Terms()), Numbering(store, Terms())
+    for numbering in (one, other, one, one, other, other, one):
+        write(store, events(store, 2))
+        numbering.step()
+    numbered(store)
+
+    assert numbers(store) == list(range(1, 15))
+
+
+def test_what_another_has_numbered_and_left_is_fanned_out_within_a_second(store: Store) -> None:
+    clock, fan_out = store.clock, FanOut(store)
+    assert isinstance(clock, ManualClock)
+    assert fan_out.step() == 0
+    write(store, events(store, 3))
+    numbered(store)
+    assert fan_out.step(numbered=0) == 0
+
+    clock.advance(timedelta(seconds=1))
+
+    assert fan_out.step(numbered=0) == 3
+    assert fan_out.step(numbered=0) == 0
 
 
 def test_old_events_go_from_the_bottom_and_numbers_go_on(store: Store) -> None:
