@@ -68,6 +68,9 @@ class Publisher(Protocol):
 class Source(Protocol):
     """Reads records as a member of a consumer group. Used by one thread."""
 
+    waited: bool
+    """Whether the last poll, where it found nothing, has waited for records: who asks again need not rest."""
+
     @property
     def joined(self) -> bool:
         """Whether the group has given this member its partitions, if only none."""

@@ -150,7 +150,8 @@ class Worker:
                 worked = 0
             else:
                 outages.back(outages.MONGODB, name)
-            pulse.rest(worked)
+            if not (name == "consumer" and self.bus.source.waited):
+                pulse.rest(worked)
 
     def _observe(self, beat: Beat) -> None:
         """How far the group is, for the deadlines; and at times what waits in the documents, for the gauges."""

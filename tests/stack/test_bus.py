@@ -334,6 +334,30 @@ def members(bus: Bus, ground: str) -> None:
         pytest.skip("the embedded broker keeps members that left")
 
 
+def test_a_quiet_member_waits_in_its_polls_where_the_broker_holds_fetches_back(bus: Bus, group: str, ground: str):
+    """There a record comes at once; a broker that answers at once is not asked without end."""
+    if not isinstance(bus, KafkaBus):
+        pytest.skip("memory has no fetches")
+    topic, publisher = bus.topic(), bus.publisher()
+    source = bus.source(group, topic)
+    until(lambda: source.poll() == [] and source.joined, "it joins")
+    holds = ground != "embedded"
+    pause = threading.Event()
+    end = time.monotonic() + 6
+    while not source.waited and time.monotonic() < end:
+        assert source.poll() == []
+        pause.wait(0.05)
+
+    assert source.waited is holds
+    read: list[Record] = []
+    reader = threading.Thread(target=lambda: until(lambda: read.extend(source.poll()) or read, "it is read"))
+    reader.start()
+    publisher.publish(letters(topic, "a"))
+    reader.join()
+
+    assert values(read) == ["a"]
+
+
 @pytest.mark.usefixtures("members")
 def test_two_members_share_the_partitions_and_one_takes_over_when_the_other_leaves(bus: Bus, group: str):
     topic, publisher = bus.topic(partitions=2), bus.publisher()

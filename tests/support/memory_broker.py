@@ -148,6 +148,8 @@ class MemoryPublisher:
 class MemorySource:
     """A member of a group. With `chance` it reads unfairly: some partitions now, others later, a few of each."""
 
+    waited = False
+
     def __init__(
         self,
         broker: MemoryBroker,

@@ -1,12 +1,14 @@
 """Reads records: a member of a consumer group whose offsets are committed by hand.
 
 A join must not be cut short by a brief poll, so until partitions are assigned it polls long, and a client that knows of
-none after eight seconds is thrown away and made anew.
+none after eight seconds is thrown away and made anew. After that it waits for records in its polls, where the broker
+holds a fetch back until there are some (Apache Kafka: for half a second); one that answers at once would be asked
+without end, so it is asked in brief polls.
 """
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -37,7 +39,12 @@ _LOST_MEMBERSHIP = (CommitFailedError, IllegalGenerationError, RebalanceInProgre
 _JOIN_WITHIN = 8.0
 _LONG_POLL_MS = 3000
 _METADATA_WITHIN = 0.3
-_SHORT_POLL_MS = 2
+_SHORT_POLL_MS, _WAITING_POLL_MS = 2, 150
+_HELD_MS, _NOT_HELD_MS = 100.0, 20.0
+"""How long fetches take on average where a broker holds back those that find nothing, and where it does not. Between
+the two it is not known: records may come often.
+"""
+
 _SWEEP_EVERY = 1.0
 
 
@@ -69,7 +76,8 @@ class KafkaSource:
         self._moves = _Moves()
         self._positions = Positions()
         self._joining_since = self._swept_at = 0.0
-        self.joined = False
+        self._held = False
+        self.joined = self.waited = False
 
     @property
     def assigned(self) -> frozenset[Place] | None:
@@ -102,8 +110,11 @@ class KafkaSource:
 
     def _poll(self, consumer: KafkaConsumer) -> dict[TopicPartition, list[Any]] | None:
         """What the client gives, or None where it could not read now."""
+        began, self.waited = self._clock.monotonic(), False
         try:
-            return dict(consumer.poll(timeout_ms=self._patience()))
+            found = dict(consumer.poll(timeout_ms=self._patience()))
+            self.waited = self._held and self._clock.monotonic() - began >= _WAITING_POLL_MS / 2000
+            return found
         except NoOffsetForPartitionError as error:
             consumer.seek_to_beginning(*error.args[0])
             return None
@@ -140,7 +151,7 @@ class KafkaSource:
         paused = consumer.assignment()
         consumer.pause(*paused)
         try:
-            polled = consumer.poll(timeout_ms=self._patience())
+            polled = consumer.poll(timeout_ms=_SHORT_POLL_MS if self._moves.assigned else _LONG_POLL_MS)
             for place, records in polled.items():  # of partitions that came just now: read later, not lost
                 consumer.seek(place, records[0].offset)
         except FencedInstanceIdError:
@@ -207,6 +218,7 @@ class KafkaSource:
         now = self._clock.monotonic()
         if now - self._swept_at >= _SWEEP_EVERY:
             self._swept_at, places = now, consumer.assignment()
+            self._held = is_held(consumer.metrics(), self._held)
         try:
             found = {place: consumer.position(place, timeout_ms=0) for place in places}
         except (KafkaError, AssertionError) as error:
@@ -216,7 +228,9 @@ class KafkaSource:
 
     def _patience(self) -> int:
         """How long a poll may take, in ms: a join is not cut short."""
-        return _SHORT_POLL_MS if self._moves.assigned else _LONG_POLL_MS
+        if not self._moves.assigned:
+            return _LONG_POLL_MS
+        return _WAITING_POLL_MS if self._held else _SHORT_POLL_MS
 
     def _watch(self) -> None:
         """Throw away a client that is a member on paper and has no assignment: a join it never learnt of."""
@@ -253,6 +267,16 @@ class KafkaSource:
             outages.away(outages.KAFKA, "consumer", error)
             return
         self._positions.said()
+
+
+def is_held(metrics: Mapping[str, Mapping[str, float]] | None, before: bool) -> bool:
+    """Whether the broker holds back fetches that find nothing, by the consumer's metrics; as `before` where they do not
+    tell.
+    """
+    took = (metrics or {}).get("consumer-fetch-manager-metrics", {}).get("fetch-latency-avg", float("nan"))
+    if took >= _HELD_MS:
+        return True
+    return before and not 0 < took < _NOT_HELD_MS
 
 
 def record_of(record: Any) -> Record:

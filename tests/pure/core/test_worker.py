@@ -16,6 +16,7 @@ from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
 from shared.clock import ManualClock
 from shared.messaging.dead_letters import DeadLetter, message
+from shared.messaging.kafka.source import is_held
 from shared.messaging.ports import Record
 from shared.process.health import probe
 from shared.process.loops import Loops
@@ -372,6 +373,39 @@ def test_what_the_process_writes_wakes_those_who_have_something_to_do(
     worker.run()
 
     assert by_the_write == who
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_a_consumer_that_waited_in_its_poll_does_not_rest(given: Given, waited: bool) -> None:
+    rests: list[int] = []
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        if steps == 20:
+            worker.end()
+        return 0
+
+    worker = given.worker()
+    worker.bus.source.waited = waited
+    worker.loops.consume = step  # type: ignore[method-assign]
+    worker.pulses["consumer"].rest = rests.append  # type: ignore[method-assign]
+    worker.run()
+
+    assert len(rests) == (0 if waited else 20)
+
+
+@pytest.mark.parametrize(
+    ("took", "before", "after"),
+    [(500.0, False, True), (2.0, True, False), (2.0, False, False), (50.0, True, True), (50.0, False, False),
+     (None, True, True), (0.0, True, True)],
+)  # fmt: skip
+def test_whether_the_broker_holds_fetches_back(took: float | None, before: bool, after: bool) -> None:
+    """By how long they take on average; where that does not tell, it is as before."""
+    metrics = {} if took is None else {"consumer-fetch-manager-metrics": {"fetch-latency-avg": took}}
+
+    assert is_held(metrics, before) is after
 
 
 # -- what fails
