@@ -24,6 +24,8 @@ from tests.support.people import Refused
 SMALL = "tests/compose/running/small_disk.yml"
 _FULL_FOR = 20.0
 _BACK_WITHIN = 180.0
+_ROOM_MB = 256
+"""What a small disk has beside the database that is put on it."""
 
 
 def files(*more: str) -> dict[str, str]:
@@ -92,7 +94,8 @@ def test_a_backup_is_sealed_apart_and_overwrites_nothing(backups: Backups, tmp_p
 @pytest.fixture
 def small_disk(backups: Backups) -> Iterator[Callable[[str], str]]:
     """The deployment with its database on a small disk; small_disk("...") is a command of sh on it, at /held."""
-    environ = files(SMALL)
+    held = int(compose("exec", "-T", "mongo", "du", "-sm", "/data/db").split()[0])
+    environ = files(SMALL) | {"SMALL_DISK_MB": str(held + _ROOM_MB)}
     run("docker", "compose", "up", "--detach", "--wait", "disk", environ=environ)
     run("deploy/restore", "database", backups.database, backups.identity, "--replace", environ=environ, seconds=900)
 
@@ -151,7 +154,7 @@ def test_everything_is_deleted_and_comes_back(
     """Containers, volumes and secrets are gone; two commands later every document is as it was, and hires go on."""
     everything = ("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
     for other in ((SMALL,), ()):  # a volume that no service names goes with neither
-        run("docker", "compose", *everything, environ=files(*other), seconds=300)
+        run("docker", "compose", *everything, environ=files(*other) | {"SMALL_DISK_MB": "1"}, seconds=300)
     secrets.rename(tmp_path / "secrets")
     (ROOT / ".env").rename(tmp_path / "env")
     assert run("docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project()}") == ""
