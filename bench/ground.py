@@ -55,8 +55,8 @@ class Ground:
     @cached_property
     def described(self) -> str:
         """What it is, with the database's own name where it is another than MongoDB."""
-        other = self.client.server_info().get("ferretdb")
-        return NAMES[self.kind] + (f", the database FerretDB {other['version']} on PostgreSQL" if other else "")
+        is_other = "ferretdb" in self.client.server_info()
+        return NAMES[self.kind] + (", the database FerretDB on PostgreSQL" if is_other else "")
 
     @cached_property
     def client(self) -> copies.Client:
