@@ -31,7 +31,7 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
     answering = {service: _imports(_ANSWERS.format(service)) for service in SERVICES}
     master = _imports(_MASTER)
     for name in programs:
-        *masters, last = _processes(ground, name)
+        (*masters, last) = _processes(ground, name)[:2]
         floor = answering[name.partition("-")[0]]
         for process, what, imports in (*((each, "'s master", master) for each in masters), (last, "", floor)):
             yield Row(f"{NAME} of {name}{what} at rest", "MB", "the imports alone", Target("at most", 1.5),

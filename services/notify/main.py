@@ -92,8 +92,12 @@ def of_the_log(settings: Settings, store: Store, reached: Outside) -> Mapping[st
     numbering, fan_out, upkeep = Numbering(store, settings.terms), FanOut(store), Upkeep(store, settings.terms)
 
     def log() -> int:
-        numbered = numbering.step()
-        return numbered + fan_out.step(numbered)
+        numbered = taken = 0
+        try:
+            numbered = numbering.step()
+        finally:  # what has its number goes on
+            taken = fan_out.step(numbered)
+        return numbered + taken
 
     def deliveries() -> int:
         return deliverer.step() + upkeep.step()

@@ -2,9 +2,10 @@
 
 So an outage never lets a deadline overtake a hire that waits in Kafka. At the start, and where nothing was read for a
 minute (the broker was away, the process stood still), it is all that the topics held when first asked since; with the
-broker away nothing is known, and deadlines wait. So they do for a topic that is paused since too
-many of its records died, for a hire may wait in it; only one of the internal events (marks of addresses, the register
-of employers), by which no deadline decides, is not waited for while it is paused.
+broker away nothing is known, and deadlines wait. (A machine that sleeps stops the clock by which this is told.) So they
+do for a topic that is paused since too many of its records died, for a hire may wait in it; only one of the internal
+events (marks of addresses, the register of employers), by which no deadline decides, is not waited for while it is
+paused.
 """
 
 from collections import deque

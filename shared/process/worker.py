@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
 _SOON = timedelta(milliseconds=20)
-"""A timer that is due by then wakes the poller: clocks of two processes differ by as much."""
+"""A timer that is due by then wakes the poller; what is due later it finds at its next look."""
 
 
 class Worker:

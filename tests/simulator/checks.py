@@ -36,6 +36,9 @@ FITS = {
 _FORGOTTEN_WITHIN = timedelta(days=30)
 """A month, as the law has it, in which every service works."""
 
+_PARKED_FOR = timedelta(days=7)
+"""As long as an event may wait for one before it."""
+
 
 def violations(world: World, people: People) -> list[str]:
     """Each is a sentence with the ids; none means that the day went well."""
@@ -62,10 +65,11 @@ def violations(world: World, people: People) -> list[str]:
 
 
 def _was_sent_again(world: World, said: dict[str, str]) -> bool:
-    """Whether the relay of who emitted it broke off before it knew that this event was sent, and those before it: they
-    came when it went on, be that weeks later.
+    """Whether the relay of who emitted it broke off before it knew that this event was sent, and those before it, and
+    went on only when it had been parked for too long.
     """
-    return sum(dict(r.headers)["ce_id"].decode() == said["ce_id"] for r in world.broker.records(said["dlq_topic"])) > 1
+    sent = world.sent.get(said["ce_id"], [])
+    return len(sent) > 1 and sent[-1] - sent[0] >= _PARKED_FOR
 
 
 def _invariants(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
@@ -248,7 +252,8 @@ def _money(world: World, docs: dict[str, list[Any]]) -> Iterator[str]:
 
 def repeated(transfers: Iterable[Transfer], escrows: Iterable[Any]) -> Iterator[str]:
     """What was carried out more often than it may be. A refund comes in parts; what was set off of several payouts goes
-    back as often as the bank gives a loss back, all in all no more than was set off.
+    back as often as the bank gives a loss back: all in all no more than was set off, and of a person's no more than the
+    bank gave back.
     """
     done, returned = Counter[str](), Counter[str]()
     for each in transfers:
@@ -260,12 +265,23 @@ def repeated(transfers: Iterable[Transfer], escrows: Iterable[Any]) -> Iterator[
         elif what.kind != "refund":
             done[what.id.rsplit(":", 1)[0]] += 1
     yield from (f"{what} was carried out {n} times" for what, n in done.items() if n > 1)
+    repaid, regained = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for doc in escrows:
-        lines = (line for entry in doc.get("journal", []) for line in entry["lines"])
-        kept = sum(max(0, line["amount"]) for line in lines if line["account"] == "losses_set_off")
+        lines = [line for entry in doc.get("journal", []) for line in entry["lines"]]
+        kept = _sum(lines, "losses_set_off", 1)
         if (back := returned.pop(doc["_id"], 0)) > kept:
             yield f"escrow {doc['_id']} gave back {back} of {kept} that was set off"
+        whose = doc.get("insider", ""), doc.get("currency", "")
+        repaid[whose] += back
+        regained[whose] += _sum(lines, "chargeback_loss", -1)
+    yield from (f"{whose} was given back {n} for {regained[whose]} that came back of their losses"
+                for whose, n in repaid.items() if n > regained[whose])  # fmt: skip
     yield from (f"{back} went back of {offer_id}, which no escrow knows of" for offer_id, back in returned.items())
+
+
+def _sum(lines: Iterable[Any], account: str, sign: int) -> int:
+    """What an account's lines of this sign come to."""
+    return sum(max(0, sign * line["amount"]) for line in lines if line["account"] == account)
 
 
 def _answers(world: World, people: People) -> Iterator[str]:

@@ -61,6 +61,8 @@ class World:
         self.staff: Callable[[], object] = lambda: None
         self._errand: Callable[[], object] | None = None
         self.calm_from: datetime | None = None
+        self.sent: dict[str, list[datetime]] = {}
+        """When each event came into its topic, by its id."""
 
     # -- time and ids
 
@@ -208,12 +210,15 @@ class World:
             raise AutoReconnect(step)
 
     def _fate(self, message: Message) -> str:
-        roll, weather = self.chance.random(), self.weather
+        roll, weather, found = self.chance.random(), self.weather, "ok"
         for fate in ("refused", "lost_ack", "twice"):
             roll -= getattr(weather, fate)
             if roll < 0:
-                return {"refused": "refuse", "lost_ack": "lose_ack"}.get(fate, fate)
-        return "ok"
+                found = {"refused": "refuse", "lost_ack": "lose_ack"}.get(fate, fate)
+                break
+        if found != "refuse" and (ce_id := dict(message.headers).get("ce_id")):
+            self.sent.setdefault(ce_id.decode(), []).append(self.earliest)
+        return found
 
     def flaky(self, ask: Callable[..., Any]) -> Callable[..., Any]:
         """A call to the provider whose answer may not come, whether it was carried out or not."""

@@ -335,7 +335,7 @@ def members(bus: Bus, ground: str) -> None:
 
 
 def test_a_quiet_member_waits_in_its_polls_where_the_broker_holds_fetches_back(bus: Bus, group: str, ground: str):
-    """There a record comes at once; a broker that answers at once is not asked without end."""
+    """And reads what comes; of a broker that answers at once it asks briefly."""
     if not isinstance(bus, KafkaBus):
         pytest.skip("memory has no fetches")
     topic, publisher = bus.topic(), bus.publisher()

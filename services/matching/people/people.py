@@ -113,10 +113,11 @@ class People:
             _stay(change)
         if change.state != "leaving":
             return
+        until = self._accounts.under_way_until(change.id)  # before the pass: what is written by now, it finds
         left = self._erasing.one_pass(change.id)
         if left.erased:
             change.schedule(PASS, change.now + AGAIN_AFTER)
-        elif until := self._accounts.under_way_until(change.id):
+        elif until:
             change.schedule(PASS, until)
         elif left.waiting:
             change.schedule(PASS, change.now + _WAITS)

@@ -44,7 +44,7 @@ class Numbering:
         except BulkWriteError as error:
             if any(each.get("code") != _DUPLICATE for each in error.details.get("writeErrors", ())):
                 raise
-            return 0  # another numbers them, too: it goes on, and this one rests
+            return int(error.details.get("nModified", 0))  # another numbers them, too
         self._remember(first + len(ids) - 1)
         return len(ids)
 

@@ -89,6 +89,7 @@ class KafkaSource:
 
         Raises FencedInstanceIdError and AuthorizationError too: with those this process cannot go on.
         """
+        self.waited = False
         consumer = self._ready()
         if consumer is None:
             return []
@@ -110,9 +111,9 @@ class KafkaSource:
 
     def _poll(self, consumer: KafkaConsumer) -> dict[TopicPartition, list[Any]] | None:
         """What the client gives, or None where it could not read now."""
-        began, self.waited = self._clock.monotonic(), False
+        began = self._clock.monotonic()
         try:
-            found = dict(consumer.poll(timeout_ms=self._patience()))
+            found = dict(consumer.poll(timeout_ms=self._patience(consumer)))
             self.waited = self._held and self._clock.monotonic() - began >= _WAITING_POLL_MS / 2000
             return found
         except NoOffsetForPartitionError as error:
@@ -151,7 +152,7 @@ class KafkaSource:
         paused = consumer.assignment()
         consumer.pause(*paused)
         try:
-            polled = consumer.poll(timeout_ms=_SHORT_POLL_MS if self._moves.assigned else _LONG_POLL_MS)
+            polled = consumer.poll(timeout_ms=self._briefly())
             for place, records in polled.items():  # of partitions that came just now: read later, not lost
                 consumer.seek(place, records[0].offset)
         except FencedInstanceIdError:
@@ -218,7 +219,7 @@ class KafkaSource:
         now = self._clock.monotonic()
         if now - self._swept_at >= _SWEEP_EVERY:
             self._swept_at, places = now, consumer.assignment()
-            self._held = is_held(consumer.metrics(), self._held)
+            self._held = is_held(_metrics_of(consumer), self._held)
         try:
             found = {place: consumer.position(place, timeout_ms=0) for place in places}
         except (KafkaError, AssertionError) as error:
@@ -226,11 +227,16 @@ class KafkaSource:
             return
         self._positions.moved({place: position for place, position in found.items() if position is not None})
 
-    def _patience(self) -> int:
-        """How long a poll may take, in ms: a join is not cut short."""
-        if not self._moves.assigned:
-            return _LONG_POLL_MS
-        return _WAITING_POLL_MS if self._held else _SHORT_POLL_MS
+    def _patience(self, consumer: KafkaConsumer) -> int:
+        """How long a poll may take, in ms. While a heartbeat is overdue (the broker hangs, or knows this member no
+        more) the client would go round without a pause, so then it is brief.
+        """
+        waits = self._moves.assigned and self._held and consumer._coordinator.time_to_next_poll() > 0
+        return _WAITING_POLL_MS if waits else self._briefly()
+
+    def _briefly(self) -> int:
+        """As short as a poll may be, in ms: a join is not cut short."""
+        return _SHORT_POLL_MS if self._moves.assigned else _LONG_POLL_MS
 
     def _watch(self) -> None:
         """Throw away a client that is a member on paper and has no assignment: a join it never learnt of."""
@@ -267,6 +273,16 @@ class KafkaSource:
             outages.away(outages.KAFKA, "consumer", error)
             return
         self._positions.said()
+
+
+def _metrics_of(consumer: KafkaConsumer) -> Mapping[str, Mapping[str, float]] | None:
+    """None where the client gives none: what it gives is not promised."""
+    try:
+        found: Mapping[str, Mapping[str, float]] | None = consumer.metrics()
+    except Exception as error:
+        log.info("the consumer has no metrics", extra={"error": type(error).__name__})
+        return None
+    return found
 
 
 def is_held(metrics: Mapping[str, Mapping[str, float]] | None, before: bool) -> bool:

@@ -41,6 +41,10 @@ class Broker:
         self.raises: list[BaseException] = []
         self.refuses: list[BaseException] = []
         self.next: set[TopicPartition] | None = {A}
+        self.patience: list[int] = []
+        self.fetches_take: float | BaseException = 0.0
+        self.heartbeat_in = 2.0
+        self.while_polling: Callable[[int], object] = lambda timeout_ms: None
 
     def __call__(self, **options: Any) -> "Broker.One":
         self.made.append(Broker.One(self, options))
@@ -55,6 +59,7 @@ class Broker:
             self.positions: dict[TopicPartition, int] = {}
             self.held: set[TopicPartition] = set()
             self._fetcher = SimpleNamespace()
+            self._coordinator = SimpleNamespace(time_to_next_poll=lambda: broker.heartbeat_in)
 
         def subscribe(self, topics: list[str], listener: Any) -> None:
             self.topics, self.listener = topics, listener
@@ -64,6 +69,8 @@ class Broker:
 
         def poll(self, timeout_ms: int) -> dict[TopicPartition, list[Given]]:
             assert not self.closed
+            self.broker.patience.append(timeout_ms)
+            self.broker.while_polling(timeout_ms)
             if self.broker.next is not None:
                 gone, self.broker.next, new = self.assignment(), None, self.broker.next
                 self.listener.on_partitions_revoked(gone)
@@ -83,6 +90,11 @@ class Broker:
 
         def position(self, place: TopicPartition, timeout_ms: int) -> int:
             return self.positions[place]
+
+        def metrics(self) -> dict[str, dict[str, float]]:
+            if isinstance(self.broker.fetches_take, BaseException):
+                raise self.broker.fetches_take
+            return {"consumer-fetch-manager-metrics": {"fetch-latency-avg": self.broker.fetches_take}}
 
         def pause(self, *places: TopicPartition) -> None:
             self.held |= set(places)
@@ -303,3 +315,56 @@ def test_a_member_without_its_partitions_for_long_is_made_anew(source: KafkaSour
 
     assert len(broker.made) == 2
     assert source.joined
+
+
+# -- waiting in polls
+
+
+def _quiet(source: KafkaSource, clock: ManualClock) -> None:
+    """It has joined, and looked at the client's metrics since."""
+    for _ in range(2):
+        assert source.poll() == []
+        clock.advance(1.5)
+    assert source.poll() == []
+
+
+def test_it_waits_in_its_polls_once_fetches_are_held(broker: Broker, source: KafkaSource, clock: ManualClock) -> None:
+    broker.fetches_take = 480.0
+    broker.while_polling = lambda timeout_ms: clock.advance(timeout_ms / 1000)
+    _quiet(source, clock)
+
+    assert (broker.patience[-1], source.waited) == (150, True)
+
+    source.keep_alive()
+    assert broker.patience[-1] == 2
+
+
+@pytest.mark.parametrize("fetches_take", [3.0, ValueError("no metrics")])
+def test_it_asks_briefly_where_fetches_are_not_held_or_nobody_knows(
+    broker: Broker, source: KafkaSource, clock: ManualClock, fetches_take: float | BaseException
+) -> None:
+    broker.fetches_take = fetches_take
+    _quiet(source, clock)
+
+    assert (broker.patience[-1], source.waited) == (2, False)
+
+
+def test_while_a_heartbeat_is_overdue_it_asks_briefly(broker: Broker, source: KafkaSource, clock: ManualClock) -> None:
+    """The client's poll would go round without a pause."""
+    broker.fetches_take = 480.0
+    _quiet(source, clock)
+    broker.heartbeat_in = 0.0
+    source.poll()
+
+    assert (broker.patience[-1], source.waited) == (2, False)
+
+
+@pytest.mark.logs_errors
+def test_without_a_client_it_has_not_waited(broker: Broker, source: KafkaSource, clock: ManualClock) -> None:
+    broker.fetches_take = 480.0
+    broker.while_polling = lambda timeout_ms: clock.advance(timeout_ms / 1000)
+    _quiet(source, clock)
+    broker.raises = [RuntimeError("of a kind that nobody knows")]
+    source.poll()
+
+    assert source.waited is False

@@ -12,6 +12,7 @@ from services.notify.log import reading
 from services.notify.log.numbering import Numbering, head
 from services.notify.log.records import KIND, Logged, record_id
 from services.notify.store import COLLECTION, MIGRATIONS
+from services.notify.webhooks import fan_out
 from services.notify.webhooks.fan_out import FanOut
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection as service_collection
@@ -167,17 +168,27 @@ def test_a_number_that_was_remembered_while_another_went_on_leaves_no_gap(store:
 
 
 def test_what_another_has_numbered_and_left_is_fanned_out_within_a_second(store: Store) -> None:
-    clock, fan_out = store.clock, FanOut(store)
+    clock, taking = store.clock, FanOut(store)
     assert isinstance(clock, ManualClock)
-    assert fan_out.step() == 0
+    assert taking.step() == 0
     write(store, events(store, 3))
     numbered(store)
-    assert fan_out.step(numbered=0) == 0
+    assert taking.step(numbered=0) == 0
 
     clock.advance(timedelta(seconds=1))
 
-    assert fan_out.step(numbered=0) == 3
-    assert fan_out.step(numbered=0) == 0
+    assert taking.step(numbered=0) == 3
+    assert taking.step(numbered=0) == 0
+
+
+def test_a_step_of_the_fan_out_is_one_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that numbers, which are given between its steps, do not wait for many deliveries."""
+    monkeypatch.setattr(fan_out, "_MOST_WRITES", 2)
+    write(store, events(store, 5))
+    numbered(store)
+    taking = FanOut(store)
+
+    assert [taking.step() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_old_events_go_from_the_bottom_and_numbers_go_on(store: Store) -> None:
