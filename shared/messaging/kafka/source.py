@@ -8,7 +8,7 @@ without end, so it is asked in brief polls.
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -27,6 +27,7 @@ from kafka.errors import (
 
 from shared.clock import Clock
 from shared.messaging.kafka.connection import connection
+from shared.messaging.kafka.holding import is_held, metrics_of
 from shared.messaging.kafka.lenient import Unreadable, lenient
 from shared.messaging.kafka.opening import closing_quietly, opened, shut
 from shared.messaging.kafka.positions import Positions
@@ -40,11 +41,6 @@ _JOIN_WITHIN = 8.0
 _LONG_POLL_MS = 3000
 _METADATA_WITHIN = 0.3
 _SHORT_POLL_MS, _WAITING_POLL_MS = 2, 150
-_HELD_MS, _NOT_HELD_MS = 100.0, 20.0
-"""How long fetches take on average where a broker holds back those that find nothing, and where it does not. Between
-the two it is not known: records may come often.
-"""
-
 _SWEEP_EVERY = 1.0
 
 
@@ -219,7 +215,7 @@ class KafkaSource:
         now = self._clock.monotonic()
         if now - self._swept_at >= _SWEEP_EVERY:
             self._swept_at, places = now, consumer.assignment()
-            self._held = is_held(_metrics_of(consumer), self._held)
+            self._held = is_held(metrics_of(consumer), self._held)
         try:
             found = {place: consumer.position(place, timeout_ms=0) for place in places}
         except (KafkaError, AssertionError) as error:
@@ -273,26 +269,6 @@ class KafkaSource:
             outages.away(outages.KAFKA, "consumer", error)
             return
         self._positions.said()
-
-
-def _metrics_of(consumer: KafkaConsumer) -> Mapping[str, Mapping[str, float]] | None:
-    """None where the client gives none: what it gives is not promised."""
-    try:
-        found: Mapping[str, Mapping[str, float]] | None = consumer.metrics()
-    except Exception as error:
-        log.info("the consumer has no metrics", extra={"error": type(error).__name__})
-        return None
-    return found
-
-
-def is_held(metrics: Mapping[str, Mapping[str, float]] | None, before: bool) -> bool:
-    """Whether the broker holds back fetches that find nothing, by the consumer's metrics; as `before` where they do not
-    tell.
-    """
-    took = (metrics or {}).get("consumer-fetch-manager-metrics", {}).get("fetch-latency-avg", float("nan"))
-    if took >= _HELD_MS:
-        return True
-    return before and not 0 < took < _NOT_HELD_MS
 
 
 def record_of(record: Any) -> Record:

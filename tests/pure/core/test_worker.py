@@ -16,7 +16,7 @@ from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
 from shared.clock import ManualClock
 from shared.messaging.dead_letters import DeadLetter, message
-from shared.messaging.kafka.source import is_held
+from shared.messaging.kafka.holding import is_held
 from shared.messaging.ports import Record
 from shared.process.health import probe
 from shared.process.loops import Loops
