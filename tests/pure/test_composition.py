@@ -1,6 +1,7 @@
 """What each service does in the background, as its `main.work` composes it: nothing of it is left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -9,13 +10,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MemoryStore
-from shared.aggregate import Lifecycle, Store, Trigger
+from services.notify.log.numbering import Numbering
+from services.notify.webhooks.fan_out import FanOut
+from services.notify.webhooks.lifecycle import DELIVERY
+from shared.aggregate import Batch, Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import KIND as ERASED
 from shared.clock import ManualClock
 from shared.events import EVENT_NAMES, latest
+from shared.ids import new_id
+from tests.pure.test_notify_recipients import event
 from tests.simulator.services import NAMES, work_of
 from tests.support.memory import MemoryCollection
 from tests.support.web import Caller
@@ -128,3 +135,44 @@ def test_the_employers_name_is_unveiled_once_the_help_has_begun(tmp_path: Path) 
     whole.call("matching", "bo", f"/v1/offers/{offer_id}/begin")
 
     assert (before, paid, named()) == (False, False, True)
+
+
+def test_an_event_for_the_log_and_a_delivery_wake_the_loop_that_waits_for_them() -> None:
+    """And what is written beside them wakes neither."""
+    made = in_memory("notify")
+    woken: list[tuple[str, str]] = []
+    kinds: set[str] = set()
+
+    def hear(written: Sequence[Change]) -> None:
+        kinds.update(change.kind for change in written)
+        woken.extend((each.kind, name) for each in written for name, step in made.leased.items() if step.woken_by(each))
+
+    made.store.on_write(hear)
+    told = event("offer.made")
+    at = made.store.clock.now()
+    verdicts = Batch(made.store, made.routes).process([Trigger("offer.made", new_id(), "event", at, told, sequence=1)])
+    assert [each.outcome for each in verdicts] == ["taken"]
+    made.store.run({"delivery:w:e": DELIVERY}, lambda changes: changes["delivery:w:e"].set(deliver_at=at))
+
+    assert kinds > {"event", "delivery"}
+    assert sorted(woken) == [("delivery", "deliveries"), ("event", "log")]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_has_its_number_is_fanned_out_also_where_no_other_gets_one(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    taken: list[int] = []
+
+    def step(_numbering: Numbering) -> int:
+        if fails:
+            raise AutoReconnect("away")
+        return 3
+
+    monkeypatch.setattr(Numbering, "step", step)
+    monkeypatch.setattr(FanOut, "step", lambda _, numbered: taken.append(numbered) or numbered)
+    log = in_memory("notify").leased["log"]
+
+    with pytest.raises(AutoReconnect) if fails else nullcontext():
+        assert log() == 6
+    assert taken == [0 if fails else 3]

@@ -9,6 +9,7 @@ from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from services.matching.offer.reservations import SETTLING
+from services.matching.people.erasure import Erasing, Pass
 from services.matching.people.people import MOST_A_DAY, People, _ask
 from services.matching.store import listing_key
 from shared.aggregate import Trigger
@@ -312,17 +313,32 @@ def _of(path: str) -> dict[str, str]:
     return {path.rsplit("/", 1)[1]: "offer"}
 
 
-def test_an_offer_on_its_way_is_waited_for(world: World) -> None:
-    """It was reserved before the leave and is written after the first pass: it ends like the others."""
+@pytest.mark.parametrize("when", ["behind the pass", "after it"])
+def test_an_offer_on_its_way_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """It was reserved before the leave and is written just behind the first pass, or later: it ends like the others."""
     offer_id, listed = new_id(), world.store.get(listing_key(world.listed()))
     assert listed is not None
     world.accounts.reserve_request(world.seeker.id, offer_id, listed["listing_id"])
+    data, roles = {"listing": listed, **COACHING}, frozenset({"maker"})
+
+    def write() -> None:
+        propose = Trigger("propose", offer_id, "command", world.clock.now(), data, by=world.seeker.id, roles=roles)
+        world.store.run({offer_id: world.offer}, lambda changes: world.offer.fold(changes[offer_id], propose))
+
+    real = Erasing.one_pass
+
+    def and_then_it_is_written(erasing: Erasing, person: str) -> Pass:
+        found = real(erasing, person)
+        if when == "behind the pass" and world.store.get(offer_id) is None:
+            write()
+        return found
+
+    monkeypatch.setattr(Erasing, "one_pass", and_then_it_is_written)
     leave(world.seeker)
     world.tick(SOON)
     assert (world.store.get(world.seeker.id) or {})["state"] == "leaving"
-    data, roles = {"listing": listed, **COACHING}, frozenset({"maker"})
-    propose = Trigger("propose", offer_id, "command", world.clock.now(), data, by=world.seeker.id, roles=roles)
-    world.store.run({offer_id: world.offer}, lambda changes: world.offer.fold(changes[offer_id], propose))
+    if when == "after it":
+        write()
     world.tick(SETTLING)
     world.tick(SOON)
 

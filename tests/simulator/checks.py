@@ -57,14 +57,14 @@ def violations(world: World, people: People) -> list[str]:
     ]
     for letter in world.broker.records(*(f"{name}.dead" for name in docs)):
         said = {name: value.decode(errors="replace") for name, value in letter.headers}
-        if said["dlq_reason"] == "parked_too_long" and _was_sent_again(world, said):
+        if said["dlq_reason"] == "parked_too_long" and was_sent_again(world, said):
             continue
         why = f"{said['dlq_reason']} of {said.get('ce_type')}: {said['dlq_error'][-300:]}"
         found.append(f"dead letter in {letter.topic}: {why}")
     return found
 
 
-def _was_sent_again(world: World, said: dict[str, str]) -> bool:
+def was_sent_again(world: World, said: dict[str, str]) -> bool:
     """Whether the relay of who emitted it broke off before it knew that this event was sent, and those before it, and
     went on only when it had been parked for too long.
     """

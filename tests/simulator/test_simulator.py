@@ -6,7 +6,8 @@ A failing seed says the command that plays it again; 10,000 are `python -m tests
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,7 +21,7 @@ from shared.aggregate import Change, parking
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
 from shared.poller import Poller
-from tests.simulator.checks import repeated
+from tests.simulator.checks import repeated, was_sent_again
 from tests.simulator.day import play
 from tests.simulator.people import ASIDE, IN_DISPUTE, LISTING_MOVES, LOSS_MOVES, ONWARDS
 
@@ -75,6 +76,15 @@ def test_what_was_carried_out_too_often_is_seen(carried_out: list[tuple[str, Any
     other = whose | {"_id": "of the loss", "journal": [{"lines": lost}]}
 
     assert list(repeated([_carried_out(*each) for each in carried_out], [escrow, other])) == wrong
+
+
+def test_a_dead_letter_is_forgiven_only_where_its_relay_was_away_for_as_long_as_an_event_may_wait():
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    later = {"at once": 0, "days apart": 6, "weeks apart": 8}
+    sent = {"once": [at]} | {name: [at, at + timedelta(days=days)] for name, days in later.items()}
+    world: Any = SimpleNamespace(sent=sent)
+
+    assert {name for name in (*sent, "never") if was_sent_again(world, {"ce_id": name})} == {"weeks apart"}
 
 
 _BEGIN = {"create", "submit", "propose"}
