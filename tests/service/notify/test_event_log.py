@@ -167,6 +167,19 @@ def test_a_number_that_was_remembered_while_another_went_on_leaves_no_gap(store:
     assert numbers(store) == list(range(1, 15))
 
 
+def test_who_was_refused_a_number_reads_the_highest_anew(store: Store) -> None:
+    """At once, not when what it remembers is too old."""
+    one, other = Numbering(store, Terms()), Numbering(store, Terms())
+    for numbering in (one, other):
+        write(store, events(store, 2))
+        numbering.step()
+    write(store, events(store, 2))
+    for _ in range(2):
+        one.step()
+
+    assert numbers(store) == list(range(1, 7))
+
+
 def test_what_another_has_numbered_and_left_is_fanned_out_within_a_second(store: Store) -> None:
     clock, taking = store.clock, FanOut(store)
     assert isinstance(clock, ManualClock)
