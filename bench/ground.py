@@ -112,10 +112,15 @@ class Ground:
                 return f"{service}'s timers"
         ends = ends_of(self.stack.kafka, EVENT_NAMES)
         for service in SERVICES:
-            for place, offset in self.admin.list_group_offsets(service).get(service, {}).items():
-                if place in ends and offset.offset < ends[place]:
+            for place, offset in self.committed(service).items():
+                if place in ends and offset < ends[place]:
                     return f"{service}, of {place.topic}"
         return ""
+
+    def committed(self, group: str) -> dict[TopicPartition, int]:
+        """How far a group has come, where it has committed anything."""
+        found = self.admin.list_group_offsets(group).get(group, {})
+        return {place: each.offset for place, each in found.items()}
 
     @cached_property
     def _templates(self) -> tuple[Template, Template]:

@@ -19,7 +19,7 @@ from kafka.admin import NewTopic
 from bench import copies
 from bench.copies import Copy
 from bench.floors.flow import FLOW, TOPICS
-from bench.ground import Ground, until
+from bench.ground import Ground, ends_of, until
 from bench.measure import Row, Target, in_turn
 from bench.sizes import Size
 from bench.started import module, processes
@@ -69,22 +69,25 @@ class Contestant:
                 if time.perf_counter() - began > _PATIENCE_S:
                     raise TimeoutError(f"{len(left)} of {count} hires were not paid within {_PATIENCE_S:.0f} s")
             took = time.perf_counter() - began
-        self._finish([each.offer_id for each in waiting])
+        self._finish()
         return count / took
 
-    def _finish(self, offers: list[str]) -> None:
-        """Wait for what others do with it, so that nobody else's round pays for that."""
+    def _finish(self) -> None:
+        """Wait until all that it caused was read and done, so that nobody else's round pays for that."""
         if not self.topic_prefix:
             self.ground.quiet()
             return
-        notifications = self.ground.client[f"{self.database_prefix}notify"]["notifications"]
-        query = {"data.offer_id": {"$in": offers}, "state": "skipped"}
+        until(lambda: not self._behind(), "what the hires caused", _PATIENCE_S)
 
-        def told() -> bool:
-            self.check()
-            return bool(notifications.count_documents(query) == 6 * len(offers))
+    def _behind(self) -> list[str]:
+        """The floor's services that have not done all that is on their topics: each commits what it has done."""
+        self.check()
+        return [service for service, steps in FLOW.items() if self._is_behind(service, list(steps))]
 
-        until(told, "the floor's notifications", _PATIENCE_S)
+    def _is_behind(self, service: str, topics: list[str]) -> bool:
+        ends = ends_of(self.ground.stack.kafka, [self.topic_prefix + topic for topic in topics])
+        committed = self.ground.committed(self.topic_prefix + service)
+        return any(committed.get(place, 0) < end for place, end in ends.items())
 
     @contextmanager
     def _listener(self) -> Iterator[KafkaConsumer]:

@@ -73,6 +73,18 @@ class Prometheus:
             time.sleep(1)
         CAUSED.extend(names)
 
+    def counts(self, expression: str) -> None:
+        """Wait until a scrape has made this true."""
+        deadline = time.monotonic() + _ENDS_WITHIN
+        while not self._result(expression):
+            assert time.monotonic() < deadline, f"not seen: {expression}"
+            time.sleep(1)
+
+    def _result(self, expression: str) -> list[Json]:
+        found = self._http.get("/api/v1/query", params={"query": expression}).raise_for_status().json()
+        result: list[Json] = found["data"]["result"]
+        return result
+
     def is_quiet(self) -> None:
         """Wait until none fires."""
         deadline = time.monotonic() + _ENDS_WITHIN
@@ -168,7 +180,14 @@ def test_the_database_is_away_while_records_wait(
 
 
 def test_a_process_hangs_and_the_payout_waits(prometheus: Prometheus, hires: Hires) -> None:
-    """What stands still is the container's child, as an operator would see it; the health check ends it."""
+    """What stands still is the container's child, as an operator would see it; the health check ends it.
+
+    It has paid two before, and the next process pays one before its first scrape: of a counter that is at one again
+    Prometheus would not see that it began anew.
+    """
+    for _ in range(2):
+        hires.one()
+    prometheus.counts("sum(golem_hire_to_release_seconds_count) > 1")
     hire = hires.active()
     os.kill(children(state("escrow-worker")["Pid"])[0], signal.SIGSTOP)
     hires.confirm(hire)
