@@ -4,6 +4,7 @@ The document is `documents.ListingDocument`.
 """
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.listing.rules import Rules
@@ -13,7 +14,8 @@ from shared.aggregate import Breach, Change, Trigger
 from shared.places import place_of
 
 Act = Callable[[Change, Trigger], None]
-EXPIRY, REVIEW = "expiry", "review"
+EXPIRY, REVIEW, LICENCE = "expiry", "review", "licence"
+_DAY = timedelta(days=1)
 ONE_PAYOUT = [{"due_day": 0, "bps": 10_000}]
 
 
@@ -70,6 +72,31 @@ def under_licence(rules: Rules, change: Change) -> None:
         change.set(licence=shown)
 
 
+def licence_ends(change: Change) -> None:
+    """The day after its last day it is looked for the one that follows."""
+    licence = change.get("licence")
+    change.schedule(LICENCE, licence and _midnight(date.fromisoformat(licence["valid_until"]) + _DAY))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def renew_licence(rules: Rules) -> Act:
+    """The act of standing under the licence that holds now."""
+
+    def act(change: Change, trigger: Trigger) -> None:
+        under_licence(rules, change)
+        licence_ends(change)
+
+    return act
+
+
+def wait_for_licence(change: Change, trigger: Trigger) -> None:
+    """The one that has ended stays, so that offers with a price are refused by it."""
+    change.schedule(LICENCE, change.now + _DAY)
+
+
 def edited(change: Change, trigger: Trigger) -> None:
     change.set(edits=change["edits"] + 1)
     index(change)
@@ -95,6 +122,7 @@ def publish(change: Change, rules: Rules, by: str) -> None:
     change.schedule(EXPIRY, change.now + change.terms.listing_expiry)
     change.set(published_at=change.now)
     under_licence(rules, change)
+    licence_ends(change)
     decided(rules, change)
     decide(change, "published", by, rules=rules.applied(change.doc))
     index(change)
@@ -127,6 +155,7 @@ def hold_for_moderator(rules: Rules) -> Act:
 def revise_published(rules: Rules) -> Act:
     def act(change: Change, trigger: Trigger) -> None:
         revise(rules)(change, trigger)
+        licence_ends(change)
         decided(rules, change)
         decide(change, "revised", "rules", rules=rules.applied(change.doc))
 
@@ -153,9 +182,13 @@ def keep(change: Change, trigger: Trigger) -> None:
 def close(change: Change, trigger: Trigger) -> None:
     """No timer counts any more, and the search does not find it."""
     change.set(rested=None)
-    change.schedule(REVIEW, None)
-    change.schedule(EXPIRY, None)
+    rest_timers(change)
     index(change)
+
+
+def rest_timers(change: Change) -> None:
+    for timer in (REVIEW, EXPIRY, LICENCE):
+        change.schedule(timer, None)
 
 
 def count_hire(change: Change, trigger: Trigger) -> None:

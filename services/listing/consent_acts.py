@@ -6,7 +6,7 @@ The fields are those of `documents.ListingDocument`; what an answer covers stand
 from collections.abc import Mapping
 from typing import Any
 
-from services.listing.acts import EXPIRY, REVIEW, keep
+from services.listing.acts import REVIEW, keep, rest_timers
 from services.listing.consents import AGAINST, ASKED, GIVEN, REFUSED, WITHDRAWN
 from services.listing.search import index
 from shared.aggregate import Change, Trigger
@@ -56,8 +56,7 @@ def _said_no(change: Change, trigger: Trigger, status: str) -> None:
 
 def _rest_as_draft(change: Change) -> None:
     """No deadline counts, and the search does not find it."""
-    change.schedule(REVIEW, None)
-    change.schedule(EXPIRY, None)
+    rest_timers(change)
     index(change)
 
 

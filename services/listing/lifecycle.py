@@ -1,5 +1,7 @@
 """The lifecycle of a listing: one table. Pure; what the rows do stands in `acts`, what they must keep in `rules`."""
 
+from typing import Any
+
 from services.listing import acts, consent_acts, consent_rules, consents, rules
 from services.listing.acts import EXPIRY
 from services.listing.rules import (
@@ -17,7 +19,7 @@ from services.listing.rules import (
     WAS_PUBLISHED,
     Rules,
 )
-from shared.aggregate import Condition, Lifecycle, Row, cells
+from shared.aggregate import Change, Condition, Lifecycle, Row, cells
 
 STATES = ("new", "draft", "in_review", "published", "paused", "filled", "expired", "withdrawn", "removed")
 LIVE = ("published", "paused")
@@ -67,6 +69,10 @@ def _under(market: Rules) -> tuple[Row, ...]:
             ("in_review",), "publish", to="published", emits=("listing.created",), by=MODERATOR,
             guards=(lawful, acknowledged, consented), when=NOT_RESTED, act=acts.publish_anyway(market),
         ),
+        Row(("in_review", *LIVE), "timer:licence", emits=("listing.revised",), when=rules.licensed(market),
+            act=acts.renew_licence(market), note="the operator's licence has ended, and another follows"),
+        Row(("in_review", *LIVE), "timer:licence", act=acts.wait_for_licence,
+            note="the operator's licence has ended: looked at again each day"),
         *_of_consent(market),
     )  # fmt: skip
 
@@ -152,7 +158,7 @@ def listing(market: Rules) -> Lifecycle:
         "listing",
         states=STATES,
         rows=(*_under(market), *_ROWS),
-        public=lambda change: {**acts.public(change), **consents.in_events(market.places, change.doc)},
+        public=lambda change: _public(market, change),
         events=(*OF_HIRE, *WORKPLACE),
         answers=cells(
             ignore={"hire.ended": (*LIVE, *OVER)} | dict.fromkeys(WORKPLACE, ("draft", "in_review", *LIVE, *OVER)),
@@ -161,6 +167,11 @@ def listing(market: Rules) -> Lifecycle:
         final=OVER,
         role_words={"reports": "the reports of several people"},
     )
+
+
+def _public(market: Rules, change: Change) -> dict[str, Any]:
+    fixed = market.fixed(change.doc, change.now.date())
+    return {**acts.public(change), **consents.in_events(market.places, change.doc), "fixed_help": fixed}
 
 
 LISTING = listing(Rules())

@@ -85,12 +85,29 @@ class Rules:
 
     def licence(self, listing: Listing, on: date) -> Licence | None:
         """The operator's, under which some of this help is charged for."""
-        place = place_of(listing)
-        if any(self.places.decision(place, kind).decision == "licensed" for kind, _ in charged(listing)):
-            return self.licences.of(place, on)
-        return None
+        return self.licences.of(place_of(listing), on) if self._needs_licence(listing) else None
+
+    def is_licensed(self, listing: Listing, on: date) -> bool:
+        """A licence holds, or none is needed."""
+        return not self._needs_licence(listing) or self.licence(listing, on) is not None
+
+    def fixed(self, listing: Listing, on: date) -> list[str]:
+        """The kinds of its help that may not cost more than they are listed at: a higher price would need what is not
+        there, the employer's consent to it, a licence, the insider's acknowledgement, or another law.
+        """
+        return [each["kind"] for each in listing["help"] if self._is_fixed(listing, each, on)]
 
     # -- inside
+
+    def _needs_licence(self, listing: Listing) -> bool:
+        place = place_of(listing)
+        return any(self.places.decision(place, kind).decision == "licensed" for kind, _ in charged(listing))
+
+    def _is_fixed(self, listing: Listing, help_kind: Mapping[str, Any], on: date) -> bool:
+        pay, price = listing["pay"], help_kind["price"]
+        most = max(price["amount"], self.places.cap.of(pay["min"], pay["per"], pay["currency"]))
+        dearest = {**listing, "help": [{"kind": help_kind["kind"], "price": {**price, "amount": most}}]}
+        return any((*self._policy_breaches(dearest, on), *self.acknowledged(dearest), *self.consent(dearest)))
 
     def _policy_breaches(self, listing: Listing, on: date) -> Iterator[Breach]:
         place = place_of(listing)
@@ -192,6 +209,13 @@ def worded(rules: Rules) -> Guard:
         return [b for b in rules.wording(after(change, trigger)) if b.pointer.split("/")[1] in changed]
 
     return keeps("wording", breaches)
+
+
+def licensed(rules: Rules) -> Condition:
+    return Condition(
+        "a licence of the operator's holds, or none is needed any more",
+        lambda change, trigger: rules.is_licensed(change.doc, change.now.date()),
+    )
 
 
 def clean(rules: Rules) -> Condition:

@@ -99,6 +99,10 @@ class ListingState(EventData):
     subdivision = Id("ISO 3166-2, of that country, where it was named", optional=True)
     licence = Part(Licence, "the operator's licence that its prices stand under", optional=True)
     price_cap = Amount("the most that all its help together may cost, in currency", optional=True)
+    fixed_help = Several(
+        Word("a kind of help", known=HELP_KINDS), 0, 10, "the help that no offer may price higher than it is listed",
+        optional=True,
+    )  # fmt: skip
     seeker_asked = Several(Part(AskedOfSeeker), 0, 10, "what a seeker is asked there", optional=True)
     consent_grade = Integer(0, 3, "the employer's consent: 0 the insider's word of it, 3 its own", optional=True)
     consent_ended = Part(ConsentEnded, "where the employer refused, or took its consent back", optional=True)

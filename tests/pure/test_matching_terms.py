@@ -65,7 +65,29 @@ def test_it_keeps_the_terms_it_was_made_on() -> None:
     ],
 )
 def test_the_most_that_help_may_cost(price: int, pay: dict[str, Any], currency: str, most: int) -> None:
-    assert prices.most(listing(price, pay=pay, currency=currency), price) == most
+    assert prices.most(listing(price, pay=pay, currency=currency), ["coaching"]) == most
+
+
+@pytest.mark.parametrize(
+    ("more", "most"),
+    [
+        ({"fixed_help": ["coaching"]}, 50_000),
+        ({"fixed_help": ["good_word"]}, 100_000),
+        ({"fixed_help": []}, 100_000),
+        ({"country": "CA"}, 50_000),
+        ({}, 100_000),
+    ],
+)
+def test_help_that_is_fixed_costs_what_it_is_listed_at(more: dict[str, Any], most: int) -> None:
+    assert prices.most(listing(50_000, **more), ["coaching"]) == most
+
+
+@pytest.mark.parametrize(("country", "most"), [("NL", 50_000), ("CA", 50_000), ("DE", 100_000)])
+def test_what_an_older_version_copied_is_fixed_by_the_shipped_rules(country: str, most: int) -> None:
+    """A word for an employer: free alone in the Netherlands, by the employer's own consent in Canada."""
+    help_ = [{"kind": "coaching", "price": 50_000}, {"kind": "good_word", "price": 0}]
+
+    assert prices.most(listing(country=country, help=help_), ["coaching", "good_word"]) == most
 
 
 def test_a_counter_offer_down_to_nothing() -> None:

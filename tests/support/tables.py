@@ -8,12 +8,14 @@ from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
-from services.listing.lifecycle import LISTING, WORKPLACE
+from services.listing.lifecycle import WORKPLACE, listing
+from services.listing.rules import Rules
 from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.rules import LISTING_OVER
 from shared.aggregate import Change, Trigger
 from shared.clock import format_time
+from shared.places import Licence, Licences
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
 from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table
@@ -45,6 +47,14 @@ def _room(situation: Situation) -> bool:
 
 # -- listing
 
+_R1, _R2 = (Licence("CA-ON", f"R-{n}", date(2027, 1, 10 * n)) for n in (1, 2))
+LISTING = listing(Rules(licences=Licences([_R1, _R2])))
+_TORONTO: Mapping[str, Any] = {
+    "country": "CA", "subdivision": "CA-ON", "acknowledges": ["no_confidential_matter"],
+    "pay": {"min": 9_000_000, "max": 11_000_000, "currency": "CAD", "per": "year"},
+    "help": [{"kind": "coaching", "price": {"amount": 20_000, "currency": "CAD"}}],
+}  # fmt: skip
+
 
 def _listing_text(**changed: Any) -> dict[str, Any]:
     text = {
@@ -69,6 +79,7 @@ def _listing_alike(s: Situation) -> Hashable:
     left = s.get("seats", 0) - s.get("hired", 0)
     return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
         s.get("domain_mark"), s.get("insider_verified"), (s.get("rested") or {}).get("was"), *_consent_alike(s),
+        (s.get("licence") or {}).get("number"),
     )  # fmt: skip
 
 
@@ -100,6 +111,7 @@ def _listing_bodies(s: Situation, at: datetime) -> Bodies:
             "two seats": _listing_text(seats=2),
             "a word": _listing_text(**_WORD),
             "a phone number": _listing_text(duties=["Call +31 6 1234 5678"]),
+            "under a licence": _listing_text(**_TORONTO),
             "too dear": _listing_text(help=[{"kind": "coaching", "price": {"amount": 200_000, "currency": "EUR"}}]),
         },
         "revise": {

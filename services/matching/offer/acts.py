@@ -70,7 +70,7 @@ def propose(change: Change, trigger: Trigger) -> None:
         tranches=listing["tranches"],
         fee_bps=change.terms.fee_bps,
         listed_price=listed_price,
-        most=prices.most(listing, listed_price),
+        most=prices.most(listing, help_kinds),
         proposed_by="seeker",
         rounds=0,
         parties=[listing["insider"], trigger.by],
@@ -93,8 +93,18 @@ def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
+def under_licence(change: Change, trigger: Trigger) -> None:
+    """Where the operator's licence was renewed since, the price stands under the new one."""
+    licence = trigger.data.get("licence")
+    if licence and licence != change.get("licence"):
+        change.set(licence=licence)
+
+
 def counter(change: Change, trigger: Trigger) -> Extra:
     change.set(price=trigger.data["price"]["amount"], proposed_by=actor(trigger), rounds=change["rounds"] + 1)
+    if declares := trigger.data.get("declares"):
+        change.set(declares={**(change.get("declares") or {}), **declares})
+    under_licence(change, trigger)
     messages.add_message(change, actor(trigger), trigger)
     change.schedule(EXPIRE, change.now + change.terms.offer_expiry)
     return _by_actor(trigger, "offer.countered")
@@ -102,6 +112,7 @@ def counter(change: Change, trigger: Trigger) -> Extra:
 
 def accept(change: Change, trigger: Trigger) -> Extra:
     change.set(accepted_at=change.now, accepted_by=actor(trigger))
+    under_licence(change, trigger)
     change.schedule(EXPIRE, None)
     _check(change, "accepted")
     return _by_actor(trigger, "offer.accepted")

@@ -136,9 +136,10 @@ _command("end", "end", "endHire", "Report that the job has ended", schemas.EndHi
 
 
 def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
-    """How the offer's listing stands now, as far as is known here."""
-    listing = parts.offers.store.get(listing_key(offer["listing_id"]))
-    return {"listing_status": listing["status"] if listing else "unknown"}
+    """How the offer's listing stands now, and under which licence, as far as is known here."""
+    listing = parts.offers.store.get(listing_key(offer["listing_id"])) or {"status": "unknown"}
+    licence = listing.get("licence")
+    return {"listing_status": listing["status"]} | ({"licence": licence} if licence else {})
 
 
 def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:

@@ -165,6 +165,7 @@ class ListingCopy(Copy, total=False):
     subdivision: str
     licence: dict[str, str]
     price_cap: int  # the most that all its help may cost; absent where an older version copied it
+    fixed_help: list[str]  # of which no offer may ask more than the listing; absent as above
     seeker_asked: list[dict[str, Any]]
     consent_ended: dict[str, Any]  # the employer said no: {times, help}
     consent_closed: int  # how many of those times its offers were told of

@@ -44,12 +44,13 @@ _SEE_EACH_OTHER = "from now on the two see how to reach each other, and the seek
 _AGREEMENT = (
     Row(
         ("new",), "propose", to="proposed", emits=("offer.made",), by=("maker",), act=acts.propose,
-        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE, places.LICENSED,
-                places.DECLARED, rules.HOLDABLE, _MESSAGE),
+        guards=(rules.LISTING_PUBLISHED, rules.NO_SELF_DEALING, rules.HELP_OFFERED, *_PRICE,
+                places.licensed("/listing_id"), places.DECLARED, rules.HOLDABLE, _MESSAGE),
     ),
     Row(
         OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,
-        guards=(rules.LISTING_LIVES, *_PRICE, places.DECLARED, rules.ROUNDS, _MESSAGE),
+        guards=(rules.LISTING_LIVES, *_PRICE, places.licensed("/price/amount"), places.DECLARED, rules.ROUNDS,
+                _MESSAGE),
     ),
     Row(
         OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,
@@ -57,7 +58,7 @@ _AGREEMENT = (
     ),
     Row(
         OPEN, "accept", to="accepted", emits=("offer.accepted",), by=("other",), when=PAID, until=EXPIRE,
-        guards=_ACCEPT, act=acts.accept, note="the seeker pays next; we hold the money",
+        guards=(*_ACCEPT, places.licensed()), act=acts.accept, note="the seeker pays next; we hold the money",
     ),
     Row(OPEN, "decline", to="declined", emits=("offer.declined",), by=("other",), until=EXPIRE, act=acts.decline),
     Row(OPEN, "withdraw", to="withdrawn", emits=("offer.withdrawn",), by=("maker",), until=EXPIRE, act=acts.decline),

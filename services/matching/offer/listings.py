@@ -41,6 +41,7 @@ _COPIED = ("listing_id", "insider", "status", "help", "pay", "currency", "tranch
 _OPTIONAL = (
     "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
     "leaving_on", "published_at", "subdivision", "licence", "price_cap", "seeker_asked", "consent_ended",
+    "fixed_help",
 )  # fmt: skip
 
 

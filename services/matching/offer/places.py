@@ -4,7 +4,7 @@ Listing decides by place and says in its events what it decided; here it is only
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from services.matching.offer.beginning import has_begun
 from services.matching.offer.prices import listed_price
@@ -14,6 +14,7 @@ from shared.aggregate import Breach, Change, Condition, Guard, Trigger
 FOREIGN_NATIONAL = "foreign_national"
 _DECLARES = "seeker-declares"
 _SAYS = {FOREIGN_NATIONAL: "whether you are a foreign national there: neither a citizen nor a permanent resident"}
+_STAYS_FREE = "Expected 0: a price on this offer is the seeker's to name."
 _WHO = {FOREIGN_NATIONAL: "A foreign national may be charged nothing for this there"}
 
 
@@ -23,10 +24,20 @@ def asked(listing: Mapping[str, Any], kinds: list[str]) -> list[Mapping[str, Any
 
 
 def _undeclared(change: Change, trigger: Trigger) -> Iterator[Breach]:
+    """What is missing is told to the seeker alone: anybody else learns the same of one who is to be charged nothing and
+    of one who was not asked.
+    """
+    is_seekers = change.is_new or "seeker" in trigger.roles
+    if trigger.data.get("declares") and not is_seekers:
+        yield Breach(_DECLARES, "/declares", "The seeker's alone to declare.")
     if not _costs(change, trigger):
         return
-    declared = trigger.data.get("declares") or change.get("declares") or {}
+    declared = (change.get("declares") or {}) | (trigger.data.get("declares") or {})
     questions = change.get("seeker_asked") or asked(trigger.data.get("listing", {}), trigger.data.get("help", []))
+    if not is_seekers:
+        if any(declared.get(each["asks"]) is not False for each in questions):
+            yield Breach(_DECLARES, "/price/amount", _STAYS_FREE)
+        return
     for each in questions:
         answer = declared.get(each["asks"])
         if answer is None:
@@ -52,20 +63,28 @@ DECLARED = Guard(
 )
 
 
+def _licence(change: Change, trigger: Trigger) -> Mapping[str, Any] | None:
+    """That of the listing as it stands now, else the one that the offer was made under."""
+    found = trigger.data.get("listing", trigger.data).get("licence") or change.get("licence")
+    return cast(Mapping[str, Any] | None, found)
+
+
 def _ended(change: Change, trigger: Trigger) -> bool:
-    licence = trigger.data["listing"].get("licence")
-    return bool(licence) and _costs(change, trigger) and bool(licence["valid_until"] < change.now.date().isoformat())
+    licence = _licence(change, trigger)
+    if licence is None or not _costs(change, trigger):
+        return False
+    return bool(licence["valid_until"] < change.now.date().isoformat())
 
 
-LICENSED = Guard(
-    "licence-ended",
-    lambda change, trigger: not _ended(change, trigger),
-    lambda change, trigger: (
-        f"The licence {trigger.data['listing']['licence']['number']} that this price stands under ended on "
-        f"{trigger.data['listing']['licence']['valid_until']}. At price 0 it needs none."
-    ),
-    "/listing_id",
-)
+def _has_ended(change: Change, trigger: Trigger) -> str:
+    licence = _licence(change, trigger) or {}
+    number, last_day = licence["number"], licence["valid_until"]
+    return f"The licence {number} that this price stands under ended on {last_day}. At price 0 it needs none."
+
+
+def licensed(pointer: str | None = None) -> Guard:
+    """What has a price is agreed under a licence that holds, where the place asks for one."""
+    return Guard("licence-ended", lambda change, trigger: not _ended(change, trigger), _has_ended, pointer)
 
 
 # -- the employer's consent

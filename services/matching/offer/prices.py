@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.aggregate import Change, Guard, Trigger
 from shared.money import both_ways
-from shared.places import shipped
+from shared.places import ANYWHERE, place_of, shipped
 
 
 def listed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
@@ -15,17 +15,33 @@ def listed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
     return sum(prices[kind] for kind in kinds)
 
 
-def most(listing: Mapping[str, Any], listed: int) -> int:
-    """The most that this help may cost: 0 where it is listed at 0, else the cap (never below what was published).
+def most(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
+    """The most that this help may cost: what it is listed at, where that is 0 or some of it is fixed, else the cap
+    (never below what was published).
 
-    The listing's event says the cap; an older version's did not.
+    The listing's event says the cap and what is fixed; an older version's did not.
     """
-    if listed == 0:
-        return 0
+    kinds = tuple(kinds)
+    listed = listed_price(listing, kinds)
+    if listed == 0 or set(_fixed(listing)).intersection(kinds):
+        return listed
     cap, pay = listing.get("price_cap"), listing["pay"]
     if cap is None:
         cap = shipped().cap.of(pay["min"], pay["per"], listing["currency"])
     return max(listed, int(cap))
+
+
+def _fixed(listing: Mapping[str, Any]) -> Iterable[str]:
+    if (fixed := listing.get("fixed_help")) is not None:
+        return [str(kind) for kind in fixed]
+    place = place_of(listing) if listing.get("country") else ANYWHERE
+    return (each["kind"] for each in listing["help"] if _asks_more(place, each["kind"]))
+
+
+def _asks_more(place: str, kind: str) -> bool:
+    """Whether the shipped rules allow this help no price there, or only the one that the employer consented to."""
+    consent = shipped().consent(place, kind)
+    return shipped().decision(place, kind).decision == "free_only" or bool(consent and consent.by == "employer")
 
 
 # -- rules
@@ -48,7 +64,7 @@ def _price(change: Change, trigger: Trigger) -> _Price | None:
     if change.get("most") is not None:
         return _Price(named["amount"], named["currency"], change["currency"], change["most"])
     listing = trigger.data["listing"]
-    limit = most(listing, listed_price(listing, trigger.data["help"]))
+    limit = most(listing, trigger.data["help"])
     return _Price(named["amount"], named["currency"], listing["currency"], limit)
 
 

@@ -45,6 +45,7 @@ class Counter(Body):
     """Another price for the same help, and a word with it for the other."""
 
     price = fields.Part(MoneySchema, required=True)
+    declares = fields.Part(Declared, metadata={"description": "the seeker's alone, where their offer did not say it"})
     message = fields.Text(1, LONGEST, lines=True)
 
 

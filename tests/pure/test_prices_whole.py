@@ -1,0 +1,161 @@
+"""What an offer may cost where law, a licence or the employer's consent has a say: over HTTP, four services."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pure.test_consent_whole import NOT_FOREIGN, TORONTO, World, priced
+from tests.support.web import Caller, problem
+from tests.support.whole import Whole
+
+R1 = {"place": "CA-ON", "number": "R-1", "valid_until": "2027-01-10"}
+R2 = {"place": "CA-ON", "number": "R-2", "valid_until": "2028-12-31"}
+FOREIGN = {"foreign_national": True}
+CAD_1500 = {"amount": 150_000, "currency": "CAD"}
+
+
+class Market:
+    """A listing of anna's, and offers of bo's on it."""
+
+    def __init__(self, folder: Path, licences: Sequence[Any] = (R1,), **changed: Any) -> None:
+        self.whole = Whole(folder, licences=licences)
+        self.bo, self.anna = (Caller(self.whole.apps["matching"], who) for who in ("bo", "anna"))
+        self.id = self.whole.published(**changed or {**TORONTO, "help": [priced("coaching", 20_000)]})
+
+    def offer(self, *help_: str, by: str = "bo", **more: Any) -> Any:
+        body = {"listing_id": self.id, "help": [*help_], **more}
+        return Caller(self.whole.apps["matching"], by).post("/v1/offers", body)
+
+    def made(self, *help_: str, **more: Any) -> str:
+        answer = self.offer(*help_, **more)
+        assert answer.status_code == 201, answer.get_json()
+        self.whole.settle()
+        return f"/v1/offers/{answer.get_json()['id']}"
+
+
+def free(currency: str = "CAD") -> dict[str, Any]:
+    return {"amount": 0, "currency": currency}
+
+
+def of(listing_id: str, whole: Whole) -> Any:
+    return Caller(whole.apps["listing"], "anna").get(f"/v1/listings/{listing_id}").get_json()
+
+
+# -- what is fixed
+
+
+def test_no_offer_goes_beyond_what_the_employer_consented_to(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.consented()
+    bo, anna = (Caller(world.whole.apps["matching"], who) for who in ("bo", "anna"))
+    dear = {"listing_id": world.id, "help": ["good_word"], "declares": NOT_FOREIGN, "price": CAD_1500}
+
+    assert problem(bo.post("/v1/offers", dear), 422, "refused-by-rule") == [("/price/amount", "price-cap")]
+    offer = f"/v1/offers/{world.offer('good_word')}"
+    assert problem(anna.post(f"{offer}/counter", {"price": CAD_1500}), 422, "refused-by-rule")
+    assert anna.post(f"{offer}/counter", {"price": {"amount": 50_000, "currency": "CAD"}}).status_code == 200
+
+
+def test_what_needs_no_consent_may_cost_more_than_it_is_listed_at(tmp_path: Path) -> None:
+    market = Market(tmp_path)
+
+    assert market.offer("coaching", price=CAD_1500, declares=NOT_FOREIGN).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {**TORONTO, "help": [priced("coaching", 100), priced("good_word", 0)]},
+        {"country": "NL", "help": [priced("coaching", 1, "EUR"), priced("good_word", 0, "EUR")]},
+    ],
+    ids=["for which no employer was asked", "which that place allows at price 0 only"],
+)
+def test_help_goes_along_free_and_raises_no_price(tmp_path: Path, changed: dict[str, Any]) -> None:
+    """Beside it the rest costs at most what is listed: else the price of the one would be paid for the other."""
+    market = Market(tmp_path, **changed)
+    currency = of(market.id, market.whole)["pay"]["currency"]
+    dear = {"amount": 50_000, "currency": currency}
+
+    refused = market.offer("good_word", "coaching", price=dear, declares=NOT_FOREIGN)
+    assert problem(refused, 422, "refused-by-rule") == [("/price/amount", "price-cap")]
+    assert market.offer("coaching", price=dear, declares=NOT_FOREIGN).status_code == 201
+
+
+# -- under a licence
+
+
+def test_no_price_is_agreed_once_the_licence_has_ended(tmp_path: Path) -> None:
+    """Not proposed, not by a counter-offer to one at price 0, and not accepted; what costs nothing goes on."""
+    market = Market(tmp_path)
+    market.whole.settle(timedelta(days=6))
+    paid = market.made("coaching", declares=NOT_FOREIGN)
+    at_nothing = market.made("coaching", by="cleo", price=free(), declares=NOT_FOREIGN)
+    market.whole.settle(timedelta(days=4))
+
+    assert problem(market.offer("coaching", by="dan", declares=NOT_FOREIGN), 422, "refused-by-rule") == [
+        ("/listing_id", "licence-ended")
+    ]
+    countered = market.anna.post(f"{at_nothing}/counter", {"price": CAD_1500})
+    assert problem(countered, 422, "refused-by-rule") == [("/price/amount", "licence-ended")]
+    assert "R-1" in market.anna.post(f"{paid}/accept").get_json()["detail"]
+    assert market.anna.post(f"{paid}/counter", {"price": free()}).status_code == 200
+    assert market.anna.post(f"{at_nothing}/accept").status_code == 200
+
+
+def test_a_renewed_licence_is_taken_over_by_itself(tmp_path: Path) -> None:
+    """The day after the last one's end; offers stand under the one that holds."""
+    market = Market(tmp_path, licences=(R1, R2))
+    market.whole.settle(timedelta(days=6))
+    paid = market.made("coaching", declares=NOT_FOREIGN)
+    assert of(market.id, market.whole)["licence"]["number"] == "R-1"
+
+    market.whole.settle(timedelta(days=4))
+
+    assert of(market.id, market.whole)["licence"] == R2
+    assert market.offer("coaching", by="cleo", declares=NOT_FOREIGN).status_code == 201
+    accepted = market.anna.post(f"{paid}/accept")
+    assert accepted.status_code == 200 and accepted.get_json()["licence"] == R2
+
+
+def test_without_another_licence_it_is_looked_again_each_day(tmp_path: Path) -> None:
+    market = Market(tmp_path)
+    market.whole.settle(timedelta(days=12))
+
+    found = market.whole.stores["listing"].collection.find_one({"_id": market.id})
+    assert found["state"] == "published" and found["licence"]["number"] == "R-1"
+    assert found["timers"]["licence"] - market.whole.clock.now() <= timedelta(days=1)
+
+
+# -- what a seeker declares
+
+
+@pytest.mark.parametrize(
+    "declared", [{"declares": FOREIGN}, {}], ids=["who may be charged nothing", "who said nothing"]
+)
+def test_an_insider_does_not_learn_what_the_seeker_declared(tmp_path: Path, declared: dict[str, Any]) -> None:
+    market = Market(tmp_path, licences=(R2,))
+    offer = market.made("coaching", price=free(), **declared)
+
+    refused = market.anna.post(f"{offer}/counter", {"price": CAD_1500})
+
+    assert problem(refused, 422, "refused-by-rule") == [("/price/amount", "seeker-declares")]
+    assert refused.get_json()["errors"][0]["message"] == "Expected 0: a price on this offer is the seeker's to name."
+    no_business = market.anna.post(f"{offer}/counter", {"price": free(), "declares": NOT_FOREIGN})
+    assert problem(no_business, 422, "refused-by-rule") == [("/declares", "seeker-declares")]
+
+
+def test_a_seeker_declares_when_they_name_a_price(tmp_path: Path) -> None:
+    """With a counter-offer, where their offer at price 0 did not say it."""
+    market = Market(tmp_path, licences=(R2,))
+    offer = market.made("coaching", price=free())
+    assert market.anna.post(f"{offer}/counter", {"price": free()}).status_code == 200
+
+    unsaid = market.bo.post(f"{offer}/counter", {"price": CAD_1500})
+    assert problem(unsaid, 422, "refused-by-rule") == [("/declares/foreign_national", "seeker-declares")]
+    foreign = market.bo.post(f"{offer}/counter", {"price": CAD_1500, "declares": FOREIGN})
+    assert problem(foreign, 422, "refused-by-rule") == [("/price/amount", "seeker-declares")]
+    assert market.bo.post(f"{offer}/counter", {"price": CAD_1500, "declares": NOT_FOREIGN}).status_code == 200
+    assert market.anna.post(f"{offer}/accept").status_code == 200
