@@ -181,7 +181,7 @@ class Worker:
         metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(self._oldest(found))
         metrics.TIMERS_DUE.labels(self.service).set(found.due)
-        metrics.PARKED.labels(self.service).set(found.parked)
+        metrics.PARKED.labels(self.service).set(found.stranded)
 
     def sign(self) -> None:
         """Write for the service's operator how this worker is; the first time, what others wrote more than an hour ago
