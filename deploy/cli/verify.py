@@ -1,5 +1,6 @@
 """`golem verify`: is everything true that must always be true? Databases, topics, groups and the provider's books."""
 
+import sqlite3
 import sys
 import time
 from datetime import timedelta
@@ -55,7 +56,11 @@ def verify(wait: float, acknowledged: Path | None, resume: Path | None, data: Pa
     system = find(data)
     drained = wait > 0 and _drain(system, wait)
     settling = timedelta() if drained else SETTLING
-    report = _examined(system, settling, answered, resume) | {"drained": drained if wait else None}
+    try:
+        report = _examined(system, settling, answered, resume) | {"drained": drained if wait else None}
+    except sqlite3.Error as error:
+        where = resume or "the folder that TMPDIR names (else /var/tmp)"
+        raise click.ClickException(f"what was read cannot be kept in {where}: {error}") from error
     if as_json:
         say_json(report, indent=2)
     else:

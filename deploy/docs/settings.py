@@ -51,9 +51,10 @@ _OTHERS = (
         "what its tokens say",
     ),
     (
-        "`PROVIDER`",
+        "the terms, `RULES_FILE`, `CLOCK_TOLERANCE`, `PROVIDER`",
         "`golem verify`",
-        "whose books are compared",
+        "what the system is held against, and whose books are compared: the same as in all its processes. Those of "
+        "`golem up` it finds by itself",
     ),
     (
         "`KAFKA_…` but `KAFKA_GROUP_INSTANCE_ID`, `MONGODB_URI`",

@@ -18,6 +18,7 @@ from deploy.embedded.ports import free_ports, is_free
 from deploy.embedded.processes import PortLost, Processes, StackError
 from deploy.embedded.programs import MONGODB_OPTIONS, Layout, base_environment, port_names, programs
 from deploy.embedded.recovery import make_topics, restart_broker, send_again
+from shared.settings import given_in_common
 
 __all__ = ["Stack", "StackError"]
 
@@ -64,6 +65,7 @@ class Stack:
         self._wanted_port = port
         self._given = (kafka, mongodb)
         self._environment = dict(environment or {})
+        self._settings: dict[str, str] = {}
         self._days_in = days_in
         self._prefix = database_prefix
         self.times = times.Times()
@@ -233,6 +235,7 @@ class Stack:
         self._layout = self._lay_out()
         environment = base_environment(self._layout.own_servers) | self._environment
         environment |= self.times.environment(environment)
+        self._settings = given_in_common(environment)
         port = self._layout.ports["supervisor"]
         self._processes.launch(programs(self._layout), port, environment, bound=self._temporary)
         self._write()
@@ -289,6 +292,7 @@ class Stack:
             "mail": str(self.mail),
             "supervisor": self._processes.supervisor,
             "processes": self.processes,
+            "settings": self._settings,
         }
         self.data.write_stack(stack)
 

@@ -18,7 +18,7 @@ from kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RetriableError
 
 from deploy.kafka.principals import Acl
 from shared.messaging.kafka import using
@@ -40,7 +40,7 @@ def set_users(admin: KafkaAdminClient, passwords: Mapping[str, str], clients: Ma
         made = [_credential(name, passwords[name]) for name in wrong]
         for name, error in admin.alter_user_scram_credentials(made).items():
             if error is not None:
-                raise KafkaError(f"user {name}: {error}")
+                raise RetriableError(f"user {name}: {error}")  # the code is lost; whoever may not was refused before
     deadline = time.monotonic() + _SETTLED_WITHIN
     for name in wrong:  # until the broker has taken it up from its own log
         while not _lets_in(clients, name, passwords[name]):
@@ -73,11 +73,11 @@ def set_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], owned: Iterable[str
     if missing:
         failed = admin.create_acls([_acl(each) for each in sorted(missing)])["failed"]
         if failed:
-            raise KafkaError(f"an ACL was refused: {failed[0]}")
+            raise failed[0]("an ACL was refused")
     if surplus:
         for _, _, error in admin.delete_acls([_exactly(each) for each in sorted(surplus)]):
             if error is not None and error.errno != 0:
-                raise KafkaError(f"an ACL could not be taken away: {error}")
+                raise error("an ACL could not be taken away")
     return len(missing), len(surplus)
 
 

@@ -8,7 +8,7 @@ KAFKA_PARTITIONS (default 6) says how new topics of events are laid out, KAFKA_R
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from kafka.errors import KafkaError
 from deploy import SERVICES
 from deploy.kafka.access import set_acls, set_users
 from deploy.kafka.principals import OPERATOR, acls
-from deploy.kafka.topics import client_settings, create, patiently
-from shared.messaging.kafka import opened, shut
+from deploy.kafka.topics import Result, client_settings, create, patiently
+from shared.messaging.kafka import using
 from shared.settings import EX_CONFIG, SettingsError
 
 PRINCIPALS = (*SERVICES, OPERATOR)
 _PATIENCE = 300.0
-"""Seconds for a broker that is away or busy."""
+"""Seconds for a broker that is away or busy, in each of the three steps."""
 
 
 def setup(environ: Mapping[str, str]) -> str:
@@ -34,14 +34,18 @@ def setup(environ: Mapping[str, str]) -> str:
     named = PRINCIPALS if environ.get("KAFKA_CLIENTS") else ()
     passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in named}
     replication = int(environ.get("KAFKA_REPLICATION") or -1)
+
+    def asked(step: Callable[[KafkaAdminClient], Result]) -> Result:
+        def once() -> Result:
+            with using(KafkaAdminClient, **client) as admin:
+                return step(admin)
+
+        return patiently(once, _PATIENCE)
+
     # Users first: a broker that is making its partitions takes long to let them in.
-    admin = patiently(lambda: opened(KafkaAdminClient, **client), _PATIENCE)
-    try:
-        users = set_users(admin, passwords, clients(environ)) if passwords else []
-        topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
-        made, gone = set_acls(admin, acls(), PRINCIPALS)
-    finally:
-        shut(admin)
+    users = asked(lambda admin: set_users(admin, passwords, clients(environ))) if passwords else []
+    topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
+    made, gone = asked(lambda admin: set_acls(admin, acls(), PRINCIPALS))
     return f"kafka: made {len(topics)} topics, {len(users)} users, {made} ACLs; took {gone} ACLs away"
 
 

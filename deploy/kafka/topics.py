@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, NotControllerError, TopicAlreadyExistsError, for_code
 
 from deploy import SERVICES
 from shared.events.catalogue import EVENT_NAMES
@@ -56,36 +56,46 @@ def create(client: Mapping[str, Any], partitions: int = 1, replication: int = -1
 
     Waits up to `patience` seconds for the broker. Raises KafkaError.
     """
-    return patiently(lambda: _create(client, partitions, replication), patience)
+
+    def once() -> list[str]:
+        with using(KafkaAdminClient, **client) as admin:
+            return make(admin, partitions, replication)
+
+    return patiently(once, patience)
 
 
 def patiently(ask: Callable[[], Result], patience: float) -> Result:
-    """Ask the broker again while it is away or busy, for up to `patience` seconds. Raises KafkaError."""
+    """Ask the broker again while it is away or busy, for up to `patience` seconds: what may be asked twice. Raises
+    KafkaError, at once where it is not `retriable`.
+    """
     deadline = time.monotonic() + patience
     while True:
         try:
             return ask()
         except KafkaError as error:
-            if time.monotonic() > deadline or not getattr(error, "retriable", True):
+            if time.monotonic() > deadline or not error.retriable:
                 raise
             time.sleep(0.5)
 
 
-def _create(client: Mapping[str, Any], partitions: int, replication: int) -> list[str]:
-    with using(KafkaAdminClient, **client) as admin:
-        there = set(admin.list_topics())
-        missing = [topic for topic in topics(partitions, replication) if topic.name not in there]
-        if missing:
-            # Another process may be as quick; "exists" is what was wanted.
+def make(admin: KafkaAdminClient, partitions: int = 1, replication: int = -1) -> list[str]:
+    """Make what is missing, asked once, and return its names. Raises KafkaError: of a slow broker one to try again."""
+    there = set(admin.list_topics())
+    missing = [topic for topic in topics(partitions, replication) if topic.name not in there]
+    if missing:
+        try:
             answer = admin.create_topics(missing, timeout_ms=15_000, raise_errors=False)
-            _check(answer)
-        return [topic.name for topic in missing]
+        except RuntimeError as error:  # so kafka-python says that the broker looks for its controller
+            raise NotControllerError(str(error)) from error
+        _check(answer)
+    return [topic.name for topic in missing]
 
 
 def _check(answer: Any) -> None:
+    """Another process may be as quick; "exists" is what was wanted."""
     for name, code, message in _errors(answer):
         if code not in (0, TopicAlreadyExistsError.errno):
-            raise KafkaError(f"topic {name}: error {code} {message or ''}")
+            raise for_code(code)(f"topic {name}: {message or ''}")
 
 
 def _errors(answer: Any) -> list[tuple[str, int, str | None]]:

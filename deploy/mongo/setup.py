@@ -9,13 +9,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from deploy import SERVICES
@@ -46,7 +47,7 @@ def setup(environ: Mapping[str, str]) -> str:
     ours = {user: uri for user, uri in uris.items() if _has_password(uri)}
     root = _root(as_root(environ, secrets, uris[SERVICES[0]]))
     try:
-        made = [user for user, uri in ours.items() if _set(root, user, uri)]
+        made = [user for user, uri in ours.items() if _patiently(partial(_set, root, user, uri))]
     finally:
         root.close()
     others = f", {len(uris) - len(ours)} have no password and are left alone" if len(uris) > len(ours) else ""
@@ -78,6 +79,18 @@ def _root(uri: str) -> Client:
         except PyMongoError:
             if time.monotonic() > deadline:
                 client.close()
+                raise
+            time.sleep(0.5)
+
+
+def _patiently(ask: Callable[[], bool]) -> bool:
+    """Ask again while the server is away, slow or elects, for up to a minute. PyMongoError."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return ask()
+        except ConnectionFailure:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
 

@@ -1,7 +1,7 @@
 """Which system is worked on: the one that runs on a data folder, or the servers that the environment names."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,9 @@ COMPOSE_SECRETS = ROOT / "deploy" / ".secrets"
 
 @dataclass(frozen=True)
 class System:
-    """A running system. `gateway` and `stack` (its stack.json) are None where only the servers are known."""
+    """A running system. `gateway` and `stack` (its stack.json) are None where only the servers are known. `settings`
+    are the variables by which all its processes go alike.
+    """
 
     gateway: str | None
     kafka: dict[str, Any] = field(repr=False)
@@ -34,6 +36,7 @@ class System:
     database_prefix: str = ""
     stack: dict[str, Any] | None = None
     times: Times = field(default_factory=Times)
+    settings: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @contextmanager
     def database(self) -> Iterator[Client]:
@@ -67,6 +70,7 @@ def find(data: Path | None) -> System:
         stack.get("database_prefix", ""),
         stack,
         read_times(Data(folder).clock),
+        stack.get("settings", os.environ),
     )
 
 

@@ -19,7 +19,7 @@ _KNOWN = dict.fromkeys(
 )
 """What tells whether a document knows an event; of an account, what is reserved."""
 
-_OF_SEEKER = dict.fromkeys(("kind", "state", "seeker", "price", "accepted_at", "position", "updated_at"), 1)
+_OF_SEEKER = dict.fromkeys(("kind", "state", "seeker", "price", "currency", "accepted_at", "position", "updated_at"), 1)
 _OF_INSIDER = dict.fromkeys(
     (
         "kind", "state", "insider", "currency", "loss", "loss_decision", "set_off", "instruction", "timers",

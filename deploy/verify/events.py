@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from deploy import SERVICES
@@ -13,9 +12,6 @@ from services.notify.addresses import CONTACT_CODE
 from services.notify.log.records import KIND as LOGGED
 from shared.aggregate import Document, Kind
 from shared.events import Event, source_of
-
-_FORGOTTEN_AFTER = timedelta(days=90)
-"""Nobody is notified any more of events this old."""
 
 
 def same(seen: Snapshot, tally: Tally) -> None:
@@ -124,10 +120,17 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
         if service == "notify" and kind is CONTACT_CODE:
             continue  # only read, for its language
         doc = seen.by_id[service].get(document_id)
-        if service == "notify" and doc is None and seen.at - event["time"] >= _FORGOTTEN_AFTER:
+        if service == "notify" and doc is None and _is_forgotten(seen, kind, event):
             continue
         message = f"{service} has read it, and its {document_id} does not know it (see `golem backfill`)"
         tally.check(doc is not None and _knows(doc, event), str(emitted), message)
+
+
+def _is_forgotten(seen: Snapshot, kind: Kind, event: Mapping[str, Any]) -> bool:
+    """What is older than the log keeps is in it no more, and nobody is notified any more of what is older than that."""
+    terms = seen.terms
+    after = terms.keep_events if kind == LOGGED else terms.keep_notifications
+    return bool(seen.at - event["time"] >= after)
 
 
 def _knows(doc: Document, event: Mapping[str, Any]) -> bool:

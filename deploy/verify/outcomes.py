@@ -81,10 +81,11 @@ def drained(seen: Snapshot, tally: Tally) -> None:
     and open instructions; no timer is overdue, nothing was changed in a time to come, no try is further ahead than its
     longest pause, and each document's `due_at` is the earliest of those that count.
     """
+    lifecycles = {of: lifecycle.with_terms(seen.terms) for of, lifecycle in LIFECYCLES.items()}
     for service, doc in everything(seen.documents):
         subject = f"{service} {doc.get('_id')}"
         with tally.reading(subject):
-            for fault in _of_a_wrong_clock(seen, service, doc):
+            for fault in _of_a_wrong_clock(seen, lifecycles.get((service, doc.get("kind", ""))), doc):
                 tally.fail(subject, fault)
             if seen.young(doc):
                 tally.leave()
@@ -116,12 +117,12 @@ def _due(service: str, doc: Document) -> datetime | None:
     return min((at for name, at in timers if not lifecycle or lifecycle.counts(doc["state"], name)), default=None)
 
 
-def _of_a_wrong_clock(seen: Snapshot, service: str, doc: Document) -> Iterator[str]:
+def _of_a_wrong_clock(seen: Snapshot, lifecycle: Lifecycle | None, doc: Document) -> Iterator[str]:
     """What was written with a time that is to come; the clock here may be behind by as much as is allowed."""
     now = seen.at + seen.clocks_apart
     if (changed := doc.get("updated_at", now)) > now:
         yield f"its last change is of {changed}, by a clock that was wrong"
-    if lifecycle := LIFECYCLES.get((service, doc.get("kind", ""))):
+    if lifecycle is not None:
         for name, at in put_off(doc, lifecycle, now):
             yield f"{name} is put off until {at}, by a clock that was wrong; the worker brings it back within a minute"
 

@@ -1,6 +1,5 @@
 """Opens a running system for a reading in slices. It only reads, and makes what goes on no lock and no pause."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +10,6 @@ from kafka.admin import KafkaAdminClient
 
 from deploy import SERVICES
 from deploy.mongo.collections import every_aggregate
-from deploy.system import NotFound
 from deploy.system.connect import System
 from deploy.system.topics import read, reader, spans, when
 from deploy.system.waiting import services as waiting
@@ -21,8 +19,7 @@ from deploy.verify.spill import Spill
 from services.escrow.provider.factory import open_records
 from shared.events import EVENT_NAMES, Event, Poison, decode
 from shared.messaging.kafka import Unreadable, using
-from shared.settings import PROVIDERS, values
-from shared.settings.environment import Reader
+from shared.settings import Settings, load_common
 
 _DEAD = {f"{service}.dead": service for service in SERVICES}
 _AT_ONCE = 10_000
@@ -34,18 +31,21 @@ Say = Callable[[int, int], object]
 
 @contextmanager
 def slices(system: System, spill: Spill, settling: timedelta, say: Say = lambda *_: None) -> Iterator[Slices]:
-    """A reading of everything. Raises pymongo's and Kafka's errors."""
+    """A reading of everything. Raises SettingsError, pymongo's and Kafka's errors."""
+    held = load_common(system.settings)
     clients = using(KafkaAdminClient, **system.kafka), reader(system), system.database()
     with clients[0] as admin, clients[1] as consumer, clients[2] as client:
         yield Slices(
             Sources(
                 collections={s: every_aggregate(client, s, system.database_prefix) for s in SERVICES},
-                provider=open_records(_provider(), client[f"{system.database_prefix}provider"]),
+                provider=open_records(held.provider, client[f"{system.database_prefix}provider"]),
                 feed=lambda into: _feed(consumer, into, say),
                 committed=lambda: _committed(admin),
                 now=system.times.clock.now,
                 settling=settling * system.times.speed,
-                terms=Reader(os.environ).terms(),
+                terms=held.terms,
+                places=held.rules,
+                clocks_apart=max(held.clock_tolerance, Settings.clock_tolerance),
             ),
             spill,
         )
@@ -54,14 +54,6 @@ def slices(system: System, spill: Spill, settling: timedelta, say: Say = lambda 
 def is_drained(system: System) -> bool:
     """Whether nothing waits: outboxes, groups, timers."""
     return not any(row["outbox"] or row["lag"] or row["overdue"] for row in waiting(system).values())
-
-
-def _provider() -> str:
-    """The provider's name, by the services' own setting. Raises NotFound where it is none."""
-    try:
-        return values.choice(*PROVIDERS)(os.environ.get("PROVIDER", "").strip() or PROVIDERS[0])
-    except ValueError as error:
-        raise NotFound(f"PROVIDER: {error}") from None
 
 
 def _committed(admin: KafkaAdminClient) -> dict[str, dict[Place, int]]:

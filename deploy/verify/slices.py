@@ -20,6 +20,7 @@ from deploy.verify.snapshot import Place, Snapshot
 from deploy.verify.spill import Spill
 from services.escrow.provider.port import Records, every
 from shared.aggregate import Document
+from shared.places import PlaceRules, shipped
 from shared.settings import Settings, Terms
 
 LIMIT = 400
@@ -55,6 +56,7 @@ class Sources:
     now: Callable[[], datetime]
     settling: timedelta = timedelta()
     terms: Terms = field(default_factory=Terms)
+    places: PlaceRules = field(default_factory=shipped)
     clocks_apart: timedelta = Settings.clock_tolerance
 
 
@@ -168,7 +170,8 @@ class Slices:
 
     def _common(self, at: datetime) -> dict[str, Any]:
         own = self._sources
-        return {"at": at, "settling": own.settling, "terms": own.terms, "clocks_apart": own.clocks_apart}
+        held = {"terms": own.terms, "places": own.places, "clocks_apart": own.clocks_apart}
+        return {"at": at, "settling": own.settling} | held
 
 
 def _offer_of(item: Any) -> str:

@@ -11,6 +11,7 @@ from deploy import SERVICES
 from services.escrow.provider.port import Account, Transfer
 from shared.aggregate import Document, Routes
 from shared.events import Event
+from shared.places import PlaceRules, shipped
 from shared.settings import Settings, Terms
 
 Place = tuple[str, int]
@@ -54,7 +55,8 @@ class Snapshot:
 
     `at` is when the reading began. What was changed less than `settling` before counts as in flight. `committed` has
     the next offset of each service's group, `dead` the ce_ids among its dead letters. `acknowledged` are (service, id)
-    of documents that were acknowledged to clients. `terms` are those that the limits are held against.
+    of documents that were acknowledged to clients. `terms` and `places` are what durations and limits are held
+    against.
     """
 
     documents: Mapping[str, Sequence[Document]]
@@ -69,6 +71,7 @@ class Snapshot:
     acknowledged: Sequence[tuple[str, str]] = ()
     transfers: Sequence[Transfer] = ()
     terms: Terms = Terms()
+    places: PlaceRules = field(default_factory=shipped)
     clocks_apart: timedelta = Settings.clock_tolerance
     """How far the clock that `at` is from may be from those of the processes."""
 

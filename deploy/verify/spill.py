@@ -31,8 +31,10 @@ _MOST = 500
 
 
 class Spill:
-    """`path` is a file, or "" for one that is gone when this is closed. What was added since the last `keep` or
-    `commit` is lost where this is not closed in order.
+    """`path` is a file, or "" for one in TMPDIR that is gone when this is closed. What was added since the last `keep`
+    or `commit` is lost where this is not closed in order.
+
+    Raises sqlite3.Error, here and in all that it does, where there is no room, or the file is none of these.
     """
 
     def __init__(self, path: str = "") -> None:
@@ -41,8 +43,10 @@ class Spill:
         self._db.executescript(_TABLES)
 
     def close(self) -> None:
-        self._db.commit()
-        self._db.close()
+        try:
+            self._db.commit()
+        finally:
+            self._db.close()
 
     # -- filled
 

@@ -37,6 +37,8 @@ class Payments:
         lets an open instruction go, or says its outcome (see `clearance`).
         """
         self._provider, self._clock, self._account_of, self._clear = provider, clock, account_of, clear
+        for kind in metrics.INSTRUCTION_KINDS["escrow"]:
+            metrics.UNANSWERED.labels(kind)  # a counter that begins with the first fault would hide it
 
     def carry_out(self, document: Document) -> Trigger | None:
         """The outcome of a document's open instruction, None while it is unknown or comes by webhook alone.
@@ -52,6 +54,7 @@ class Payments:
             outcome = self._ask(document)
         except Unavailable as error:
             about = {"instruction_id": document["instruction"]["id"]}
+            metrics.UNANSWERED.labels(document["instruction"]["kind"]).inc()
             log.warning("the provider's answer is unknown: %s", error, extra=about)
             traces.describe({"golem.outcome": "unknown"}, failed=True)
             return None

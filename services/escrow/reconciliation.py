@@ -7,7 +7,8 @@ pass finds that the two agree. Every worker does this; whoever comes second chan
 
 It paces itself. Each pass holds every journal against its own sums. The provider is asked for at most
 `RECONCILIATION_PACE` escrows a second: in each pass for those that may move, and for one in `TURNS` of those that ended
-more than a day before, another one each time.
+more than a day before, another one each time. A batch ends where it has asked for so many that the pause after it would
+be longer than that between two passes, so a slow pace is no long sleep.
 """
 
 import logging
@@ -107,9 +108,10 @@ class Reconciliation:
         # The embedded database reads every document unless a hint names the index that has the order.
         by_id = [("_id", ASCENDING)]
         found = list(collection.find(query, _FIELDS).sort(by_id).hint(by_id).limit(self._batch))
-        self._compare(self._only_archived(found) if self._pass.in_archive else found)
-        if len(found) == self._batch:
-            self._pass.after = found[-1]["_id"]
+        some = self._within_pace(found)
+        self._compare(self._only_archived(some) if self._pass.in_archive else some)
+        if len(found) == self._batch or len(some) < len(found):
+            self._pass.after = some[-1]["_id"]
             return False
         if self._store.archive is not None and not self._pass.in_archive:
             self._pass.after, self._pass.in_archive = "", True
@@ -118,6 +120,15 @@ class Reconciliation:
         return True
 
     # -- inside
+
+    def _within_pace(self, found: list[Document]) -> list[Document]:
+        """The first of these, as many as may be asked for without a longer pause than between two passes."""
+        left = self._pace * BETWEEN_PASSES_S or inf
+        for number, doc in enumerate(found, 1):
+            left -= self._is_asked_for(doc)
+            if left < 1:
+                return found[:number]
+        return found
 
     def _only_archived(self, found: list[Document]) -> list[Document]:
         """Without those that live as well: there it is that they count."""

@@ -46,14 +46,17 @@ class Archiving:
         """Whether the pause since the last batch is over."""
         return self.store.clock.monotonic() >= self._next
 
-    def step(self) -> int:
-        """Look at the next documents; how many were moved. Raises pymongo's errors."""
+    def step(self, beat: Callable[[], None] = lambda: None) -> int:
+        """Look at the next documents; how many were moved. `beat` is called before each. Raises pymongo's errors."""
         query = {"_id": {"$gt": self._behind}, "kind": self.lifecycle.name}
         # The embedded database reads every document unless a hint names the index that has the order.
         found = list(self.store.collection.find(query, {"events": 0}).sort(_BY_ID).hint(_BY_ID).limit(self.batch))
         is_last = len(found) < self.batch
         self._sweep({doc["_id"]: doc["version"] for doc in found})
-        moved = sum(self._move(doc) for doc in found if self._is_over(doc))
+        moved = 0
+        for doc in found:
+            beat()
+            moved += self._is_over(doc) and self._move(doc)
         self._behind = "" if is_last else found[-1]["_id"]
         self._next = self.store.clock.monotonic() + (_BETWEEN_PASSES_S if is_last else _BETWEEN_BATCHES_S)
         metrics.ARCHIVED.labels(self.service).inc(moved)

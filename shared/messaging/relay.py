@@ -9,7 +9,7 @@ touches `version`.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,15 +56,23 @@ class _Outbox:
 
 class Relay:
     """One service's relay. `step()` moves up to `limit` documents' events and returns how many events were
-    acknowledged.
+    acknowledged; `beat` is called before each round that it sends.
     """
 
-    def __init__(self, service: str, store: Store, publisher: Publisher, limit: int = 500) -> None:
+    def __init__(
+        self,
+        service: str,
+        store: Store,
+        publisher: Publisher,
+        limit: int = 500,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self.service = service
         self.store = store
         self.publisher = publisher
         self.source = source_of(service)
         self.limit = limit
+        self.beat = beat
         self._failed: dict[str, _Failed] = {}
 
     def step(self) -> int:
@@ -75,6 +83,7 @@ class Relay:
         if not outboxes:
             return 0
         for wave in _waves(outboxes):
+            self.beat()
             for (box, event), done in zip(wave, self._publish(wave), strict=True):
                 if done:
                     box.sent.add(event["seq"])

@@ -4,7 +4,7 @@ No try is ever set further ahead than its lifecycle's longest pause: what is, wa
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -22,7 +22,9 @@ def put_off(doc: Document, lifecycle: Lifecycle, now: datetime) -> Iterator[tupl
     return ((name, at) for name, at in doc.get("timers", {}).items() if name in latest and at > latest[name])
 
 
-def bring_back(store: Store, lifecycles: Mapping[str, Lifecycle], limit: int = 200) -> int:
+def bring_back(
+    store: Store, lifecycles: Mapping[str, Lifecycle], limit: int = 200, beat: Callable[[], None] = lambda: None
+) -> int:
     """Have up to `limit` such timers fire now; how many documents that were. Raises pymongo's errors and Contended."""
     now = store.clock.now()
     beyond: Any = {"$gt": now + LONGEST_PAUSE}
@@ -33,6 +35,7 @@ def bring_back(store: Store, lifecycles: Mapping[str, Lifecycle], limit: int = 2
     for doc in found:
         lifecycle = lifecycles.get(doc["kind"])
         if lifecycle and any(put_off(doc, lifecycle, now)):
+            beat()
             store.run({doc["_id"]: lifecycle}, partial(_bring_back, lifecycle, now))
             brought += 1
     return brought

@@ -36,7 +36,8 @@ _LOOK_AHEAD_EVERY = 60.0
 
 class Poller:
     """One service's poller. `step()` handles up to `limit` due documents and returns how many it moved or set in
-    motion. It and `fold_answers` are called by one thread; `on_answer` is called by the pool's.
+    motion. It and `fold_answers` are called by one thread; `on_answer` is called by the pool's. `beat` is called before
+    what may take long, for it is done for many documents, one after the other.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Poller:
         timers: Mapping[str, OnTimer] | None = None,
         pool: ThreadPoolExecutor | None = None,
         limit: int = 200,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
-        self.prepare, self.pool = prepare, pool
+        self.prepare, self.pool, self.beat = prepare, pool, beat
         self.on_answer: Callable[[], object] = lambda: None
         self._in_hand: set[str] = set()
         self._answers: deque[tuple[Document, Trigger]] = deque()
@@ -98,7 +100,7 @@ class Poller:
     def _look_ahead(self) -> None:
         """Once a minute: what was put off by a wrong clock is due now."""
         if self.carry_out is not None and self.store.clock.monotonic() >= self._look_ahead_at:
-            bring_back(self.store, self.lifecycles)
+            bring_back(self.store, self.lifecycles, beat=self.beat)
             self._look_ahead_at = self.store.clock.monotonic() + _LOOK_AHEAD_EVERY
 
     def _resting(self) -> int:
@@ -131,6 +133,8 @@ class Poller:
 
     def _bury(self, change: Change, dead: Sequence[Mapping[str, Any]]) -> bool:
         """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
+        if dead:
+            self.beat()
         for parked in dead:
             log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
         return bury(self.publisher, self.service, [letter for parked in dead if (letter := from_parked(parked))])
@@ -143,6 +147,7 @@ class Poller:
         for doc in documents:
             if doc["kind"] in self.lifecycles or doc["kind"] not in self.timers:
                 continue
+            self.beat()
             try:
                 moved += self._ring(doc, self.timers[doc["kind"]])
             except (PyMongoError, Contended):

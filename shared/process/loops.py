@@ -1,8 +1,11 @@
 """One service's consumer, relay, poller, frontier and lease, made of its `Work` and a bus. Steps, no threads."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event as Flag
+from types import MappingProxyType
 
 from shared.aggregate import Batch, Store
 from shared.messaging.consumer import Consumer
@@ -12,6 +15,10 @@ from shared.messaging.redriven import Letters, NoLetters
 from shared.messaging.relay import Relay
 from shared.poller import Lease, Poller
 from shared.process.work import Beat, Step, Work
+
+
+def _none() -> None:
+    """Nobody looks for signs of life."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,8 @@ class Bus:
 class Loops:
     """`consume`, `relay`, `poll` and `archive` do what there is to do now, and return how much that was.
 
-    All but `consume` do nothing while another worker of the service holds the lease. `stop` and `beat` are the
-    consumer's; instructions are carried out in `pool`, without one in the poller's own step.
+    All but `consume` do nothing while another worker of the service holds the lease. `stop` is the consumer's; `beats`
+    are signs of life, by the loop's name. Instructions are carried out in `pool`, without one in the poller's own step.
     """
 
     def __init__(
@@ -39,18 +46,24 @@ class Loops:
         bus: Bus,
         slot: str,
         stop: Flag,
-        beat: Beat = lambda: None,
+        beats: Mapping[str, Beat] = MappingProxyType({}),
         pool: ThreadPoolExecutor | None = None,
     ) -> None:
         service, store = work.service, work.store
         self.store, self.beside = store, work.leased
-        self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
+        self._beats = {name: beats.get(name, _none) for name in ("consumer", "relay", "poller", "archive")}
+        beat = self._beats["relay"]
+        self.consumer = Consumer(
+            service, bus.source, Batch(store, work.routes), bus.publisher, stop, self._beats["consumer"], bus.letters
+        )
         self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
         self.lease = Lease(store.collection, service, slot, store.clock)
-        self.relaying = Relay(service, store, bus.publisher)
+        self.relaying = Relay(service, store, bus.publisher, beat=beat)
         self.archiving = work.archiving
         self._again = (
-            Relay(service, Store(store.archive, store.clock), bus.publisher) if store.archive is not None else None
+            Relay(service, Store(store.archive, store.clock), bus.publisher, beat=beat)
+            if store.archive is not None
+            else None
         )
         self.poller = Poller(
             service,
@@ -62,6 +75,7 @@ class Loops:
             prepare=work.prepare,
             timers=work.timers,
             pool=pool,
+            beat=self._beats["poller"],
         )
 
     def consume(self) -> int:
@@ -84,7 +98,7 @@ class Loops:
     def archive(self) -> int:
         if self.archiving is None or not self.archiving.is_due():
             return 0
-        return self.under_lease(self.archiving.step)
+        return self.under_lease(partial(self.archiving.step, self._beats["archive"]))
 
     def observe(self) -> None:
         """Read how far the group is: only while it is far enough do deadlines fire."""

@@ -49,7 +49,7 @@ class ServiceStatus(Body):
     version = Text()
     outbox = Part(Outbox)
     parked = Integer(description="events that came too early and wait in their documents")
-    overdue = Integer(description="documents whose next timer is past its time")
+    overdue = Integer(description="documents whose next timer is past its time by more than half a minute")
     clock_right = Flag("false: this process's clock is too far from the database's, and it writes nothing")
     workers = Several(Part(WorkerStatus), description="those that wrote within the last hour")
 

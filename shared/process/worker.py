@@ -54,7 +54,8 @@ class Worker:
         }
         self.pool = ThreadPoolExecutor(work.at_once, thread_name_prefix="instruction")
         metrics.REACHED.labels(self.service, "database").set(self.clock.now().timestamp())
-        self.loops = Loops(work, bus, slot, self.stop, self.pulses["consumer"].beat, self.pool)
+        beats = {name: pulse.beat for name, pulse in self.pulses.items()}
+        self.loops = Loops(work, bus, slot, self.stop, beats, self.pool)
 
     def run(self) -> int:
         """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
@@ -160,8 +161,9 @@ class Worker:
             beat()
             self.loops.observe()
             if self.clock.monotonic() >= measure_at:
-                self.measure()
-                self.sign()
+                for step in (self.measure, self.sign):
+                    beat()  # each may wait for a server that is slow
+                    step()
                 measure_at = self.clock.monotonic() + _OBSERVE_EVERY
             self.stop.wait(_OBSERVE_EVERY if self.loops.frontier.passed() else _OBSERVE_AGAIN)
 
@@ -179,7 +181,7 @@ class Worker:
         metrics.OUTBOX_PENDING.labels(self.service).set(found.outbox)
         metrics.OUTBOX_OLDEST_SECONDS.labels(self.service).set(self._oldest(found))
         metrics.TIMERS_DUE.labels(self.service).set(found.due)
-        metrics.PARKED.labels(self.service).set(found.parked)
+        metrics.PARKED.labels(self.service).set(found.stranded)
 
     def sign(self) -> None:
         """Write for the service's operator how this worker is; the first time, what others wrote more than an hour ago

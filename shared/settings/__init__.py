@@ -19,6 +19,7 @@ from shared.settings.sections import (
     PROVIDERS,
     TLS_MODES,
     Address,
+    Common,
     Kafka,
     Mail,
     MongoDB,
@@ -35,9 +36,9 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth", "Places",
-    "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Webhooks", "Worker", "asked_for", "load",
-    "load_kafka", "load_or_exit",
+    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Common", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth",
+    "Places", "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Webhooks", "Worker", "asked_for",
+    "given_in_common", "load", "load_common", "load_kafka", "load_or_exit",
 ]  # fmt: skip
 
 EX_CONFIG = 78
@@ -76,6 +77,38 @@ def load_kafka(environ: Mapping[str, str] = os.environ) -> Kafka:
     return kafka
 
 
+def load_common(environ: Mapping[str, str] = os.environ) -> Common:
+    """What all processes go by alike, for a command that looks at their work; SettingsError names what is wrong."""
+    read = Reader(environ)
+    common = _common(read)
+    read.refuse_misspelled()
+    if read.faults:
+        raise SettingsError(read.faults)
+    return common
+
+
+def given_in_common(environ: Mapping[str, str]) -> dict[str, str]:
+    """Those variables of an environment that `load_common` reads."""
+    read = Reader({})
+    _common(read)
+    return {name: environ[name] for name in read.asked if name in environ}
+
+
+def _common(read: Reader) -> Common:
+    rules = read.optional("RULES_FILE", values.rules) or shipped()
+    return Common(read.terms(), rules, _tolerance(read), _named_provider(read))
+
+
+def _tolerance(read: Reader) -> timedelta:
+    found: timedelta = read.one("CLOCK_TOLERANCE", values.seconds, Settings.clock_tolerance)
+    return found
+
+
+def _named_provider(read: Reader) -> str:
+    found: str = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
+    return found
+
+
 def asked_for(service: str, *needs: Need) -> dict[str, Asked]:
     """What `load` asks the environment for, by name."""
     read = Reader({})
@@ -87,7 +120,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
     web, worker, provider = "web" in needs, "worker" in needs, "provider" in needs
     mongodb = MongoDB(read.secret("MONGODB_URI", values.mongodb), read.one("MONGODB_DATABASE", values.name, service))
     clock = _clock(read, mongodb.uri)
-    tolerance = read.one("CLOCK_TOLERANCE", values.seconds, timedelta(seconds=30))
+    tolerance = _tolerance(read)
     log_level = read.one("LOG_LEVEL", values.choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     with read.checked(web or worker):
         key = read.secret("PSEUDONYM_KEY", values.key) or b""
@@ -136,7 +169,7 @@ def _provider(read: Reader, provider: bool, worker: bool) -> Provider:
         )
         at_once = read.one("PROVIDER_AT_ONCE", values.whole(1, 256), 64)
     with read.checked(provider):
-        named = read.one("PROVIDER", values.choice(*PROVIDERS), "sandbox")
+        named = _named_provider(read)
         secret = read.secret("PROVIDER_WEBHOOK_SECRET", values.long_secret)
     return Provider(named, books, callback, secret, at_once)
 

@@ -221,6 +221,16 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Common:
+    """What all processes of the system go by alike: terms, rules by place, how far clocks may be apart, the adapter."""
+
+    terms: Terms
+    rules: PlaceRules = field(repr=False)
+    clock_tolerance: timedelta
+    provider: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """What one process works by. A part that the process did not ask for is there with its defaults, unchecked."""
 

@@ -74,7 +74,11 @@ DEAD_LETTERS = Counter("golem_dead_letters", "Records put aside as dead letters"
 TOPIC_PAUSED = Gauge(
     "golem_topic_paused", "1 where too many records of a topic died: it is read no more", ["service", "type"]
 )
-PARKED = Gauge("golem_parked_events", "Events that wait inside documents for their turn", ["service"])
+PARKED = Gauge(
+    "golem_parked_events",
+    "Events parked for more than half a minute, for want of one that should be here; none that may wait without limit",
+    ["service"],
+)
 
 # The poller. `timer` is the timer's name in its lifecycle; the timers of documents without one are not counted.
 # An outcome that only the provider's webhook brings is not counted: its instruction was `unknown` when it was asked.
@@ -92,9 +96,14 @@ INSTRUCTION_OUTCOMES = (
     "skipped",
     "unknown",
 )
-TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue", ["service"])
+TIMERS_DUE = Gauge("golem_timers_due", "Documents whose next timer is overdue by more than half a minute", ["service"])
 TIMERS_FIRED = Counter("golem_timers_fired", "Timers of a lifecycle that fired", ["service", "timer"])
 INSTRUCTIONS = Counter("golem_instructions", "Instructions and tasks carried out", ["service", "kind", "outcome"])
+UNANSWERED = Counter(
+    "golem_instructions_unanswered",
+    "Times that the provider could not be asked, or did not say what became of an instruction; not: that it is pending",
+    ["kind"],
+)
 ARCHIVED = Counter("golem_archived", "Documents that ended long ago and were moved to the archive", ["service"])
 LEASE_HELD = Gauge("golem_lease_held", "1 while this process holds its service's lease", ["service"])
 

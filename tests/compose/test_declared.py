@@ -10,6 +10,7 @@ from deploy import ROOT, SERVICES
 from deploy.kafka.principals import acls, emits, reads, subscriber
 from deploy.kafka.topics import BUSY, topics
 from shared.events.catalogue import EVENT_NAMES, PUBLIC_NAMES
+from shared.settings import given_in_common
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 PARTS: dict[str, Any] = COMPOSE["services"]
@@ -89,6 +90,27 @@ def test_no_secret_stands_in_an_environment(name: str) -> None:
             pytest.fail(f"{name}: {variable} is given as a value")
         if variable.endswith("_FILE") and value:
             assert value.removeprefix("/run/secrets/") in PARTS[name]["secrets"]
+
+
+def test_golem_is_given_the_settings_that_verify_holds_the_services_against() -> None:
+    """All that any web or worker is given of them, with the same values; so by the overlay of the rules."""
+    rules = yaml.safe_load((ROOT / "deploy" / "compose.rules.yml").read_text())["services"]
+    for parts in (PARTS, rules):
+        ours = [each["environment"] for name, each in parts.items() if name.endswith(("-web", "-worker", "-streams"))]
+        given = {name: value for each in ours for name, value in given_in_common(each).items()}
+
+        assert given and given_in_common(parts["golem"]["environment"]) == given
+    assert rules["golem"]["volumes"] == rules["matching-worker"]["volumes"]
+
+
+def test_what_golem_keeps_is_on_a_volume_that_is_its_own() -> None:
+    """Not in memory, and still there when the container is gone; a new volume takes the owner of its place."""
+    golem = PARTS["golem"]
+    folder = golem["environment"]["TMPDIR"]
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+
+    assert golem["volumes"] == [f"golem:{folder}"] and "golem" in COMPOSE["volumes"]
+    assert f"mkdir {folder} && chown {golem['user']} {folder}" in dockerfile
 
 
 def test_services_get_their_own_secrets_alone() -> None:

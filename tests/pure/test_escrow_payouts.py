@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.escrow.payments import Payments
 from services.escrow.provider.port import Outcome, Unavailable
@@ -147,3 +148,24 @@ def test_an_account_that_cannot_be_looked_up_sends_nothing() -> None:
 def test_the_mail_says_why() -> None:
     assert phrase("account_closed", "en") == "the account is closed"
     assert phrase("account_closed", "fr") == "le compte est fermé"
+
+
+def unanswered(kind: str) -> float | None:
+    return REGISTRY.get_sample_value("golem_instructions_unanswered_total", {"kind": kind})
+
+
+def test_what_is_pending_was_answered_and_what_was_lost_was_not() -> None:
+    """The alert on it fires where the provider says nothing, not where it takes its time."""
+    before = unanswered("hold"), unanswered("release")
+    Escrow().held("tok_late")
+    given = Escrow(tranches=AT_ONCE)
+    given.provider = losing = Losing(given.books, given.clock, given.receive, SECRET)
+    given.payments = Payments(losing, given.clock, given.accounts.get)
+    given.confirmed()
+    given.fire()
+    assert (unanswered("hold"), unanswered("release")) == before
+
+    losing.lost = "before"
+    given.ask()
+
+    assert (unanswered("hold"), unanswered("release")) == (before[0], (before[1] or 0) + 1)

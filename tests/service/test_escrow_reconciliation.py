@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from services.escrow.provider.port import PAGE, Account, Page, Records, Transfer, Unavailable
 from services.escrow.reconciliation import TURNS, Reconciliation
+from shared.process.pulse import STUCK_AFTER
 from tests.service.test_escrow_http import World
 from tests.support.web import Caller, problem
 
@@ -274,3 +275,31 @@ def asked_for(books: Noting, reconciliation: Reconciliation) -> set[str]:
     books.asked = set()
     whole_pass(reconciliation)
     return books.asked
+
+
+class Noted(Flag):
+    """A flag that is set after so many waits; it notes how long each would be, and none of them takes time."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most, self.waits = most, list[float]()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        if len(self.waits) == self._most:
+            self.set()
+        return self.is_set()
+
+
+@pytest.mark.parametrize("pace", [1, 2, 3, 100])
+def test_a_slow_pace_is_no_long_sleep(world: World, pace: int) -> None:
+    """It waits no longer than its sign of life and the alert on the provider allow, keeps its pace, and sees all."""
+    one = world.store.collection.find_one({"_id": world.held().rsplit("/", 1)[1]})
+    world.store.collection.insert_many([{**(one or {}), "_id": f"held-{number:03}"} for number in range(250)])
+    books = Noting(world.provider)
+    stop = Noted(most=-(-251 // min(pace * 20, 200)))
+
+    Reconciliation(world.store, books, pace=pace).run(stop)
+
+    assert max(stop.waits) <= 20.0 < STUCK_AFTER
+    assert len(books.asked) == 251 and sum(stop.waits) >= 251 / pace

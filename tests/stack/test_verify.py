@@ -5,7 +5,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deploy.embedded.stack import Stack
+from deploy.system.connect import find
 from tests.stack.test_trouble import golem
 from tests.support.hires import Hires
 
@@ -61,6 +64,16 @@ def test_what_a_client_was_told_of_must_be_there(stack: Stack, tmp_path: Path) -
 
     assert said.returncode == 1, said.stdout + said.stderr
     assert "escrow gone-without-a-trace: it was acknowledged to a client, and is not there" in said.stdout
+
+
+def test_a_stack_is_held_against_its_own_settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that it was started with, whatever whoever looks at it has set."""
+    monkeypatch.setenv("CHARGEBACK_WINDOW", "77")
+
+    settings = find(stack.data.folder).settings
+
+    assert settings["CHARGEBACK_WINDOW"] != "77"
+    assert {"PSEUDONYM_KEY", "MONGODB_URI", "LICENCES"}.isdisjoint(settings)
 
 
 def verify(stack: Stack, *words: str) -> dict[str, Any]:

@@ -17,17 +17,26 @@ class Upkeep:
     def __init__(self, store: Store, terms: Terms) -> None:
         self._store, self._terms = store, terms
         self._replay_at = self._forget_at = float("-inf")
+        self._replayed = ""
 
     def step(self) -> int:
         now, done = self._store.clock.monotonic(), 0
         if now >= self._replay_at:
-            done += sum(self._replay(webhook) for webhook in active(self._store) if "replay_after" in webhook)
-            self._replay_at = now if done else now + _REPLAY_EVERY
+            asked = [webhook for webhook in active(self._store) if "replay_after" in webhook]
+            done += self._next(asked) if asked else 0
+            self._replay_at = now if asked else now + _REPLAY_EVERY
         if now >= self._forget_at:
             gone = forget_older(self._store, self._store.clock.now() - self._terms.keep_events, _AT_ONCE)
             self._forget_at = now if gone else now + _FORGET_EVERY
             done += gone
         return done
+
+    def _next(self, asked: list[Document]) -> int:
+        """Of the webhooks whose owners asked for it one, another each time: a step is to be short."""
+        by_id = sorted(asked, key=lambda webhook: str(webhook["_id"]))
+        webhook = next((each for each in by_id if each["_id"] > self._replayed), by_id[0])
+        self._replayed = webhook["_id"]
+        return self._replay(webhook)
 
     def _replay(self, webhook: Document) -> int:
         """The next failed deliveries, the oldest first; how far that is stands in the webhook."""

@@ -148,7 +148,7 @@ class Sandbox:
             beat()
             self._wake.clear()
             try:
-                count = self.deliver_due()
+                count = self.deliver_due(beat)
             except Unavailable as error:
                 outages.away(outages.PROVIDER, "webhooks", error)
                 count = 0
@@ -160,14 +160,16 @@ class Sandbox:
             woken = self._wake.wait(pause)
             pause = SHORTEST_PAUSE_S if woken else min(pause * 2, LONGEST_PAUSE_S)
 
-    def deliver_due(self) -> int:
+    def deliver_due(self, beat: Callable[[], None] = lambda: None) -> int:
         """One turn: takes the planned steps and sends the webhooks that are due; how many were delivered.
 
-        The turn ends where the receiver cannot be reached, so that it lasts one time-out at most. Raises Unavailable.
+        The turn ends where the receiver cannot be reached; `beat` is called before each that is sent, for a receiver
+        that answers may take its time. Raises Unavailable.
         """
         now, sent = self._clock.now(), dict[str, bool]()
         due = self._change(self._store.due(now, BATCH), lambda ledger: ledgers.advance(ledger, now, self._delay))
         for of, unsent in [(each, unsent) for each in due for unsent in each.unsent if unsent.due_at <= now]:
+            beat()
             status = self._send(ledgers.notice(of, unsent), unsent.attempts)
             sent[unsent.id] = status is not None and 200 <= status < 300
             if status is None:
