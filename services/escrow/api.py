@@ -9,8 +9,9 @@ from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import BadNotice, BadSignature
+from services.escrow.seekers import as_read
 from services.escrow.store import count_for_staff, escrows_for_staff, leave_notice, own_escrows
-from services.escrow.views import STAFF, looked, view
+from services.escrow.views import STAFF, looked, roles, view
 from shared import VERSION
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
@@ -31,7 +32,7 @@ def list_own(call: Call[Parts]) -> Answer:
     asked, after = call.query, after_text(call)
     store, limit = call.parts.escrows.store, call.page.limit + 1
     found = own_escrows(store, call.person, asked.get("role"), asked.get("status"), after, limit)
-    return text_page(call, found, "position", view)
+    return text_page(call, found, "position", lambda doc: view(doc, roles(doc, call.principal)))
 
 
 @operations.get(
@@ -46,8 +47,8 @@ def show(call: Call[Parts]) -> Answer:
     who=DOCUMENT, answers={200: schemas.Journal},
 )  # fmt: skip
 def journal(call: Call[Parts]) -> Answer:
-    doc, _ = call.parts.escrows.read(call)
-    return Answer({"entries": doc.get("journal", [])})
+    doc, of = call.parts.escrows.read(call)
+    return Answer({"entries": as_read(doc, of).get("journal", [])})
 
 
 @operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "Show what may happen next, by whom and until when",

@@ -7,6 +7,7 @@ from typing import Any
 from services.escrow.parts import Parts
 from services.escrow.payouts import is_there, payout_id
 from services.escrow.schemas import EscrowShare
+from services.escrow.seekers import as_read
 from services.escrow.store import own_escrows
 from services.escrow.views import payout_view, roles, view
 from shared.aggregate import Document
@@ -25,7 +26,8 @@ def export(call: Call[Parts]) -> Answer:
     journals = {doc["_id"]: doc.get("journal", []) for doc in store.load(each["_id"] for each in found).values()}
 
     def whole(doc: dict[str, Any]) -> dict[str, Any]:
-        return view(doc, roles(doc, call.principal)) | {"journal": journals[doc["_id"]]}
+        of = roles(doc, call.principal)
+        return view(doc, of) | {"journal": as_read(doc | {"journal": journals[doc["_id"]]}, of)["journal"]}
 
     answer = text_page(call, found, "position", whole)
     rest = {} if after else {"payout": _payout(store.get(payout_id(call.person)), store.clock.now())}

@@ -3,7 +3,7 @@
 An instruction is the escrow's open task: it is carried out by the payment provider.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,7 @@ def public(change: Change) -> dict[str, Any]:
     entries = change.get("journal", [])
     return {
         "offer_id": change.id,
+        **({"listing_id": change["listing_id"]} if change.get("listing_id") else {}),
         "insider": change["insider"],
         "seeker": change["seeker"],
         "status": change.state,
@@ -119,4 +120,14 @@ def public(change: Change) -> dict[str, Any]:
         **{name: change.get(name, 0) for name in SUMS},
         "journal_hash": entries[-1]["hash"] if entries else None,
         "journal_seq": len(entries),
+        **_of_set_off(change, entries),
     }
+
+
+def _of_set_off(change: Change, entries: Sequence[journal.Entry]) -> dict[str, Any]:
+    """What is kept for earlier losses, and the end of the journal that the seeker is shown, where that is another."""
+    kept, shown = change.get("set_off", 0), journal.seekers(entries)
+    said: dict[str, Any] = {"set_off_total": kept} if kept else {}
+    if shown != entries:
+        said |= {"seekers_journal_hash": shown[-1]["hash"], "seekers_journal_seq": len(shown)}
+    return said

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from services.escrow.seekers import happened_to
 from services.escrow.views import STAFF
 from shared.aggregate import Document
 from shared.aggregate.history import Happened, happened
@@ -34,7 +35,8 @@ _AMOUNTS = ("price", "amount", "fee", "held", "released", "refunded")
 
 def history(doc: Document, of: frozenset[str], language: str) -> list[dict[str, Any]]:
     """The items, oldest first; `doc` was read with its events."""
-    seen = [each for each in happened(doc) if each.what not in SEEN_BY or of & SEEN_BY[each.what]]
+    found = happened_to(happened(doc), of)
+    seen = [each for each in found if each.what not in SEEN_BY or of & SEEN_BY[each.what]]
     return [_item(doc, each, language) for each in seen]
 
 

@@ -65,15 +65,42 @@ def next_entry(
         raise ValueError(f"the journal has an entry {reference} already")
     if sum(lines.values()) != 0 or not set(lines) <= set(ACCOUNTS) or not any(lines.values()):
         raise ValueError(f"the lines of {reference} are no entry: {dict(lines)}")
-    entry: Entry = {
-        "seq": len(journal) + 1,
-        "reference": reference,
-        "at": format_time(at),
-        "lines": [{"account": account, "amount": amount} for account, amount in lines.items() if amount],
-        "previous": journal[-1]["hash"] if journal else GENESIS,
-    }
+    said: Entry = {"reference": reference, "at": format_time(at), "lines": _lines(lines)}
     if hire_event_id is not None:
-        entry["hire_event_id"] = hire_event_id
+        said["hire_event_id"] = hire_event_id
+    return _linked(journal, said)
+
+
+def seekers(journal: Sequence[Entry]) -> Sequence[Entry]:
+    """The journal as the seeker is shown it: what was set off for an earlier loss of the insider's was paid to them.
+
+    From the first such entry on it is a chain of its own; an entry that moved nothing else is none there.
+    """
+    begins = next((number for number, entry in enumerate(journal) if _kept(entry)), len(journal))
+    shown = list(journal[:begins])
+    for entry in journal[begins:]:
+        lines = {line["account"]: line["amount"] for line in entry["lines"]}
+        if kept := lines.pop("losses_set_off", 0):
+            lines = {"escrow_held": 0, "insider_paid": 0} | lines  # in the order of every other payout's
+            lines["insider_paid"] += kept
+        if written := _lines(lines):
+            shown.append(_linked(shown, entry | {"lines": written}))
+    return shown
+
+
+def _kept(entry: Entry) -> bool:
+    return any(line["account"] == "losses_set_off" for line in entry["lines"])
+
+
+def _lines(lines: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"account": account, "amount": amount} for account, amount in lines.items() if amount]
+
+
+def _linked(journal: Sequence[Entry], said: Mapping[str, Any]) -> Entry:
+    entry: Entry = {"seq": len(journal) + 1, **{name: said[name] for name in ("reference", "at", "lines")}}
+    entry["previous"] = journal[-1]["hash"] if journal else GENESIS
+    if "hire_event_id" in said:
+        entry["hire_event_id"] = said["hire_event_id"]
     return entry | {"hash": digest(entry)}
 
 

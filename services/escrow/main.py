@@ -17,6 +17,7 @@ from services.escrow.provider.factory import open_notices, open_provider
 from services.escrow.provider.port import Provider
 from services.escrow.reconciliation import Reconciliation
 from services.escrow.repaying import Repaying
+from services.escrow.seekers import as_read
 from services.escrow.store import COLLECTION, MIGRATIONS, may_go
 from services.escrow.views import roles, view
 from shared.aggregate import Archiving, Store, erasure
@@ -48,7 +49,9 @@ def outside(settings: Settings, clock: Clock) -> Provider:
 def build(settings: Settings, store: Store) -> Flask:
     """The app over a store; tests bring their own."""
     lifecycle = ESCROW.with_terms(settings.terms)
-    escrows = Resource(store, lifecycle, roles=roles, view=view, path="/v1/escrows", patience=Patience())
+    escrows = Resource(
+        store, lifecycle, roles=roles, view=view, path="/v1/escrows", patience=Patience(), read_as=as_read
+    )
     notices = open_notices(settings.provider, settings.terms.webhook_tolerance)
     return create_app(settings, operations, Parts(settings, escrows, notices), ready={"mongodb": store.ping})
 

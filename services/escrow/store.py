@@ -93,8 +93,13 @@ def own_escrows(
     query: dict[str, Any] = {"parties": person}
     if role:
         query[role] = person
-    if state:
-        query["state"] = state
+    if state == "repaying":
+        query |= {"state": state, "insider": person}
+    elif state:  # of a repayment the seeker is not told: theirs is where it was
+        query["$or"] = [
+            {"state": state},
+            {"state": "repaying", "seeker": person, "instruction.before": state},
+        ]
     if after:
         query["position"] = {"$lt": after}
     return store.find(query, _UNLISTED, [("position", DESCENDING)], limit)

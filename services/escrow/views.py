@@ -5,6 +5,7 @@ from typing import Any
 
 from services.escrow import schemas
 from services.escrow.books import SUMS
+from services.escrow.seekers import as_read
 from services.escrow.store import FOR_STAFF
 from shared.aggregate import Document
 from shared.http.declare.principal import Principal
@@ -23,7 +24,10 @@ def roles(doc: Document, principal: Principal) -> frozenset[str]:
 
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The escrow as its parties and staff see it; which arbiter decided is shown to staff alone."""
+    """The escrow as its parties and staff see it; which arbiter decided is shown to staff alone, what was set off for
+    an earlier loss to them and the insider.
+    """
+    doc = as_read(doc, of)
     shown = {name: value for name, value in doc.items() if name in _SHOWN}
     if "decisions" in doc and not of.intersection(STAFF):
         shown["decisions"] = [{k: v for k, v in each.items() if k != "by"} for each in doc["decisions"]]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shared.events.seekers import as_the_seeker_reads
+
 Who = Literal["insider", "seeker", "both", "other", "person"]
 """`other` is the one of the two who did not do it; where neither did (staff, the employer, time), both. `person` is
 whom an event of no listing or offer is about.
@@ -151,16 +153,10 @@ def people(event_type: str, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_by(person: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event's data as this person reads it. What was kept of a payout for a loss is no fee, and the insider's alone
-    to know: to the seeker it was paid.
+    """An event's data as this person reads it: what was set off against an earlier loss is the insider's alone to
+    know.
     """
-    kept = data.get("set_off", 0)
-    if not kept:
-        return data
-    read = {**data, "fees": data["fees"] - kept}
-    if person != data["insider"]:
-        read |= {"set_off": 0, **{name: data[name] + kept for name in ("amount", "released") if name in data}}
-    return read
+    return data if person == data.get("insider") else as_the_seeker_reads(data)
 
 
 READ = tuple(event_type for event_type, row in RECIPIENTS.items() if row is not None)

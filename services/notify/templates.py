@@ -83,7 +83,7 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
     values = {"because": f" ({phrase(data['reason'], language)})" if data.get("reason") else "", "set_off": ""}
     if kept := data.get("set_off"):
         values["set_off"] = phrase("set_off", language).format(set_off=amount(kept, data["currency"], language))
-    for name, value in data.items():
+    for name, value in _with_the_fee_itself(data).items():
         if name in _AMOUNTS and isinstance(value, int):
             values[name] = amount(value, data["currency"], language)
         elif isinstance(value, str):
@@ -99,6 +99,12 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
         more = "one_more_match" if data["more"] == 1 else "more_matches"
         values["and_more"] = f"\n\n{phrase(more, language).format(more=data['more'])}" if data["more"] else ""
     return values
+
+
+def _with_the_fee_itself(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was kept for a loss is part of `fees` in the event; the mail names it beside them."""
+    kept = data.get("set_off_total", data.get("set_off", 0))
+    return {**data, "fees": data["fees"] - kept} if kept and "fees" in data else data
 
 
 def _match(number: int, found: Mapping[str, Any], base: str, language: str) -> str:

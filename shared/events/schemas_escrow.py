@@ -1,6 +1,7 @@
 """The data of `escrow.*` and `dispute.*`: who, the status, the sums, and the journal's hash that proves them.
 
-funded = held + released + fees + refunded + charged_back, in every event.
+funded = held + released + fees + refunded + charged_back, in every event. The seeker of the escrow reads them as
+`seekers` has them, where what was set off counts as paid to the insider.
 """
 
 from shared.fields import Amount, Currency, Date, EventData, Flag, Id, Integer, PersonId, Sha256, Time, Word
@@ -15,6 +16,7 @@ class EscrowState(EventData):
     """The public state of an escrow after the event."""
 
     offer_id = Id("the offer whose money it is")
+    listing_id = Id("the listing that the offer is about", optional=True)
     insider = PersonId("who is to be paid")
     seeker = PersonId("who pays")
     status = Word("where the escrow stands after this event", known=ESCROW_STATES)
@@ -22,11 +24,16 @@ class EscrowState(EventData):
     funded = Amount("paid in by the seeker")
     held = Amount("of it, still held")
     released = Amount("of it, paid to the insider")
-    fees = Amount("of it, the platform's fee")
+    fees = Amount("of it, the platform's: its fee, and `set_off_total`")
+    set_off_total = Amount("of `fees`, kept of payouts until now for an earlier loss by a chargeback", optional=True)
     refunded = Amount("of it, given back to the seeker")
     charged_back = Amount("of it, taken back by the seeker's bank")
     journal_hash = Sha256("hash of the journal's last entry; null before the first", allow_none=True)
     journal_seq = Integer(0, 1_000_000, "number of the journal's last entry; 0 before the first")
+    seekers_journal_hash = Sha256(
+        "hash of the last entry as the seeker is shown it; there where something was set off", optional=True
+    )
+    seekers_journal_seq = Integer(0, 1_000_000, "the number of that entry", optional=True)
 
 
 class EscrowOpened(EscrowState):

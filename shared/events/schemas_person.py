@@ -21,7 +21,7 @@ class WebhookDisabled(EventData):
     person_id = PersonId("whose webhook it is")
     webhook_id = Id("the webhook")
     host = Text(1, 253, description="the host of its URL")
-    reason = Word("why nothing is sent there any more", known=("failing", "gone"))
+    reason = Word("why nothing is sent there any more", known=("failing", "gone", "untested"))
     failed = Several(Text(1, 128), 0, 5, "the type and the id of events that failed last")
 
 

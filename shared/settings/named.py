@@ -162,7 +162,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
                 "one more is the next key: receivers that read the keys know it already",
             ),
             _rule("WEBHOOKS_PER_PERSON", "number", "webhooks that a person may have"),
-            _rule("WEBHOOK_TESTS_A_DAY", "number", "test events that a webhook may be sent in a day"),
+            _rule("WEBHOOK_TESTS_A_DAY", "number", "test events that a person's webhooks may be sent in a day"),
         ),
         "Terms: listings and offers": (
             _days("LISTING_EXPIRY", "how long a listing stays published"),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escrow.journal import GENESIS, balances, canonical, digest, faults, next_entry
+from services.escrow.journal import GENESIS, balances, canonical, digest, faults, next_entry, seekers
 
 AT = datetime(2027, 1, 1, 12, tzinfo=UTC)
 HIRE = "7f7a1c1e-0000-4000-8000-000000000001"
@@ -132,3 +132,28 @@ def test_a_reference_is_unique() -> None:
     """One entry an instruction."""
     with pytest.raises(ValueError, match="already"):
         next_entry(written(), "o:hold:1", AT, {"escrow_held": 1, "seeker_funds": -1})
+
+
+def test_the_seeker_is_shown_a_chain_in_which_what_was_set_off_was_paid() -> None:
+    """From the first such entry on; an entry that only gave it back is none, and all others are as they are."""
+    moves = {
+        "hold": {"seeker_funds": -900, "escrow_held": 900},
+        "release:0": {"escrow_held": -300, "insider_paid": 285, "platform_fees": 15},
+        "release:1": {"escrow_held": -300, "platform_fees": 15, "losses_set_off": 285},
+        "repay": {"insider_paid": 285, "losses_set_off": -285},
+        "release:2": {"escrow_held": -300, "insider_paid": 185, "platform_fees": 15, "losses_set_off": 100},
+    }
+    journal: list[dict[str, Any]] = []
+    for reference, lines in moves.items():
+        journal.append(next_entry(journal, reference, AT, lines, None if reference == "hold" else "hire"))
+
+    shown = seekers(journal)
+
+    assert seekers(journal[:2]) == journal[:2] == shown[:2]
+    assert faults(shown) == []
+    assert [(each["seq"], each["reference"]) for each in shown] == [
+        (1, "hold"), (2, "release:0"), (3, "release:1"), (4, "release:2"),
+    ]  # fmt: skip
+    assert [each["lines"] for each in shown[2:]] == [shown[1]["lines"]] * 2, "like every other payout"
+    assert {each["hire_event_id"] for each in shown[1:]} == {"hire"}
+    assert shown[-1]["hash"] != journal[-1]["hash"]

@@ -1,7 +1,8 @@
 """Deliveries: order and times of attempts, what a receiver may ask for, when an endpoint is switched off, who waits."""
 
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -11,13 +12,14 @@ from standardwebhooks import Webhook
 
 from services.notify.webhooks.acts import PAUSES
 from services.notify.webhooks.deliverer import in_a_thread
+from services.notify.webhooks.lifecycle import VERIFIED
 from services.notify.webhooks.posting import Answered
 from services.notify.webhooks.signing import secret
-from services.notify.webhooks.store import delivery_key
-from shared.aggregate import Store
+from services.notify.webhooks.store import active, delivery_key
+from shared.aggregate import Refusal, Store
 from shared.clock import ManualClock
 from tests.support.memory import MemoryCollection
-from tests.support.webhooks import KEY, Hooks, Receivers
+from tests.support.webhooks import KEY, OWNER, Hooks, Receivers
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ABORT = {"webhook-delivery": "abort-message"}
@@ -254,7 +256,7 @@ def test_two_workers_that_try_at_once_count_as_one_attempt() -> None:
     about = hooks.deliver(webhook_id)
     doc, webhook = hooks.delivery(webhook_id, about), hooks.get(webhook_id)
     for _ in range(2):
-        hooks.deliverer._lanes.take(webhook_id)
+        hooks.deliverer._lanes.take(webhook_id, OWNER)
         hooks.deliverer.carry(doc, webhook)
 
     assert len(attempts(hooks, webhook_id, about)) == 1
@@ -298,7 +300,7 @@ def test_nothing_goes_to_a_webhook_that_is_not_active_or_was_deleted() -> None:
     hooks = Hooks(receivers.post)
     moved, deleted = hooks.webhook(), hooks.webhook()
     about, other = hooks.deliver(moved), hooks.deliver(deleted)
-    hooks.fold(moved, "change", url="elsewhere", unreachable=None)
+    hooks.fold(moved, "change", url="elsewhere", unreachable=None, counted=True)
     hooks.fold(deleted, "delete")
 
     hooks.settle()
@@ -308,7 +310,176 @@ def test_nothing_goes_to_a_webhook_that_is_not_active_or_was_deleted() -> None:
     assert hooks.store.get(delivery_key(deleted, other)) is None
 
 
+def signing(hooks: Hooks, receivers: Receivers, webhook_id: str, after: timedelta = timedelta()) -> list[int]:
+    """The numbers of the secrets that the next message is signed with."""
+    hooks.settle(after)
+    about = hooks.deliver(webhook_id)
+    hooks.settle()
+    _, sent, headers = next(each for each in receivers.taken if each[2]["webhook-id"] == about)
+    signed = headers["webhook-signature"].split(" ")
+    at = hooks.store.clock.now()
+    return [n for n in range(1, 9) if Webhook(secret(KEY, webhook_id, n)).sign(about, at, sent.decode()) in signed]
+
+
+def test_each_of_the_last_secrets_signs_for_a_day_however_often_it_is_rotated() -> None:
+    receivers = Receivers()
+    hooks = Hooks(receivers.post)
+    webhook_id = hooks.webhook()
+
+    hooks.fold(webhook_id, "rotate")
+    hooks.settle(10 * HOUR)
+    hooks.fold(webhook_id, "rotate")
+    assert signing(hooks, receivers, webhook_id, 13 * HOUR) == [1, 2, 3]
+    assert signing(hooks, receivers, webhook_id, HOUR) == [2, 3]
+    assert signing(hooks, receivers, webhook_id, 10 * HOUR) == [3]
+
+
+def test_a_rotation_waits_while_three_former_secrets_sign() -> None:
+    receivers = Receivers()
+    hooks = Hooks(receivers.post)
+    webhook_id = hooks.webhook()
+    for _ in range(3):
+        hooks.fold(webhook_id, "rotate")
+        hooks.settle(HOUR)
+
+    with pytest.raises(Refusal, match="until 2027-01-02T00:00:00.000Z") as refused:
+        hooks.fold(webhook_id, "rotate")
+    assert refused.value.rule == "webhook-rotations"
+    assert signing(hooks, receivers, webhook_id) == [1, 2, 3, 4]
+    hooks.settle(21 * HOUR)
+    hooks.fold(webhook_id, "rotate")
+    assert signing(hooks, receivers, webhook_id) == [2, 3, 4, 5]
+
+
+def test_a_former_secret_of_an_older_version_signs_on_and_is_kept_by_a_rotation() -> None:
+    receivers = Receivers()
+    hooks = Hooks(receivers.post)
+    webhook_id = hooks.webhook()
+    until = hooks.store.clock.now() + 20 * HOUR
+    older = {"secret_number": 2, "former_secret_until": until}
+    hooks.store.collection.update_one({"_id": webhook_id}, {"$set": older})
+
+    assert signing(hooks, receivers, webhook_id) == [1, 2]
+    hooks.fold(webhook_id, "rotate")
+    assert signing(hooks, receivers, webhook_id) == [1, 2, 3]
+    assert signing(hooks, receivers, webhook_id, 20 * HOUR) == [2, 3]
+
+
+# -- a new URL
+
+
+def test_what_happens_while_a_new_url_is_tested_waits_for_it() -> None:
+    receivers = Receivers(elsewhere=[500])
+    hooks = Hooks(receivers.post)
+    webhook_id = hooks.webhook()
+    hooks.fold(webhook_id, "change", url="elsewhere", unreachable=None, counted=True)
+
+    assert [each["_id"] for each in active(hooks.store)] == [webhook_id]
+    about = hooks.deliver(webhook_id)
+    pauses = []
+    for _ in range(12):
+        hooks.settle()
+        pauses.append(hooks.delivery(webhook_id, about)["deliver_at"] - hooks.store.clock.now())
+        hooks.settle(pauses[-1])
+    assert receivers.taken == [] and hooks.delivery(webhook_id, about)["state"] == "waiting"
+    assert pauses[0] == timedelta(minutes=1) and max(pauses) <= HOUR and pauses == sorted(pauses)
+
+    hooks.tell(webhook_id, VERIFIED, url_number=2)
+    hooks.settle(HOUR)
+
+    assert receivers.ids("elsewhere") == [about]
+    assert "held_since" not in hooks.get(webhook_id)
+
+
+def test_events_become_no_deliveries_of_one_that_was_not_active_before() -> None:
+    hooks = Hooks(Receivers(hook=[410]).post)
+    webhook_id = hooks.webhook()
+    hooks.deliver(webhook_id)
+    hooks.settle()
+    assert hooks.get(webhook_id)["state"] == "disabled"
+
+    hooks.fold(webhook_id, "change", url="elsewhere", unreachable=None, counted=True)
+
+    assert active(hooks.store) == [] and "held_since" not in hooks.get(webhook_id)
+
+
+def test_another_url_still_begins_no_new_time_to_wait() -> None:
+    hooks = Hooks(Receivers().post)
+    webhook_id = hooks.webhook()
+    begun = hooks.store.clock.now()
+    for url in ("second", "third"):
+        hooks.fold(webhook_id, "change", url=url, unreachable=None, counted=True)
+        hooks.settle(DAY)
+
+    assert hooks.get(webhook_id)["held_since"] == begun
+
+
+# -- sent again
+
+
+def test_one_event_is_sent_again_ten_times_a_day() -> None:
+    receivers = Receivers()
+    hooks = Hooks(receivers.post)
+    about = hooks.deliver(webhook_id := hooks.webhook())
+    hooks.settle()
+    for _ in range(10):
+        hooks.retry(webhook_id, about)
+        hooks.settle(timedelta(minutes=1))
+
+    with pytest.raises(Refusal) as refused:
+        hooks.retry(webhook_id, about)
+    assert (refused.value.rule, refused.value.kind, len(receivers.taken)) == ("webhook-retries", "state", 11)
+    hooks.settle(DAY)
+    hooks.retry(webhook_id, about)
+    hooks.settle()
+    assert len(receivers.taken) == 12
+
+
 # -- who waits for whom
+
+
+def under_way(hooks: Hooks, begun: list[Callable[[], None]]) -> Counter[str]:
+    """How many are begun of each owner, and not over."""
+    while hooks.deliverer.step():
+        pass
+    return Counter(each.args[0]["owner"] for each in begun)  # type: ignore[attr-defined]
+
+
+def test_the_webhooks_of_one_person_have_a_quarter_of_the_places() -> None:
+    begun: list[Callable[[], None]] = []
+    hooks = Hooks(Receivers().post, start=begun.append)
+    other = "p_" + "b" * 32
+    mine = [hooks.webhook(f"mine-{number}") for number in range(8)]
+    theirs = hooks.webhook("theirs", owner=other)
+    for webhook_id in mine * 20:
+        hooks.deliver(webhook_id)
+    hooks.settle(1)
+    hooks.deliver(theirs)
+
+    assert under_way(hooks, begun) == {OWNER: 8, other: 1}
+
+    begun.pop(0)()
+    assert under_way(hooks, begun) == {OWNER: 8, other: 1}
+
+
+@pytest.mark.parametrize(("seconds", "at_once"), [(4.9, 4), (5, 1), (14, 1)])
+@pytest.mark.parametrize("status", [204, 500])
+def test_who_takes_long_to_answer_gets_one_at_a_time(seconds: float, at_once: int, status: int) -> None:
+    clock, begun = ManualClock(), list[Callable[[], None]]()
+
+    def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+        clock.advance(seconds)
+        return Answered(status, {})
+
+    hooks = Hooks(post, start=begun.append, store=Store(MemoryCollection(), clock))
+    webhook_id = hooks.webhook()
+    hooks.deliver(webhook_id)
+    under_way(hooks, begun)
+    begun.pop()()
+    for _ in range(10):
+        hooks.deliver(webhook_id)
+
+    assert under_way(hooks, begun) == {OWNER: at_once}
 
 
 def test_ten_thousand_deliveries_are_as_quick_beside_an_endpoint_that_hangs(capsys: pytest.CaptureFixture[str]) -> None:

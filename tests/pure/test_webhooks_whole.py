@@ -10,7 +10,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from deploy.verify import verify
+from services.notify.log.reading import after
+from services.notify.stream.streams import Wanted
 from tests.pure.test_webhook_signing import v1a_holds
+from tests.support.hires import listing
 from tests.support.web import Caller, problem
 from tests.support.whole import Whole
 
@@ -215,6 +218,146 @@ def test_a_new_url_is_tested_before_anything_goes_there(whole: Whole) -> None:
     assert anna.get(path).get_json()["status"] == "active"
     kept = anna.ask("PATCH", path, {"payload": "thin"})
     assert (kept.get_json()["status"], kept.get_json()["url"]) == ("active", "https://new.example/")
+
+
+def test_what_happens_while_a_new_url_is_tested_is_sent_there_once_it_has_answered(whole: Whole) -> None:
+    made = create(whole, types=["listing.*"])
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    new = "https://new.example/"
+    whole.receivers.answers[new] = ["timeout", 200]
+    anna.ask("PATCH", path, {"url": new})
+    listing_id = whole.published()
+    assert sent(whole) == sent(whole, new) == []
+    assert caller(whole, "olga", "operator").get("/v1/webhooks/health").get_json()["active"] == 0
+
+    whole.settle(timedelta(minutes=1))
+    whole.settle(timedelta(minutes=1))
+
+    assert sent(whole) == []
+    assert {event["type"] for event in sent(whole, new)} == {"listing.submitted", "listing.created"}
+    assert {event["subject"] for event in sent(whole, new)} == {listing_id}
+
+
+def test_a_new_url_that_never_answers_has_the_webhook_switched_off_and_nothing_is_lost(whole: Whole) -> None:
+    made = create(whole, types=["listing.*"])
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}"
+    new = "https://new.example/"
+    whole.receivers.answers[new] = [500]
+    anna.ask("PATCH", path, {"url": new})
+    whole.published()
+
+    whole.settle(5 * DAY - timedelta(minutes=2))
+    assert anna.get(path).get_json()["status"] == "pending"
+    whole.settle(timedelta(minutes=4))
+    shown = anna.get(path).get_json()
+    assert (shown["status"], shown["disabled_for"]) == ("disabled", "untested")
+    told = [each for each in anna.get("/v1/notifications").get_json()["items"] if each["kind"] == "webhook.disabled"]
+    assert len(told) == 1 and "answered no test for five days" in told[0]["text"]
+    whole.settle(timedelta(hours=1))
+    failed = anna.get(f"{path}/deliveries?status=failed&type=listing.created").get_json()["items"]
+    assert [each["given_up_for"] for each in failed] == ["disabled"]
+
+    whole.receivers.answers[new] = [200]
+    anna.post(f"{path}/test")
+    whole.settle()
+    anna.post(f"{path}/replay", {"since": "2027-01-01T00:00:00Z"})
+    whole.settle(timedelta(seconds=2))
+    assert {event["type"] for event in sent(whole, new)} == {"listing.submitted", "listing.created"}
+
+
+def posted(whole: Whole) -> int:
+    """How many messages came, tests and all."""
+    return len(whole.receivers.taken)
+
+
+def test_the_same_url_again_begins_no_test(whole: Whole) -> None:
+    whole.receivers.answers[URL] = [500]
+    made = create(whole)
+    anna = caller(whole, "anna")
+    for _ in range(60):
+        assert anna.ask("PATCH", f"/v1/webhooks/{made['id']}", {"url": URL}).status_code == 200
+        whole.settle()
+
+    assert posted(whole) == 1
+
+
+def test_tests_are_counted_by_their_owner_and_day_whatever_begins_them(whole: Whole) -> None:
+    """Creating and deleting, moving to and fro, asking for one: 50 together, and what is refused counts for nothing."""
+    whole.receivers.answers |= {URL: [204], "https://new.example/": [204]}
+    anna, body = caller(whole, "anna"), {"url": URL, "types": ["*"]}
+    for _ in range(30):
+        made = anna.post("/v1/webhooks", body).get_json()
+        whole.settle(timedelta(seconds=1))
+        assert anna.ask("DELETE", f"/v1/webhooks/{made['id']}").status_code == 204
+    path = f"/v1/webhooks/{create(whole)['id']}"
+    assert problem(anna.ask("PATCH", path, {"url": "https://10.0.0.1/"}), 422, "refused-by-rule")
+    for number in range(10):
+        changed = anna.ask("PATCH", path, {"url": (URL, "https://new.example/")[(number + 1) % 2]})
+        assert changed.status_code == 200, changed.get_json()
+        whole.settle(timedelta(seconds=1))
+    for number in range(9):
+        key = f"test-{number}"
+        assert [anna.post(f"{path}/test", Idempotency_Key=key).status_code for _ in range(2)] == [202, 202]
+        whole.settle(timedelta(seconds=1))
+
+    assert posted(whole) == 50
+    for refused in (
+        anna.post("/v1/webhooks", body), anna.post(f"{path}/test"),
+        anna.ask("PATCH", path, {"url": "https://third.example/"}),
+    ):  # fmt: skip
+        assert problem(refused, 409, "conflict") == [("", "webhook-tests")]
+    assert anna.get(path).get_json()["status"] == "active", "it stays as it was"
+    whole.settle(timedelta(seconds=1))
+    assert posted(whole) == 50
+    create(whole, "bo")
+    whole.settle(DAY)
+    assert anna.post(f"{path}/test").status_code == 202
+
+
+def test_a_test_is_not_sent_again(whole: Whole) -> None:
+    made = create(whole)
+    anna, path = caller(whole, "anna"), f"/v1/webhooks/{made['id']}/deliveries"
+    (test,) = anna.get(path).get_json()["items"]
+
+    assert problem(anna.post(f"{path}/{test['id']}/retry"), 409, "conflict") == [("", "webhook-test-again")]
+
+
+def test_of_a_source_and_subject_no_two_events_have_one_number(whole: Whole) -> None:
+    """An offer and its escrow share the subject, and are numbered apart."""
+    create(whole)
+    whole.hired(whole.published(), "bo")
+    found = [(event["source"], event["subject"], event["sequence"]) for event in sent(whole)]
+
+    assert len(set(found)) == len(found)
+    assert len({(subject, number) for _, subject, number in found}) < len(found)
+
+
+def test_the_filter_by_listing_takes_all_of_its_offers_and_their_escrows(whole: Whole) -> None:
+    """By webhook, from the log and on the stream alike."""
+    listing_id, second = whole.published(seats=2), listing() | {"leaving_on": "2027-06-01"}
+    other = Caller(whole.apps["listing"], "anna").post("/v1/listings", second).get_json()["id"]
+    whole.call("listing", "anna", f"/v1/listings/{other}/submit")
+    create(whole, listing_id=listing_id)
+    offer_id = whole.hired(listing_id, "bo")
+    whole.funded(other, "cas")
+    disputed = whole.funded(listing_id, "dan")
+    whole.call("escrow", "dan", f"/v1/escrows/{disputed}/dispute", {"reason": "other"})
+    whole.settle()
+    anna = caller(whole, "anna")
+
+    def all_of(query: str) -> list[dict[str, Any]]:
+        items = anna.get(f"/v1/events?limit=100&{query}").get_json()["items"]
+        return [each["event"] for each in items]
+
+    wanted = [event for event in all_of("") if event["data"].get("listing_id") == listing_id]
+    found = all_of(f"listing_id={listing_id}")
+    assert {"escrow.settled", "dispute.opened", "hire.confirmed", "listing.created"} <= {each["type"] for each in found}
+    assert found == wanted and {offer_id, disputed} <= {each["subject"] for each in found}
+    assert {each["data"]["listing_id"] for each in all_of("types=escrow.*,dispute.*")} == {listing_id, other}
+    assert {each["id"] for each in sent(whole)} == {e["id"] for e in found if not e["type"].startswith("listing.")}
+    entries = after(whole.stores["notify"], 0, 1_000)
+    streamed = [each.id for each in entries if Wanted(anna.id, None, None, listing_id).has(each)]
+    assert streamed == [each["id"] for each in found]
 
 
 def test_what_failed_is_sent_again_one_or_all_since(whole: Whole) -> None:

@@ -251,7 +251,7 @@ def test_a_loss_is_set_off_against_later_payouts(market: Market) -> None:
         assert event["funded"] == event["released"] + event["fees"] == 30_000
         doc = market.of(path)
         accounts = balances(doc["journal"])
-        assert accounts.get("losses_set_off", 0) == set_off == market.shown(path)["set_off"]
+        assert accounts.get("losses_set_off", 0) == set_off == market.insider.get(path).get_json()["set_off"]
         assert (accounts["platform_fees"], accounts.get("insider_paid", 0)) == (fee, paid)
         assert market.same_as_the_provider(path)
 

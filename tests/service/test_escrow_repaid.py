@@ -16,6 +16,7 @@ from services.escrow.provider.port import every
 from services.escrow.repaying import LOOK, REPAY
 from services.escrow.store import MIGRATIONS
 from shared.aggregate import Trigger, migrate
+from shared.events.seekers import as_the_seeker_reads
 from shared.settings import Terms
 from tests.service.test_escrow_brake import DAY, Market
 
@@ -52,6 +53,10 @@ class Bank(Market):
         there = tuple(lies.get(name, 0) for name in ("insider_paid", "platform_fees", "losses_set_off"))
         assert here == there
         return here
+
+    def events(self, path: str, *names: str) -> list[dict[str, Any]]:
+        document = self.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}
+        return [each for each in document["events"] if each["type"] in names]
 
     def repaid(self) -> list[int]:
         """What each repayment that the provider carried out moved."""
@@ -314,3 +319,54 @@ def test_a_split_and_a_hire_that_ended_are_repaid_too(bank: Bank) -> None:
 
     assert [bank.of(each)["state"] for each in (split, ended)] == ["split", "refunded"]
     assert [bank.sums(each) for each in (split, ended)] == [(23_750, 1_250, 0), (NET, 1_500, 0)]
+
+
+def as_the_seeker_sees(bank: Bank, path: str) -> tuple[dict[str, Any], list[Any], list[Any], list[Any]]:
+    """The escrow, its journal, its history, and the sums and the journal's end of each of their events."""
+    escrow = {name: value for name, value in bank.shown(path).items() if name not in ("version", "updated_at")}
+    journal = bank.seeker.get(f"{path}/journal").get_json()["entries"]
+    history = bank.seeker.get(f"{path}/history?limit=100").get_json()["items"]
+    document = bank.store.collection.find_one({"_id": escrow["offer_id"]}) or {}
+    insiders = ("escrow.set_off_returned", "escrow.release_refused")
+    events = [as_the_seeker_reads(each["data"]) for each in document["events"] if each["type"] not in insiders]
+    sums = [(each["released"], each["fees"], each["journal_hash"], each["journal_seq"]) for each in events]
+    return escrow, journal, history, sums
+
+
+def test_the_seeker_sees_nothing_of_what_is_set_off_and_given_back(bank: Bank) -> None:
+    """One answer is what another says: escrow, journal and events, while it is kept and after it went back; and what
+    they see is what the seeker of a hire sees of which nothing was kept.
+    """
+    plain = bank.hired(price=30_000)
+    lost = bank.set_off(bank.hired())
+    path = bank.hired(price=30_000)
+    assert bank.sums(path) == (0, 1_500, NET)
+    paid = bank.events(path, "escrow.released", "escrow.settled")
+    assert [each["data"]["set_off_total"] for each in paid] == [NET] * 2
+
+    escrow, journal, history, events = before = as_the_seeker_sees(bank, path)
+    assert (escrow["released"], escrow["fees"], escrow["set_off"]) == (NET, 1_500, 0)
+    assert events[-2:] == [(NET, 1_500, journal[-1]["hash"], len(journal))] * 2
+    assert [each["lines"] for each in journal] == [
+        each["lines"] for each in bank.seeker.get(f"{plain}/journal").get_json()["entries"]
+    ]
+    assert [each["words"] for each in history] == [each["words"] for each in as_the_seeker_sees(bank, plain)[2]]
+    listed = bank.seeker.get("/v1/escrows?status=settled").get_json()["items"]
+    assert [each["set_off"] for each in listed] == [0] * 2
+
+    bank.reversed(lost)
+
+    assert bank.sums(path) == (NET, 1_500, 0)
+    assert as_the_seeker_sees(bank, path) == before
+    insiders = bank.insider.get(f"{path}/history?limit=100").get_json()["items"]
+    assert [each["what"] for each in insiders][-1] == "escrow.set_off_returned"
+
+
+def test_why_a_payout_is_stopped_is_the_insiders_to_know(bank: Bank) -> None:
+    bank.charged_back(bank.hired())
+    path = bank.hired()
+
+    assert bank.insider.get(path).get_json()["blocked"]["reason"] == "open_loss"
+    assert bank.shown(path)["blocked"]["reason"] == "refused"
+    theirs = bank.seeker.get(f"{path}/history?limit=100").get_data(as_text=True)
+    assert "loss" not in theirs and "no reason was given" in theirs

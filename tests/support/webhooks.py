@@ -10,7 +10,7 @@ from typing import Any
 
 from services.notify.webhooks.deliverer import Deliverer
 from services.notify.webhooks.lanes import Lanes
-from services.notify.webhooks.lifecycle import VERIFIED, WEBHOOK
+from services.notify.webhooks.lifecycle import DELIVERY, VERIFIED, WEBHOOK
 from services.notify.webhooks.posting import Answered, Unanswered
 from services.notify.webhooks.signing import Signer
 from services.notify.webhooks.store import delivery_key, new_delivery
@@ -60,16 +60,17 @@ class Hooks:
             self.store, post, Signer(KEY, 1), body, KEY, start=start, lanes=lanes, chance=lambda: chance
         )
 
-    def webhook(self, url: str = "hook", **more: Any) -> str:
+    def webhook(self, url: str = "hook", owner: str = OWNER, **more: Any) -> str:
         """An active webhook."""
         webhook_id = new_id()
 
         def decide(changes: dict[str, Change]) -> None:
             change = changes[webhook_id]
-            said = {"url": url, "types": ["*"], "payload": "full", "scope": "own", "unreachable": None, **more}
+            said = {"url": url, "types": ["*"], "payload": "full", "scope": "own", "unreachable": None}
+            said |= {"counted": True, **more}
             change.set(created_at=change.now)
-            by, roles = OWNER, frozenset({"maker"})
-            WEBHOOK.fold(change, Trigger("create", new_id(), "command", change.now, said, by, roles))
+            roles = frozenset({"maker"})
+            WEBHOOK.fold(change, Trigger("create", new_id(), "command", change.now, said, owner, roles))
             WEBHOOK.fold(change, Trigger(VERIFIED, new_id(), "event", change.now, {"url_number": 1}))
 
         self.store.run({webhook_id: WEBHOOK}, decide)
@@ -105,6 +106,25 @@ class Hooks:
             WEBHOOK.fold(change, Trigger(name, new_id(), "command", change.now, data, OWNER, owner))
 
         self.store.run({webhook_id: WEBHOOK}, decide)
+
+    def tell(self, webhook_id: str, name: str, **data: Any) -> None:
+        """What the worker found out about it."""
+
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[webhook_id]
+            WEBHOOK.fold(change, Trigger(name, new_id(), "event", change.now, data))
+
+        self.store.run({webhook_id: WEBHOOK}, decide)
+
+    def retry(self, webhook_id: str, about: str) -> None:
+        """Its owner has one delivery begun again."""
+        key = delivery_key(webhook_id, about)
+
+        def decide(changes: dict[str, Change]) -> None:
+            change = changes[key]
+            DELIVERY.fold(change, Trigger("retry", new_id(), "command", change.now, {}, OWNER, frozenset({"owner"})))
+
+        self.store.run({key: DELIVERY}, decide)
 
 
 def body(delivery: Document, webhook: Document) -> bytes:

@@ -42,7 +42,7 @@ class CloudEvent(Body):
     time = Instant()
     subject = Text()
     partitionkey = Text()
-    sequence = Text(metadata={"description": "the event's number in its subject, of ten digits"})
+    sequence = Text(metadata={"description": "the event's number within its source and subject, of ten digits"})
     dataschema = Text()
     datacontenttype = Text()
     data = fields.Raw(required=True, metadata={"type": "object"})

@@ -1,6 +1,6 @@
 """What the rows of the two lifecycles do. Pure; the documents are those of `documents`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,11 +18,19 @@ MOST_COMMANDS = 50
 MOST_ATTEMPTS = 30
 """Attempts of a delivery that are kept; older ones go."""
 
-HOLD = timedelta(minutes=1)
-"""How long a delivery waits while its webhook's new URL has not answered a test."""
+SHORTEST_HOLD, LONGEST_HOLD = timedelta(minutes=1), timedelta(hours=1)
+"""How long a delivery waits while its webhook's new URL has not answered a test: a quarter of the time since the URL
+was changed, within these.
+"""
+
+MOST_RETRIES = 10
+"""How often in a day one delivery is begun again by its owner."""
+
+MOST_FORMER_SECRETS = 3
 
 SPAN, APART, HOURLY = timedelta(hours=24), timedelta(hours=12), timedelta(hours=1)
 DISABLED_AFTER = timedelta(days=5)
+"""Of nothing but failures, or of a new URL that answers no test."""
 SECRETS_OVERLAP = timedelta(hours=24)
 _FIELDS = ("url", "types", "payload", "listing_id", "offer_id", "headers", "header_names")
 _PRIVATE = (
@@ -34,7 +42,9 @@ _PRIVATE = (
     "replay_since",
     "replay_after",
     "former_secret_until",
+    "former_secrets",
     "sends",
+    "held_since",
 )
 _MOST_NAMED = 5
 
@@ -49,12 +59,16 @@ def create(change: Change, trigger: Trigger) -> None:
 
 
 def alter(change: Change, trigger: Trigger) -> None:
-    """Fields that are not named stay; a new URL has to answer a test before anything else goes there."""
+    """Fields that are not named stay; a new URL has to answer a test before anything else goes there. Of a webhook that
+    was active what happens meanwhile becomes deliveries all the same, and they wait.
+    """
     _keep_the_last(change)
     moved = moves(change, trigger)
     change.set(**{name: trigger.data[name] for name in _FIELDS if name in trigger.data})
     if moved:
-        change.set(url_number=change["url_number"] + 1, verified_at=None, disabled_for=None, sends=None)
+        change.set(url_number=change["url_number"] + 1, verified_at=None, disabled_for=None)
+        if change.get("sends"):
+            change.set(held_since=change.get("held_since", change.now))
         _well(change)
 
 
@@ -65,22 +79,26 @@ def moves(change: Change, trigger: Trigger) -> bool:
 
 def rotate(change: Change, trigger: Trigger) -> None:
     _keep_the_last(change)
-    change.set(secret_number=change["secret_number"] + 1, former_secret_until=change.now + SECRETS_OVERLAP)
+    number = change["secret_number"]
+    former = [{"number": number, "until": change.now + SECRETS_OVERLAP}, *former_secrets(change.doc, change.now)]
+    change.set(secret_number=number + 1, former_secrets=former, former_secret_until=None)
+
+
+def former_secrets(webhook: Mapping[str, Any], now: datetime) -> list[Mapping[str, Any]]:
+    """Those that sign beside the present one, the last first: {number, until}."""
+    kept = webhook.get("former_secrets", [])
+    if until := webhook.get("former_secret_until"):  # of an older version, which had one
+        kept = [{"number": webhook["secret_number"] - 1, "until": until}]
+    return [each for each in kept if now < each["until"]]
 
 
 def secrets_of(webhook: Mapping[str, Any], now: datetime) -> tuple[int, ...]:
     """The numbers of the secrets that sign now, the present one first."""
-    number, until = webhook["secret_number"], webhook.get("former_secret_until")
-    return (number, number - 1) if until is not None and now < until else (number,)
+    return (webhook["secret_number"], *(each["number"] for each in former_secrets(webhook, now)))
 
 
 def test(change: Change, trigger: Trigger) -> None:
     _keep_the_last(change)
-    change.set(tests=[*tests_of_a_day(change), change.now])
-
-
-def tests_of_a_day(change: Change) -> list[datetime]:
-    return [at for at in change.get("tests", []) if change.now - at < SPAN]
 
 
 def replay(change: Change, trigger: Trigger) -> None:
@@ -97,7 +115,7 @@ def replayed(change: Change, trigger: Trigger) -> None:
 
 def verified(change: Change, trigger: Trigger) -> None:
     _keep_the_last(change)
-    change.set(verified_at=change.now, disabled_for=None, sends=True)
+    change.set(verified_at=change.now, disabled_for=None, sends=True, held_since=None)
     _well(change)
 
 
@@ -125,11 +143,20 @@ def has_failed_too_long(change: Change, trigger: Trigger) -> bool:
 
 
 def disable(change: Change, trigger: Trigger) -> Mapping[str, Any]:
-    return _disable(change, trigger, "failing")
+    return _disable(change, "failing", _failures(change, trigger))
 
 
 def gone(change: Change, trigger: Trigger) -> Mapping[str, Any]:
-    return _disable(change, trigger, "gone")
+    return _disable(change, "gone", _failures(change, trigger))
+
+
+def is_held_too_long(change: Change, trigger: Trigger) -> bool:
+    since = change.get("held_since")
+    return since is not None and change.now - since >= DISABLED_AFTER
+
+
+def untested(change: Change, trigger: Trigger) -> Mapping[str, Any]:
+    return _disable(change, "untested", [])
 
 
 def public(change: Change) -> Mapping[str, Any]:
@@ -143,12 +170,12 @@ def delete(change: Change, trigger: Trigger) -> None:
     change.set(**dict.fromkeys(_PRIVATE))
 
 
-def _disable(change: Change, trigger: Trigger, why: str) -> Mapping[str, Any]:
+def _disable(change: Change, why: str, failures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     _keep_the_last(change)
-    failures = _failures(change, trigger)[-_MOST_NAMED:]
-    change.set(disabled_for=why, sends=None)
+    failed = [f"{each['type']} {each['id']}" for each in failures[-_MOST_NAMED:]]
+    change.set(disabled_for=why, sends=None, held_since=None)
     _well(change)
-    return {"webhook.disabled": {"reason": why, "failed": [f"{each['type']} {each['id']}" for each in failures]}}
+    return {"webhook.disabled": {"reason": why, "failed": failed}}
 
 
 def _failures(change: Change, trigger: Trigger) -> list[Mapping[str, Any]]:
@@ -198,8 +225,19 @@ def give_up(change: Change, trigger: Trigger) -> None:
 
 
 def hold(change: Change, trigger: Trigger) -> None:
+    """`trigger.data`: `since`, when the URL was changed."""
     _keep_the_last(change)
-    change.set(deliver_at=change.now + HOLD)
+    waited = change.now - trigger.data["since"]
+    change.set(deliver_at=change.now + min(max(waited / 4, SHORTEST_HOLD), LONGEST_HOLD))
+
+
+def retry(change: Change, trigger: Trigger) -> None:
+    change.set(retried=[*retries_of_a_day(change), change.now])
+    begin_again(change, trigger)
+
+
+def retries_of_a_day(change: Change) -> list[datetime]:
+    return [at for at in change.get("retried", []) if change.now - at < SPAN]
 
 
 def begin_again(change: Change, trigger: Trigger) -> None:

@@ -1,7 +1,8 @@
 """Webhooks over HTTP: what a person is sent, its secret, its tests, and the platform's public keys."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,17 @@ from services.notify.webhooks import api_deliveries, schemas
 from services.notify.webhooks.lifecycle import TEST, WEBHOOK
 from services.notify.webhooks.parts import Parts
 from services.notify.webhooks.signing import public_keys
-from services.notify.webhooks.store import TooMany, forget_deliveries, health, new_delivery, own, reserve
+from services.notify.webhooks.store import (
+    TooMany,
+    count_test,
+    forget_deliveries,
+    health,
+    is_counted,
+    new_delivery,
+    own,
+    reserve,
+    uncount_test,
+)
 from services.notify.webhooks.views import delivery_view, view, with_secret
 from shared.aggregate import Document
 from shared.http.answer.pages import page_of
@@ -31,7 +42,8 @@ def create(call: Call[Parts]) -> Answer:
         fault = Fault("", "webhooks", "delete one that is not needed")
         most = f"You may have {parts.terms.webhooks_per_person} webhooks."
         raise Problem("refused-by-rule", most, errors=[fault]) from None
-    answer = replace(parts.webhooks, view=with_secret(parts.key)).create(call, data)
+    with _counted(call) as counted:
+        answer = replace(parts.webhooks, view=with_secret(parts.key)).create(call, data | {"counted": counted})
     _begin_test(call, answer.body["id"])
     return answer
 
@@ -64,8 +76,10 @@ def show(call: Call[Parts]) -> Answer:
                   who=DOCUMENT, body=schemas.ChangeWebhook, command="change",
                   answers={200: schemas.Webhook})  # fmt: skip
 def change(call: Call[Parts]) -> Answer:
-    answer = call.parts.webhooks.command(call, _chosen(call, call.id))
-    if "url" in call.body and answer.body["status"] == "pending":
+    parts = call.parts
+    with _counted(call, _moves(call)) as counted:
+        answer = parts.webhooks.command(call, _chosen(call, call.id) | {"counted": counted})
+    if "url" in call.body and is_counted(parts.store, call.person, call.command_id):
         _begin_test(call, call.id)
     return answer
 
@@ -89,7 +103,8 @@ def rotate(call: Call[Parts]) -> Answer:
                  "Send a test event; a webhook that is not active becomes so when it answers", who=DOCUMENT,
                  command="test", answers={202: schemas.Delivery})  # fmt: skip
 def test(call: Call[Parts]) -> Answer:
-    answer = call.parts.webhooks.command(call, status=202)
+    with _counted(call) as counted:
+        answer = call.parts.webhooks.command(call, {"counted": counted}, status=202)
     return replace(answer, body=delivery_view(_begin_test(call, call.id)), headers=_without_etag(answer.headers))
 
 
@@ -116,6 +131,28 @@ def _chosen(call: Call[Parts], webhook_id: str) -> dict[str, Any]:
     if "url" in data:
         data["unreachable"] = call.parts.unreachable(data["url"])
     return data
+
+
+def _moves(call: Call[Parts]) -> bool:
+    """Whether this gives the caller's webhook another URL, as far as is known before it is written."""
+    webhook = call.parts.store.get(call.id) or {}
+    return webhook.get("owner") == call.person and call.body.get("url", webhook.get("url")) != webhook.get("url")
+
+
+@contextmanager
+def _counted(call: Call[Parts], begins: bool = True) -> Iterator[bool]:
+    """Count the test that this request begins, before it is written; one that is refused begins none. Gives whether it
+    may.
+    """
+    parts = call.parts
+    most = parts.terms.webhook_tests_a_day
+    may, is_new = count_test(parts.store, call.person, call.command_id, most) if begins else (False, False)
+    try:
+        yield may
+    except Problem:
+        if is_new:
+            uncount_test(parts.store, call.person, call.command_id)
+        raise
 
 
 def _begin_test(call: Call[Parts], webhook_id: str) -> Document:

@@ -40,6 +40,9 @@ REST_AFTER_FAILURE = timedelta(seconds=30)
 
 LONGEST_REST = timedelta(minutes=10)
 """And how long all others to it: its owner may have mended it meanwhile."""
+SLOW = timedelta(seconds=5)
+"""A receiver that takes so long to answer gets one message at a time, whatever it answers."""
+
 _PAGE = 64
 log = logging.getLogger(__name__)
 
@@ -49,8 +52,8 @@ BodyOf = Callable[[Document, Document], bytes | None]
 
 @dataclass(frozen=True)
 class Tried:
-    """What an attempt came to: the triggers of the delivery and of its webhook. `well`: the receiver answered; None: it
-    was not asked. `rest`: how long it wants no message.
+    """What an attempt came to: the triggers of the delivery and of its webhook. `well`: the receiver answered soon;
+    None: it was not asked. `rest`: how long it wants no message.
     """
 
     delivery: str
@@ -97,13 +100,13 @@ class Deliverer:
         with self._lock:
             in_hand = frozenset(self._in_hand)  # before the read: what ends after it is not in what is read
         full = self._lanes.full(self._store.clock.monotonic())
-        found = due(self._store, _PAGE + len(in_hand), full)
+        found = due(self._store, _PAGE + len(in_hand), full, self._lanes.full_people())
         webhooks = self._store.load(doc["webhook_id"] for doc in found)
         new = [doc for doc in found if doc["_id"] not in in_hand]
         return sum(self._begin(doc, webhooks.get(doc["webhook_id"])) for doc in new)
 
     def _begin(self, doc: Document, webhook: Document | None) -> int:
-        if not self._lanes.take(doc["webhook_id"]):
+        if not self._lanes.take(doc["webhook_id"], doc["owner"]):
             return 0
         with self._lock:
             self._in_hand.add(doc["_id"])
@@ -124,7 +127,7 @@ class Deliverer:
             rest = REST_AFTER_FAILURE
         finally:
             rest_until = self._store.clock.monotonic() + rest.total_seconds() if rest else None
-            self._lanes.give(doc["webhook_id"], tried.well, rest_until)
+            self._lanes.give(doc["webhook_id"], doc["owner"], tried.well, rest_until)
             with self._lock:
                 self._in_hand.discard(doc["_id"])
 
@@ -140,7 +143,7 @@ class Deliverer:
 
     def _try(self, doc: Document, webhook: Document | None) -> Tried:
         if reason := _not_to_be_sent(doc, webhook):
-            return Tried(of.HELD, {}) if reason == "pending" else Tried(of.ENDED, {"reason": reason})
+            return self._unsent(webhook, reason)
         assert webhook is not None, "it is sent to one that is there"
         body = self._body_of(doc, webhook)
         if body is None:
@@ -157,19 +160,24 @@ class Deliverer:
         metrics.WEBHOOK_ATTEMPTS.labels(f"{answer.status // 100}xx").inc()
         return self._answered(doc, webhook, at, self._milliseconds(begun), answer.status, answer.headers)
 
+    def _unsent(self, webhook: Document | None, reason: str) -> Tried:
+        if webhook is None or reason != "pending":
+            return Tried(of.ENDED, {"reason": reason})
+        return Tried(of.HELD, {"since": webhook.get("held_since", self._store.clock.now())})
+
     def _answered(
         self, doc: Document, webhook: Document, at: datetime, took: int, status: int, headers: Mapping[str, str]
     ) -> Tried:
-        attempt = {"at": at, "milliseconds": took, "status": status}
+        attempt, well = {"at": at, "milliseconds": took, "status": status}, took < SLOW.total_seconds() * 1000
         if 200 <= status < 300:
-            return Tried(of.ANSWERED, {"attempt": attempt}, of.SUCCEEDED, well=True)
+            return Tried(of.ANSWERED, {"attempt": attempt}, of.SUCCEEDED, well=well)
         if status == _GONE:
-            return Tried(of.ENDED, {"attempt": attempt, "reason": "gone"}, of.GONE, well=True)
+            return Tried(of.ENDED, {"attempt": attempt, "reason": "gone"}, of.GONE, well=well)
         if headers.get(_ABORT[0], "").strip().lower() == _ABORT[1]:
-            return Tried(of.ENDED, {"attempt": attempt, "reason": "aborted"}, well=True)
+            return Tried(of.ENDED, {"attempt": attempt, "reason": "aborted"}, well=well)
         wait = _wait(headers.get("retry-after"), at) if status in _MAY_ASK_TO_WAIT else None
         data = {"attempt": attempt, "jitter": self._chance(), "wait": wait}
-        return Tried(of.UNANSWERED, data, of.FAILED, well=True, rest=min(wait, LONGEST_REST) if wait else None)
+        return Tried(of.UNANSWERED, data, of.FAILED, well=well, rest=min(wait, LONGEST_REST) if wait else None)
 
     def _failed(self, at: datetime, took: int, why: str) -> Mapping[str, Any]:
         return {"attempt": {"at": at, "milliseconds": took, "why": why}, "jitter": self._chance()}

@@ -14,6 +14,11 @@ class Failure(TypedDict):
     id: str
 
 
+class FormerSecret(TypedDict):
+    number: int
+    until: datetime  # when it signs no more
+
+
 class WebhookDocument(CoreDocument, total=False):
     """A webhook, by its UUID. All that its owner wrote goes when it is deleted, or with its owner."""
 
@@ -28,13 +33,15 @@ class WebhookDocument(CoreDocument, total=False):
     headers: str  # sealed: what its owner had sent with each message
     header_names: list[str]
     secret_number: int
-    former_secret_until: datetime  # until then the secret before signs as well
-    sends: bool  # there while it is active: events become deliveries
+    former_secrets: list[FormerSecret]  # the last first
+    former_secret_until: datetime  # of an older version: until then the secret before signs as well
+    sends: bool  # events become deliveries: there while it is active, and on while a new URL is tested after that
+    held_since: datetime  # there while a new URL is tested and deliveries wait: when the URL was changed
     verified_at: datetime  # when the present URL answered its test
     disabled_for: str  # why it was switched off
     failures: list[Failure]  # since the last success, of the last 24 h, one an hour
     failing_since: datetime  # nothing but failures since then
-    tests: list[datetime]  # the last day's
+    tests: list[datetime]  # of an older version
     replay_since: datetime  # what failed since then is being sent again
     replay_after: str  # and how far that is: the sort key of the last one
 
@@ -63,6 +70,7 @@ class DeliveryDocument(CoreDocument, total=False):
     tries: int  # since it was begun, or begun again
     attempts: list[Attempt]  # the last ones
     given_up_for: str
+    retried: list[datetime]  # when its owner had it begun again, of the last day
 
 
 class FanOutDocument(CoreDocument, total=False):
@@ -76,8 +84,16 @@ class Held(TypedDict):
     at: datetime
 
 
+class Tested(TypedDict):
+    """A test, by the command that began it."""
+
+    id: str
+    at: datetime
+
+
 class WebhooksDocument(CoreDocument, total=False):
-    """`webhooks:<person>`: which they have, or had."""
+    """`webhooks:<person>`: which they have, or had, and how many tests they have begun."""
 
     owner: str
     held: list[Held]
+    tests: list[Tested]  # of all their webhooks, the last day's; those of deleted ones too

@@ -14,7 +14,7 @@ def forget(store: Store, person: str) -> int:
         store.run({webhook["_id"]: WEBHOOK}, partial(_forget, webhook["_id"]))
         forget_deliveries(store, webhook["_id"])
     held = webhooks_key(person)
-    store.run({held: WEBHOOKS}, lambda changes: changes[held].set(held=None))
+    store.run({held: WEBHOOKS}, lambda changes: changes[held].set(held=None, tests=None))
     return len(found)
 
 

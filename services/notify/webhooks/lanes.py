@@ -1,20 +1,30 @@
-"""How many deliveries are under way at once, in all and for each webhook, so that a slow one keeps no other waiting.
+"""How many deliveries are under way at once, in all, for each webhook and for each person, so that a slow one keeps no
+other waiting.
 
-A webhook whose last attempt failed gets one at a time, and all of those together no more than half of the places.
+A webhook whose last attempt failed or took long gets one at a time, and all of those together no more than half of the
+places; all webhooks of a person together get a quarter.
 """
 
 from collections import Counter
 from threading import Lock
 
-MOST, MOST_UNWELL, MOST_OF_ONE = 32, 16, 4
+MOST, MOST_UNWELL, MOST_OF_ONE, MOST_OF_A_PERSON = 32, 16, 4, 8
 
 
 class Lanes:
     """Thread-safe; times are of the monotonic clock."""
 
-    def __init__(self, most: int = MOST, most_unwell: int = MOST_UNWELL, most_of_one: int = MOST_OF_ONE) -> None:
-        self._most, self._most_unwell, self._most_of_one = most, most_unwell, most_of_one
+    def __init__(
+        self,
+        most: int = MOST,
+        most_unwell: int = MOST_UNWELL,
+        most_of_one: int = MOST_OF_ONE,
+        most_of_a_person: int = MOST_OF_A_PERSON,
+    ) -> None:
+        self._most, self._most_unwell = most, most_unwell
+        self._most_of_one, self._most_of_a_person = most_of_one, most_of_a_person
         self._under_way: Counter[str] = Counter()
+        self._of_person: Counter[str] = Counter()
         self._unwell: set[str] = set()
         self._rest_until: dict[str, float] = {}
         self._lock = Lock()
@@ -31,19 +41,29 @@ class Lanes:
             known = {*self._under_way, *self._unwell, *self._rest_until}
             return {webhook for webhook in known if not self._has_room(webhook)}
 
-    def take(self, webhook: str) -> bool:
-        """Begin one for this webhook, where that may be."""
+    def full_people(self) -> set[str]:
+        """Those for none of whose webhooks one may begin now."""
         with self._lock:
+            return {person for person, count in self._of_person.items() if count >= self._most_of_a_person}
+
+    def take(self, webhook: str, person: str) -> bool:
+        """Begin one for this webhook of this person, where that may be."""
+        with self._lock:
+            if self._of_person[person] >= self._most_of_a_person:
+                return False
             if not self._has_room(webhook) or self._under_way.total() >= self._most:
                 return False
             self._under_way[webhook] += 1
+            self._of_person[person] += 1
             return True
 
-    def give(self, webhook: str, well: bool | None, rest_until: float | None = None) -> None:
-        """It is over: whether the receiver answered (None: it was not asked), and until when it wants rest."""
+    def give(self, webhook: str, person: str, well: bool | None, rest_until: float | None = None) -> None:
+        """It is over: whether the receiver answered in time (None: it was not asked), and until when it wants rest."""
         with self._lock:
             self._under_way[webhook] -= 1
+            self._of_person[person] -= 1
             self._under_way += Counter()  # drops what is at 0
+            self._of_person += Counter()
             if well is not None:
                 (self._unwell.discard if well else self._unwell.add)(webhook)
             if rest_until is not None:

@@ -46,7 +46,9 @@ class _Subscription(Body):
 
 
 class ChangeWebhook(_Subscription):
-    """What is not named stays as it is. A new `url` has to answer a test event before anything else goes there."""
+    """What is not named stays as it is. A new `url` has to answer a test event before anything else goes there; what
+    happens meanwhile waits, where the webhook was active.
+    """
 
 
 class NewWebhook(_Subscription):
@@ -71,9 +73,9 @@ class Webhook(Body):
     offer_id = Uuid(allow_none=True)
     headers = Several(Text(), description="the names of your own headers")
     status = Choice("pending", "active", "disabled")
-    disabled_for = Choice("failing", "gone", allow_none=True, metadata={
-        "description": "`failing`: nothing but failures for 5 days; `gone`: it answered 410. A test that it answers "
-        "switches it on again",
+    disabled_for = Choice("failing", "gone", "untested", allow_none=True, metadata={
+        "description": "`failing`: nothing but failures for 5 days; `gone`: it answered 410; `untested`: its new URL "
+        "answered no test for 5 days. A test that it answers switches it on again",
     })  # fmt: skip
     failing_since = Instant("nothing but failures since then", allow_none=True)
     verified_at = Instant("when its URL answered the test", allow_none=True)

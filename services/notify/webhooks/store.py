@@ -19,6 +19,7 @@ from shared.clock import format_time
 WEBHOOKS = "webhooks"
 _SHOWN = {"events": 0, "applied": 0}
 _MOST_COUNTED = 10_000
+_DAY = timedelta(days=1)
 _HELD = timedelta(minutes=1)
 """How long a place is held for a webhook that is being made."""
 
@@ -39,7 +40,15 @@ def by_next_attempt(collection: Collection[Document]) -> None:
     collection.create_index([("begun_at", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_sending, by_delivery, by_next_attempt)
+def by_next_attempt_of_a_person(collection: Collection[Document]) -> None:
+    """As above, where some people's are left out."""
+    fields = [("deliver_at", ASCENDING), ("webhook_id", ASCENDING), ("owner", ASCENDING)]
+    collection.create_index(fields, sparse=True)
+    if "deliver_at_1_webhook_id_1" in collection.index_information():
+        collection.drop_index("deliver_at_1_webhook_id_1")
+
+
+MIGRATIONS = (by_sending, by_delivery, by_next_attempt, by_next_attempt_of_a_person)
 
 
 class TooMany(Exception):
@@ -73,6 +82,41 @@ def reserve(store: Store, person: str, webhook_id: str, most: int) -> None:
     store.run({own: WEBHOOKS}, decide)
 
 
+def count_test(store: Store, person: str, command_id: str, most: int) -> tuple[bool, bool]:
+    """Count a test that the person's command begins among those of the day, over all their webhooks: whether it may
+    begin, and whether it is counted anew. A command that was counted is known for a day.
+    """
+    own = webhooks_key(person)
+
+    def decide(changes: dict[str, Change]) -> tuple[bool, bool]:
+        change = changes[own]
+        counted = [each for each in change.get("tests", []) if change.now - each["at"] < _DAY]
+        if any(each["id"] == command_id for each in counted):
+            return True, False
+        if len(counted) >= most:
+            return False, False
+        change.set(state="known", owner=person, tests=[*counted, {"id": command_id, "at": change.now}])
+        return True, True
+
+    return store.run({own: WEBHOOKS}, decide)
+
+
+def is_counted(store: Store, person: str, command_id: str) -> bool:
+    """Whether this command was to begin a test."""
+    return any(each["id"] == command_id for each in (store.get(webhooks_key(person)) or {}).get("tests", []))
+
+
+def uncount_test(store: Store, person: str, command_id: str) -> None:
+    """The command was refused: it begins no test."""
+    own = webhooks_key(person)
+
+    def decide(changes: dict[str, Change]) -> None:
+        change = changes[own]
+        change.set(tests=[each for each in change.get("tests", []) if each["id"] != command_id])
+
+    store.run({own: WEBHOOKS}, decide)
+
+
 def own(store: Store, person: str) -> list[Document]:
     """The person's webhooks, newest first."""
     held = (store.get(webhooks_key(person)) or {}).get("held", [])
@@ -82,13 +126,16 @@ def own(store: Store, person: str) -> list[Document]:
 
 
 def active(store: Store) -> list[Document]:
-    """The webhooks that events become deliveries for."""
+    """The webhooks that events become deliveries for: those that are active, and those that were until their URL
+    was changed.
+    """
     return list(store.collection.find({"sends": True}, _SHOWN))
 
 
 def health(store: Store) -> dict[str, Any]:
     """How the webhooks of all do, as an operator is told."""
-    sending, to_try = active(store), {"deliver_at": {"$exists": True}}
+    sending = [each for each in active(store) if each["state"] == "active"]
+    to_try = {"deliver_at": {"$exists": True}}
     failing = [each["failing_since"] for each in sending if each.get("failing_since")]
     first = next(iter(store.collection.find(to_try, {"deliver_at": 1}).sort("deliver_at", ASCENDING).limit(1)), None)
     late = (store.clock.now() - first["deliver_at"]).total_seconds() if first else 0
@@ -136,11 +183,13 @@ def forget_older(store: Store, than: datetime, limit: int) -> int:
     return store.collection.delete_many({"_id": {"$in": ids}}).deleted_count if ids else 0
 
 
-def due(store: Store, limit: int, but_not: Iterable[str]) -> list[Document]:
-    """Deliveries to be tried now, the longest due first; none of the webhooks `but_not`."""
+def due(store: Store, limit: int, but_not: Iterable[str], not_of: Iterable[str] = ()) -> list[Document]:
+    """Deliveries to be tried now, the longest due first: none of the webhooks `but_not`, nor of the people `not_of`."""
     query: dict[str, Any] = {"deliver_at": {"$lte": store.clock.now()}}
     if full := sorted(but_not):
         query["webhook_id"] = {"$nin": full}
+    if people := sorted(not_of):
+        query["owner"] = {"$nin": people}
     return list(store.collection.find(query, _SHOWN).sort("deliver_at", ASCENDING).limit(limit))
 
 

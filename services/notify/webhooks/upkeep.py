@@ -1,10 +1,14 @@
-"""What is done now and then: sending again what failed, as an owner asked, and deleting deliveries that are too old."""
+"""What is done now and then: sending again what failed, as an owner asked, deleting deliveries that are too old, and
+switching off webhooks whose new URL answers no test.
+"""
 
 from functools import partial
 
-from services.notify.webhooks.lifecycle import AGAIN, DELIVERY, REPLAYED, WEBHOOK
+from services.notify.webhooks.acts import is_held_too_long
+from services.notify.webhooks.lifecycle import AGAIN, DELIVERY, REPLAYED, UNTESTED, WEBHOOK
 from services.notify.webhooks.store import active, failed_after, forget_older
 from shared.aggregate import Change, Document, Store, Trigger
+from shared.aggregate.verdict import TAKEN
 from shared.settings import Terms
 
 _REPLAY_EVERY, _FORGET_EVERY = 1.0, 60.0
@@ -28,7 +32,8 @@ class Upkeep:
         if now >= self._forget_at:
             gone = forget_older(self._store, self._store.clock.now() - self._terms.keep_events, _AT_ONCE)
             self._forget_at = now if gone else now + _FORGET_EVERY
-            done += gone
+            waiting = [webhook["_id"] for webhook in active(self._store) if "held_since" in webhook]
+            done += gone + sum(map(self._untested, waiting))
         return done
 
     def _next(self, asked: list[Document]) -> int:
@@ -47,10 +52,20 @@ class Upkeep:
         self._store.run({webhook["_id"]: WEBHOOK}, partial(_replayed, webhook, reached))
         return len(found)
 
+    def _untested(self, webhook_id: str) -> bool:
+        return self._store.run({webhook_id: WEBHOOK}, partial(_switched_off, webhook_id))
+
 
 def _again(delivery_id: str, changes: dict[str, Change]) -> None:
     change = changes[delivery_id]
     DELIVERY.fold(change, Trigger(AGAIN, f"{change.get('version', 0)}:{AGAIN}", "event", change.now))
+
+
+def _switched_off(webhook_id: str, changes: dict[str, Change]) -> bool:
+    """Where its deliveries have waited too long; else nothing is written."""
+    change = changes[webhook_id]
+    trigger = Trigger(UNTESTED, f"{change.get('version', 0)}:{UNTESTED}", "event", change.now)
+    return is_held_too_long(change, trigger) and WEBHOOK.fold(change, trigger) == TAKEN
 
 
 def _replayed(webhook: Document, reached: str | None, changes: dict[str, Change]) -> None:

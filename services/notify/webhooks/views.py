@@ -8,7 +8,7 @@ from shared.http.answer.commands import View
 from shared.http.declare.principal import Principal
 
 _SHOWN = ("url", "types", "payload", "scope", "listing_id", "offer_id", "disabled_for", "failing_since", "verified_at",
-          "former_secret_until", "replay_since", "created_at", "updated_at", "version")  # fmt: skip
+          "replay_since", "created_at", "updated_at", "version")  # fmt: skip
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -22,6 +22,8 @@ def roles(doc: Document, principal: Principal) -> frozenset[str]:
 
 def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     shown = {name: doc.get(name) for name in _SHOWN}
+    former = doc.get("former_secrets") or [{"until": doc.get("former_secret_until")}]
+    shown |= {"former_secret_until": former[0]["until"]}
     return shown | {"id": doc["_id"], "status": doc["state"], "headers": doc.get("header_names", [])}
 
 

@@ -33,7 +33,8 @@ class Resource:
     """One kind of aggregate over HTTP.
 
     `roles` says what a caller is to a document (none: it is not theirs to see, 404), `view` what of it they get,
-    `path` where documents of this kind stand (`/v1/offers`). `patience`: a document that is unknown here may just
+    `path` where documents of this kind stand (`/v1/offers`), `read_as` the document by which it is explained to
+    somebody of these roles (none: as it is). `patience`: a document that is unknown here may just
     not have arrived from another service, so 404 comes with Retry-After for a while.
     """
 
@@ -43,6 +44,7 @@ class Resource:
     view: View
     path: str
     patience: Patience | None = None
+    read_as: Callable[[Document, frozenset[str]], Document] | None = None
 
     def create(self, call: Call[Any], data: Mapping[str, Any], status: int = 201, at: str | None = None) -> Answer:
         """Make a new aggregate by the operation's command, which its lifecycle takes in state "new"; its id is the
@@ -66,6 +68,7 @@ class Resource:
         and what happens by itself and others hear of.
         """
         doc, roles = self.read(call)
+        doc = self.read_as(doc, roles) if self.read_as else doc
         steps = explain(self.lifecycle, doc, roles, self.store.clock.now())
         shown = [self._shown(call, step) for step in steps if self._concerns(call, step, roles)]
         you_are = sorted(self.lifecycle.in_words(role) for role in roles)
