@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 _RFC_3339 = re.compile(
@@ -38,6 +38,12 @@ def in_reach(moment: datetime) -> datetime:
     if not EARLIEST <= moment <= LATEST:
         raise ValueError("expected a time from 1970 to 2199")
     return moment
+
+
+def days_at(moment: datetime) -> tuple[date, date]:
+    """The first and the last day that people may call today at `moment` (UTC), wherever on earth they are."""
+    day = moment.date()
+    return day - timedelta(days=1), day + timedelta(days=1)
 
 
 def format_time(moment: datetime) -> str:

@@ -4,6 +4,7 @@ A number is a row of eight digits or more. What is a row as well, and says somet
 days, years, shares, amounts, counts, codes of a named standard.
 """
 
+import math
 import re
 from itertools import pairwise
 
@@ -78,17 +79,34 @@ _OTHERS = [
 """What is no number: days, times, years, shares, codes of a standard (also of SOC and NACE without their name), sizes
 of a screen, versions."""
 
+_APART = r"[\W_]{0,8}"
+_SPELT_OUT = "[ ._-]"
+_NO_AREA = "[234]00"
+_OF_THREE = rf"[2-9](?:[0-9]{{2}}|(?:{_SPELT_OUT}[0-9]){{2}})"
+_OF_FOUR = rf"[0-9](?:[0-9]{{3}}|(?:{_SPELT_OUT}[0-9]){{3}}|[0-9] [0-9]{{2}})"
+_NORTH_AMERICAN = re.compile(
+    rf"(?<![0-9])(?<![0-9][.,'])(?=(?:1{_APART})?(?P<parts>(?P<area>(?!{_NO_AREA}){_OF_THREE})(?P<joint>{_APART})"
+    rf"(?P<exchange>{_OF_THREE}){_APART}(?P<line>{_OF_FOUR}))(?![0-9])(?![.,'][0-9]))"
+)
+"""Area, exchange and line, as the North American Numbering Plan cuts a number, whatever signs are between them."""
+_JOINS_THOUSANDS = ("", ",", ".", "'", " ")
+_SHARED = 10
+"""Three sizes or prices often have such a common divisor, or a greater one; of two hundred numbers one has."""
+
 _ROW = re.compile(r"\+?[0-9](?:[\W_]{0,4}[0-9])*+")
 _BETWEEN_ITEMS = re.compile(r"[,;.][ \n]|\n| [|&/+] ")
 
 
 def has_phone(text: str) -> bool:
     """Eight digits or more in a row, spelt ones and look-alikes too, whatever signs are between them; amounts, days,
-    spans of years and the like are none.
+    spans of years and the like are none. The three parts of a North American number also as items of a list.
     """
     read = " ".join(_in_digits(normal_form(text)).split(" ")) if text else ""
     for other in _OTHERS:
         read = other.sub(_GONE, read)
+    read = _AMOUNT.sub(lambda found: _GONE if _is_counted(found) else found.group(), read)
+    if any(_is_north_american(found) for found in _NORTH_AMERICAN.finditer(read)):
+        return True
     read = _AMOUNT.sub(lambda found: _GONE if _is_amount(found) else found.group(), read)
     return any(_is_number(found.group()) for found in _ROW.finditer(read))
 
@@ -101,11 +119,26 @@ def _in_digits(read: str) -> str:
     return re.sub(" {2,}", " ", _LIKE_1.sub("1", _LIKE_0.sub("0", digits)))
 
 
+def _is_counted(found: re.Match[str]) -> bool:
+    """Whether it stands with a currency or a word for what is counted."""
+    return bool(found["before"] or found["after"])
+
+
+def _is_north_american(found: re.Match[str]) -> bool:
+    """A list of round numbers, or of sizes, is none; nor is an amount, `245,300`, with a year behind it. Digits with
+    nothing between them are a row like any other.
+    """
+    if found["parts"].isdigit():
+        return False
+    area, exchange, line = (re.sub("[^0-9]", "", found[name]) for name in ("area", "exchange", "line"))
+    if found["joint"] in _JOINS_THOUSANDS and re.fullmatch(_YEAR, line):
+        return False
+    return line[0] == "0" or math.gcd(int(area), int(exchange), int(line)) < _SHARED
+
+
 def _is_amount(found: re.Match[str]) -> bool:
-    """With a currency or a word for what is counted; else round, or in groups of three."""
-    if found["before"] or found["after"]:
-        return True
-    return all(_is_plain(number) for number in (found["from"], found["to"]) if number)
+    """Counted, or round, or in groups of three."""
+    return _is_counted(found) or all(_is_plain(number) for number in (found["from"], found["to"]) if number)
 
 
 def _is_plain(number: str) -> bool:

@@ -85,7 +85,7 @@ def _operations(rule: str, path: str) -> list[str]:
         service = "matching" if UNDER[rule] == "seeker-declares" else "listing"
         return _guarded_by(UNDER[rule], SERVICES[service].all)
     if path.startswith("shared/"):
-        return [_ANYWHERE]
+        return _guarded_by(rule, (each for service in SERVICES.values() for each in service.all)) or [_ANYWHERE]
     declared = SERVICES[path.split("/")[1]].all
     guarded = _guarded_by(rule, declared)
     module = path.rpartition(".")[0].replace("/", ".")

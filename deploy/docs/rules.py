@@ -108,7 +108,7 @@ ADVICE: dict[str, str] = {
     "missing": "Send Authorization: Bearer and a token.",
     "money": "Send true, or leave it away.",
     "no-address": "Take the address out of the text; contacts are unveiled later.",
-    "no-contact-data": "Take addresses, phone numbers and links out of the message; contacts are unveiled later.",
+    "no-contact-data": "Take addresses, phone numbers and links out of the text; contacts are unveiled later.",
     "no-domain": "Ask in another way: the listing names no domain.",
     "no-employer-name": "Take the employer's name and domain out of the text; it is unveiled later.",
     "no-link": "Take the link out of the text.",

@@ -25,6 +25,7 @@ from services.escrow.rules import (
     REFUSED,
     STRUCK,
     UNDECIDED,
+    UNREACHED,
     WAITING,
     answered,
     decided,
@@ -140,7 +141,7 @@ DISPUTE_ROWS = (
     *(
         Row(
             (state,), "dispute", to="disputed", emits=("dispute.opened",), by=PARTIES,
-            guards=(ONE_DISPUTE, NOT_DECIDED), act=acts.open_dispute(state), note="all deadlines wait",
+            guards=(ONE_DISPUTE, NOT_DECIDED, UNREACHED), act=acts.open_dispute(state), note="all deadlines wait",
         )
         for state in _DISPUTABLE
     ),

@@ -7,6 +7,8 @@ from typing import Any
 
 from services.escrow.plan import is_to_come, next_waiting, struck
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
+from shared.clock import days_at
+from shared.contact_rule import no_contact_data
 
 FUND_ATTEMPTS = 10
 MOST_POSTPONEMENTS = 5
@@ -52,6 +54,10 @@ ONE_DISPUTE = Guard(
     ),
     "You have disputed this escrow before; each party may do so once.",
 )
+UNREACHED = no_contact_data("reason", over=lambda change: bool(change.get("hire_event_id")))
+"""What a dispute is about is for the other to read. The escrow does not hear whether the help has begun, and staff need
+no contact data to decide: so until the hire nobody writes any here.
+"""
 NOT_DECIDED = Guard(
     "decided",
     lambda change, trigger: not change.get("decided"),
@@ -71,7 +77,7 @@ def _start_window(change: Change) -> tuple[str, str]:
 
     It counts from the acceptance, so the money is never held longer than was possible when the offer was made.
     """
-    return change["start_on"], (change["accepted_at"].date() + change.terms.start_on_after).isoformat()
+    return change["start_on"], (days_at(change["accepted_at"])[1] + change.terms.start_on_after).isoformat()
 
 
 def _proposed(change: Change) -> str | None:

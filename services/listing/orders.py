@@ -16,6 +16,8 @@ from shared.events.schemas_listing import HELP_KINDS
 from shared.places import shipped
 
 NAMES = ("newest", "cheapest", "leaving", "best_paid")
+IN_ONE_CURRENCY = ("cheapest", "best_paid")
+"""Orders by amounts: they are of one currency, which is asked for."""
 
 _ID = "[!-~]{1,100}"
 _TIME = "[0-9TZ:.-]{24}"

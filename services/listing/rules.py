@@ -64,9 +64,12 @@ class Rules:
 
     def wording(self, listing: Listing) -> list[Breach]:
         """What in its texts looks like contact data, names the employer, or may not be said in that place."""
-        found = [*text_rules.check(listing, self.legal_forms)]
-        found += text_rules.forbidden(listing, self.places.phrases_of(place_of(listing)))
-        return [Breach(*each) for each in found]
+        return [*(Breach(*each) for each in text_rules.check(listing, self.legal_forms)), *self.forbidden(listing)]
+
+    def forbidden(self, listing: Listing) -> list[Breach]:
+        """What in its texts may not be said in its place."""
+        phrases = self.places.phrases_of(place_of(listing))
+        return [Breach(*each) for each in text_rules.forbidden(listing, phrases)]
 
     def all(self, listing: Listing, on: date) -> list[Breach]:
         return [
@@ -202,11 +205,15 @@ def acknowledged(rules: Rules) -> Guard:
 
 
 def worded(rules: Rules) -> Guard:
-    """No contact data and no employer's name in what the command changes; what was published stays as it was judged."""
+    """No contact data and no employer's name in what the command changes; what was published stays as it was judged.
+    In another place all of it is judged anew by what that place forbids.
+    """
 
     def breaches(change: Change, trigger: Trigger) -> list[Breach]:
         changed = {name for name, value in trigger.data.items() if change.get(name) != value}
-        return [b for b in rules.wording(after(change, trigger)) if b.pointer.split("/")[1] in changed]
+        listing = after(change, trigger)
+        found = [b for b in rules.wording(listing) if b.pointer.split("/")[1] in changed]
+        return found or (rules.forbidden(listing) if changed & {"country", "subdivision"} else [])
 
     return keeps("wording", breaches)
 

@@ -37,6 +37,37 @@ O612345678
 〇六一二三四五六七八
 +31 612 345 678
 +1 (416) 555-0199
+416, 555, 0199
+416 / 555 / 0199
+416 | 555 | 0199
+416 & 555 & 0199
+416; 555; 0199
+416. 555. 0199
+416, 555 0199
+416 555, 0199
+416-555, 0199
+416, 5550199
+416555, 0199
+(416), 555, 0199
+416,555,0199
+416, 555,0199
+416\n555\n0199
+- 416\n- 555\n- 0199
+416 * 555 * 0199
+416 ... 555 ... 0199
+416 ----- 555 ----- 0199
+416, 555, 01 99
+416, 555, 2671
+416, 555, 2019
+905, 555, 1234
+800, 500, 0100
+1, 416, 555, 0199
+1-416, 555, 2671
+2, 416, 555, 0199, 24/7
+250, 300, 1250; 416, 555, 2671
+four-one-six, five-five-five, zero-one-nine-nine
+four one six / five five five / two six seven one
+quatre un six, cinq cinq cinq, zéro un neuf neuf
 61234567
 612 345 678
 ❶❷❸❹❺❻❼❽
@@ -179,6 +210,27 @@ NACE 62.01, 62.02, 62.03
 SOC 15-1252, 15-1253
 15-1252.00
 NAICS 541511, 541512
+100, 200, 3000
+300, 400, 5000 units
+300, 455, 1250
+250, 300, 1250
+250 / 300 / 1250
+256, 512, 1024
+128, 256, 512, 1024
+320, 768, 1024
+225, 375, 1125
+1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+2, 3, 4, 5, 6, 7, 8, 9, 10
+days 2-30, 4-50, 10-20
+Boeing 737, 747, 757
+NAICS 541, 511, 5112
+245,300 (2024)
+245 300, 2024
+245,300 (2023: 198,400)
+EUR 245,300, 1250 users
+3.250, 4.500, 5.250
+$250, $300, $1250
+200, 350, 2024
 ISCO-08 2512, 2513
 ISO 27001/27017/27018
 ISO/IEC 27001:2022
@@ -262,6 +314,7 @@ def test_it_is_none(text: str) -> None:
 
 
 SIGNS = "-./,:;|*~_=+# \n\u2022\u2043\u2013\u00b7\u25e6\u2192"
+BETWEEN = st.text(SIGNS.replace("*", ""), min_size=1, max_size=8)
 LIKE = {"a": "\u0430\u03b1", "c": "\u0441\u03f2", "e": "\u0435", "o": "\u043e\u03bf", "m": "\u043c", "n": "\u0578"}
 
 
@@ -269,6 +322,16 @@ LIKE = {"a": "\u0430\u03b1", "c": "\u0441\u03f2", "e": "\u0435", "o": "\u043e\u0
 def test_a_number_is_found_whatever_sign_is_between_its_digits(number: str, sign: str, many: int, pairs: bool) -> None:
     parts = re.findall("..", number) if pairs else list(number)
     assert "no-phone" in {rule for rule, _ in contact_data((sign * many).join(parts))}
+
+
+@given(
+    st.from_regex(r"\A[2-9][1-9][1-9]\Z"), st.from_regex(r"\A[2-9][0-9]{2}\Z"), st.from_regex(r"\A0[0-9]{3}\Z"),
+    BETWEEN, BETWEEN | st.just(""),
+)  # fmt: skip
+def test_a_north_american_number_is_found_whatever_is_between_its_parts(
+    area: str, exchange: str, line: str, one: str, other: str
+) -> None:
+    assert "no-phone" in {rule for rule, _ in contact_data(f"{area}{one}{exchange}{other}{line}")}
 
 
 @given(st.lists(st.sampled_from(["acme", "once", "anna"]), min_size=1, max_size=2), st.randoms())

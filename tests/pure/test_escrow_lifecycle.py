@@ -12,6 +12,7 @@ from shared.settings import Terms
 from tests.support.escrow import AT_ONCE, INSIDER, THREE, Escrow
 
 Given = Callable[[], Escrow]
+REACH = "Pay me directly: anna@example.org, +1 416 555 0199"
 
 
 def escrow(state: str) -> Escrow:
@@ -115,6 +116,16 @@ PATHS: dict[str, tuple[str, Callable[[Escrow], object], str, list[str]]] = {
     "ended after the second tranche's day": (
         "probation", lambda e: (e.wait(days=40), e.event("hire.ended"), e.work()), "refunded",
         ["escrow.released", "escrow.refunded"],
+    ),
+    "a party disputes what is held, in words": (
+        "held", lambda e: e.command("dispute", "seeker", reason="They never called."), "disputed", ["dispute.opened"],
+    ),
+    "a party disputes after the hire, with an address": (
+        "probation", lambda e: e.command("dispute", "seeker", reason=REACH), "disputed", ["dispute.opened"],
+    ),
+    "a later first day, as late as a hire may start": (
+        "probation", lambda e: e.command("postpone", "insider", start_on="2028-01-02"), "probation",
+        ["escrow.postpone_proposed"],
     ),
     "a party disputes what is held": (
         "held", lambda e: e.command("dispute", "insider", reason="other"), "disputed", ["dispute.opened"],
@@ -292,7 +303,7 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
     "no earlier first day": ("probation", "postpone", "insider", {"start_on": "2027-01-03"}, "rule", "later-start"),
     "not the same day": ("probation", "postpone", "insider", {"start_on": "2027-01-04"}, "rule", "later-start"),
     "not later than a hire may start": (
-        "probation", "postpone", "insider", {"start_on": "2028-01-02"}, "rule", "later-start",
+        "probation", "postpone", "insider", {"start_on": "2028-01-03"}, "rule", "later-start",
     ),
     "no later first day in a dispute": (
         "disputed in probation", "postpone", "insider", {"start_on": LATER}, "state", "state",
@@ -303,6 +314,12 @@ REFUSED: dict[str, tuple[str, str, str, dict[str, object], str, str]] = {
     "no answer where nothing is proposed": (
         "probation", "answer_postponement", "seeker", {"start_on": LATER, "answer": "agreed"}, "state", "condition",
     ),
+    **{
+        f"no way to reach each other in the {role}'s dispute before the hire": (
+            "held", "dispute", role, {"reason": REACH}, "rule", "no-contact-data",
+        )
+        for role in ("insider", "seeker")
+    },
     "no dispute of what is over": ("settled", "dispute", "seeker", {"reason": "other"}, "state", "state"),
     "no dispute while the provider is asked": (
         "releasing", "dispute", "seeker", {"reason": "other"}, "busy", "instruction-open",

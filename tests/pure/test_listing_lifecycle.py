@@ -397,6 +397,43 @@ def test_a_published_listing_keeps_the_rules_when_it_is_revised(data: dict[str, 
     assert folded.document == before
 
 
+FREE_IN_BC: dict[str, Any] = {
+    "country": "CA", "subdivision": "CA-BC", "duties": ["Canadian experience required"],
+    "pay": TEXT["pay"] | {"currency": "CAD"}, "help": [priced("coaching", 0, "CAD")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"title": "Engineer"}, {"country": "CA"}])
+@pytest.mark.parametrize(
+    "given", [FREE_IN_BC, FREE_IN_BC | {"country": "NL", "subdivision": None}], ids=["of the country", "from abroad"]
+)
+def test_a_phrase_does_not_move_to_where_it_may_not_be_said(given: dict[str, Any], more: dict[str, Any]) -> None:
+    """What was published stays as it was judged, but not in another place."""
+    folded = in_state("published", **given)
+    before = deepcopy(folded.document)
+
+    with pytest.raises(Refusal) as refused:
+        folded.command("revise", "insider", ANNA, **{"country": "CA", "subdivision": "CA-ON", **more})
+
+    found = refused.value
+    assert (found.kind, found.rule, found.pointer) == ("rule", "no-canadian-experience", "/duties/0")
+    assert folded.document == before
+    mended = {"country": "CA", "subdivision": "CA-ON", "duties": ["Run the payment services"]}
+    folded.command("revise", "insider", ANNA, **mended)
+    assert folded.document["subdivision"] == "CA-ON"
+
+
+def test_what_a_moderator_let_pass_moves_along_where_it_may_be_said() -> None:
+    """Another place judges anew only what it forbids."""
+    folded = in_state("in_review", **FREE_IN_BC | {"title": "Acme's backend engineer"})
+    folded.fire_timers()
+    folded.command("publish", "moderator", MO)
+
+    folded.command("revise", "insider", ANNA, subdivision="CA-AB")
+
+    assert (folded.state, folded.document["subdivision"]) == ("published", "CA-AB")
+
+
 def test_what_a_moderator_let_pass_is_not_asked_again() -> None:
     folded = in_state("in_review", title="Acme's backend engineer")
     folded.fire_timers()

@@ -61,6 +61,7 @@ def claimed_unreserved() -> Offer:
 
 
 REMOVED = {"of": "seeker", "reason": "An insult."}
+REACH = "Pay me directly: anna@example.org, +1 416 555 0199"
 Given = str | Callable[[], Offer]
 Step = Callable[[Offer], object]
 ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
@@ -127,6 +128,31 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     "asked during an early claim": (
         "hire_claimed", lambda o: o.command("cancel", "seeker"), "hire_claimed", ["offer.cancel_asked"],
     ),
+    "called off with an address, having begun": (
+        "active", lambda o: (o.command("begin", "seeker"), o.command("cancel", "insider", reason=REACH)), "cancelled",
+        [*BEGUN, *CANCELLED],
+    ),
+    "asked with an address, having begun": (
+        "active", lambda o: (o.wait(hours=48), o.command("cancel", "seeker", reason=REACH)), "active",
+        [*BEGUN, "offer.cancel_asked"],
+    ),
+    "staff write an address": (
+        "accepted", lambda o: o.command("cancel", "moderator", reason=REACH), "cancelled", CANCELLED,
+    ),
+    **{
+        f"help that was given on {day}": (
+            "active", lambda o, day=day: o.command("record_help", "insider", kind="coaching", on=day), "active",
+            ["help.given"],
+        )
+        for day in ("2026-12-31", "2027-01-01", "2027-01-02")
+    },
+    **{
+        f"a start on {day}": (
+            "active", lambda o, day=day: o.command("claim_hire", "insider", start_on=day, evidence=[]), "hire_claimed",
+            CLAIMED,
+        )
+        for day in ("2026-12-01", "2028-01-02")
+    },
     "begun with the payment": (
         "accepted", lambda o: o.escrow("escrow.held", 2, begin=True), "active", ["offer.activated", *BEGUN],
     ),
@@ -559,6 +585,19 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         "countered", lambda o: counter(o, "seeker", message="Or by mail: bo at, I mean bo@example.org"), "rule",
         "no-contact-data",
     ),
+    **{
+        f"a way to reach each other in why {what}": (given, step, "rule", "no-contact-data")
+        for what, given, step in (
+            ("the seeker calls it off", "accepted", lambda o: o.command("cancel", "seeker", reason=REACH)),
+            ("the insider calls off what is not begun", "active",
+             lambda o: o.command("cancel", "insider", reason=REACH)),
+            ("one asks to call it off", "accepted",
+             lambda o: (o.wait(hours=48), o.command("cancel", "seeker", reason=REACH))),
+            ("one asks during an early claim", "hire_claimed", lambda o: o.command("cancel", "seeker", reason=REACH)),
+            ("the other agrees", "accepted",
+             lambda o: (o.wait(hours=48), o.command("cancel", "seeker"), o.command("cancel", "insider", reason=REACH))),
+        )
+    },
     "accepted on a listing that ended": (
         "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",
     ),
@@ -592,8 +631,8 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         "active", lambda o: o.command("record_help", "insider", kind="reference", on="2027-01-01"), "rule",
         "help-agreed",
     ),
-    "help before the agreement": (
-        "active", lambda o: o.command("record_help", "insider", kind="coaching", on="2026-12-31"), "rule",
+    "help before the agreement, wherever on earth": (
+        "active", lambda o: o.command("record_help", "insider", kind="coaching", on="2026-12-30"), "rule",
         "help-on-window",
     ),
     "help in the future": (
@@ -614,10 +653,10 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         ), "state", "help-answered",
     ),
     "a start long before": (
-        "active", lambda o: o.command("confirm_hire", "seeker", start_on="2026-12-01"), "rule", "start-on-window",
+        "active", lambda o: o.command("confirm_hire", "seeker", start_on="2026-11-30"), "rule", "start-on-window",
     ),
     "a start long after": (
-        "active", lambda o: o.command("claim_hire", "insider", start_on="2028-01-02", evidence=[]), "rule",
+        "active", lambda o: o.command("claim_hire", "insider", start_on="2028-01-03", evidence=[]), "rule",
         "start-on-window",
     ),
     "a claim at the lapse": (

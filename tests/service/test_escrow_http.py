@@ -277,7 +277,7 @@ def test_a_party_is_no_arbiter(world: World) -> None:
 def test_free_text_is_never_in_an_event(world: World) -> None:
     """What people write stays in the document; the topics get codes."""
     path = world.held()
-    world.seeker.post(f"{path}/dispute", {"reason": "Call Jan Jansen at 06-12345678"})
+    assert world.seeker.post(f"{path}/dispute", {"reason": "Jan Jansen never called"}).status_code == 200
     world.arbiter.post(f"{path}/dispute/resolve", {"decision": "refund", "reason": "Jan was right"})
 
     doc = world.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {}

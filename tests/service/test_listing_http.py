@@ -247,8 +247,13 @@ def test_without_a_token_nothing(anna: Caller, authorization: str) -> None:
         ("sort=best_paid", "?pay_currency", "required"),
         ("pay_min=1", "?pay_currency", "required"),
         ("pay_max=1", "?pay_currency", "required"),
+        ("sort=cheapest", "?pay_currency", "required"),
+        ("sort=cheapest&help=coaching&mine=true", "?pay_currency", "required"),
+        ("min_price=1", "?pay_currency", "required"),
+        ("max_price=30000", "?pay_currency", "required"),
+        ("min_price=1&max_price=2&help=coaching", "?pay_currency", "required"),
         ("pay_min=2&pay_max=1&pay_currency=EUR", "?pay_max", "band"),
-        ("min_price=2&max_price=1", "?max_price", "band"),
+        ("min_price=2&max_price=1&pay_currency=EUR", "?max_price", "band"),
         ("min_price=-1", "?min_price", "range"),
         ("pay_per=century", "?pay_per", "choice"),
         ("occupation=2512", "?occupation", "format"),
@@ -440,9 +445,9 @@ def test_search(anna: Caller, bo: Caller, store: Store, worker: Ticking) -> None
     assert found(bo, "country=FR") == [paris]
     assert found(bo, "region=ile-de-france") == [paris]
     assert found(bo, "country=NL&help=reference") == [cheap]
-    assert found(bo, "max_price=0") == [cheap, paris]
-    assert found(bo, "help=coaching&max_price=49999") == []
-    assert found(bo, "help=coaching&max_price=50000&q=payment&country=NL") == [cheap, utrecht]
+    assert found(bo, "max_price=0") == found(bo, "min_price=0&max_price=0") == [cheap, paris]
+    assert found(bo, "help=coaching&max_price=49999&pay_currency=EUR") == []
+    assert found(bo, "help=coaching&max_price=50000&pay_currency=EUR&q=payment&country=NL") == [cheap, utrecht]
     assert set(found(anna, "mine=true")) == {draft, paris, utrecht}
     assert found(anna, "mine=true&status=draft") == [draft]
     assert found(anna, "mine=true&country=FR&q=ovens") == [paris]

@@ -19,6 +19,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from services.listing.main import build
+from services.listing.orders import IN_ONE_CURRENCY
 from services.listing.store import COLLECTION, MIGRATIONS, by_order
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
@@ -133,15 +134,15 @@ def draw(dice: random.Random) -> Asked:
         {"industry": f"NAICS-2022:{dice.choice(corpus.INDUSTRIES)}"},
         {"occupation": f"ISCO-08:{dice.choice(corpus.OCCUPATIONS)[: dice.randint(1, 4)]}"},
         {"help": dice.choice(corpus.KINDS)},
-        {"min_price": prices[0], "max_price": prices[1]},
-        {"max_price": prices[0]},
+        {"min_price": prices[0], "max_price": prices[1], "pay_currency": dice.choice(corpus.CURRENCIES)},
+        {"max_price": prices[0], "pay_currency": dice.choice(corpus.CURRENCIES)},
         {"pay_min": pay[0], "pay_max": pay[1], "pay_per": per, "pay_currency": dice.choice(corpus.CURRENCIES)},
         {"posted_since": (corpus.BEGIN + timedelta(days=1.3 * dice.random())).isoformat(timespec="milliseconds")},
     ]
     asked: Asked = {"sort": dice.choice(SORTS)}
     for each in dice.sample(filters, dice.randint(1, 4)):
         asked |= each
-    if asked["sort"] == "best_paid":
+    if asked["sort"] in IN_ONE_CURRENCY:
         asked.setdefault("pay_currency", "EUR")
     return asked
 
@@ -152,7 +153,8 @@ def draw(dice: random.Random) -> Asked:
 ALONE: tuple[Asked, ...] = (
     {}, {"country": "CA"}, {"region": "Île-de-France"}, {"industry": "NAICS-2022:62"}, {"occupation": "ISCO-08:2512"},
     {"occupation": "ISCO-08:25"}, {"occupation": "ISCO-08:2"},
-    {"help": "coaching"}, {"help": "coaching", "min_price": 20_000, "max_price": 50_000}, {"max_price": 0},
+    {"help": "coaching"}, {"max_price": 0},
+    {"help": "coaching", "min_price": 20_000, "max_price": 50_000, "pay_currency": "EUR"},
     {"pay_currency": "CAD", "pay_min": 4_500_000, "pay_max": 5_000_000},
     {"pay_currency": "EUR", "pay_min": 3_000, "pay_per": "hour"}, {"posted_since": "2027-01-01T20:00:00.000+00:00"},
     {"q": "baking"}, {"q": "Infirmier de FORÊT"}, {"q": "INFIRMIÈRES bake"}, {"q": "eleve"}, {"q": "c++"},
@@ -167,7 +169,7 @@ def test_each_filter_alone(filled: tuple[Store, list[Facts]], tmp_path: Path, gr
     chosen = ALONE if ground != "embedded" else (ALONE[0], *ALONE[1 + SORTS.index(sort) :: len(SORTS)])
 
     for filters in chosen:
-        asked = filters | {"sort": sort} | ({"pay_currency": "EUR", **filters} if sort == "best_paid" else {})
+        asked = filters | {"sort": sort} | ({"pay_currency": "EUR", **filters} if sort in IN_ONE_CURRENCY else {})
         assert pages(seeker, asked) == answer(every, asked) != [], asked
 
 
@@ -191,7 +193,8 @@ def test_ones_own_in_any_state(filled: tuple[Store, list[Facts]], tmp_path: Path
     own = [facts for facts in every if facts.insider == person]
 
     assert sorted(pages(anna, {"mine": "true"})) == sorted(facts.id for facts in own)
-    assert pages(anna, {"mine": "true", "status": "published", "sort": "cheapest"}) == answer(own, {"sort": "cheapest"})
+    cheapest = {"sort": "cheapest", "pay_currency": "EUR"}
+    assert pages(anna, {"mine": "true", "status": "published", **cheapest}) == answer(own, cheapest)
     assert sorted(pages(anna, {"mine": "true", "status": "paused"})) == sorted(f.id for f in own if not f.published)
     assert pages(anna, {"mine": "true", "status": "filled"}) == []
 
@@ -211,8 +214,9 @@ def test_a_page_of_another_order_is_refused(filled: tuple[Store, list[Facts]], t
 # -- while others write
 
 
-@pytest.mark.parametrize("asked", [{"sort": s} for s in SORTS[:3]] + [{"sort": "best_paid", "pay_currency": "CAD"},
-                                   {"sort": "cheapest", "help": "coaching"}, {"sort": "newest", "q": "Bake"}],
+@pytest.mark.parametrize("asked", [{"sort": s, "pay_currency": "CAD"} for s in SORTS] + [{"sort": "newest"},
+                                   {"sort": "cheapest", "pay_currency": "CAD", "help": "coaching"},
+                                   {"sort": "newest", "q": "Bake"}],
                          ids=lambda asked: "-".join(asked.values()))  # fmt: skip
 def test_pages_while_others_write(mongo_client: Client, tmp_path: Path, asked: Asked) -> None:
     """Two people revise, pause and resume what is theirs and a third publishes, all the while: the rest comes once."""
@@ -293,7 +297,7 @@ def test_listings_of_before_are_found_after_the_migration(database: Database[Doc
     store.collection.update_one({"_id": "migrations"}, {"$set": {"done": 1 + MIGRATIONS.index(by_order)}})
     before = {doc["_id"]: doc["version"] for doc in store.collection.find({"kind": "listing"})}
     seeker = people(store, tmp_path)("bo")
-    asked = {"q": "BAKING", "sort": "cheapest"}
+    asked = {"q": "BAKING", "sort": "cheapest", "pay_currency": "EUR"}
     assert pages(seeker, asked) == [] == pages(seeker, {"sort": "leaving"})
 
     assert migrate(store.collection, MIGRATIONS) >= 1

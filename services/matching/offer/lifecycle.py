@@ -19,8 +19,10 @@ from services.matching.offer.rules import (
     FREE,
     OTHER_ASKED,
     PAID,
+    UNREACHED,
 )
 from shared.aggregate import LONGEST_PAUSE, Emit, Lifecycle, Park, Row, cells
+from shared.contact_rule import no_contact_data
 
 OPEN = ("proposed", "countered")
 AGREED = ("accepted", "active", "hire_claimed")
@@ -34,7 +36,7 @@ PARTIES = ("insider", "seeker")
 CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (prices.ONE_CURRENCY, prices.FREE_STAYS_FREE, prices.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
-_MESSAGE = rules.no_contact_data("message")
+_MESSAGE = no_contact_data("message")
 _ACCEPT = (rules.LISTING_LIVES, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
@@ -80,14 +82,15 @@ _CANCELLED = ("offer.cancelled",)
 _CALLED_OFF = (
     Row(
         ("accepted", "active"), "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=MAY_CANCEL_ALONE,
-        act=acts.cancel_alone, note="either of the two, alone; a seeker who pays only before the help has begun",
+        guards=(UNREACHED,), act=acts.cancel_alone,
+        note="either of the two, alone; a seeker who pays only before the help has begun",
     ),
     Row(
-        AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED, act=acts.cancel_agreed,
-        note="agrees to what the other has asked",
+        AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED,
+        guards=(UNREACHED,), act=acts.cancel_agreed, note="agrees to what the other has asked",
     ),
     Row(
-        AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, guards=(rules.ASKED_ONCE,),
+        AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, guards=(rules.ASKED_ONCE, UNREACHED),
         act=acts.ask_cancel, note="asks the other",
     ),
     Row(
@@ -183,7 +186,7 @@ _HIRED = ("hired", "ended", "completed", "closed")
 _REVIEWS = (
     Row(
         _HIRED, "review", emits=("offer.reviewed",), by=PARTIES, when=reviews.MAY_REVIEW, act=reviews.write_review,
-        guards=(rules.no_contact_data("text"),),
+        guards=(no_contact_data("text"),),
         note="neither sees the other's before both are in, or its time is over",
     ),
     Row(

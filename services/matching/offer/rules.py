@@ -3,13 +3,14 @@ Pure.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.matching.offer import prices
 from services.matching.offer.beginning import has_begun
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
-from shared.contact_details import contact_data
+from shared.clock import days_at
+from shared.contact_rule import no_contact_data
 from shared.settings import Terms
 
 LISTING_OVER = ("draft", "filled", "expired", "withdrawn", "removed")
@@ -21,7 +22,8 @@ EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message"
 
 MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS, MOST_APPLICATIONS = 5, 3, 30, 10
 GRADE_FOR_SILENCE = 2
-_TOMORROW = timedelta(days=1)
+_ELSEWHERE = timedelta(days=1)
+"""It may be the next day already where the job is."""
 
 
 # -- what is computed
@@ -43,20 +45,14 @@ def longest_hold(terms: Terms, tranches: Iterable[Mapping[str, Any]]) -> timedel
     hire = terms.lapse_after + terms.silence
     disputes = 2 * (terms.dispute_expiry + terms.after_dispute)
     last = max((int(each["due_day"]) for each in tranches), default=0)
-    tenure = terms.start_on_after + timedelta(days=last) if last else timedelta()
+    tenure = terms.start_on_after + _ELSEWHERE + timedelta(days=last) if last else timedelta()
     return hire + disputes + tenure
 
 
 def start_window(change: Change) -> tuple[str, str]:
-    """First and last day that a job may start, as ISO dates."""
-    first = change["accepted_at"].date() - change.terms.start_on_before
-    return first.isoformat(), (change.now.date() + change.terms.start_on_after).isoformat()
-
-
-def _today(change: Change) -> date:
-    """The latest day it may be anywhere on earth."""
-    day: date = change.now.date()
-    return day + _TOMORROW
+    """First and last day that a job may start, as ISO dates; both wherever on earth it is."""
+    first, last = days_at(change["accepted_at"])[0], days_at(change.now)[1]
+    return (first - change.terms.start_on_before).isoformat(), (last + change.terms.start_on_after).isoformat()
 
 
 # -- conditions
@@ -168,6 +164,8 @@ RESERVED = Guard(
     refuses="state",
 )
 
+UNREACHED = no_contact_data("reason", over=lambda change: has_begun(change.doc))
+"""Why it is called off is for the other to read: no way to reach each other before the help begins."""
 ASKED_ONCE = Guard(
     "cancel-asked-once",
     lambda change, trigger: not _asked_by(change),
@@ -203,7 +201,7 @@ CLAIMS = Guard(
 def _end_window(change: Change) -> tuple[str, str]:
     """First and last day that a job may have ended on: a job that never began ends on the day that it was to."""
     start: str = change["hire"]["start_on"]
-    return start, max(start, _today(change).isoformat())
+    return start, max(start, days_at(change.now)[1].isoformat())
 
 
 ENDED_ON = Guard(
@@ -227,12 +225,17 @@ HELP_AGREED = Guard(
     lambda change, trigger: f"This offer is for {', '.join(change['help'])}.",
     "/kind",
 )
+
+
+def _help_window(change: Change) -> tuple[str, str]:
+    """First and last day that help may have been given on: from the acceptance to now, wherever on earth that was."""
+    return days_at(change["accepted_at"])[0].isoformat(), days_at(change.now)[1].isoformat()
+
+
 HELP_ON = Guard(
     "help-on-window",
-    lambda change, trigger: (
-        change["accepted_at"].date().isoformat() <= trigger.data["on"] <= _today(change).isoformat()
-    ),
-    lambda change, trigger: f"Expected a day from {change['accepted_at'].date().isoformat()} to today.",
+    lambda change, trigger: _help_window(change)[0] <= trigger.data["on"] <= _help_window(change)[1],
+    lambda change, trigger: "Expected a day from {} to {}.".format(*_help_window(change)),
     "/on",
 )
 
@@ -271,17 +274,3 @@ HAS_TEXT = Guard(
     "There is no such review, or it has no text.",
     refuses="state",
 )
-
-
-def no_contact_data(field: str) -> Guard:
-    """The rule that this text of a command holds no way to reach its writer."""
-
-    def found(trigger: Trigger) -> str | None:
-        return next((words for _, words in contact_data(trigger.data.get(field) or "")), None)
-
-    return Guard(
-        "no-contact-data",
-        lambda change, trigger: found(trigger) is None,
-        lambda change, trigger: found(trigger) or "",
-        f"/{field}",
-    )

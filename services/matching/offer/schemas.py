@@ -94,6 +94,8 @@ class Search(PageQuery):
 
 
 class Claim(Body):
+    """`evidence` is empty for the seeker until the help has begun; what it is worth, `grade`, is not."""
+
     start_on = fields.Date()
     evidence = fields.Several(fields.Part(Evidence))
     grade = fields.Integer(0, 3)

@@ -6,6 +6,7 @@ from typing import Any
 from services.matching.offer import reviews, schemas
 from services.matching.offer.accounts import Standing
 from services.matching.offer.acts import STAFF
+from services.matching.offer.beginning import has_begun
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.reservations import OLDEST, currency_of
 from shared.aggregate import Document
@@ -49,8 +50,16 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
         "breakdown": {name: _money(amount, doc["currency"]) for name, amount in parts.items()},
         "mode": "hold",
         "help_given": doc.get("given", []),
-        "claims": doc.get("claims", []),
+        "claims": _claims(doc, of),
     }  # fmt: skip
+
+
+def _claims(doc: Document, of: frozenset[str]) -> list[dict[str, Any]]:
+    """The seeker sees the documents' hashes, which the insider writes, from when the two may reach each other."""
+    claims: list[dict[str, Any]] = doc.get("claims", [])
+    if "seeker" not in of or has_begun(doc) or "hire" in doc:
+        return claims
+    return [{**claim, "evidence": []} for claim in claims]
 
 
 def account_view(standing: Standing) -> dict[str, Any]:

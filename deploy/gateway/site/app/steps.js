@@ -6,7 +6,10 @@ import {button, field, form, helpName, refuse} from './ui.js';
 import {named, t} from './words.js';
 
 const SOURCES = ['tok_visa', 'tok_declined', 'tok_late', 'tok_chargeback_late'];
-const today = () => new Date().toISOString().slice(0, 10);
+const today = () => {
+  const now = new Date(); // the day here, not in UTC
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+};
 const date = (page, name, label, value = '') =>
   field(page, name, label, html`<input type="date" name=${name} required .defaultValue=${value}>`);
 const text = (page, name, label, required = false) =>

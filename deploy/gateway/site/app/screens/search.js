@@ -6,7 +6,8 @@ import {explained} from '../refusals.js';
 import {card, helpName, list, refusal} from '../ui.js';
 import {t} from '../words.js';
 
-const ASKED = ['q', 'country', 'subdivision', 'region', 'help', 'sort'];
+const ASKED = ['q', 'country', 'subdivision', 'region', 'help', 'sort', 'pay_currency'];
+const CODES = ['country', 'pay_currency'];
 const KINDS = ['good_word', 'reference', 'coaching'];
 const ORDERS = ['newest', 'cheapest', 'leaving'];
 
@@ -14,7 +15,7 @@ export const title = () => t('search.title');
 
 export async function load({query, leaving}) {
   const asked = new URLSearchParams([...query].filter(([name, value]) => ASKED.includes(name) && value));
-  if (asked.has('country')) asked.set('country', asked.get('country').toUpperCase());
+  for (const name of CODES) if (asked.has(name)) asked.set(name, asked.get(name).toUpperCase());
   try {
     return {...(await get(`/v1/listings?${asked}`, {signal: leaving.signal})), asked, refused: null};
   } catch (problem) {
@@ -30,6 +31,7 @@ export function searchForm({query}) {
     const asked = [...new FormData(event.currentTarget)].filter(([, value]) => value);
     go(`/search?${new URLSearchParams(asked)}`);
   };
+  const sorted = ({currentTarget}) => (currentTarget.form.elements.pay_currency.required = currentTarget.value === 'cheapest'); // amounts of one currency
   const option = (name, value, words) => html`<option value=${value} ?selected=${query.get(name) === value}>${words}</option>`;
   return html`
     <form class="search" role="search" @submit=${send}>
@@ -39,7 +41,8 @@ export function searchForm({query}) {
       <label class="field"><span>${t('search.help')}</span>
         <select name="help">${option('help', '', t('search.any'))}${KINDS.map((each) => option('help', each, helpName(each)))}</select></label>
       <label class="field"><span>${t('search.sort')}</span>
-        <select name="sort">${ORDERS.map((each) => option('sort', each, t(`search.sort.${each}`)))}</select></label>
+        <select name="sort" @change=${sorted}>${ORDERS.map((each) => option('sort', each, t(`search.sort.${each}`)))}</select></label>
+      <label class="field"><span>${t('search.currency')}</span><input name="pay_currency" pattern="[A-Za-z]{3}" maxlength="3" placeholder="CAD" ?required=${query.get('sort') === 'cheapest'} .value=${query.get('pay_currency') || ''}></label>
       <button class="primary">${t('search.go')}</button>
     </form>
   `;

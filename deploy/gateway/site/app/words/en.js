@@ -59,6 +59,7 @@ export default {
   'search.sort.newest': 'newest first',
   'search.sort.cheapest': 'cheapest first',
   'search.sort.leaving': 'leaving soonest first',
+  'search.currency': 'Currency code',
   'search.go': 'Search',
   'search.found.one': '{count} listing',
   'search.found.other': '{count} listings',

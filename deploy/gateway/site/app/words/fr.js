@@ -59,6 +59,7 @@ export default {
   'search.sort.newest': 'les plus récentes d’abord',
   'search.sort.cheapest': 'les moins chères d’abord',
   'search.sort.leaving': 'les départs les plus proches d’abord',
+  'search.currency': 'Code de devise',
   'search.go': 'Chercher',
   'search.found.one': '{count} annonce',
   'search.found.other': '{count} annonces',
