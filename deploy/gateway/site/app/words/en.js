@@ -138,6 +138,7 @@ export default {
   'sign_in.role.operator': 'an operator',
   'sign_in.none': 'Nobody can sign in here: the operator has not configured an identity provider for the page.',
   'sign_in.opaque': 'The provider sent a token that nobody but itself can read. Its operator sets PAGE_AUDIENCE to what its API is called there, or PAGE_TOKEN to id_token.',
+  'sign_in.unreachable': 'Signing in at {provider} is not possible at the moment. Nothing was changed; try again in a moment.',
   'sign_in.failed': 'Signing in failed',
 
   'place.CA-ON': 'Ontario',

@@ -138,6 +138,7 @@ export default {
   'sign_in.role.operator': 'l’exploitation',
   'sign_in.none': 'Personne ne peut se connecter ici : aucun fournisseur d’identité n’est configuré pour la page.',
   'sign_in.opaque': 'Le fournisseur a envoyé un jeton que lui seul peut lire. L’exploitant règle PAGE_AUDIENCE sur le nom de son API, ou PAGE_TOKEN sur id_token.',
+  'sign_in.unreachable': 'Il n’est pas possible de se connecter auprès de {provider} pour l’instant. Rien n’a été changé ; réessayez dans un instant.',
   'sign_in.failed': 'La connexion a échoué',
 
   'place.CA-ON': 'Ontario',
