@@ -60,6 +60,10 @@ export function failed(problem, again) {
     <button @click=${again}>${t('failed.again')}</button></section>`;
 }
 
+/** What was loaded before and could not be loaded again stands beneath this. */
+export const stale = (problem, again) => html`
+  <p class="note" role="status">${[403, 404].includes(problem.status) ? `${failure(problem)}. ` : ''}${t('failed.stale')} <button class="link" @click=${again}>${t('failed.again')}</button></p>`;
+
 /** Away to the identity provider; where it cannot be reached, that is said where one asked for it. */
 async function signInAgain(page) {
   page.state.unreached = null;
