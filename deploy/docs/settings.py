@@ -108,6 +108,12 @@ _OTHERS = (
         "to `/signed-in`; scope, audience, and which of its tokens the services take (`access_token` or `id_token`)",
     ),
     (
+        "`PAGE_CONNECT`",
+        "the gateway",
+        "origins (`https://host`, blank between) that the page may ask beside that of `PAGE_ISSUER`: where the "
+        "provider's token endpoint is elsewhere",
+    ),
+    (
         "`PAGE_PEOPLE`, `GATEWAY_DEV`",
         "the gateway",
         "`golem up` alone: that the page offers to be one of its people, and the folder with their tokens",

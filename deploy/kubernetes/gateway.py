@@ -2,7 +2,7 @@
 
 from deploy.kubernetes.parts import INSIDE, Json, budget, container, deployment, environment, pod, service
 
-PAGE = ("PAGE_ISSUER", "PAGE_CLIENT_ID", "PAGE_SCOPE", "PAGE_AUDIENCE", "PAGE_TOKEN")
+PAGE = ("PAGE_ISSUER", "PAGE_CLIENT_ID", "PAGE_CONNECT", "PAGE_SCOPE", "PAGE_AUDIENCE", "PAGE_TOKEN")
 """How people sign in on the page; what is not set has the Caddyfile's default."""
 
 

@@ -111,7 +111,7 @@ def test_a_step_that_is_no_longer_possible_shows_what_is(stack: Stack, hires: Hi
 
     at.sees("The proposal was withdrawn.")
     expect(at.page.get_by_role("alert")).to_be_focused()
-    expect(at.page.get_by_text("This is withdrawn;")).to_have_count(1)
+    expect(at.page.get_by_text("It was changed meanwhile")).to_have_count(1)
     expect(at.page.get_by_role("button", name="Accept", exact=True)).to_have_count(0)
 
 

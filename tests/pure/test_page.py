@@ -10,6 +10,7 @@ import pytest
 from deploy.gateway import SITE
 from services.escrow.lifecycle import ESCROW
 from services.matching.offer.lifecycle import OFFER
+from shared.money import MINOR_DIGITS
 
 APP, LIB = SITE / "app", SITE / "lib"
 SCRIPTS = [path for path in sorted(APP.rglob("*.js")) if path.parent.name != "words"]
@@ -56,6 +57,16 @@ def test_each_step_of_a_deal_has_a_place_on_its_page() -> None:
     placed = re.findall(r"'(\w+)'", steps[steps.index("const ORDER") : steps.index("];", steps.index("const ORDER"))])
 
     assert sorted(placed) == sorted(key.removeprefix("do.") for key in words("en") if key.startswith("do."))
+
+
+def test_the_page_counts_minor_units_as_the_services_do() -> None:
+    """A browser's own table has fewer digits for what is counted in cents no more (HUF, IDR, COP)."""
+    rows = re.findall(
+        r"'([A-Z ]+)'\.split\(' '\)\.map\(\(each\) => \[each, (\d)\]\)", (APP / "format.js").read_text("utf-8")
+    )
+    digits = {code: int(count) for codes, count in rows for code in codes.split()}
+
+    assert digits == {code: count for code, count in MINOR_DIGITS.items() if count != 2}
 
 
 @pytest.mark.parametrize("language", ["fr"])

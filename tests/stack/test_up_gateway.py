@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -253,6 +254,38 @@ def test_the_documents_for_people(gateway: Gateway, path: str) -> None:
     assert "unsafe" not in headers["content-security-policy"]
     assert len(named) >= 5 and b"//" not in re.sub(rb'"data:[^"]*"', b"", body)
     assert [each for each in named if gateway.ask("GET", each)[0] != 200] == []
+
+
+@pytest.mark.parametrize(
+    ("issuer", "more", "may_ask"),
+    [
+        ("", "", "'self'"),
+        ("https://id.example", "", "'self' https://id.example"),
+        ("https://id.example:8443/realms/golem", "", "'self' https://id.example:8443"),
+        (
+            "HTTPS://id.example/",
+            "https://token.example https://b.example",
+            "'self' HTTPS://id.example https://token.example https://b.example",
+        ),
+        ("no address", "", "'self'"),
+    ],
+)
+def test_the_page_may_ask_the_origin_of_its_issuer_and_what_is_named_besides(
+    issuer: str, more: str, may_ask: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever path the issuer has: in a policy a path would be that path alone. Errors have the same policy."""
+    monkeypatch.setenv("PAGE_ISSUER", issuer)
+    monkeypatch.setenv("PAGE_CONNECT", more)
+    port, nobody = (next(free) for free in [free_ports()] for _ in range(2))
+    with gateway_at(port, dict.fromkeys(SERVICES, nobody), tmp_path, PROXY):
+        gateway = Gateway(port, {})
+        found = [gateway.ask("GET", path, accept="text/html")[1] for path in ("/", "/nothing")]
+        config = json.loads(gateway.ask("GET", "/config.json")[2])
+
+    for headers in found:
+        (asked,) = re.findall(r"connect-src ([^;]*);", headers["content-security-policy"])
+        assert asked.split() == may_ask.split()
+    assert config["issuer"] == issuer
 
 
 def test_the_documents_are_found_without_the_slash(gateway: Gateway) -> None:

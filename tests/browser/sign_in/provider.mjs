@@ -1,15 +1,17 @@
-// A certified OpenID provider, as a market's operator may have one: `node provider.mjs PORT ORIGIN AUDIENCE`.
+// A certified OpenID provider, as a market's operator may have one: `node provider.mjs ISSUER TOKENS ORIGIN AUDIENCE`.
+// Its issuer has a path, and its token endpoint is at another origin, TOKENS, as some have it.
 // Anybody may log in by any name; `mo` is a moderator, and the tokens of `brief` end after a few seconds.
 import {randomBytes} from 'node:crypto';
+import {createServer} from 'node:http';
 import {exportJWK, generateKeyPair} from 'jose';
 import {Provider} from 'oidc-provider';
 
-const [port, origin, audience] = process.argv.slice(2);
+const [issuer, tokens, origin, audience] = process.argv.slice(2);
 const roles = {mo: ['moderator']};
 const {privateKey} = await generateKeyPair('RS256', {extractable: true});
 const key = {...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'one'};
 
-const provider = new Provider(`http://127.0.0.1:${port}`, {
+const provider = new Provider(issuer, {
   clients: [{
     client_id: 'page',
     token_endpoint_auth_method: 'none',
@@ -32,4 +34,17 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
   ttl: {AccessToken: (ctx, token) => (token.accountId === 'brief' ? 6 : 3600), Grant: 3600, IdToken: 3600, Interaction: 3600, Session: 3600},
 });
-provider.listen(Number(port), '127.0.0.1', () => console.log('listening'));
+
+provider.use(async (ctx, next) => {
+  await next();
+  if (ctx.oidc?.route === 'discovery') ctx.body.token_endpoint = ctx.body.token_endpoint.replace(new URL(issuer).origin, tokens);
+});
+
+const {pathname} = new URL(issuer);
+const server = () => createServer((request, response) => {
+  if (!request.url.startsWith(`${pathname}/`)) return response.writeHead(404).end();
+  request.originalUrl = request.url;
+  request.url = request.url.slice(pathname.length);
+  return provider.callback()(request, response);
+});
+for (const each of [tokens, issuer]) server().listen(Number(new URL(each).port), '127.0.0.1');

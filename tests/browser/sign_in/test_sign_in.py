@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -32,10 +33,11 @@ _AUDIENCE = "https://market.example"
 
 @dataclass
 class Market:
-    """A gateway whose page signs in at `issuer`, and listing behind it."""
+    """A gateway whose page signs in at `issuer` and fetches the tokens from `tokens`, and listing behind it."""
 
     origin: str
     issuer: str
+    tokens: str
 
 
 @contextmanager
@@ -57,24 +59,25 @@ def market(
 ) -> Iterator[Market]:
     folder, database = tmp_path_factory.mktemp("sign-in"), f"test_{secrets.token_hex(6)}"
     free = free_ports()
-    at, of_provider, web, nobody = (next(free) for _ in range(4))
-    origin, issuer = f"http://127.0.0.1:{at}", f"http://127.0.0.1:{of_provider}"
+    at, of_provider, of_tokens, web, nobody = (next(free) for _ in range(5))
+    origin, tokens = f"http://127.0.0.1:{at}", f"http://127.0.0.1:{of_tokens}"
+    issuer = f"http://127.0.0.1:{of_provider}/realms/golem"
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:shared.process.gunicorn_config"]
     listing = {
         "PSEUDONYM_KEY": "k" * 40, "BIND": f"127.0.0.1:{web}", "MONGODB_URI": mongo_server,
         "MONGODB_DATABASE": database, "TOKEN_ISSUER": issuer, "TOKEN_AUDIENCE": _AUDIENCE, "JWKS_URL": f"{issuer}/jwks",
     }  # fmt: skip
-    page = {"PAGE_ISSUER": issuer, "PAGE_CLIENT_ID": "page", "PAGE_AUDIENCE": _AUDIENCE}
+    page = {"PAGE_ISSUER": issuer, "PAGE_CLIENT_ID": "page", "PAGE_AUDIENCE": _AUDIENCE, "PAGE_CONNECT": tokens}
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         for name, value in page.items():
             patch.setenv(name, value)
         program = shutil.copy(_PROVIDER, _PACKAGES)  # a module finds its packages from where it stands
-        command = [str(shutil.which("node")), str(program), str(of_provider), origin, _AUDIENCE]
+        command = [str(shutil.which("node")), str(program), issuer, tokens, origin, _AUDIENCE]
         stack.enter_context(running(of_provider, folder / "provider.log", command))
         stack.enter_context(running(web, folder / "listing.log", [*gunicorn, "services.listing.main:web()"], **listing))
         webs = dict.fromkeys(SERVICES, nobody) | {"listing": web}
         stack.enter_context(gateway_at(at, webs, folder, "127.0.0.3"))
-        yield Market(origin, issuer)
+        yield Market(origin, issuer, tokens)
     mongo_client.drop_database(database)
 
 
@@ -86,7 +89,8 @@ def visitor(browser: Browser, market: Market) -> Iterator[Visitor]:
     one.page.on("request", lambda request: asked.append(request.url) if one.page.url.startswith(one.origin) else None)
     yield one
     one.leave()
-    assert [url for url in asked if not url.startswith((f"{market.origin}/", f"{market.issuer}/"))] == []
+    known = tuple(f"{each}/" for each in (market.origin, market.issuer, market.tokens))
+    assert [url for url in asked if not url.startswith(known)] == []
     assert [each for each in one.complaints if not each.startswith("asked elsewhere") and not _known(each)] == []
 
 
@@ -105,7 +109,7 @@ def log_in(visitor: Visitor, name: str) -> None:
 
 def begins(visitor: Visitor, market: Market, back: str) -> None:
     visitor.go(f"/sign-in?back={back}")
-    visitor.press(f"Sign in at {market.issuer.removeprefix('http://')}")
+    visitor.press(f"Sign in at {urlsplit(market.issuer).netloc}")
 
 
 def test_one_signs_in_at_the_provider_and_the_services_take_its_token(visitor: Visitor, market: Market) -> None:
@@ -140,6 +144,29 @@ def test_a_token_that_ends_in_a_form_sends_one_to_the_provider_and_back_to_what_
 
     expect(visitor.page.get_by_label("Title")).to_have_value("Nearly sent")
     expect(visitor.page.get_by_role("link", name="brief")).to_be_visible()
+
+
+def test_a_provider_that_does_not_answer_is_said_where_one_signs_in(visitor: Visitor, market: Market) -> None:
+    """On the screen for it, and over a form whose session has ended; there one can ask again."""
+    said = f"Signing in at {urlsplit(market.issuer).netloc} is not possible at the moment."
+    visitor.page.route("**/.well-known/*", lambda route: route.abort())
+    begins(visitor, market, "/roles/new")
+    visitor.sees(said)
+    visitor.page.unroute("**/.well-known/*")
+    begins(visitor, market, "/roles/new")
+    log_in(visitor, "brief")
+    ended = visitor.page.get_by_role("alertdialog", name="Your session has ended")
+    expect(ended).to_be_visible()
+    visitor.page.route("**/.well-known/*", lambda route: route.abort())
+    visitor.press("Sign in", ended)
+    expect(ended.get_by_role("alert")).to_contain_text(said)
+    expect(ended.get_by_role("alert")).to_be_focused()
+    visitor.can_read("session-ended-unreached")
+    visitor.page.unroute("**/.well-known/*")
+    visitor.press("Sign in", ended)
+
+    expect(visitor.page.get_by_role("link", name="brief")).to_be_visible()
+    visitor.complaints = [each for each in visitor.complaints if "ERR_FAILED" not in each]
 
 
 def test_an_answer_that_nobody_asked_for_signs_nobody_in(visitor: Visitor) -> None:

@@ -78,13 +78,6 @@ export async function find(path, options) {
   }
 }
 
-/** Map of listing id to title, of those that may be seen. */
-export async function titles(ids, options) {
-  const unique = [...new Set(ids)];
-  const found = await Promise.all(unique.map((id) => find(`/v1/listings/${id}`, options).catch(() => null)));
-  return new Map(unique.map((id, at) => [id, found[at]?.title]));
-}
-
 /** All items of a list, at most `most`, page after page. */
 export async function all(path, {most = 200, ...options} = {}) {
   const items = [];

@@ -1,16 +1,12 @@
 // Money, dates and numbers in the reader's locale. Amounts stay whole minor units: never a float.
 import {locale} from './words.js';
 
-const digits = new Map();
-
-/** How many minor digits a currency has: 2 for CAD, 0 for JPY. */
-function minorDigits(currency) {
-  if (!digits.has(currency)) {
-    const format = new Intl.NumberFormat('en', {style: 'currency', currency});
-    digits.set(currency, format.resolvedOptions().maximumFractionDigits);
-  }
-  return digits.get(currency);
-}
+/** How many minor digits a currency has where it is not two: ISO 4217's, as the API counts; a browser's own table differs. */
+const DIGITS = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF'.split(' ').map((each) => [each, 0]),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((each) => [each, 3]),
+]);
+const minorDigits = (currency) => DIGITS.get(currency) ?? 2;
 
 /** {amount, currency} as a decimal string: "500.00". */
 export function decimal({amount, currency}) {
@@ -39,8 +35,12 @@ export function minor(text, currency) {
   return amount <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(amount) : null;
 }
 
-export const money = (value) =>
-  new Intl.NumberFormat(locale(), {style: 'currency', currency: value.currency}).format(decimal(value));
+export function money(value) {
+  const {currency} = value;
+  const places = minorDigits(currency);
+  const digits = {minimumFractionDigits: places, maximumFractionDigits: places};
+  return new Intl.NumberFormat(locale(), {style: 'currency', currency, ...digits}).format(decimal(value));
+}
 export const percent = (bps) =>
   new Intl.NumberFormat(locale(), {style: 'percent', maximumFractionDigits: 2}).format(bps / 10_000);
 export const number = (value) => new Intl.NumberFormat(locale()).format(value);

@@ -60,22 +60,38 @@ export function failed(problem, again) {
     <button @click=${again}>${t('failed.again')}</button></section>`;
 }
 
+/** What was loaded before and could not be loaded again stands beneath this. */
+export const stale = (problem, again) => html`
+  <p class="note" role="status">${[403, 404].includes(problem.status) ? `${failure(problem)}. ` : ''}${t('failed.stale')} <button class="link" @click=${again}>${t('failed.again')}</button></p>`;
+
+/** Away to the identity provider; where it cannot be reached, that is said where one asked for it. */
+async function signInAgain(page) {
+  page.state.unreached = null;
+  if (!page.state.offered?.length) page.state.people = null; // they may not have come
+  page.draw();
+  await session.signIn().catch((problem) => (page.state.unreached = problem));
+  page.draw();
+  document.querySelector('.veil .problem')?.focus();
+}
+
 /** Over everything, when the token has ended: it has the focus, and what was typed stays beneath. */
 export function ended(page) {
-  page.state.people ??= people().then((found) => {
+  page.state.people ??= people().catch(() => []).then((found) => {
     page.state.offered = found;
     page.draw();
     document.querySelector('.veil button')?.focus();
   });
+  const {unreached} = page.state;
   const offered = page.state.offered || [];
   return html`
     <div class="veil">
       <section class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="ended">
         <h2 id="ended">${t('ended.title')}</h2>
         <p>${t('ended.words')}</p>
+        ${unreached ? html`<div class="problem" role="alert" tabindex="-1">${explained(unreached)}</div>` : nothing}
         ${offered.length
           ? html`<p class="buttons">${offered.map((each) => html`<button @click=${() => session.continueAs(each)}>${each.name}</button>`)}</p>`
-          : html`<button class="primary" @click=${() => session.signIn()}>${t('frame.sign_in')}</button>`}
+          : html`<button class="primary" @click=${() => signInAgain(page)}>${t('frame.sign_in')}</button>`}
       </section>
     </div>
   `;

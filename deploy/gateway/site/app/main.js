@@ -2,7 +2,7 @@
 import {html, render, nothing} from '../lib/lit-html/lit-html.js';
 import {session} from './session.js';
 import {choose, chosen, languages, t} from './words.js';
-import {ended, failed, failure, loading, navigation} from './frame.js';
+import {ended, failed, failure, loading, navigation, stale} from './frame.js';
 import {live} from './live.js';
 
 /** [path, the module that draws it]; {name} in a path is given to the screen. Each is fetched when it is first needed. */
@@ -29,6 +29,7 @@ const SCREENS = [
 ];
 
 const LATER = [700, 2000, 5000]; // ms after which one looks again: other services hear of it a moment later
+const AWAY = 10_000; // ms after which one looks again for what was not there
 const OUTDATED = [404, 409, 410, 412]; // refusals that say: it is not as you saw it
 /** Where the page is drawn. A listing's own HTML stays until its screen can take its place. */
 let root = document.getElementById('page');
@@ -56,7 +57,9 @@ class Page {
     this.data = undefined;
     this.problem = null; // of the last act
     this.failure = null; // of loading
+    this.isPartial = false; // a part of it is away (see parts.js)
     this.busy = false;
+    this.again = null; // the timer of the next look
     this.leaving = new AbortController();
   }
 
@@ -68,6 +71,8 @@ class Page {
 
   /** Load what the screen shows, again. What is drawn stays until the new is there. */
   reload = async () => {
+    clearTimeout(this.again);
+    this.isPartial = false;
     try {
       this.screen ??= await this.fetch();
       if (!this.isHere) return;
@@ -80,7 +85,14 @@ class Page {
     }
     this.loaded = true;
     this.draw();
+    clearTimeout(this.again);
+    if (this.isPartial || this.isStale) this.again = setTimeout(() => this.isHere && this.reload(), AWAY);
   };
+
+  /** What is drawn was loaded before, and could not be loaded again. */
+  get isStale() {
+    return Boolean(this.failure) && this.data !== undefined && !session.isEnded;
+  }
 
   /**
    * The next page of a list, beneath what is there, each entry once. `ask(cursor)` gives it; a refusal is shown. Where
@@ -173,7 +185,7 @@ export function go(path, {replace = false} = {}) {
 function body() {
   if (page.failure && page.data === undefined) return failed(page.failure, page.reload);
   if (!page.loaded) return loading();
-  return page.screen.view(page.data, page);
+  return html`${page.isStale && navigator.onLine ? stale(page.failure, page.reload) : nothing}${page.screen.view(page.data, page)}`;
 }
 
 function draw() {

@@ -7,8 +7,15 @@ const library = () => import('../lib/oauth4webapi/index.js');
 async function server(oauth, {issuer}) {
   const url = new URL(issuer);
   const options = insecure(oauth, url);
-  return {as: await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options)), options};
+  const found = oauth.discoveryRequest(url, options).then((answer) => oauth.processDiscoveryResponse(url, answer));
+  return {as: await reached(issuer, found), options};
 }
+
+/** What the provider answers; where it gives no good answer, or the page may not ask it, that in words. */
+const reached = (url, asked) =>
+  asked.catch((cause) => {
+    throw Object.assign(new Error(t('sign_in.unreachable', {provider: new URL(url).host}), {cause}), {status: 503});
+  });
 
 // A provider on this machine alone may be asked without TLS.
 const insecure = (oauth, url) =>
@@ -54,8 +61,9 @@ export async function arrive(settings) {
   const {as, options} = await server(oauth, settings);
   const client = {client_id: settings.client_id};
   const parameters = oauth.validateAuthResponse(as, client, here, kept.state);
-  const answer = await oauth.authorizationCodeGrantRequest(
-    as, client, oauth.None(), parameters, redirect(), kept.verifier, {...options, additionalParameters: wanted(settings)},
+  const asked = {...options, additionalParameters: wanted(settings)};
+  const answer = await reached(
+    as.token_endpoint, oauth.authorizationCodeGrantRequest(as, client, oauth.None(), parameters, redirect(), kept.verifier, asked),
   );
   const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
     expectedNonce: kept.nonce,

@@ -1,7 +1,9 @@
 // The queues of staff: where each is read, who may, and how one of its entries is drawn and decided.
 import {html, nothing} from '../lib/lit-html/lit-html.js';
-import {post, titles} from './api.js';
+import {post} from './api.js';
 import {money, moment} from './format.js';
+import {onto} from './onto.js';
+import {titles} from './parts.js';
 import {badge, button, card, field, form, when} from './ui.js';
 import {named, t} from './words.js';
 
@@ -12,17 +14,20 @@ const deal = (id) => html`<a href=${`/deals/${id}`}>${t('queue.deal')} ${id.slic
 const reason = (page, id, values) => field(page, 'reason', t('report.reason'), html`<select name="reason">${values.map((each) => html`<option value=${each}>${named('return', each)}</option>`)}</select>`);
 const note = (page) => field(page, 'note', t('step.reason_free'), html`<textarea name="note" maxlength="1000" dir="auto"></textarea>`);
 
+/** About the listing as it was read. */
+const decides = (listing, act, body = {}) => onto(listing, `/v1/listings/${listing.id}`, 'POST', `/v1/listings/${listing.id}/${act}`, body);
+
 const listing = (each, page) => html`
   ${card(each)}
   <ul class="muted">${each.duties.map((duty) => html`<li dir="auto">${duty}</li>`)}</ul>
   ${each.review ? html`<p class="note">${named('outcome', each.review.outcome)}: ${[...(each.review.rules || []), ...(each.review.reasons || []).map((found) => `${found.field || ''} ${found.rule || ''}`)].join(', ')}</p>` : nothing}
-  <p class="buttons">${button(page, t('queue.publish'), () => post(`/v1/listings/${each.id}/publish`), {primary: true})}</p>
+  <p class="buttons">${button(page, t('queue.publish'), () => decides(each, 'publish'), {primary: true})}</p>
   ${['return', 'remove'].map((act) => html`<details class="step"><summary>${t(`queue.${act}`)}</summary>
-    ${form(page, `${act}-${each.id}`, html`${reason(page, each.id, RETURNS)}${note(page)}`, (values) => post(`/v1/listings/${each.id}/${act}`, values), {words: t(`queue.${act}`), primary: false})}</details>`)}`;
+    ${form(page, `${act}-${each.id}`, html`${reason(page, each.id, RETURNS)}${note(page)}`, (values) => decides(each, act, values), {words: t(`queue.${act}`), primary: false})}</details>`)}`;
 
 /** Reports of listings, each with its listing's title. */
-async function titled(found) {
-  const known = await titles(found.items.map((each) => each.id));
+async function titled(found, page) {
+  const known = await titles(page, found.items.map((each) => each.id));
   return {...found, items: found.items.map((each) => ({...each, title: known.get(each.id)}))};
 }
 
@@ -32,7 +37,7 @@ const reported = (path, what, decisions) => (each, page) => html`
     <ul class="chips">${each.reasons.map((found) => html`<li>${named('report', found.reason)}: ${found.count}</li>`)}</ul>
     ${each.reports.map((found) => html`<p class="bubble" dir="auto">${named('report', found.reason)}: ${found.text || ''}</p>`)}
     ${each.status === 'open'
-      ? form(page, `decide-${each.id}`, html`${field(page, 'decision', t('step.decision'), html`<select name="decision">${decisions.map((one) => html`<option value=${one}>${named('decision', one)}</option>`)}</select>`)}${note(page)}`, (values) => post(`${path}/${each.id}/decide`, values), {words: t('queue.decide')})
+      ? form(page, `decide-${each.id}`, html`${field(page, 'decision', t('step.decision'), html`<select name="decision">${decisions.map((one) => html`<option value=${one}>${named('decision', one)}</option>`)}</select>`)}${note(page)}`, (values) => onto(each, null, 'POST', `${path}/${each.id}/decide`, values), {words: t('queue.decide')})
       : nothing}
   </article>`;
 
@@ -42,7 +47,7 @@ const money_ = (each) => html`
 
 const employer = (each, page) => html`
   <article class="card"><h3 dir="auto">${each.name}</h3><p>${each.domain} · ${each.mailboxes.join(', ')} ${badge('employer', each.status)}</p>
-    ${each.status === 'registered' ? button(page, t('queue.remove_employer'), () => post(`/v1/employers/${each.id}/remove`), {danger: true}) : nothing}</article>`;
+    ${each.status === 'registered' ? button(page, t('queue.remove_employer'), () => onto(each, `/v1/employers/${each.id}`, 'POST', `/v1/employers/${each.id}/remove`, {}), {danger: true}) : nothing}</article>`;
 
 const register = (page) => html`
   <details class="step"><summary>${t('queue.register')}</summary>

@@ -1,6 +1,7 @@
 // Who is signed in. The token lives in this module's memory alone: never in storage, never in a URL.
 // What is stored (for a reload, in this tab alone) is a development person's name, never a token.
 import * as oidc from './oidc.js';
+import {t} from './words.js';
 
 const PERSON = 'golem:person';
 const TYPED_BY = 'golem:typed-by';
@@ -8,17 +9,23 @@ let current = null; // {token, sub, name, roles, expires (ms)}
 let settings = null;
 const changed = () => window.dispatchEvent(new CustomEvent('golem:session'));
 
-/** {issuer, client_id, scope, people}: how people sign in here; read once from /site/config.json. */
+/** {issuer, client_id, scope, people}: how people sign in here; read once from /config.json. */
 export async function configuration() {
-  settings ??= await fetch('/config.json', {cache: 'no-store'}).then((answer) => (answer.ok ? answer.json() : {}));
+  settings ??= await ask('/config.json');
   return settings;
 }
 
 /** The people that a development stack offers: [{sub, name, roles, token}]; [] elsewhere. */
 export async function people() {
   if (!(await configuration()).people) return [];
-  const answer = await fetch('/dev/people.json', {cache: 'no-store'});
-  return answer.ok ? answer.json() : [];
+  return ask('/dev/people.json');
+}
+
+/** A file of the gateway's. Where it gives none, that is a failure as of the API. */
+async function ask(path) {
+  const answer = await fetch(path, {cache: 'no-store'}).catch(() => ({status: 0}));
+  if (!answer.ok) throw Object.assign(new Error(t('failed.away')), {status: answer.status});
+  return answer.json();
 }
 
 function claims(token) {

@@ -1,7 +1,7 @@
 // What one may do next in a deal: `explain` says what, by whom and until when; here is the form of each.
 import {html, nothing} from '../lib/lit-html/lit-html.js';
-import {ask} from './api.js';
 import {decimal, minor, moment, relative} from './format.js';
+import {onto} from './onto.js';
 import {button, field, form, helpName, refuse} from './ui.js';
 import {named, t} from './words.js';
 
@@ -143,7 +143,8 @@ export function step(page, deal, each) {
     return html`<li><button type="button" disabled>${words}</button> <span class="muted">${t('step.others', {who})} <span lang="en">${each.when || ''}</span></span></li>`;
   }
   const wanted = FORMS[each.request.id];
-  const send = (body) => ask(each.request.method, each.request.path, {body});
+  const [shown, where] = each.request.path.startsWith('/v1/escrows/') ? [deal.escrow, `/v1/escrows/${deal.offer.id}`] : [deal.offer, `/v1/offers/${deal.offer.id}`];
+  const send = (body) => onto(shown, where, each.request.method, each.request.path, body);
   const options = {primary: !DANGER.has(each.request.id), danger: DANGER.has(each.request.id)};
   if (!wanted) {
     return html`<li class="step" data-step=${each.request.id}>${button(page, words, () => send({}), options)} ${until(each)} <p class="muted" lang="en">${each.note}</p></li>`;

@@ -3,31 +3,42 @@ import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {all, find, get, post} from '../api.js';
 import {day, moment} from '../format.js';
 import {moneyBar} from '../money-bar.js';
+import {away, isAway, part} from '../parts.js';
 import {commands, deadlines, step} from '../steps.js';
 import {badge, breakdown, field, form, helpName, refusal, when} from '../ui.js';
 import {named, t} from '../words.js';
 
+const MISSING = [403, 404];
+
 export const title = (data) => data && t('deal.title', {role: data.listing?.title || t('deal.role')});
 
-export async function load({params, leaving}) {
-  const {signal} = leaving;
-  const id = encodeURIComponent(params.id);
+/** What is there to see, or null: not everything is everybody's. */
+const quiet = (path, signal) => find(path, {signal}).catch((problem) => (problem.status === 403 ? null : Promise.reject(problem)));
+
+/** Offer and escrow, with what may be done, are needed; the rest may be away. */
+export async function load(page) {
+  const {signal} = page.leaving;
+  const id = encodeURIComponent(page.params.id);
   const offer = await get(`/v1/offers/${id}`, {signal});
-  const quiet = (path) => find(path, {signal}).catch((problem) => (problem.status === 403 ? null : Promise.reject(problem)));
-  const listed = (path) => all(path, {signal, patient: false}).catch(() => []);
+  const beside = (path) => part(page, (signal) => quiet(path, signal));
+  const listed = (path) => part(page, (signal) => all(path, {signal, patient: false}).catch((problem) => (MISSING.includes(problem.status) ? [] : Promise.reject(problem))));
   const [explain, escrow, escrowExplain, listing, contact, reviews, link, history, moves] = await Promise.all([
     get(`/v1/offers/${id}/explain`, {signal}),
-    quiet(`/v1/escrows/${id}`),
-    quiet(`/v1/escrows/${id}/explain`),
-    quiet(`/v1/listings/${offer.listing_id}`),
-    offer.begun_at ? quiet(`/v1/contacts/${id}`) : null,
-    quiet(`/v1/offers/${id}/reviews`),
-    quiet(`/v1/employer-links/${id}`),
+    quiet(`/v1/escrows/${id}`, signal),
+    quiet(`/v1/escrows/${id}/explain`, signal),
+    beside(`/v1/listings/${offer.listing_id}`),
+    offer.begun_at ? beside(`/v1/contacts/${id}`) : null,
+    beside(`/v1/offers/${id}/reviews`),
+    beside(`/v1/employer-links/${id}`),
     listed(`/v1/offers/${id}/history?limit=100`),
     listed(`/v1/escrows/${id}/history?limit=100`),
   ]);
-  const happened = [...history, ...moves].sort((one, other) => (one.at < other.at ? -1 : 1));
-  return {offer, explain, escrow, escrowExplain, listing, contact, reviews, link, happened};
+  const happened = [history, moves].filter((each) => !isAway(each)).flat().sort((one, other) => (one.at < other.at ? -1 : 1));
+  return {
+    offer, explain, escrow, listing, contact, reviews, link, happened,
+    escrowExplain: escrow && escrowExplain, // what may be done is done to what is shown
+    isHistoryWhole: ![history, moves].some(isAway),
+  };
 }
 
 /** Something happened somewhere: if it was here, show it. */
@@ -56,7 +67,7 @@ const steps = (page, deal) => {
 const employer = (page, {offer, link, explain}) =>
   ['hire_claimed', 'active'].includes(offer.status) && ['insider', 'seeker'].some((each) => explain.you_are.includes(each))
     ? html`<details class="step"><summary>${t('deal.ask_employer')}</summary>
-        ${link ? html`<p>${t('deal.asked', {status: named('link', link.status)})}</p>` : nothing}
+        ${isAway(link) ? away() : link ? html`<p>${t('deal.asked', {status: named('link', link.status)})}</p>` : nothing}
         ${form(page, 'employer-link', html`
           ${field(page, 'address', t('deal.employer_address'), html`<input type="email" name="address" required autocomplete="off">`, t('deal.employer_hint'))}
           ${field(page, 'reference', t('deal.employer_reference'), html`<input name="reference" maxlength="120" required>`)}`,
@@ -65,11 +76,14 @@ const employer = (page, {offer, link, explain}) =>
     : nothing;
 
 const reached = ({contact, offer}) =>
-  offer.begun_at && contact
+  isAway(contact)
+    ? html`<section><h2>${t('deal.contact')}</h2>${away()}</section>`
+    : offer.begun_at && contact
     ? html`<section><h2>${t('deal.contact')}</h2><p>${contact.email ? html`<a href=${`mailto:${contact.email}`}>${contact.email}</a>` : t('deal.no_contact')}</p></section>`
     : nothing;
 
 const said = ({reviews}) => {
+  if (isAway(reviews)) return html`<section><h2>${t('deal.reviews')}</h2>${away()}</section>`;
   const shown = Object.entries(reviews || {}).filter(([, each]) => each?.stars);
   return shown.length
     ? html`<section><h2>${t('deal.reviews')}</h2>${shown.map(([of, each]) => html`<p><b>${named('who', of)}</b>: ${'★'.repeat(each.stars)} <span dir="auto">${each.text || ''}</span></p>`)}</section>`
@@ -77,7 +91,8 @@ const said = ({reviews}) => {
 };
 
 export function view(deal, page) {
-  const {offer, escrow, listing, happened} = deal;
+  const {offer, escrow, happened} = deal;
+  const listing = isAway(deal.listing) ? null : deal.listing;
   return html`
     <h1 tabindex="-1" dir="auto">${listing?.title || t('deal.role')}</h1>
     <p>
@@ -95,6 +110,7 @@ export function view(deal, page) {
     </section>
     <section><h2>${t('deal.about')}</h2>
       <p>${offer.help.map(helpName).join(', ')} ${listing ? html` · <a href=${`/listings/${offer.listing_id}`}>${t('deal.listing')}</a>` : nothing}</p>
+      ${isAway(deal.listing) ? away() : nothing}
       ${listing && !listing.employer.veiled ? html`<p>${t('listing.employer')}: <b dir="auto">${listing.employer.name}</b></p>` : nothing}
     </section>
     ${reached(deal)} ${said(deal)}
@@ -104,6 +120,7 @@ export function view(deal, page) {
         ${happened.map((each) => html`<li><time class="muted" datetime=${each.at}>${moment(each.at)}</time> · ${named('who', each.by)}<br>${each.words}
           ${each.text ? html`<p class="bubble" dir="auto">${each.text}</p>` : nothing}</li>`)}
       </ol>
+      ${deal.isHistoryWhole ? nothing : away()}
     </section>
   `;
 }

@@ -1,27 +1,25 @@
 // One's deals, newest first: what waits for one stands out.
 import {html} from '../../lib/lit-html/lit-html.js';
-import {get, titles} from '../api.js';
+import {get} from '../api.js';
 import {money} from '../format.js';
+import {titles} from '../parts.js';
 import {badge, helpName, list, refusal, when} from '../ui.js';
 import {t} from '../words.js';
 
 export const title = () => t('frame.deals');
 
-export async function load({leaving}) {
-  const {signal} = leaving;
-  return named(await get('/v1/offers?limit=20', {signal}), signal);
-}
+export const load = async (page) => named(await get('/v1/offers?limit=20', {signal: page.leaving.signal}), page);
 
 /** Each offer with its role's title. */
-async function named(offers, signal) {
-  const known = await titles(offers.items.map((each) => each.listing_id), {signal});
+async function named(offers, page) {
+  const known = await titles(page, offers.items.map((each) => each.listing_id));
   return {...offers, items: offers.items.map((each) => ({...each, title: known.get(each.listing_id)}))};
 }
 
 export const news = (event, page) => page.reload();
 
 export function view(data, page) {
-  const more = () => page.more(async (cursor) => named(await get(`/v1/offers?limit=20&cursor=${cursor}`)));
+  const more = () => page.more(async (cursor) => named(await get(`/v1/offers?limit=20&cursor=${cursor}`), page));
   const draw = (each) => html`
     <article class="card">
       <h3><a href=${`/deals/${each.id}`} dir="auto">${each.title || t('deal.role')}</a></h3>

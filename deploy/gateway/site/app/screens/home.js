@@ -1,6 +1,7 @@
 // The first screen, for anyone: what this is, the honest answer to the obvious objection, search, the newest roles.
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {get} from '../api.js';
+import {away, isAway, part} from '../parts.js';
 import {configuration} from '../session.js';
 import {card, list} from '../ui.js';
 import {t} from '../words.js';
@@ -8,10 +9,10 @@ import {searchForm} from './search.js';
 
 export const title = () => t('home.title');
 
-export async function load({leaving}) {
+export async function load(page) {
   const [newest, settings] = await Promise.all([
-    get('/v1/listings?limit=6', {anonymous: true, signal: leaving.signal}),
-    configuration(),
+    part(page, (signal) => get('/v1/listings?limit=6', {anonymous: true, signal})),
+    part(page, configuration),
   ]);
   return {newest, settings};
 }
@@ -34,7 +35,7 @@ export const view = ({newest, settings}, page) => html`
   </section>
   <section aria-labelledby="newest">
     <h2 id="newest">${t('home.newest')}</h2>
-    ${list(newest.items, (each) => card(each), t('search.empty'))}
+    ${isAway(newest) ? away() : list(newest.items, (each) => card(each), t('search.empty'))}
     <p><a href="/search">${t('home.all')}</a></p>
   </section>
 `;

@@ -3,6 +3,7 @@ import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {find, get, post} from '../api.js';
 import {day, decimal, minor, money} from '../format.js';
 import {go} from '../main.js';
+import {away, isAway, part} from '../parts.js';
 import {report} from '../report.js';
 import {session} from '../session.js';
 import {badge, breakdown, field, form, helpName, pay, place, refusal, refuse} from '../ui.js';
@@ -10,19 +11,19 @@ import {named, t} from '../words.js';
 
 export const title = (data) => data?.listing.title;
 
-export async function load({params, leaving}) {
-  const {signal} = leaving;
-  const listing = await get(`/v1/listings/${encodeURIComponent(params.id)}`, {patient: false, signal});
+export async function load(page) {
+  const {params, leaving} = page;
+  const listing = await get(`/v1/listings/${encodeURIComponent(params.id)}`, {patient: false, signal: leaving.signal});
   const place = new URLSearchParams({country: listing.country, currency: listing.help[0].price.currency});
   if (listing.subdivision) place.set('subdivision', listing.subdivision);
   const [record, rules] = await Promise.all([
-    find(`/v1/insiders/${listing.insider}`, {signal}),
-    find(`/v1/rules?${place}`, {signal}),
+    part(page, (signal) => find(`/v1/insiders/${listing.insider}`, {signal})),
+    part(page, (signal) => find(`/v1/rules?${place}`, {signal})),
   ]);
   return {listing, record, rules};
 }
 
-const law = (rules, kind) => rules?.decisions.find((each) => each.help === kind);
+const law = (rules, kind) => rules?.decisions?.find((each) => each.help === kind);
 
 const help = (listing, rules) => (each) => html`
   <li class="card">
@@ -78,7 +79,7 @@ function ask(listing, page) {
       </fieldset>
       ${field(page, 'price', t('listing.your_price', {currency}), html`<input name="price" inputmode="decimal" required autocomplete="off">`, t('listing.price_hint'))}
       ${field(page, 'message', t('listing.message'), html`<textarea name="message" maxlength="1000" dir="auto"></textarea>`, t('listing.message_hint'))}
-      ${page.data.rules?.questions.some((each) => each.asks === 'foreign_national')
+      ${page.data.rules?.questions?.some((each) => each.asks === 'foreign_national')
         ? html`<fieldset><legend>${t('listing.declares')}</legend>
             <label class="check"><input type="radio" name="foreign_national" value="no" required>${t('listing.declares_no')}</label>
             <label class="check"><input type="radio" name="foreign_national" value="yes">${t('listing.declares_yes')}</label></fieldset>`
@@ -99,7 +100,9 @@ export const view = ({listing, record, rules}, page) => html`
   <h2>${t('listing.promised')}</h2>
   <ul class="list grid">${(listing.breakdown || listing.help).map(help(listing, rules))}</ul>
   <p class="muted">${listing.insider_verified ? t('listing.verified') : t('listing.unverified')}
-    ${record ? html` · <a href=${`/insiders/${listing.insider}`}>${t('listing.record', {count: record.hires})}</a>` : nothing}</p>
+    ${record && !isAway(record) ? html` · <a href=${`/insiders/${listing.insider}`}>${t('listing.record', {count: record.hires})}</a>` : nothing}</p>
+  ${isAway(record) ? html`<h2>${t('insider.title')}</h2>${away()}` : nothing}
+  ${isAway(rules) ? html`<h2>${t('listing.law')}</h2>${away()}` : nothing}
   <h2>${t('listing.ask')}</h2>
   ${refusal(page)} ${ask(listing, page)} ${report(`/v1/listings/${listing.id}/reports`, page)}
 `;

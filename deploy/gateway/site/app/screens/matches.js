@@ -1,24 +1,27 @@
 // What one looks for, and the listings that fit it, each with its reasons.
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {codeField, coded} from '../codes.js';
-import {ask, find, get} from '../api.js';
+import {find, get} from '../api.js';
+import {onto} from '../onto.js';
+import {away, isAway, part} from '../parts.js';
 import {button, card, field, form, helpName, list, refusal} from '../ui.js';
 import {t} from '../words.js';
 
 const KINDS = ['good_word', 'reference', 'coaching'];
+const PROFILE = '/v1/me/profile';
 const MATCHES = '/v1/matches?limit=20';
 export const title = () => t('frame.matches');
 
-export async function load({leaving}) {
-  const {signal} = leaving;
-  const profile = await find('/v1/me/profile', {signal});
-  return {profile, ...(profile ? await shown(await get(MATCHES, {signal}), signal) : {items: [], next: null})};
+export async function load(page) {
+  const {signal} = page.leaving;
+  const profile = await find(PROFILE, {signal});
+  return {profile, ...(profile ? await shown(await get(MATCHES, {signal}), page) : {items: [], next: null})};
 }
 
 /** A match has no title: no event carries a text. Its listing has. */
-async function shown(matches, signal) {
-  const listings = await Promise.all(matches.items.map((each) => find(`/v1/listings/${each.listing.listing_id}`, {signal}).catch(() => null)));
-  return {next: matches.next, items: matches.items.map((each, at) => ({...each, listing: listings[at]})).filter((each) => each.listing)};
+async function shown(matches, page) {
+  const listings = await Promise.all(matches.items.map((each) => part(page, (signal) => find(`/v1/listings/${each.listing.listing_id}`, {signal}))));
+  return {next: matches.next, items: matches.items.map((each, at) => ({...each, id: each.listing.listing_id, listing: listings[at]})).filter((each) => each.listing)};
 }
 
 const words = (text) => (text || '').split(',').map((each) => each.trim()).filter(Boolean);
@@ -32,7 +35,7 @@ function wanted(page, profile) {
       help: all.getAll('help'),
       occupations: [...new Set([values.occupation, ...all.getAll('kept')].filter(Boolean))].map(coded),
     };
-    await ask('PUT', '/v1/me/profile', {body});
+    await onto(profile, PROFILE, 'PUT', PROFILE, body);
   };
   const has = (kind) => profile?.help?.includes(kind);
   return form(page, 'profile', html`
@@ -46,15 +49,21 @@ function wanted(page, profile) {
   `, send, {words: t('profile.save')});
 }
 
+/** What fits, and why. */
+const match = ({listing, score, reasons}) => {
+  const why = html`<details><summary>${t('matches.why', {score})}</summary><ul>${reasons.map((reason) => html`<li>${reason.words}</li>`)}</ul></details>`;
+  return isAway(listing) ? html`<article class="card">${away()}${why}</article>` : card(listing, why);
+};
+
 export function view({profile, items, next}, page) {
-  const more = next ? () => page.more(async (cursor) => shown(await get(`${MATCHES}&cursor=${cursor}`))) : null;
+  const more = next ? () => page.more(async (cursor) => shown(await get(`${MATCHES}&cursor=${cursor}`), page)) : null;
   return html`
     <h1 tabindex="-1">${t('frame.matches')}</h1>
     ${refusal(page)}
     <details class="step" ?open=${!profile}><summary>${t('profile.title')}</summary>${wanted(page, profile)}
-      ${profile ? button(page, t('profile.delete'), () => ask('DELETE', '/v1/me/profile'), {danger: true}) : nothing}</details>
+      ${profile ? button(page, t('profile.delete'), () => onto(profile, PROFILE, 'DELETE', PROFILE), {danger: true}) : nothing}</details>
     ${profile
-      ? list(items, (each) => card(each.listing, html`<details><summary>${t('matches.why', {score: each.score})}</summary><ul>${each.reasons.map((reason) => html`<li>${reason.words}</li>`)}</ul></details>`), t('matches.empty'), more)
+      ? list(items, match, t('matches.empty'), more)
       : html`<p class="empty">${t('matches.first')}</p>`}
   `;
 }

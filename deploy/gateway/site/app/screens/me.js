@@ -1,22 +1,24 @@
 // Oneself: how one is reached, where one is paid, what one is told, and leaving.
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
-import {ask, find, get, post, put, remove} from '../api.js';
+import {ask, find, get, post} from '../api.js';
 import {moment, money} from '../format.js';
 import {go} from '../main.js';
+import {onto} from '../onto.js';
+import {away, isAway, part} from '../parts.js';
 import {session} from '../session.js';
 import {button, dialog, field, form, open, refusal} from '../ui.js';
 import {languages, t} from '../words.js';
 
 export const title = () => t('me.title');
 
-export async function load({leaving}) {
-  const {signal} = leaving;
+export async function load(page) {
+  const having = (asking, path) => part(page, (signal) => asking(path, {signal}));
   const [contact, work, payout, preferences, account] = await Promise.all([
-    find('/v1/me/contact', {signal}),
-    find('/v1/me/work-mail', {signal}),
-    find('/v1/me/payout', {signal}),
-    get('/v1/me/preferences', {signal}),
-    get('/v1/account', {signal}),
+    having(find, '/v1/me/contact'),
+    having(find, '/v1/me/work-mail'),
+    having(find, '/v1/me/payout'),
+    having(get, '/v1/me/preferences'),
+    having(get, '/v1/account'),
   ]);
   return {contact, work, payout, preferences, account};
 }
@@ -42,29 +44,31 @@ async function exported() {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-const address = (page, name, path, held, words) => html`
-  <section><h2>${t(`me.${name}`)}</h2>
+/** Set or delete one's own, as it stands there. */
+const set = (held, path, body) => onto(held, path, 'PUT', path, body);
+const drop = (held, path) => onto(held, path, 'DELETE', path);
+
+const section = (heading, held, content) => html`<section><h2>${heading}</h2>${isAway(held) ? away() : content()}</section>`;
+
+const address = (page, name, path, held, words) => section(t(`me.${name}`), held, () => html`
     <p>${held?.email ? html`<b dir="auto">${held.email}</b> ${held.verified || held.verified_at ? t('me.verified') : t('me.unverified')}` : t('me.none')}</p>
     ${held?.pending || (held && !held.verified && !held.verified_at)
       ? html`<p dir="auto">${held?.pending?.email || ''}</p>${form(page, `${name}-code`, field(page, 'code', t('me.code'), html`<input name="code" inputmode="numeric" autocomplete="one-time-code" required>`, t('me.code_hint')), ({code}) => post(`${path}/verify`, {code}), {words: t('me.verify')})}`
       : nothing}
-    ${form(page, name, field(page, 'email', words, html`<input type="email" name="email" required autocomplete="email">`), ({email}) => put(path, {email}), {words: t('me.save')})}
-    ${held ? button(page, t('me.delete'), () => remove(path)) : nothing}
-  </section>`;
+    ${form(page, name, field(page, 'email', words, html`<input type="email" name="email" required autocomplete="email">`), ({email}) => set(held, path, {email}), {words: t('me.save')})}
+    ${held ? button(page, t('me.delete'), () => drop(held, path)) : nothing}`);
 
-const preferences = (page, held) => html`
-  <section><h2>${t('me.preferences')}</h2>
+const preferences = (page, held) => section(t('me.preferences'), held, () => html`
     ${form(page, 'preferences', html`
       ${field(page, 'language', t('frame.language'), html`<select name="language">${languages.map((each) => html`<option value=${each} ?selected=${held.language === each}>${t(`language.${each}`)}</option>`)}</select>`)}
       <fieldset><legend>${t('me.mails')}</legend>${['listings', 'offers', 'hires'].map((each) => html`<label class="check"><input type="checkbox" name=${each} value="yes" ?checked=${held.mail[each]}> ${t(`me.mail.${each}`)}</label>`)}
         <p class="muted">${t('me.mail.money')}</p></fieldset>
       ${field(page, 'matches', t('me.matches'), html`<select name="of-matches">${['off', 'at_once', 'daily', 'weekly'].map((each) => html`<option value=${each} ?selected=${held.matches === each}>${t(`me.matches.${each}`)}</option>`)}</select>`)}`,
-      (values) => put('/v1/me/preferences', {
+      (values) => set(held, '/v1/me/preferences', {
         language: values.language,
         matches: values['of-matches'],
         mail: {listings: values.listings === 'yes', offers: values.offers === 'yes', hires: values.hires === 'yes', money: true},
-      }), {words: t('me.save')})}
-  </section>`;
+      }), {words: t('me.save')})}`);
 
 export const view = ({contact, work, payout, preferences: held, account}, page) => html`
   <h1 tabindex="-1">${t('me.title')}</h1>
@@ -72,14 +76,13 @@ export const view = ({contact, work, payout, preferences: held, account}, page) 
   <div class="grid">
     ${address(page, 'contact', '/v1/me/contact', contact, t('me.email'))}
     ${address(page, 'work', '/v1/me/work-mail', work, t('me.work_email'))}
-    <section><h2>${t('me.payout')}</h2>
+    ${section(t('me.payout'), payout, () => html`
       <p>${payout ? html`<b>${payout.account}</b> ${payout.serves_from ? t('me.serves_from', {when: moment(payout.serves_from)}) : nothing}` : t('me.no_payout')}</p>
-      ${form(page, 'payout', field(page, 'account', t('me.account'), html`<input name="account" required autocomplete="off" placeholder="acct_…">`, t('me.account_hint')), ({account}) => put('/v1/me/payout', {account}), {words: t('me.save')})}
-    </section>
+      ${form(page, 'payout', field(page, 'account', t('me.account'), html`<input name="account" required autocomplete="off" placeholder="acct_…">`, t('me.account_hint')), ({account}) => set(payout, '/v1/me/payout', {account}), {words: t('me.save')})}`)}
     ${preferences(page, held)}
-    <section><h2>${t('me.limits')}</h2>
+    ${section(t('me.limits'), account, () => html`
       <p>${t('me.requests', {left: account.requests.left, all: account.requests.a_week})}</p>
-      <p>${t('me.exposure', {sum: money(account.exposure.left)})}</p></section>
+      <p>${t('me.exposure', {sum: money(account.exposure.left)})}</p>`)}
     <section><h2>${t('me.data')}</h2>
       <p class="buttons">${button(page, t('me.export'), exported)} <button type="button" class="danger" @click=${() => open('leave')}>${t('me.leave')}</button></p>
       ${dialog('leave', t('me.leave'), html`<p>${t('me.leave_words')}</p>${refusal(page)}${button(page, t('me.leave'), async () => {

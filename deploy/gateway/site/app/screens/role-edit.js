@@ -1,7 +1,8 @@
 // Editing one's own listing. Only what was changed is sent, and only onto the version that was read.
 import {html} from '../../lib/lit-html/lit-html.js';
-import {ask} from '../api.js';
+import {get} from '../api.js';
 import {go} from '../main.js';
+import {onto} from '../onto.js';
 import {bodyOf, changed, helpFields, looking, roleFields} from '../role-form.js';
 import {form, place, refusal} from '../ui.js';
 import {isOwn} from './role.js';
@@ -12,16 +13,16 @@ const path = ({id}) => `/v1/listings/${encodeURIComponent(id)}`;
 export const title = () => t('role.edit');
 
 export async function load({params, leaving}) {
-  const {data, etag} = await ask('GET', path(params), {signal: leaving.signal, patient: false});
-  if (!isOwn(data)) queueMicrotask(() => go(`/listings/${data.id}`, {replace: true})); // as everybody sees it
-  return {listing: data, etag};
+  const listing = await get(path(params), {signal: leaving.signal, patient: false});
+  if (!isOwn(listing)) queueMicrotask(() => go(`/listings/${listing.id}`, {replace: true})); // as everybody sees it
+  return {listing};
 }
 
 async function send(values, page) {
-  const {listing, etag} = page.data;
+  const {listing} = page.data;
   const body = changed(bodyOf(values), listing);
   // Where somebody else changed it, what is there now is shown; what was typed stays, for the next attempt.
-  if (Object.keys(body).length) await ask('PATCH', path(page.params), {body, match: etag});
+  if (Object.keys(body).length) await onto(listing, path(listing), 'PATCH', path(listing), body);
   await go(`/roles/${listing.id}`);
 }
 

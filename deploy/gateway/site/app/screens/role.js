@@ -1,8 +1,10 @@
 // One's own listing: where it stands, why, and what one may do with it.
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
-import {find, get, post} from '../api.js';
+import {find, get} from '../api.js';
 import {moment} from '../format.js';
 import {go} from '../main.js';
+import {onto} from '../onto.js';
+import {away, isAway, part} from '../parts.js';
 import {badge, button, card, field, form, refusal} from '../ui.js';
 import {named, t} from '../words.js';
 
@@ -19,13 +21,16 @@ export const isOwn = ({consent_asks, audit}) => Boolean(consent_asks) && !audit;
 
 export const title = (data) => data?.listing.title;
 
-export async function load({params, leaving}) {
-  const {signal} = leaving;
-  const listing = await get(`/v1/listings/${encodeURIComponent(params.id)}`, {signal, patient: false});
+const path = ({id}) => `/v1/listings/${encodeURIComponent(id)}`;
+const does = (listing, what, body = {}) => onto(listing, path(listing), 'POST', `${path(listing)}/${what}`, body);
+
+export async function load(page) {
+  const {params, leaving} = page;
+  const listing = await get(path(params), {signal: leaving.signal, patient: false});
   if (!isOwn(listing)) queueMicrotask(() => go(`/listings/${listing.id}`, {replace: true})); // as everybody sees it
   const asked = new URLSearchParams({country: listing.country});
   if (listing.subdivision) asked.set('subdivision', listing.subdivision);
-  return {listing, rules: await find(`/v1/rules?${asked}`, {signal})};
+  return {listing, rules: await part(page, (signal) => find(`/v1/rules?${asked}`, {signal}))};
 }
 
 export const news = (event, page) => page.reload();
@@ -35,6 +40,7 @@ const consentNeeded = ({listing, rules}) =>
 
 function consent(data, page) {
   const {listing} = data;
+  if (isAway(data.rules)) return html`<section><h2>${t('role.consent')}</h2>${away()}</section>`;
   const needed = consentNeeded(data);
   if (!needed.length || !['draft', 'in_review', 'published'].includes(listing.status)) return nothing;
   const asks = listing.consent_asks || [];
@@ -46,7 +52,7 @@ function consent(data, page) {
       ${asks.map((each) => html`<p class="muted">${t('role.consent_asked', {when: moment(each.at), status: named('consent', each.status)})}</p>`)}
       ${listing.employer.domain
         ? form(page, 'consent', field(page, 'mailbox', t('role.mailbox'), html`<input name="mailbox" required placeholder="people" autocapitalize="none">`, t('role.mailbox_hint', {domain: listing.employer.domain})),
-            ({mailbox}) => post(`/v1/listings/${listing.id}/ask-consent`, {mailbox}), {words: t('role.ask_consent')})
+            ({mailbox}) => does(listing, 'ask-consent', {mailbox}), {words: t('role.ask_consent')})
         : html`<p>${t('role.no_domain')}</p>`}
     </section>`;
 }
@@ -63,7 +69,7 @@ export function view(data, page) {
     ${refusal(page)}
     ${reviewed(listing) ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
       <ul>${(listing.review.reasons || []).map((each) => html`<li>${each.field || ''} ${each.message || each.rule || ''}</li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
-    <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => post(`/v1/listings/${listing.id}/${each}`), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}
+    <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => does(listing, each), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}
       ${['draft', 'published', 'paused'].includes(listing.status) ? html`<a class="button" href=${`/roles/${listing.id}/edit`}>${t('role.edit')}</a>` : nothing}</p>
     ${consent(data, page)}
     ${card(listing)}

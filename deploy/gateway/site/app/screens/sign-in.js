@@ -2,6 +2,7 @@
 import {html, nothing} from '../../lib/lit-html/lit-html.js';
 import {go} from '../main.js';
 import {configuration, people, session} from '../session.js';
+import {refusal} from '../ui.js';
 import {t} from '../words.js';
 
 export const title = () => t('frame.sign_in');
@@ -12,6 +13,7 @@ const back = (query) => (/^\/(?!\/)[\x21-\x7e]*$/.test(query.get('back') || '') 
 
 export const view = ({settings, people}, page) => html`
   <h1 tabindex="-1">${t('frame.sign_in')}</h1>
+  ${refusal(page)}
   ${settings.issuer
     ? html`<p><button class="primary" @click=${() => page.act(() => session.signIn(back(page.query)))}>${t('sign_in.provider', {provider: new URL(settings.issuer).host})}</button></p>`
     : nothing}

@@ -8,18 +8,19 @@ import {t} from '../words.js';
 
 export const title = (data, page) => QUEUES[page.params.queue] && t(`queue.${page.params.queue}`);
 
-export async function load({params, leaving}) {
+export async function load(page) {
+  const {params, leaving} = page;
   const queue = QUEUES[params.queue];
   if (!queue) throw Object.assign(new Error(), {status: 404});
-  return filled(queue, await get(queue.path, {signal: leaving.signal, patient: false}));
+  return filled(queue, await get(queue.path, {signal: leaving.signal, patient: false}), page);
 }
 
 /** A page of the queue with what its entries alone do not say. */
-const filled = (queue, found) => (queue.fill ? queue.fill(found) : found);
+const filled = (queue, found, page) => (queue.fill ? queue.fill(found, page) : found);
 
 export function view(data, page) {
   const queue = QUEUES[page.params.queue];
-  const more = () => page.more(async (cursor) => filled(queue, await get(`${queue.path}&cursor=${cursor}`)));
+  const more = () => page.more(async (cursor) => filled(queue, await get(`${queue.path}&cursor=${cursor}`), page));
   return html`
     <p><a href="/staff">${t('frame.staff')}</a></p>
     <h1 tabindex="-1">${t(`queue.${page.params.queue}`)}</h1>

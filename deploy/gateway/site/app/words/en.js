@@ -28,6 +28,9 @@ export default {
   'failed.several': 'It cannot be taken as it is:',
   'failed.unreachable': 'The market does not answer at the moment. Nothing was changed; try again.',
   'failed.again': 'Try again',
+  'failed.away': 'This is not available at the moment. It comes back by itself.',
+  'failed.changed': 'It was changed meanwhile, and nothing was done. You now see it as it is: look at it again, then decide.',
+  'failed.stale': 'This could not be loaded again: what you see may be old.',
   'failed.missing': 'There is nothing here',
   'failed.home': 'To the first page',
   'failed.sign_in': 'Please sign in to see this',
@@ -139,6 +142,7 @@ export default {
   'sign_in.role.operator': 'an operator',
   'sign_in.none': 'Nobody can sign in here: the operator has not configured an identity provider for the page.',
   'sign_in.opaque': 'The provider sent a token that nobody but itself can read. Its operator sets PAGE_AUDIENCE to what its API is called there, or PAGE_TOKEN to id_token.',
+  'sign_in.unreachable': 'Signing in at {provider} is not possible at the moment. Nothing was changed; try again in a moment.',
   'sign_in.failed': 'Signing in failed',
 
   'place.CA-ON': 'Ontario',

@@ -28,6 +28,9 @@ export default {
   'failed.several': 'Cela ne peut pas être accepté tel quel :',
   'failed.unreachable': 'Le marché ne répond pas pour l’instant. Rien n’a été changé ; réessayez.',
   'failed.again': 'Réessayer',
+  'failed.away': 'Ceci n’est pas disponible pour l’instant. Cela reviendra de lui-même.',
+  'failed.changed': 'Cela a changé entre-temps, et rien n’a été fait. Vous le voyez maintenant tel quel : regardez-le à nouveau, puis décidez.',
+  'failed.stale': 'Ceci n’a pas pu être rechargé : ce que vous voyez peut être ancien.',
   'failed.missing': 'Il n’y a rien ici',
   'failed.home': 'Vers la première page',
   'failed.sign_in': 'Connectez-vous pour voir ceci',
@@ -139,6 +142,7 @@ export default {
   'sign_in.role.operator': 'l’exploitation',
   'sign_in.none': 'Personne ne peut se connecter ici : aucun fournisseur d’identité n’est configuré pour la page.',
   'sign_in.opaque': 'Le fournisseur a envoyé un jeton que lui seul peut lire. L’exploitant règle PAGE_AUDIENCE sur le nom de son API, ou PAGE_TOKEN sur id_token.',
+  'sign_in.unreachable': 'Il n’est pas possible de se connecter auprès de {provider} pour l’instant. Rien n’a été changé ; réessayez dans un instant.',
   'sign_in.failed': 'La connexion a échoué',
 
   'place.CA-ON': 'Ontario',
