@@ -44,8 +44,12 @@ class Loops:
     ) -> None:
         service, store = work.service, work.store
         self.store, self.beside = store, work.leased
-        self.consumer = Consumer(service, bus.source, Batch(store, work.routes), bus.publisher, stop, beat, bus.letters)
-        self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
+        had_documents = store.has_documents()
+        self.frontier = Frontier(
+            service, bus.ends, store.clock, assigned=lambda: bus.source.assigned, had_documents=had_documents
+        )
+        batch, took = Batch(store, work.routes), self.frontier.took
+        self.consumer = Consumer(service, bus.source, batch, bus.publisher, stop, beat, bus.letters, took)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher)
         self.archiving = work.archiving
