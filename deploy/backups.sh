@@ -16,6 +16,10 @@ from_env() { # from_env NAME DEFAULT: as docker compose finds it
     printf '%s' "${given:-$2}"
 }
 
+say_files() { # which compose files all of it goes by: those that .env names, as for every other command
+    echo "compose files: $(from_env COMPOSE_FILE 'docker-compose.yml (COMPOSE_FILE in .env names no others)')" >&2
+}
+
 secrets_folder() { from_env GOLEM_SECRETS deploy/.secrets; }
 
 project() { docker compose config | sed -n 's/^name: //p'; }

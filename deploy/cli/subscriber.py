@@ -13,11 +13,9 @@ from kafka.admin import KafkaAdminClient
 from deploy.cli.options import json_option
 from deploy.kafka.access import credentials, delete_user, set_acls, set_users
 from deploy.kafka.principals import subscriber as entitled
-from deploy.kafka.setup import PRINCIPALS, clients
+from deploy.kafka.setup import RESERVED, clients
 from deploy.kafka.topics import client_settings
 from shared.messaging.kafka import using
-
-_RESERVED = {*PRINCIPALS, "admin", "anonymous"}
 
 
 @click.group()
@@ -66,12 +64,12 @@ def remove(name: str) -> None:
 def list_(as_json: bool) -> None:
     """Print the subscribers, one a line."""
     with _admin() as (admin, _):
-        names = sorted(credentials(admin) - _RESERVED)
+        names = sorted(credentials(admin) - RESERVED)
     click.echo(json.dumps({"subscribers": names}) if as_json else "\n".join(names))
 
 
 def _check(name: str) -> None:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,39}", name) or name in _RESERVED:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,39}", name) or name in RESERVED:
         raise click.BadParameter(
             "expected 2 to 40 of a-z, 0-9 and -, and not one of the system's own", param_hint="NAME"
         )

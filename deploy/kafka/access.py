@@ -20,7 +20,8 @@ from kafka.admin import (
 )
 from kafka.errors import KafkaError, RetriableError
 
-from deploy.kafka.principals import Acl
+from deploy.kafka.principals import Acl, subscriber, subscribers
+from shared.events.catalogue import EVENT_NAMES
 from shared.messaging.kafka import using
 
 _KINDS = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER}
@@ -79,6 +80,18 @@ def set_acls(admin: KafkaAdminClient, wanted: Iterable[Acl], owned: Iterable[str
             if error is not None and error.errno != 0:
                 raise error("an ACL could not be taken away")
     return len(missing), len(surplus)
+
+
+def renew(admin: KafkaAdminClient, reserved: Iterable[str]) -> tuple[list[str], int, int]:
+    """Bring all subscribers' rights to what they are today: (who they are, made, taken away). KafkaError.
+
+    What somebody else gave them beside our topics of events is theirs.
+    """
+    there = _present(admin)
+    names = subscribers(there, reserved)
+    wanted = {acl for name in names for acl in subscriber(name)}
+    theirs = {acl for acl in there if acl.principal in names and not (acl.kind == "topic" and acl.name in EVENT_NAMES)}
+    return names, *set_acls(admin, wanted | theirs, names)
 
 
 def _lets_in(clients: Mapping[str, Any], name: str, password: str) -> bool:

@@ -47,8 +47,18 @@ def acls() -> list[Acl]:
 
 def subscriber(name: str) -> list[Acl]:
     """A system outside: reads all public topics, in the group of its name and those that begin with that and a dot."""
-    groups = [Acl(name, "group", name, "read"), Acl(name, "group", f"{name}.", "read", prefixed=True)]
-    return [*_all(name, "topic", PUBLIC_NAMES, "read", "describe"), *groups]
+    return [*_all(name, "topic", PUBLIC_NAMES, "read", "describe"), *_own_groups(name)]
+
+
+def subscribers(there: Iterable[Acl], reserved: Iterable[str]) -> list[str]:
+    """Who has the groups that `subscriber` gives, whatever topics: somebody else on a shared broker has not."""
+    found = set(there)
+    names = {acl.principal for acl in found if acl.kind == "group"} - set(reserved)
+    return sorted(name for name in names if found.issuperset(_own_groups(name)))
+
+
+def _own_groups(name: str) -> list[Acl]:
+    return [Acl(name, "group", name, "read"), Acl(name, "group", f"{name}.", "read", prefixed=True)]
 
 
 def _service(service: str) -> Iterable[Acl]:

@@ -3,6 +3,7 @@
 It comes in as the broker's administrator, by the variables of a service (KAFKA_BOOTSTRAP_SERVERS, KAFKA_SASL_..., ...).
 Users come in at KAFKA_CLIENTS (host:port, SCRAM-SHA-512), each with the password in SECRETS/kafka_<name>_password.
 Without KAFKA_CLIENTS no users are made: they come in by client certificates or tokens, or somebody else makes them.
+Subscribers that `golem subscriber add` made keep their passwords, and read what has become public since.
 KAFKA_PARTITIONS (default 6) says how new topics of events are laid out, KAFKA_REPLICATION how often each is kept.
 """
 
@@ -16,15 +17,18 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from deploy import SERVICES
-from deploy.kafka.access import set_acls, set_users
+from deploy.kafka.access import renew, set_acls, set_users
 from deploy.kafka.principals import OPERATOR, acls
 from deploy.kafka.topics import Result, client_settings, create, patiently
 from shared.messaging.kafka import using
 from shared.settings import EX_CONFIG, SettingsError
 
 PRINCIPALS = (*SERVICES, OPERATOR)
+RESERVED = frozenset({*PRINCIPALS, "admin", "anonymous"})
+"""Names that no subscriber has."""
+
 _PATIENCE = 300.0
-"""Seconds for a broker that is away or busy, in each of the three steps."""
+"""Seconds for a broker that is away or busy, in each of the steps."""
 
 
 def setup(environ: Mapping[str, str]) -> str:
@@ -46,7 +50,11 @@ def setup(environ: Mapping[str, str]) -> str:
     users = asked(lambda admin: set_users(admin, passwords, clients(environ))) if passwords else []
     topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
     made, gone = asked(lambda admin: set_acls(admin, acls(), PRINCIPALS))
-    return f"kafka: made {len(topics)} topics, {len(users)} users, {made} ACLs; took {gone} ACLs away"
+    renewed, more, less = asked(lambda admin: renew(admin, RESERVED))
+    return (
+        f"kafka: made {len(topics)} topics, {len(users)} users, {made + more} ACLs; took {gone + less} ACLs away; "
+        f"{len(renewed)} subscribers"
+    )
 
 
 def clients(environ: Mapping[str, str]) -> dict[str, Any]:

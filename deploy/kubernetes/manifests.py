@@ -33,12 +33,20 @@ def files() -> dict[str, list[Json]]:
         **{f"monitoring/{name}": documents for name, documents in watched.items()},
         "monitoring/kustomization.yaml": [_kustomization(*watched)],
         "release/kustomization.yaml": [release.component()],
+        "kafka-tokens/network.yaml": [networks.kafka_tokens()],
+        "kafka-tokens/kustomization.yaml": [_component("network.yaml")],
     }
 
 
 def _kustomization(*resources: str) -> Json:
     kind: Json = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     return kind | {"namespace": "golem", "resources": sorted(resources)}
+
+
+def _component(*resources: str) -> Json:
+    """What a cluster adds where it needs it."""
+    kind: Json = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+    return kind | {"resources": sorted(resources)}
 
 
 def _namespace() -> list[Json]:

@@ -18,6 +18,9 @@ OUTSIDE: Mapping[str, tuple[int, list[str]]] = {
 }
 """{what is outside: (its port, who may speak to it)}; `site` patches ports and narrows addresses."""
 
+KAFKA_TOKENS = (443, [*_WORKERS, "kafka-setup", "golem", "subscriber"])
+"""Likewise, where the broker takes tokens (KAFKA_OAUTH_TOKEN_URL); elsewhere nobody of them may."""
+
 _NODE_LOCAL = "169.254.20.10/32"
 """Where NodeLocal DNSCache listens on each node."""
 
@@ -55,6 +58,12 @@ def networks() -> list[Json]:
         }),
         _in("metrics", _named([*_WEBS, *_WORKERS]), {"from": [monitoring], "ports": _port(8000) + _port(8001)}),
     ]  # fmt: skip
+
+
+def kafka_tokens() -> Json:
+    """A component: whoever speaks to the broker may fetch a token before."""
+    port, who = KAFKA_TOKENS
+    return _out("kafka-tokens", _named(who), {"ports": _port(port)})
 
 
 def _in(name: str, pods: Json, rule: Json) -> Json:

@@ -11,7 +11,7 @@ from bson.codec_options import CodecOptions
 from pymongo import DESCENDING, MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 
 from shared.aggregate import story
 from shared.aggregate.change import Change, Document, Kind
@@ -100,6 +100,13 @@ class Store:
         """Whether the database answers within two seconds; raises pymongo's error where it does not."""
         with pymongo.timeout(_PING_SECONDS):
             return bool(self.collection.database.command("ping"))
+
+    def has_documents(self) -> bool:
+        """Whether anything was ever written here, also where the database does not say. The lease is no document."""
+        try:
+            return any(True for _ in self.collection.find({"version": {"$gt": 0}}, {"_id": 1}).limit(1))
+        except PyMongoError:
+            return True
 
     def get(self, document_id: str) -> Document | None:
         """The document without its outbox, or None."""

@@ -45,7 +45,8 @@ class _Read:
 
 class Consumer:
     """One service's consumer loop. `stop` is set by the process when it should end: a batch under way is then left
-    uncommitted. `beat` is called while a batch is tried again and again: that is no loop that stands still.
+    uncommitted. `beat` is called while a batch is tried again and again: that is no loop that stands still. `took` is
+    told of each event how many seconds ago it happened.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Consumer:
         stop: Flag,
         beat: Callable[[], None] = lambda: None,
         letters: Letters | None = None,
+        took: Callable[[float], None] = lambda age: None,
     ) -> None:
         self.service = service
         self.redrive = f"{service}.redrive"
@@ -66,6 +68,7 @@ class Consumer:
         self.stop = stop
         self.beat = beat
         self.letters = letters or NoLetters()
+        self.took = took
         self.ok = True
         self.paused: set[str] = set()
         self._shares: dict[str, DeadShare] = {}
@@ -205,9 +208,12 @@ class Consumer:
 
     def _measure(self, read: _Read, outcome: str) -> None:
         """How old the event was when it was taken. What is sent again was late for other reasons."""
-        if outcome == "taken" and read.trigger and read.record.topic != self.redrive:
-            age = (self.batch.store.clock.now() - read.trigger.at).total_seconds()
-            metrics.EVENT_AGE_SECONDS.labels(self.service).observe(max(0.0, age))
+        if read.trigger is None or read.late or read.record.topic == self.redrive:
+            return
+        age = max(0.0, (self.batch.store.clock.now() - read.trigger.at).total_seconds())
+        self.took(age)
+        if outcome == "taken":
+            metrics.EVENT_AGE_SECONDS.labels(self.service).observe(age)
 
     def _trace(self, read: _Read, outcome: str) -> None:
         """What came with a traceparent has a span: from when it was decoded until its document was written."""

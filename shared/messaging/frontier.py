@@ -6,8 +6,14 @@ broker away nothing is known, and deadlines wait. (A machine that sleeps stops t
 do for a topic that is paused since too many of its records died, for a hire may wait in it; only one of the internal
 events (marks of addresses, the register of employers), by which no deadline decides, is not waited for while it is
 paused.
+
+Topics that lost their records are no topics in which nothing waits: what others replay comes into them only once their
+relays have started as well. They show by this: they end before where the group or the last look was, or the group has
+never read of them although the service has documents (a new installation has none, and waits for nothing). Then
+deadlines wait until no event older than a minute has come for a minute, and all that the topics hold then is read.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +32,8 @@ from shared.settings import Kafka
 from shared.telemetry import metrics, outages
 
 Offsets = Mapping[Place, int]
+_NEVER = float("-inf")
+log = logging.getLogger(__name__)
 _REACHED_WITHIN = 180.0
 """A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
 
@@ -38,6 +46,9 @@ class Ends(Protocol):
 
     dead: int
     """How many records the service's topic of dead letters held then, sent again or not."""
+
+    begun: bool
+    """Whether the group had ever committed anything, at the last reading."""
 
     def read(self) -> tuple[Offsets, Offsets]:
         """({(topic, partition): end}, {(topic, partition): next offset to read}) of all that the group reads."""
@@ -60,7 +71,7 @@ class Position:
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own; gauges
     show what they found, and so does `position`, None while the broker is away. `assigned` gives the partitions that
-    this worker reads, None where that is not known.
+    this worker reads, None where that is not known; `had_documents` is whether the service had any when this began.
     """
 
     def __init__(
@@ -72,17 +83,26 @@ class Frontier:
         fresh: float = 15.0,
         internal: frozenset[str] = INTERNAL_NAMES,
         assigned: Callable[[], frozenset[Place] | None] = lambda: None,
+        had_documents: bool = False,
     ) -> None:
         self.service = service
-        self._assigned = assigned
+        self._assigned, self._had_documents = assigned, had_documents
         self._internal = internal
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
+        self._last: Offsets | None = None
+        self._lost_at: float | None = None
+        self._old_at = _NEVER
         self._reached_at = clock.monotonic()
         self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
             begun.set(clock.now().timestamp())
+
+    def took(self, age: float) -> None:
+        """The consumer was given an event that happened so many seconds ago: by a replay, if it is an old one."""
+        if age > self._behind:
+            self._old_at = self._clock.monotonic()
 
     def observe(self) -> None:
         now = self._clock.monotonic()
@@ -96,6 +116,10 @@ class Frontier:
         outages.back(outages.KAFKA, "frontier")
         self._reached_at = now
         self._show(ends, committed)
+        if self._comes_again(now, ends, committed):
+            self._readings.clear()
+            self._passed_at = None
+            return
         self._readings.append((now, ends))
         while self._readings[0][0] < now - self._behind:
             self._readings.popleft()
@@ -104,7 +128,19 @@ class Frontier:
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
         self._passed_at = None if behind else now
         if not behind:
+            self._lost_at = None
             metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
+
+    def _comes_again(self, now: float, ends: Offsets, committed: Offsets) -> bool:
+        """Whether the topics lost records, and what is replayed may still be on its way into them."""
+        begun = self._ends.begun and self._old_at == _NEVER  # else this process may have been what began
+        never_read = self._last is None and self._had_documents and not begun
+        last, self._last = self._last or {}, ends
+        if never_read or any(end < max(committed.get(place, 0), last.get(place, 0)) for place, end in ends.items()):
+            if self._lost_at is None:
+                log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
+            self._lost_at = now
+        return self._lost_at is not None and now - max(self._lost_at, self._old_at) < self._behind
 
     def passed(self) -> bool:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
@@ -141,6 +177,7 @@ class KafkaEnds:
         self._seen: set[str] = set()
         self.paused: frozenset[str] = frozenset()
         self.dead = 0
+        self.begun = False
 
     def read(self) -> tuple[Offsets, Offsets]:
         try:
@@ -160,7 +197,7 @@ class KafkaEnds:
         starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
         group = self._admin.list_group_offsets(self._service)[self._service]
         committed = {(p.topic, p.partition): o.offset for p, o in group.items() if o.offset >= 0}
-        self.paused = paused_topics(group)
+        self.paused, self.begun = paused_topics(group), bool(committed)
         self.dead = sum(ends[p].offset - starts[p].offset for p in places if p.topic == self._dead)
         read = [p for p in places if p.topic != self._dead]
         begin = {(p.topic, p.partition): starts[p].offset for p in read}

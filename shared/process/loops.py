@@ -53,10 +53,12 @@ class Loops:
         self.store, self.beside = store, work.leased
         self._beats = {name: beats.get(name, _none) for name in ("consumer", "relay", "poller", "archive")}
         beat = self._beats["relay"]
-        self.consumer = Consumer(
-            service, bus.source, Batch(store, work.routes), bus.publisher, stop, self._beats["consumer"], bus.letters
+        had_documents = store.has_documents()
+        self.frontier = Frontier(
+            service, bus.ends, store.clock, assigned=lambda: bus.source.assigned, had_documents=had_documents
         )
-        self.frontier = Frontier(service, bus.ends, store.clock, assigned=lambda: bus.source.assigned)
+        batch, alive, took = Batch(store, work.routes), self._beats["consumer"], self.frontier.took
+        self.consumer = Consumer(service, bus.source, batch, bus.publisher, stop, alive, bus.letters, took)
         self.lease = Lease(store.collection, service, slot, store.clock)
         self.relaying = Relay(service, store, bus.publisher, beat=beat)
         self.archiving = work.archiving

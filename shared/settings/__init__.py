@@ -4,10 +4,12 @@ A secret may also come as NAME_FILE, the path of a file that holds it. A blank v
 """
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from shared.clock import Clock, FastClock, SystemClock
@@ -46,6 +48,9 @@ EX_CONFIG = 78
 
 _SUBMISSIONS_PORT = 465
 """RFC 8314: TLS from the first byte."""
+
+_OWN_ISSUER = "https://golem.local"
+"""Of tokens that the development key signs."""
 
 Need = Literal["web", "worker", "mail", "provider", "places", "webhooks"]
 
@@ -132,7 +137,7 @@ def _read(read: Reader, service: str, needs: Sequence[Need]) -> Settings:
         health = read.one("HEALTH_BIND", values.address, Address("0.0.0.0", 8001))
         of_worker = Worker(read.one("WORKER_SLOT", values.text, socket.gethostname()), health)
     with read.checked(web):
-        of_web, tokens = _web(read), _tokens(read)
+        of_web, tokens = _web(read), _tokens(read, mongodb.uri)
     with read.checked("mail" in needs):
         mail = _mail(read)
     of_provider = _provider(read, provider, worker)
@@ -209,13 +214,26 @@ def _web(read: Reader) -> Web:
     )
 
 
-def _tokens(read: Reader) -> Tokens:
+def _tokens(read: Reader, database: str | None) -> Tokens:
+    """The development key is for what runs by its issuer, or on one machine: beside another's name whoever has it could
+    come in as any of that provider's people.
+    """
     keys_file, keys_url = read.optional("JWKS_FILE", values.readable), read.optional("JWKS_URL", values.url)
     if read.given("JWKS_FILE") == read.given("JWKS_URL"):
         read.fault("JWKS_FILE", "give one of JWKS_FILE and JWKS_URL: the public keys that tokens are signed with")
-    issuer = read.one("TOKEN_ISSUER", values.text, "https://golem.local")
+    issuer = read.one("TOKEN_ISSUER", values.text, _OWN_ISSUER)
+    if keys_file and issuer != _OWN_ISSUER and not values.is_here(database or "") and _is_development(keys_file):
+        read.fault("JWKS_FILE", "holds the development key, and TOKEN_ISSUER is another's: name its keys by JWKS_URL")
     audience = read.one("TOKEN_AUDIENCE", values.text, "good-golem")
     return Tokens(issuer, audience, keys_file, keys_url, read.optional("PSEUDONYM_ISSUER", values.text))
+
+
+def _is_development(keys: Path) -> bool:
+    """Whether one of them was made by `make secrets` or `golem up`."""
+    try:
+        return re.search(r'"kid"\s*:\s*"local-', keys.read_text(errors="replace")) is not None
+    except OSError:
+        return False  # whoever needs them says so
 
 
 def _places(read: Reader, tokens: Tokens) -> Places:

@@ -119,6 +119,27 @@ def test_who_may_leave_the_cluster_is_on_that_network_of_compose(network: str, o
     assert {*OUTSIDE[outside][1]} == {name for name in PODS if network in COMPOSE[name]["networks"]}
 
 
+def test_a_token_endpoint_is_reached_where_there_is_one() -> None:
+    """By all who speak to the broker, and in a component alone: a cluster without tokens lets nobody out for them."""
+    [policy] = MANIFESTS["kafka-tokens/network.yaml"]
+    [who] = policy["spec"]["podSelector"]["matchExpressions"]
+
+    assert {*who["values"]} == {*OUTSIDE["broker"][1]}
+    assert policy["spec"]["egress"] == [{"ports": [{"port": 443, "protocol": "TCP"}]}]
+    [component] = MANIFESTS["kafka-tokens/kustomization.yaml"]
+    assert (component["kind"], component["resources"]) == ("Component", ["network.yaml"])
+    assert policy["metadata"]["name"] not in by_kind("NetworkPolicy")
+    kubernetes_validate.validate(policy, "1.37", strict=True)
+
+
+def test_links_name_one_address_everywhere() -> None:
+    """All that read PUBLIC_URL have it from the settings of the site."""
+    for name in ("gateway", *(n for n in PODS if n.endswith(("-web", "-worker", "-streams")))):
+        one = PODS[name]["containers"][0]
+        by_name = [v["valueFrom"]["configMapKeyRef"] for v in one["env"] if v["name"] == "PUBLIC_URL"]
+        assert {"configMapRef": {"name": "golem"}} in one.get("envFrom", ()) or by_name[0]["name"] == "golem", name
+
+
 def test_who_sends_webhooks_reaches_public_addresses_alone() -> None:
     policy = by_kind("NetworkPolicy")["webhooks"]
     [rule] = policy["egress"]

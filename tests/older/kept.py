@@ -62,7 +62,7 @@ class Older(Whole):
     def relay(self) -> None:
         """Everything that was sent again is taken; no timer fires."""
         for _ in range(3):
-            for step in self._steps:
+            for step in (step for steps in self._workers.values() for step in steps):
                 if getattr(step, "__func__", None) in (Loops.consume, Loops.relay):
                     step()
 

@@ -34,6 +34,10 @@ _STALE = """found = list(self.store.collection.find(query, _FIELDS).limit(page))
 MISTAKES = (
     Mistake("wiring", "deadlines do not ask the frontier", _LOOPS,
             "may_fire=self.frontier.passed,", "may_fire=lambda: True,", _WORKER),
+    Mistake("wiring", "the frontier takes a new broker beside documents for a quiet one", _LOOPS,
+            "had_documents=had_documents", "had_documents=False", "tests/pure/test_lost_broker.py"),
+    Mistake("wiring", "the frontier does not hear how old events are", _LOOPS,
+            "bus.letters, took)", "bus.letters)", _WORKER),
     Mistake("wiring", "the frontier is never observed", "shared/process/worker.py",
             '        bodies["frontier"] = partial(self._observe, self.pulses["frontier"].beat)\n', "", _WORKER),
     Mistake("wiring", "the timers of copies are left out", _LOOPS, "            timers=work.timers,\n", "", _WORKER),

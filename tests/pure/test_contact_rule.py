@@ -31,7 +31,11 @@ def written() -> list[tuple[Lifecycle, str, Field]]:
     return [(commands[command], command, field) for command, field in named if command in commands]
 
 
-@pytest.mark.parametrize(("table", "command", "field"), written(), ids=lambda each: each.name if isinstance(each, Lifecycle) else "".join(each))
+@pytest.mark.parametrize(
+    ("table", "command", "field"),
+    written(),
+    ids=lambda each: each.name if isinstance(each, Lifecycle) else "".join(each),
+)
 def test_it_is_guarded_or_not_read(table: Lifecycle, command: str, field: Field) -> None:
     """In each row by which it may be given."""
     rows = [row for row in table.rows if row.trigger == command and PARTIES.intersection(row.by)]

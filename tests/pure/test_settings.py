@@ -53,6 +53,29 @@ def test_defaults_are_those_of_the_contract(environ: dict[str, str]) -> None:
     assert settings.terms == Terms()
 
 
+@pytest.mark.parametrize(
+    ("issuer", "database", "kid", "refused"),
+    [
+        ("https://id.example", "mongo:27017", "local-abc", True),
+        ("https://id.example", "mongo:27017", "abc", False),
+        ("https://golem.local", "mongo:27017", "local-abc", False),
+        ("https://id.example", "127.0.0.1:27017", "local-abc", False),
+    ],
+)
+def test_the_development_key_is_nobodys_elses(
+    environ: dict[str, str], issuer: str, database: str, kid: str, refused: bool
+) -> None:
+    """Beside the name of an identity provider it is what is left where its overlay was forgotten."""
+    Path(environ["JWKS_FILE"]).write_text(f'{{"keys": [{{"kty": "OKP", "kid": "{kid}"}}]}}')
+    environ |= {"TOKEN_ISSUER": issuer, "MONGODB_URI": f"mongodb://u:p@{database}"}
+    if not refused:
+        assert everything(environ).tokens.issuer == issuer
+        return
+
+    (fault,) = faults(environ)
+    assert fault.startswith("JWKS_FILE: holds the development key")
+
+
 def test_a_provider_that_nobody_has_an_adapter_for(environ: dict[str, str]) -> None:
     """It is the sandbox where nothing is said; another name is a fault; each that may be given has its adapter."""
     assert everything(environ).provider.name == "sandbox"

@@ -126,6 +126,16 @@ def test_replay(stack: Stack) -> None:
     assert told(stack, "replay", "--since", "0s")["events"].keys() == set(SERVICES)
 
 
+def test_a_replay_needs_no_broker(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in compose with the database alone: no Kafka answers by that name."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("MONGODB_URI", stack.mongodb)
+    result = CliRunner().invoke(main, ["replay", "--since", "0s", "--json"])
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["events"].keys() == set(SERVICES)
+
+
 def test_backfill(stack: Stack, hires: Hires) -> None:
     """A service that lost its copy of an offer takes again what concerns it; no topic of an event has more than before,
     and asked again, nothing is lacking.

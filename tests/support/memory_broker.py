@@ -87,6 +87,11 @@ class MemoryBroker:
                 self._begin[place] = self._begin.get(place, 0) + gone
                 self._logs[place] = log[gone:]
 
+    def empty(self) -> None:
+        """As with a new disk: neither records nor offsets; who reads is a member of its group again."""
+        with self._lock:
+            self._logs, self._begin, self._groups = {}, {}, {}
+
     def marker(self, topic: str, partition: int = 0) -> None:
         """A transaction's marker: it takes an offset, and no reader is given it."""
         with self._lock:
@@ -268,6 +273,7 @@ class MemoryEnds:
         self._broker, self._group, self._topics, self.fault = broker, group, list(topics), fault
         self.paused: frozenset[str] = frozenset()
         self.dead = 0
+        self.begun = False
 
     def read(self) -> tuple[Mapping[Place, int], Mapping[Place, int]]:
         self.fault("ends:before")
@@ -277,6 +283,7 @@ class MemoryEnds:
         begin = {place: self._broker._begin.get(place, 0) for place in places}
         self.paused = frozenset(place[0] for place in self._broker.group(self._group).paused)
         self.dead = sum(self._broker.end(place) for place in self._broker.places(f"{self._group}.dead"))
+        self.begun = bool(self._broker.group(self._group).committed)
         return {p: self._broker.end(p) for p in places}, begin | self._broker.group(self._group).committed
 
     def close(self) -> None:

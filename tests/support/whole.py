@@ -79,7 +79,7 @@ class Whole:
             "notify": services.notify.main.build(settings("notify", folder), self.stores["notify"]),
         }
         self.provider = Sandbox(books or MemoryStore(), self.clock, self._webhook, SECRET)
-        self._steps = [*(step for name in NAMES for step in self._worker(name)), self.provider.deliver_due]
+        self._workers = {name: self._worker(name) for name in NAMES}
 
     @property
     def _needs(self) -> tuple[Need, ...]:
@@ -105,11 +105,17 @@ class Whole:
 
         return [observe, loops.consume, loops.relay, loops.poll, loops.leased, loops.archive]
 
-    def settle(self, after: timedelta = timedelta()) -> None:
-        """Let time pass, then do all that is due, and what follows from it."""
+    def settle(self, after: timedelta = timedelta(), only: Sequence[str] = NAMES) -> None:
+        """Let time pass, then do all that is due, and what follows from it; `only` those services' workers run."""
         self.clock.advance(after)
-        while sum(step() for step in self._steps):
+        steps = [step for name in only for step in self._workers[name]]
+        while sum(step() for step in [*steps, self.provider.deliver_due]):
             pass
+
+    def restart(self) -> None:
+        """All workers are new processes, three seconds later."""
+        self._workers = {name: self._worker(name) for name in NAMES}
+        self.clock.advance(timedelta(seconds=3))
 
     def _webhook(self, body: bytes, signature: str) -> int:
         sent = {"Provider-Signature": signature, "Content-Type": "application/json"}

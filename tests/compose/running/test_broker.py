@@ -157,6 +157,25 @@ def test_a_subscriber_reads_events_in_groups_of_its_own(consumer: Callable[..., 
             foreign.poll(timeout_ms=500)
 
 
+def test_a_subscriber_keeps_its_password_and_gets_what_has_become_public(
+    consumer: Callable[..., KafkaConsumer], crm: Any
+) -> None:
+    """As after an upgrade: it may not read a topic, and after `kafka-setup` it may."""
+    take = (
+        "import os, json; from deploy.kafka.access import set_acls; from deploy.kafka.principals import subscriber; "
+        "from deploy.cli.subscriber import _admin\n"
+        "with _admin() as (admin, _): "
+        "set_acls(admin, [a for a in subscriber('crm') if a.name != 'hire.confirmed'], ['crm'])"
+    )
+    compose("run", "--rm", "-T", "--entrypoint", "python", "subscriber", "-c", take)
+    one = consumer("crm", crm["sasl.password"], group="crm.renewed")
+    assert "hire.confirmed" not in one.topics() and "listing.created" in one.topics()
+
+    assert "1 subscribers" in compose("run", "--rm", "-T", "kafka-setup")
+    again = consumer("crm", crm["sasl.password"], group="crm.renewed")
+    assert {"hire.confirmed", "listing.created"} <= again.topics()
+
+
 def test_a_subscriber_writes_nothing(producer: Callable[..., KafkaProducer], crm: Any) -> None:
     one = producer("crm", crm["sasl.password"])
 

@@ -38,6 +38,15 @@ def start() -> float:
     return time.monotonic() - began
 
 
+def replayed() -> dict[str, int]:
+    """How many events of each service go out again. As the runbook says: the database alone runs."""
+    compose("up", "--detach", "--wait", "mongo")
+    running = compose("ps", "--services", "--status", "running").split()
+    assert running == ["mongo"]
+    counts: dict[str, int] = json.loads(compose("run", "--rm", "-T", "golem", "replay", "--json"))["events"]
+    return counts
+
+
 def forget_broker() -> None:
     """Its volume is gone, as after a broken disk."""
     compose("rm", "--force", "--stop", "kafka", "kafka-setup")
@@ -97,15 +106,17 @@ def backup(tmp_path: Path) -> Iterator[Callable[[str], None]]:
 def test_a_lost_broker_is_rebuilt_from_the_documents(
     deployment: Deployment, mongo: Callable[..., MongoClient[Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Volume deleted under a stopped stack, then `golem replay`: topics are back, and nobody's state has changed."""
+    """Volume deleted under a stopped stack, `golem replay` with the database alone: topics are back once the rest has
+    started, and nobody's state has changed.
+    """
     hire(deployment)
     everything_holds()
     before = documents(mongo)
     stop()
     forget_broker()
 
+    counts = replayed()
     seconds = start()
-    counts = json.loads(compose("run", "--rm", "-T", "golem", "replay", "--json"))["events"]
     everything_holds()
     after = documents(mongo)
     with capsys.disabled():
@@ -132,8 +143,8 @@ def test_an_older_database_is_put_back(
     backup("untar")
     forget_broker()
 
+    replayed()
     seconds = start()
-    compose("run", "--rm", "-T", "golem", "replay")
     everything_holds()
     after = documents(mongo)
     hire(deployment)

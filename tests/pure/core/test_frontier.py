@@ -17,13 +17,14 @@ from tests.support.memory import MemoryBroker, MemoryEnds, MemorySource
 
 
 class Watched:
-    def __init__(self, *topics: str) -> None:
+    def __init__(self, *topics: str, had_documents: bool = False) -> None:
         names = topics or ("a", "b")
         self.clock = ManualClock()
         self.broker = MemoryBroker(partitions=2)
         self.source = MemorySource(self.broker, "escrow", names)
         self.source.poll()
-        self.frontier = Frontier("escrow", MemoryEnds(self.broker, "escrow", names), self.clock)
+        ends = MemoryEnds(self.broker, "escrow", names)
+        self.frontier = Frontier("escrow", ends, self.clock, had_documents=had_documents)
 
     def write(self, topic: str = "a", key: bytes = b"k") -> None:
         self.broker.append(Message(topic, key, b"{}"))
@@ -163,6 +164,75 @@ def test_a_wall_clock_that_jumps_changes_nothing():
     given.clock.set(given.clock.now().replace(year=2030))
 
     assert given.frontier.passed()
+
+
+# -- topics that lost their records
+
+
+def test_documents_whose_group_has_read_nothing_wait_for_a_replay():
+    """An empty broker beside them is a new one: what is sent again comes a little later, and is read first."""
+    given = Watched(had_documents=True)
+    given.frontier.observe()
+    assert not given.after(55)
+
+    given.write()
+    assert not given.after(120)
+    given.read()
+    assert given.after(5)
+    given.write()
+    assert given.after(50), "once it has passed all is as ever"
+
+
+def test_a_group_that_has_read_waits_for_nothing_else():
+    given = Watched(had_documents=True)
+    given.write()
+    given.read()
+    given.frontier.observe()
+
+    assert given.frontier.passed()
+
+
+def test_while_old_events_come_more_of_them_may_be_on_their_way():
+    """A replay of hours: deadlines wait until nothing of it has come for a minute."""
+    given = Watched(had_documents=True)
+    for _ in range(30):
+        given.frontier.took(3600.0)
+        assert not given.after(55)
+
+    given.frontier.took(0.5)
+    assert not given.after(1)
+    assert given.after(5)
+
+
+def test_old_events_alone_hold_no_deadline_back():
+    """Whose outbox waited for an hour sends such ones in the order of things."""
+    given = Watched()
+    given.frontier.observe()
+    given.frontier.took(3600.0)
+
+    assert given.after(5)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_topics_that_end_before_where_they_were_have_lost_records(committed: bool):
+    """The broker came back without its last records, or with none at all, while this process ran on."""
+    given = Watched()
+    for _ in range(3):
+        given.write()
+    given.read()
+    assert given.after(5)
+    committed_then = dict(given.broker.group("escrow").committed)
+    given.broker.empty()
+    if committed:
+        given.broker.group("escrow").committed = committed_then
+
+    assert not given.after(5)
+    for _ in range(3):
+        given.write()
+    given.broker.group("escrow").committed = {}
+    assert not given.after(50)
+    given.broker.group("escrow").committed = committed_then
+    assert given.after(10)
 
 
 @pytest.mark.parametrize(("topic", "waits"), [("contact.verified", False), ("hire.confirmed", True)])

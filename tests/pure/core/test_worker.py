@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pymongo.errors import AutoReconnect
 
 from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
-from shared.clock import ManualClock
+from shared.clock import ManualClock, format_time
 from shared.messaging.dead_letters import DeadLetter, message
 from shared.messaging.kafka.holding import is_held
 from shared.messaging.ports import Record
@@ -95,6 +96,10 @@ class Given:
 
     def write(self, **headers: bytes) -> None:
         self.broker.append(erased(**headers))
+
+    def has_read(self) -> None:
+        """The group is no new one: an earlier worker was in it."""
+        self.broker.group("boxes").committed = {("boxes.redrive", 0): 0}
 
 
 @pytest.fixture
@@ -226,6 +231,7 @@ def test_only_who_holds_the_lease_relays_and_polls_while_all_consume(given: Give
 
 def test_a_real_workers_deadlines_wait_for_what_lies_in_the_topics(given: Given) -> None:
     """The timer is long due; the event that it must not overtake waits in Kafka."""
+    given.has_read()
     given.toys.opened()
     given.toys.clock.advance(11 * DAY)
     given.write()
@@ -240,6 +246,25 @@ def test_a_real_workers_deadlines_wait_for_what_lies_in_the_topics(given: Given)
     assert loops.poll() == 1
     assert given.toys.state() != "open"
     assert work.topics == ("person.erased", "boxes.redrive")
+
+
+def test_a_real_workers_deadlines_wait_while_a_replay_goes_on(given: Given) -> None:
+    """The broker is new, the documents are not: what it is given is days old, and more of it comes again and again."""
+    given.toys.opened()
+    given.toys.clock.advance(400 * DAY)
+    loops = given.worker().loops
+    for number in range(4):
+        given.broker.append(erased(f"e-{number}"))
+        assert loops.consume() == 1
+        loops.observe()
+        given.toys.clock.advance(timedelta(seconds=50))
+        loops.observe()
+        assert (loops.poll(), given.toys.state()) == (0, "open")
+
+    given.toys.clock.advance(timedelta(seconds=10))
+    loops.observe()
+    loops.poll()
+    assert given.toys.state() != "open"
 
 
 def test_a_real_worker_takes_what_is_sent_again_by_its_letter(given: Given) -> None:
@@ -283,6 +308,7 @@ def _until(holds: Callable[[], bool], worker: Worker) -> Loop:
 
 def test_deadlines_wait_for_what_is_in_kafka(given: Given) -> None:
     """The frontier that the loops observe is the one that the poller asks."""
+    given.has_read()
     given.toys.opened()
     given.toys.clock.advance(11 * DAY)
     given.write()
@@ -299,11 +325,12 @@ def test_deadlines_wait_for_what_is_in_kafka(given: Given) -> None:
 
 def test_a_running_worker_reads_on_fires_timers_carries_out_and_publishes(given: Given) -> None:
     """All of it by its own loops, each in its thread: nobody else observes, consumes, polls or relays here."""
+    given.has_read()
     given.toys.opened().opened("box-2")
     given.toys.clock.advance(11 * DAY)
     given.toys.command("ask", box="box-2")
     given.toys.store.run({"copy:1": "copy"}, lambda changes: changes["copy:1"].schedule("a", changes["copy:1"].now))
-    given.write()
+    given.write(ce_time=format_time(given.toys.clock.now()).encode())
     fired: list[str] = []
     data = {"instruction_id": given.toys.doc("box-2")["instruction"]["id"]}
     given.asked_to_carry_out = lambda doc: Trigger("ask.done", "done", "outcome", given.toys.clock.now(), data)
