@@ -15,6 +15,7 @@ import pytest
 
 from services.listing import views
 from services.notify.addresses import code_of
+from services.notify.webhooks.store import WEBHOOKS
 from shared.ids import domain_mark
 from shared.telemetry.logs import JsonLines, NothingPersonal
 from tests.support.hires import listing
@@ -362,6 +363,9 @@ def answer_pairs(story: Story, asker: Asker) -> Iterator[tuple[str, str, str]]:
 def test_what_is_others_answers_as_what_is_nowhere(story: Story, name: str) -> None:
     """The status, the problem, its words and the headers are the same."""
     asked = 0
+    notify = story.whole.stores["notify"].collection
+    for doc in list(notify.find({"kind": WEBHOOKS})):  # of the tests of a day an odd number may have been begun before
+        notify.update_one({"_id": doc["_id"]}, {"$unset": {"tests": ""}})
     for operation, there, nowhere in answer_pairs(story, ASKERS[name]):
         assert there == nowhere, operation
         asked += 1

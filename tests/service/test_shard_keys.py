@@ -35,6 +35,7 @@ EVERYWHERE: Mapping[str, str] = {
     "application": "the offers that name an application",
     "facets": "listings that match, and their search",
     "wants": "who is told at once of a new listing",
+    "version": "whether a service has any document, once, when its worker begins",
     "staff_list": "a list of staff's",
     "listed": "the same, as an older version wrote it",
     "kind": "passes over everything by id: reconciliation, archive",
