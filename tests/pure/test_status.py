@@ -98,8 +98,9 @@ def test_the_webhooks_of_all_are_told_in_numbers(whole: Whole) -> None:
     store = whole.stores["notify"]
     now = store.clock.now()
     for document in (
-        {"_id": "a", "kind": "webhook", "sends": True, "failing_since": now},
-        {"_id": "b", "kind": "webhook", "sends": True},
+        {"_id": "a", "kind": "webhook", "state": "active", "sends": True, "failing_since": now},
+        {"_id": "b", "kind": "webhook", "state": "active", "sends": True},
+        {"_id": "tested", "kind": "webhook", "state": "pending", "sends": True},
         {"_id": "c", "kind": "delivery", "deliver_at": now - timedelta(seconds=90)},
     ):
         store.collection.insert_one(document)

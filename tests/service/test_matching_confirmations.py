@@ -70,10 +70,10 @@ def test_opened_it_shows_and_changes_nothing(world: World) -> None:
     text = html.unescape(pages[0].get_data(as_text=True))
     assert {page.status_code for page in pages} == {200} and pages[0].content_type.startswith("text/html")
     assert "Acme & Co" in text and "Acme &amp; Co" in pages[0].get_data(as_text=True)
-    assert re.search(r'<input type="date"[^>]* min="2026-12-02" max="2028-01-01" required>', text)
+    assert re.search(r'<input type="date"[^>]* min="2026-12-01" max="2028-01-02" required>', text)
     assert '<form method="post">' in text and world.seeker.id not in text and world.insider.id not in text
     assert plain.get_json() == {
-        "employer": "Acme & Co", "status": "open", "first_day": "2026-12-02", "last_day": "2028-01-01",
+        "employer": "Acme & Co", "status": "open", "first_day": "2026-12-01", "last_day": "2028-01-02",
     }  # fmt: skip
     assert world.everything() == before
 
@@ -209,7 +209,7 @@ def test_an_employer_that_was_removed(world: World) -> None:
     assert world.status(path) == "active"
 
 
-@pytest.mark.parametrize("start_on", ["2026-12-01", "2028-01-02"])
+@pytest.mark.parametrize("start_on", ["2026-11-30", "2028-01-03"])
 def test_a_day_that_cannot_be(world: World, start_on: str) -> None:
     """It is said which days can; the link still works."""
     path = at_acme(world)
@@ -217,7 +217,7 @@ def test_a_day_that_cannot_be(world: World, start_on: str) -> None:
 
     refused = sent(world, link, start_on)
     assert problem(refused, 422, "refused-by-rule") == [("/start_on", "start-on-window")]
-    assert refused.get_json()["detail"] == "Give a first day of work from 2026-12-02 to 2028-01-01."
+    assert refused.get_json()["detail"] == "Give a first day of work from 2026-12-01 to 2028-01-02."
     assert problem(sent(world, link, "soon"), 422, "invalid") == [("/start_on", "format")]
 
     assert sent(world, link).status_code == 200
