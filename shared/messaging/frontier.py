@@ -8,9 +8,10 @@ events (marks of addresses, the register of employers), by which no deadline dec
 paused.
 
 Topics that lost their records are no topics in which nothing waits: what others replay comes into them only once their
-relays have started as well. They show by this: they end before where the group or the last look was, or the group has
-never read of them although the service has documents (a new installation has none, and waits for nothing). Then
-deadlines wait until no event older than a minute has come for a minute, and all that the topics hold then is read.
+relays have started as well. They show by this: at the first look the group has never read of them, although the service
+has documents (a new installation has none, and waits for nothing). Then deadlines wait until no event older than a
+minute has come for a minute, and all that the topics hold then is read. A broker that was killed and is back shows ends
+of a moment before: that is no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
 """
 
 import logging
@@ -91,7 +92,7 @@ class Frontier:
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
-        self._last: Offsets | None = None
+        self._is_first = True
         self._lost_at: float | None = None
         self._old_at = _NEVER
         self._reached_at = clock.monotonic()
@@ -116,7 +117,7 @@ class Frontier:
         outages.back(outages.KAFKA, "frontier")
         self._reached_at = now
         self._show(ends, committed)
-        if self._comes_again(now, ends, committed):
+        if self._comes_again(now):
             self._readings.clear()
             self._passed_at = None
             return
@@ -131,15 +132,12 @@ class Frontier:
             self._lost_at = None
             metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
 
-    def _comes_again(self, now: float, ends: Offsets, committed: Offsets) -> bool:
-        """Whether the topics lost records, and what is replayed may still be on its way into them."""
-        begun = self._ends.begun and self._old_at == _NEVER  # else this process may have been what began
-        never_read = self._last is None and self._had_documents and not begun
-        last, self._last = self._last or {}, ends
-        if never_read or any(end < max(committed.get(place, 0), last.get(place, 0)) for place, end in ends.items()):
-            if self._lost_at is None:
-                log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
+    def _comes_again(self, now: float) -> bool:
+        """Whether the topics lost their records, and what is replayed may still be on its way into them."""
+        if self._is_first and self._had_documents and not self._ends.begun:
+            log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
             self._lost_at = now
+        self._is_first = False
         return self._lost_at is not None and now - max(self._lost_at, self._old_at) < self._behind
 
     def passed(self) -> bool:

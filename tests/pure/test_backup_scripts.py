@@ -65,7 +65,7 @@ def test_a_replica_set_is_read_without_a_stop(environ: dict[str, str], key: tupl
     assert b"whole" not in (Path(made) / "database.dump.gz.age").read_bytes()
     assert Path(environ["RESTORED"]).read_text() == "the whole database"
     all_of_it = ["compose up --detach --wait"]
-    order = [asked(environ, word)[0] for word in ("compose stop", "mongorestore", "golem replay")]
+    order = [asked(environ, word)[0] for word in ("compose stop", "mongorestore", "database-setup", "golem replay")]
     order += [*all_of_it, asked(environ, "golem verify")[0]]
     assert order == sorted(order, key=Path(environ["ASKED"]).read_text().splitlines().index)
     assert [line for line in asked(environ, "compose up") if "--no-deps --wait mongo" not in line] == all_of_it

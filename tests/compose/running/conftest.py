@@ -158,3 +158,11 @@ def everything_holds() -> None:
     """`golem verify`: nothing lost, nothing paid twice, nothing left over."""
     found = json.loads(compose("run", "--rm", "-T", "golem", "verify", "--wait", "90", "--json", check=False) or "{}")
     assert found and found["holds"] and found["drained"], json.dumps(found, indent=1)[:4000]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members of two versions come and go, or a replay is waited for: a step of a hire may wait for minutes, and has to
+    be taken.
+    """
+    monkeypatch.setattr("tests.support.people._PATIENCE", 120.0)

@@ -107,7 +107,7 @@ def small_disk(backups: Backups) -> Iterator[Callable[[str], str]]:
 
 
 def test_a_full_disk_loses_nothing_and_heals(
-    deployment: Deployment, small_disk: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+    patient: None, deployment: Deployment, small_disk: Callable[[str], str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was acknowledged is there, everything else was refused with 503; with room again it goes on by itself."""
     hire(deployment)
@@ -144,6 +144,7 @@ def test_a_full_disk_loses_nothing_and_heals(
 
 
 def test_everything_is_deleted_and_comes_back(
+    patient: None,
     deployment: Deployment,
     backups: Backups,
     mongo: Callable[..., MongoClient[Any]],

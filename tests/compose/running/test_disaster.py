@@ -128,6 +128,7 @@ def test_a_lost_broker_is_rebuilt_from_the_documents(
 
 
 def test_an_older_database_is_put_back(
+    patient: None,
     deployment: Deployment,
     mongo: Callable[..., MongoClient[Any]],
     backup: Callable[[str], None],

@@ -77,12 +77,6 @@ def deployed_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Members of two versions come and go: a step of a hire may wait for minutes, and has to be taken."""
-    monkeypatch.setattr("tests.support.people._PATIENCE", 120.0)
-
-
-@pytest.fixture
 def extra() -> Iterator[list[str]]:
     """Containers beside those that compose knows; what is left of them is removed."""
     containers = list[str]()

@@ -255,8 +255,8 @@ def test_a_real_workers_deadlines_wait_while_a_replay_goes_on(given: Given) -> N
     loops = given.worker().loops
     for number in range(4):
         given.broker.append(erased(f"e-{number}"))
-        assert loops.consume() == 1
         loops.observe()
+        assert loops.consume() == 1
         given.toys.clock.advance(timedelta(seconds=50))
         loops.observe()
         assert (loops.poll(), given.toys.state()) == (0, "open")
