@@ -166,3 +166,4 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     be taken.
     """
     monkeypatch.setattr("tests.support.people._PATIENCE", 120.0)
+    monkeypatch.setattr("deploy.demo.people.PATIENCE", 120.0)

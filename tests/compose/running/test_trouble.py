@@ -38,7 +38,9 @@ def kill(name: str) -> float:
     raise AssertionError(f"{name} did not come back: {state(name)}")
 
 
-def test_hires_survive_the_death_of_every_container(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hires_survive_the_death_of_every_container(
+    patient: None, deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each in turn, the broker and the database last."""
     away: dict[str, float] = {}
     with hiring(deployment) as ended:
