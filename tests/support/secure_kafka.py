@@ -24,7 +24,7 @@ from tests.support.stub import answering, stub, whole
 
 ISSUER, AUDIENCE = "https://id.test", "kafka"
 WAYS = ("certificate", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
-SET_UP = "kafka: made 0 topics, 0 users, 0 ACLs; took 0 ACLs away"
+SET_UP = "kafka: made 0 topics, 0 users, 0 ACLs; took 0 ACLs away; 0 subscribers"
 Environ = dict[str, str]
 
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
