@@ -16,6 +16,15 @@ from_env() { # from_env NAME DEFAULT: as docker compose finds it
     printf '%s' "${given:-$2}"
 }
 
+have_files() { # fails where a file that .env names is not there: found before anything is stopped
+    local IFS=: each
+    for each in $(from_env COMPOSE_FILE ''); do
+        [ -f "$each" ] || fail "$each is not there, which COMPOSE_FILE names"
+    done
+    each=$(from_env RULES_FILE '')
+    [ -z "$each" ] || [ -f "$each" ] || fail "$each is not there, which RULES_FILE names"
+}
+
 say_files() { # which compose files all of it goes by: those that .env names, as for every other command
     echo "compose files: $(from_env COMPOSE_FILE 'docker-compose.yml (COMPOSE_FILE in .env names no others)')" >&2
 }

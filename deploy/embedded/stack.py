@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from deploy import ROOT
 from deploy.embedded import identity, times
 from deploy.embedded.data import REPLAYED, Data, now
 from deploy.embedded.ports import free_ports, is_free
@@ -29,6 +30,12 @@ _LIFE_TICK = 5.0
 """Seconds between two looks at what the processes say of themselves."""
 
 _SERVERS = ("broker", "database")
+
+
+def _from_anywhere(settings: Mapping[str, str]) -> dict[str, str]:
+    """With the path of a file as it is from any folder: the processes' own is the checkout."""
+    files = {name: str(ROOT / settings[name]) for name in ("RULES_FILE",) if settings.get(name)}
+    return {**settings, **files}
 
 
 class Stack:
@@ -235,7 +242,7 @@ class Stack:
         self._layout = self._lay_out()
         environment = base_environment(self._layout.own_servers) | self._environment
         environment |= self.times.environment(environment)
-        self._settings = given_in_common(environment)
+        self._settings = _from_anywhere(given_in_common(environment))
         port = self._layout.ports["supervisor"]
         self._processes.launch(programs(self._layout), port, environment, bound=self._temporary)
         self._write()

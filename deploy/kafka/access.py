@@ -128,8 +128,13 @@ def _present(admin: KafkaAdminClient) -> list[Acl]:
             acl.resource_pattern.pattern_type == ACLResourcePatternType.PREFIXED,
         )
         for acl in found
-        if acl.resource_pattern.resource_type in kinds
+        if acl.resource_pattern.resource_type in kinds and _is_ours(acl)
     ]
+
+
+def _is_ours(acl: ACL) -> bool:
+    """As they are made here; what an administrator forbids somebody, or allows from one host alone, is theirs."""
+    return bool(acl.permission_type == ACLPermissionType.ALLOW and acl.host == "*")
 
 
 def _pattern(acl: Acl) -> ResourcePattern:

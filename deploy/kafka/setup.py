@@ -9,6 +9,7 @@ KAFKA_PARTITIONS (default 6) says how new topics of events are laid out, KAFKA_R
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ RESERVED = frozenset({*PRINCIPALS, "admin", "anonymous"})
 """Names that no subscriber has."""
 
 _PATIENCE = 300.0
-"""Seconds for a broker that is away or busy, in each of the steps."""
+"""Seconds for a broker that is away or busy, in all of it."""
 
 
 def setup(environ: Mapping[str, str]) -> str:
@@ -39,16 +40,21 @@ def setup(environ: Mapping[str, str]) -> str:
     passwords = {name: (secrets / f"kafka_{name}_password").read_text().strip() for name in named}
     replication = int(environ.get("KAFKA_REPLICATION") or -1)
 
+    deadline = time.monotonic() + _PATIENCE
+
+    def left() -> float:
+        return max(0.0, deadline - time.monotonic())
+
     def asked(step: Callable[[KafkaAdminClient], Result]) -> Result:
         def once() -> Result:
             with using(KafkaAdminClient, **client) as admin:
                 return step(admin)
 
-        return patiently(once, _PATIENCE)
+        return patiently(once, left())
 
     # Users first: a broker that is making its partitions takes long to let them in.
     users = asked(lambda admin: set_users(admin, passwords, clients(environ))) if passwords else []
-    topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, _PATIENCE)
+    topics = create(client, int(environ.get("KAFKA_PARTITIONS") or 6), replication, left())
     made, gone = asked(lambda admin: set_acls(admin, acls(), PRINCIPALS))
     renewed, more, less = asked(lambda admin: renew(admin, RESERVED))
     return (

@@ -64,7 +64,7 @@ def create(client: Mapping[str, Any], partitions: int = 1, replication: int = -1
     return patiently(once, patience)
 
 
-def patiently(ask: Callable[[], Result], patience: float) -> Result:
+def patiently(ask: Callable[[], Result], patience: float, pause: Callable[[float], object] = time.sleep) -> Result:
     """Ask the broker again while it is away or busy, for up to `patience` seconds: what may be asked twice. Raises
     KafkaError, at once where it is not `retriable`.
     """
@@ -75,7 +75,7 @@ def patiently(ask: Callable[[], Result], patience: float) -> Result:
         except KafkaError as error:
             if time.monotonic() > deadline or not error.retriable:
                 raise
-            time.sleep(0.5)
+            pause(0.5)
 
 
 def make(admin: KafkaAdminClient, partitions: int = 1, replication: int = -1) -> list[str]:

@@ -6,7 +6,7 @@ import ssl
 from datetime import datetime
 
 from services.notify.letter import Letter, message
-from services.notify.smtp import Send, final
+from services.notify.smtp import Send, final, is_of_mailbox
 from shared.aggregate import Document, Trigger
 from shared.clock import Clock
 from shared.telemetry import metrics
@@ -33,7 +33,7 @@ class Postman:
             if isinstance(error, ssl.SSLError):
                 failure["reason"] = getattr(error, "verify_message", None) or error.reason
             log.warning("a mail was not taken", extra=failure)
-            metrics.MAILS.labels(kind, "failed" if code else "later").inc()
+            metrics.MAILS.labels(kind, "failed" if code else "deferred" if is_of_mailbox(error) else "later").inc()
             return self.outcome(document, "failed", f"smtp_{code}") if code else None
         metrics.MAILS.labels(kind, "sent").inc()
         return self.outcome(document, "sent")

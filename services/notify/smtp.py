@@ -23,6 +23,8 @@ _OF_US = frozenset({500, 502, 503, 504, 530, 534, 535, 538, 555})
 
 _STATUS = re.compile(rb"5\.(\d{1,3})\.(\d{1,3})\b")
 _OF_SENDER = frozenset({7, 8})
+_FOR_NOW = re.compile(rb"4\.(\d{1,3})\.\d{1,3}\b")
+_MAILBOX_BUSY = frozenset({450, 451, 452})
 
 Send = Callable[[EmailMessage, str], None]
 """Hands a message for one address to the mail server; raises smtplib's errors and OSError."""
@@ -79,6 +81,14 @@ def final(error: Exception) -> int | None:
     if refusals and all(_is_final(code, text, about) for code, text in refusals):
         return int(refusals[0][0])
     return None
+
+
+def is_of_mailbox(error: Exception) -> bool:
+    """Whether the server refuses this mailbox for now, which may be full or away: nothing that concerns other mails."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    statuses = [(code, _FOR_NOW.match(text)) for code, text in error.recipients.values()]
+    return all(code in _MAILBOX_BUSY and (not status or int(status[1]) in (1, 2)) for code, status in statuses)
 
 
 def _is_final(code: int, text: bytes, about: frozenset[int]) -> bool:

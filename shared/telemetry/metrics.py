@@ -135,9 +135,10 @@ HIRE_TO_RELEASE_SECONDS = Histogram(
     buckets=_HIRE_SECONDS,
 )
 
-# Mail. `kind` is the kind of document that is mailed; failed: refused for good; later: not taken now, tried again.
+# Mail. `kind` is the kind of document that is mailed; failed: refused for good. Tried again: deferred, where that
+# mailbox is full or away; later, where the server is away or takes nothing from us.
 MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link")
-MAIL_OUTCOMES = ("sent", "failed", "later")
+MAIL_OUTCOMES = ("sent", "failed", "deferred", "later")
 WEBHOOK_ATTEMPTS = Counter("golem_webhook_attempts", "Attempts to deliver to a webhook", ["outcome"])
 MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outcome"])
 

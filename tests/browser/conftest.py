@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from deploy.embedded.stack import Stack
 from tests.browser.visitor import CHROMIUM, Visitor, chromium
+from tests.support.hires import Hires
+from tests.support.people import Person
 
 collect_ignore_glob = [] if CHROMIUM else ["test_*.py"]
 
@@ -36,3 +38,16 @@ def visitor(browser: Browser, stack: Stack) -> Iterator[Callable[..., Visitor]]:
         each.leave()
     for each in made:
         assert each.complaints == []
+
+
+@pytest.fixture
+def hires(stack: Stack) -> Iterator[Hires]:
+    """People beside the page, who play hires by the interface."""
+    with Hires(stack) as hires:
+        yield hires
+
+
+@pytest.fixture
+def named(stack: Stack, hires: Hires) -> Callable[[str], Person]:
+    """One of those that the page offers, beside it."""
+    return lambda name: Person(name, stack.token(name), hires.http)

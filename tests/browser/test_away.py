@@ -1,6 +1,6 @@
 """A service that is away: a screen says of a part that it is not there now, shows the rest, and the part comes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -14,12 +14,6 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
 AWAY = {"en": "This is not available at the moment.", "fr": "Ceci n’est pas disponible pour l’instant."}
 BESIDE = ("listings", "contacts", "employer-links", "offers/*/reviews", "offers/*/history", "escrows/*/history")
-
-
-@pytest.fixture
-def hires(stack: Stack) -> Iterator[Hires]:
-    with Hires(stack) as hires:
-        yield hires
 
 
 def _away(route: Route) -> None:
@@ -76,6 +70,15 @@ def test_a_deal_is_there_while_what_stands_beside_it_is_away(
     expect(away).to_have_count(0)
     expect(at.page.get_by_role("heading", level=1)).to_have_text("Backend engineer")
     _forgive(at)
+
+
+def test_a_service_that_hangs_keeps_nobody_from_the_rest(visitor: Visit, rita: Person, deal: str) -> None:
+    at = visitor(streams=False)
+    at.sign_in_as(rita)
+    at.page.route("**/v1/contacts/**", lambda route: None)
+    at.go(f"/deals/{deal}")
+    at.sees("The deal is on.", AWAY["en"])
+    at.page.unroute_all(behavior="ignoreErrors")
 
 
 def test_what_cannot_be_loaded_again_is_said_over_what_was_loaded(visitor: Visit, rita: Person, deal: str) -> None:

@@ -1,30 +1,19 @@
 """What goes wrong for somebody at the page, and what they then see: a line that is cut, another tab, another person."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from deploy.embedded.stack import Stack
 from tests.browser.visitor import Visitor
 from tests.support.hires import Hires, listing
 from tests.support.people import Person
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
-
-
-@pytest.fixture
-def hires(stack: Stack) -> Iterator[Hires]:
-    with Hires(stack) as hires:
-        yield hires
-
-
-def _named(stack: Stack, hires: Hires, name: str) -> Person:
-    """One of those that the page offers, beside it."""
-    return Person(name, stack.token(name), hires.http)
+Named = Callable[[str], Person]
 
 
 def _published(insider: Person, **more: object) -> str:
@@ -38,10 +27,10 @@ def _asked(seeker: Person, listing_id: str) -> str:
     return str(seeker.post_until("/v1/offers", {"listing_id": listing_id, "help": ["coaching"]})["id"])
 
 
-def test_who_signs_out_leaves_nothing_on_the_screen(stack: Stack, hires: Hires, visitor: Visit) -> None:
+def test_who_signs_out_leaves_nothing_on_the_screen(hires: Hires, named: Named, visitor: Visit) -> None:
     """Neither for the next person at the same tab, who may sign in as themselves there."""
     title = "A role that Rita asked about"
-    deal = _asked(_named(stack, hires, "rita"), _published(hires.person("insider"), title=title))
+    deal = _asked(named("rita"), _published(hires.person("insider"), title=title))
     at = visitor("Rita")
     at.go(f"/deals/{deal}")
     at.sees(title)
@@ -56,8 +45,8 @@ def test_who_signs_out_leaves_nothing_on_the_screen(stack: Stack, hires: Hires, 
     at.sees_no(title)
 
 
-def test_how_many_news_are_unread_is_known_after_a_reload(stack: Stack, hires: Hires, visitor: Visit) -> None:
-    omar = _named(stack, hires, "omar")
+def test_how_many_news_are_unread_is_known_after_a_reload(hires: Hires, named: Named, visitor: Visit) -> None:
+    omar = named("omar")
     _asked(hires.person("seeker"), _published(omar))
     at = visitor("Omar")
     unread = at.page.get_by_role("link", name=re.compile(r"^News \d+ unread$"))
@@ -99,9 +88,9 @@ def test_more_of_a_list_that_does_not_come_is_said_and_can_be_asked_again(hires:
     at.complaints = [each for each in at.complaints if "ERR_FAILED" not in each]
 
 
-def test_a_step_that_is_no_longer_possible_shows_what_is(stack: Stack, hires: Hires, visitor: Visit) -> None:
+def test_a_step_that_is_no_longer_possible_shows_what_is(hires: Hires, named: Named, visitor: Visit) -> None:
     """The offer was withdrawn while a tab without a stream still showed it. The refusal is said once."""
-    omar, seeker = _named(stack, hires, "omar"), hires.person("seeker")
+    omar, seeker = named("omar"), hires.person("seeker")
     deal = _asked(seeker, _published(omar))
     at = visitor("Omar", streams=False)
     at.go(f"/deals/{deal}")
@@ -115,8 +104,8 @@ def test_a_step_that_is_no_longer_possible_shows_what_is(stack: Stack, hires: Hi
     expect(at.page.get_by_role("button", name="Accept", exact=True)).to_have_count(0)
 
 
-def test_who_may_not_leave_yet_reads_why_in_the_dialog(stack: Stack, hires: Hires, visitor: Visit) -> None:
-    rita, insider = _named(stack, hires, "rita"), hires.person("insider")
+def test_who_may_not_leave_yet_reads_why_in_the_dialog(hires: Hires, named: Named, visitor: Visit) -> None:
+    rita, insider = named("rita"), hires.person("insider")
     deal = _asked(rita, _published(insider))
     insider.post(f"/v1/offers/{deal}/accept")
     rita.wait_for(f"/v1/escrows/{deal}", "awaiting")

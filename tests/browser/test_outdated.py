@@ -1,9 +1,9 @@
 """An old tab: what somebody presses counts for what they saw, whatever was changed meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from deploy.embedded.stack import Stack
 from tests.browser.visitor import Visitor
@@ -12,21 +12,12 @@ from tests.support.people import Json, Person
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
+Named = Callable[[str], Person]
 CHANGED = {
     "en": "It was changed meanwhile, and nothing was done.",
     "fr": "Cela a changé entre-temps, et rien n’a été fait.",
 }
 STALE = {"type": "https://goodgolem.example/problems/stale", "title": "Stale", "status": 412, "detail": "Read it."}
-
-
-@pytest.fixture
-def hires(stack: Stack) -> Iterator[Hires]:
-    with Hires(stack) as hires:
-        yield hires
-
-
-def _named(stack: Stack, hires: Hires, name: str) -> Person:
-    return Person(name, stack.token(name), hires.http)
 
 
 def _euros(amount: int) -> Json:
@@ -123,9 +114,9 @@ def test_money_is_paid_into_the_escrow_that_was_shown(hires: Hires, stack: Stack
     rita.wait_for(escrow, "held")
 
 
-def test_a_moderator_publishes_what_they_read(stack: Stack, hires: Hires, visitor: Visit) -> None:
+def test_a_moderator_publishes_what_they_read(hires: Hires, named: Named, visitor: Visit) -> None:
     """And who submits a draft, submits what they see."""
-    omar = _named(stack, hires, "omar")
+    omar = named("omar")
     made = str(omar.post("/v1/listings", listing(title="Read before"))["id"])
     at = visitor("Omar", streams=False)
     at.go(f"/roles/{made}")
@@ -168,3 +159,31 @@ def test_an_account_to_be_paid_to_is_not_put_over_another_unseen(stack: Stack, h
     at.sees(CHANGED["en"])
 
     assert rita.get("/v1/me/payout")["account"] == "acct_rita_2"
+
+
+def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor: Visit) -> None:
+    """The page sends it again, which is refused, for it has been done: what is there now is what was to be."""
+    rita = hires.person("Rita")
+    rita.put("/v1/me/payout", {"account": "acct_before"})
+    at, lost = visitor(streams=False), list[Request]()
+    at.sign_in_as(rita)
+    at.go("/me")
+    at.sees("acct_before")
+
+    def loses(route: Route) -> None:
+        if route.request.method in ("PUT", "DELETE") and not lost:
+            lost.append(route.request)
+            route.fetch()
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    at.page.route("**/v1/me/payout", loses)
+    section = at.section("Where you are paid")
+    at.fill({"Account at the payment provider": "acct_after"})
+    at.press("Save", section)
+    expect(section.get_by_text("acct_after")).to_be_visible()
+
+    expect(at.page.get_by_role("alert")).to_have_count(0)
+    assert len(lost) == 1
+    at.complaints = [each for each in at.complaints if "CONNECTION_RESET" not in each and "status of 4" not in each]

@@ -105,6 +105,22 @@ def test_what_is_not_understood_shows_how_it_is_used(environ: dict[str, str], co
     assert "deploy/backup key FILE" in act(environ, "deploy/backup", *command, ends=2)
 
 
+@pytest.mark.parametrize(
+    "missing",
+    [{"COMPOSE_FILE": "docker-compose.yml:ours.yml"}, {"RULES_FILE": "./ours.json"}],
+    ids=["overlay", "rules"],
+)
+def test_nothing_is_restored_without_the_files_that_the_deployment_goes_by(
+    environ: dict[str, str], key: tuple[str, str], tmp_path: Path, missing: dict[str, str]
+) -> None:
+    made = act(environ, "deploy/backup", "database", str(tmp_path / "to"), key[1]).split(" ")[0]
+
+    said = act(environ | missing, "deploy/restore", "database", made, key[0], "--replace", ends=1)
+
+    assert "ours." in said and "is not there, which " in said
+    assert not asked(environ, "compose stop")
+
+
 def test_a_cut_or_exchanged_archive_is_found(environ: dict[str, str], key: tuple[str, str], tmp_path: Path) -> None:
     """Also where its checksum was made anew."""
     made = Path(act(environ, "deploy/backup", "database", str(tmp_path / "to"), key[1]).split(" ")[0])

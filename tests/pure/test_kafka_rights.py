@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from kafka.admin import ACL, ACLFilter, KafkaAdminClient
+from kafka.admin import ACL, ACLFilter, ACLPermissionType, KafkaAdminClient
 
 from deploy.kafka.access import _acl, _present, renew, set_acls
 from deploy.kafka.principals import Acl, acls, subscriber, subscribers
@@ -64,6 +64,18 @@ def test_nobody_else_on_a_shared_broker_is_given_our_events() -> None:
     assert subscribers(_present(admin), RESERVED) == []
     assert renew(admin, RESERVED) == ([], 0, 0)
     assert of(admin, "billing") == set(other)
+
+
+def test_what_an_administrator_forbids_or_allows_from_one_host_is_left_alone() -> None:
+    """It is neither one of our rights nor one too many."""
+    admin = Admin(*subscriber("crm"), *acls())
+    theirs = [_acl(Acl("crm", "topic", "contact.verified", "read")), _acl(Acl("notify", "topic", "invoices", "read"))]
+    theirs[0].permission_type, theirs[1].host = ACLPermissionType.DENY, "10.0.0.1"
+    admin.there += theirs
+
+    assert renew(admin, RESERVED) == (["crm"], 0, 0)
+    assert set_acls(admin, acls(), [*{each.principal for each in acls()}]) == (0, 0)
+    assert [each for each in admin.there if each in theirs] == theirs
 
 
 def test_services_are_brought_to_exactly_theirs_beside_subscribers() -> None:

@@ -53,6 +53,10 @@ def test_kinds_of_mails() -> None:
         ("failed", smtplib.SMTPResponseException(550, b"no such mailbox")),
         ("later", smtplib.SMTPResponseException(451, b"busy")),
         ("later", ConnectionRefusedError()),
+        ("deferred", smtplib.SMTPRecipientsRefused({"a@b.example": (452, b"4.2.2 mailbox full")})),
+        ("deferred", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"busy")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"4.7.1 too many from you")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (421, b"closing")})),
     ],
 )
 def test_outcomes_of_mails(outcome: str, error: Exception | None) -> None:

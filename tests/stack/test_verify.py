@@ -2,6 +2,8 @@
 
 import json
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from deploy.system.connect import find
+from deploy.verify.read import slices
+from deploy.verify.spill import Spill
 from tests.stack.test_trouble import golem
 from tests.support.hires import Hires
 
@@ -74,6 +78,22 @@ def test_a_stack_is_held_against_its_own_settings(stack: Stack, monkeypatch: pyt
 
     assert settings["CHARGEBACK_WINDOW"] != "77"
     assert {"PSEUDONYM_KEY", "MONGODB_URI", "LICENCES"}.isdisjoint(settings)
+
+
+def test_what_is_read_is_held_against_the_systems_settings(stack: Stack, tmp_path: Path) -> None:
+    """Its terms, its rules, and how far its clocks may be apart."""
+    rules = tmp_path / "rules.json"
+    rules.write_text(json.dumps({"price_cap": {"says": "ours", "checked": "2026-11-28", "exposure": {"CAD": 7}}}))
+    given = {"EXPOSURE_CAP": "5", "RULES_FILE": str(rules), "CLOCK_TOLERANCE": "300"}
+    system, spill = replace(find(stack.data.folder), settings=given), Spill()
+    try:
+        with slices(system, spill, timedelta()) as reading:
+            seen, _ = reading.read(reading.first())
+    finally:
+        spill.close()
+
+    caps = seen.places.exposure_caps(seen.terms.exposure_cap)
+    assert (caps["EUR"], caps["CAD"], seen.clocks_apart) == (5, 7, timedelta(minutes=5))
 
 
 def verify(stack: Stack, *words: str) -> dict[str, Any]:

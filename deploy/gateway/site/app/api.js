@@ -21,7 +21,8 @@ const pause = (ms, signal) =>
   });
 
 /**
- * Ask the API. Gives {data, etag, next}: the JSON, its version and the next page's path; throws Problem.
+ * Ask the API. Gives {data, next}: the JSON and the next page's path; throws Problem, which says whether an answer was lost
+ * before (`isRepeated`).
  * A POST keeps one Idempotency-Key over all its attempts, so that a lost answer never does a thing twice.
  * `anonymous`: without the session's token; `as`: with another one. `patient: false`: what is not there yet is refused at once.
  */
@@ -31,6 +32,7 @@ export async function ask(method, path, {body, match, signal, anonymous = false,
   if (method === 'POST') headers['Idempotency-Key'] = key || crypto.randomUUID();
   if (match) headers['If-Match'] = match;
   const until = Date.now() + PATIENCE;
+  let isRepeated = false;
   for (;;) {
     const token = as || (anonymous ? null : session.token());
     if (token) headers.Authorization = `Bearer ${token}`;
@@ -46,27 +48,28 @@ export async function ask(method, path, {body, match, signal, anonymous = false,
     } catch (error) {
       if (signal?.aborted) throw error;
       if (Date.now() > until - PATIENCE + 3000 || !navigator.onLine) throw new Problem(0);
+      isRepeated = true;
       await pause(500, signal);
       continue;
     }
     if (answer.ok) {
       const data = answer.status === 204 ? null : await answer.json();
-      return {data, etag: answer.headers.get('ETag'), next: data?.next ?? null};
+      return {data, next: data?.next ?? null};
     }
     const wait = Number(answer.headers.get('Retry-After'));
     if (patient && wait > 0 && [404, 409, 503].includes(answer.status) && Date.now() + wait * 1000 < until) {
+      isRepeated ||= answer.status === 503;
       await pause(Math.min(wait * 1000, 1000), signal);
       continue;
     }
     if (answer.status === 401 && token && !as) session.ended();
-    throw new Problem(answer.status, await answer.json().catch(() => ({})));
+    throw Object.assign(new Problem(answer.status, await answer.json().catch(() => ({}))), {isRepeated});
   }
 }
 
 export const get = (path, options) => ask('GET', path, options).then((answer) => answer.data);
 export const post = (path, body = {}, options) => ask('POST', path, {...options, body}).then((answer) => answer.data);
 export const put = (path, body, options) => ask('PUT', path, {...options, body}).then((answer) => answer.data);
-export const remove = (path, options) => ask('DELETE', path, options).then((answer) => answer.data);
 
 /** What a GET gives, or null where there is nothing (yet). */
 export async function find(path, options) {

@@ -35,6 +35,12 @@ const OUTDATED = [404, 409, 410, 412]; // refusals that say: it is not as you sa
 let root = document.getElementById('page');
 const identity = (each) => each.id || each.listing?.id || each.offer_id || each;
 
+/** A list with its next page beneath it, each entry once. */
+function longer(list, {next, items}) {
+  const there = new Set(list.items.map(identity));
+  return {...list, next, items: [...list.items, ...items.filter((each) => !there.has(identity(each)))]};
+}
+
 function place() {
   if (root) return root;
   if (!page.loaded && !page.failure) return null;
@@ -58,6 +64,8 @@ class Page {
     this.problem = null; // of the last act
     this.failure = null; // of loading
     this.isPartial = false; // a part of it is away (see parts.js)
+    this.loads = 0;
+    this.further = null; // {ask, count}: the pages of a list that were asked for beyond the first
     this.busy = false;
     this.again = null; // the timer of the next look
     this.leaving = new AbortController();
@@ -73,21 +81,30 @@ class Page {
   reload = async () => {
     clearTimeout(this.again);
     this.isPartial = false;
+    const load = (this.loads += 1);
     try {
       this.screen ??= await this.fetch();
       if (!this.isHere) return;
-      this.data = await this.screen.load?.(this);
+      let data = await this.screen.load?.(this);
+      for (let n = this.further?.count ?? 0; n > 0 && data.next; n -= 1) data = longer(data, await this.further.ask(encodeURIComponent(data.next)));
+      if (load !== this.loads) return; // a later one has begun
+      this.data = data;
       this.failure = null;
     } catch (problem) {
-      if (this.leaving.signal.aborted) return;
+      if (this.leaving.signal.aborted || load !== this.loads) return;
       this.failure = problem;
       if (this.screen && problem.status === undefined) console.error(problem); // a script that could not be fetched: offline
     }
     this.loaded = true;
     this.draw();
+    this.lookAgain();
+  };
+
+  /** In a while, where a part is away or nothing could be loaded anew. */
+  lookAgain() {
     clearTimeout(this.again);
     if (this.isPartial || this.isStale) this.again = setTimeout(() => this.isHere && this.reload(), AWAY);
-  };
+  }
 
   /** What is drawn was loaded before, and could not be loaded again. */
   get isStale() {
@@ -105,10 +122,11 @@ class Page {
     this.draw();
     try {
       const before = this.data;
-      const {next, items} = await ask(encodeURIComponent(before.next));
+      const found = await ask(encodeURIComponent(before.next));
       if (this.data !== before) return;
-      const there = new Set(before.items.map(identity));
-      this.data = {...before, next, items: [...before.items, ...items.filter((each) => !there.has(identity(each)))]};
+      this.data = longer(before, found);
+      this.further = {ask, count: (this.further?.count ?? 0) + 1};
+      this.lookAgain();
     } catch (problem) {
       this.problem = problem;
       if (problem.status === undefined) console.error(problem);

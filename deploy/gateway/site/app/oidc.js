@@ -14,6 +14,7 @@ async function server(oauth, {issuer}) {
 /** What the provider answers; where it gives no good answer, or the page may not ask it, that in words. */
 const reached = (url, asked) =>
   asked.catch((cause) => {
+    if (!(cause instanceof TypeError)) console.error(cause); // an answer that does not fit; of no answer the browser itself speaks
     throw Object.assign(new Error(t('sign_in.unreachable', {provider: new URL(url).host}), {cause}), {status: 503});
   });
 

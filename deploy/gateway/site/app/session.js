@@ -10,8 +10,8 @@ let settings = null;
 const changed = () => window.dispatchEvent(new CustomEvent('golem:session'));
 
 /** {issuer, client_id, scope, people}: how people sign in here; read once from /config.json. */
-export async function configuration() {
-  settings ??= await ask('/config.json');
+export async function configuration(signal) {
+  settings ??= await ask('/config.json', signal);
   return settings;
 }
 
@@ -22,8 +22,8 @@ export async function people() {
 }
 
 /** A file of the gateway's. Where it gives none, that is a failure as of the API. */
-async function ask(path) {
-  const answer = await fetch(path, {cache: 'no-store'}).catch(() => ({status: 0}));
+async function ask(path, signal) {
+  const answer = await fetch(path, {cache: 'no-store', signal}).catch(() => ({status: 0}));
   if (!answer.ok) throw Object.assign(new Error(t('failed.away')), {status: answer.status});
   return answer.json();
 }

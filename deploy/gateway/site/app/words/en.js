@@ -29,6 +29,7 @@ export default {
   'failed.unreachable': 'The market does not answer at the moment. Nothing was changed; try again.',
   'failed.again': 'Try again',
   'failed.away': 'This is not available at the moment. It comes back by itself.',
+  'failed.uncertain': 'The first answer was lost, and what is there now is not what you sent. Look at it, then decide.',
   'failed.changed': 'It was changed meanwhile, and nothing was done. You now see it as it is: look at it again, then decide.',
   'failed.stale': 'This could not be loaded again: what you see may be old.',
   'failed.missing': 'There is nothing here',

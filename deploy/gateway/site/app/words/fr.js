@@ -29,6 +29,7 @@ export default {
   'failed.unreachable': 'Le marché ne répond pas pour l’instant. Rien n’a été changé ; réessayez.',
   'failed.again': 'Réessayer',
   'failed.away': 'Ceci n’est pas disponible pour l’instant. Cela reviendra de lui-même.',
+  'failed.uncertain': 'La première réponse s’est perdue, et ce qui est là n’est pas ce que vous avez envoyé. Regardez-le, puis décidez.',
   'failed.changed': 'Cela a changé entre-temps, et rien n’a été fait. Vous le voyez maintenant tel quel : regardez-le à nouveau, puis décidez.',
   'failed.stale': 'Ceci n’a pas pu être rechargé : ce que vous voyez peut être ancien.',
   'failed.missing': 'Il n’y a rien ici',
