@@ -86,9 +86,25 @@ _OF_THREE = rf"[2-9](?:[0-9]{{2}}|(?:{_SPELT_OUT}[0-9]){{2}})"
 _OF_FOUR = rf"[0-9](?:[0-9]{{3}}|(?:{_SPELT_OUT}[0-9]){{3}}|[0-9] [0-9]{{2}})"
 _NORTH_AMERICAN = re.compile(
     rf"(?<![0-9])(?<![0-9][.,'])(?=(?:1{_APART})?(?P<parts>(?P<area>(?!{_NO_AREA}){_OF_THREE})(?P<joint>{_APART})"
-    rf"(?P<exchange>{_OF_THREE}){_APART}(?P<line>{_OF_FOUR}))(?![0-9])(?![.,'][0-9]))"
+    rf"(?P<exchange>{_OF_THREE})(?P<second>{_APART})(?P<line>{_OF_FOUR}))(?![0-9])(?![.,'][0-9]))"
 )
 """Area, exchange and line, as the North American Numbering Plan cuts a number, whatever signs are between them."""
+_LISTED = re.compile(r"[,;/&|+\n]")
+_HAS_NUMBERS = re.compile(
+    r"(?:\b(?:forms?|formulaires?|formular\w*|formulier\w*|sections?|abschnitte?|articles?|artikel\w*|clauses?|"
+    r"chapters?|chapitres?|schedules?|pages?|seiten?|paragraphs?|rules?|regulations?|bills?|cfr|usc|"
+    r"airbus|boeing|embraer|bombardier|models?|mod[èe]les?|series|s[ée]ries?|types?|parts?|items?|sku|skus|"
+    r"http|https|status(?:es)?|codes?|errors?|erreurs?|fehler|ports?|"
+    r"rooms?|salles?|bureaux|r[aä]ume?|kamers?|units?|suites?|apartments?|floors?|buildings?|lots?|bays?|gates?|"
+    r"flights?|vols?|fl[üu]ge|routes?|lines?|lignes?|linien?|buse?s?|highways?|interstates?|trains?|"
+    r"accounts?|comptes?|konten|rekeningen|ledgers?|cent(?:er|re)s?|departments?|programs?|programmes?|projects?|"
+    r"courses?|cours|class(?:es)?|modules?|grades?|levels?|tickets?|issues?|tasks?|stories|bugs?|prs?|"
+    r"sizes?|teams?|batch(?:es)?|orders?|customers?|clients?|sal(?:ary|aries)|prices?|budgets?)"
+    r"(?: of| de| von| van)?|§§?|\#)"
+    r"[ :#.]{0,3}(?:[0-9]{1,6}(?: ?[,;/&|+] ?| and | et | und | en )){0,30}$",
+    re.IGNORECASE,
+)
+"""A word for what is told apart by numbers, and perhaps the first of these numbers."""
 _JOINS_THOUSANDS = ("", ",", ".", "'", " ")
 _SHARED = 10
 """Three sizes or prices often have such a common divisor, or a greater one; of two hundred numbers one has."""
@@ -128,12 +144,19 @@ def _is_north_american(found: re.Match[str]) -> bool:
     """A list of round numbers, or of sizes, is none; nor is an amount, `245,300`, with a year behind it. Digits with
     nothing between them are a row like any other.
     """
-    if found["parts"].isdigit():
+    if found["parts"].isdigit() or _is_of_numbered(found):
         return False
     area, exchange, line = (re.sub("[^0-9]", "", found[name]) for name in ("area", "exchange", "line"))
     if found["joint"] in _JOINS_THOUSANDS and re.fullmatch(_YEAR, line):
         return False
     return line[0] == "0" or math.gcd(int(area), int(exchange), int(line)) < _SHARED
+
+
+def _is_of_numbered(found: re.Match[str]) -> bool:
+    """Whether it is items of a list, `forms 941, 940, 1099`, none of which begins with 0."""
+    if found["line"][0] == "0" or not all(_LISTED.search(found[gap]) for gap in ("joint", "second")):
+        return False
+    return bool(_HAS_NUMBERS.search(found.string[max(0, found.start() - 120) : found.start()]))
 
 
 def _is_amount(found: re.Match[str]) -> bool:

@@ -97,6 +97,7 @@ ADVICE: dict[str, str] = {
     "licence-ended": "Offer 0, or wait until the operator has entered a newer licence.",
     "listing-budget": "Hand it in from the time of the message on.",
     "listing-ended": "Choose another listing.",
+    "listing-moved": "Make a new offer.",
     "listing-published": "Choose another listing, or wait until it is resumed.",
     "loss-open": "`GET /v1/reconciliation?why=loss` lists the losses that wait.",
     "mail-open": "Wait as Retry-After says, and send it again.",

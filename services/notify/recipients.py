@@ -156,7 +156,7 @@ def read_by(person: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """An event's data as this person reads it: what was set off against an earlier loss is the insider's alone to
     know.
     """
-    return data if person == data.get("insider") else as_the_seeker_reads(data)
+    return as_the_seeker_reads(data) if person == data.get("seeker") else data
 
 
 READ = tuple(event_type for event_type, row in RECIPIENTS.items() if row is not None)

@@ -10,8 +10,9 @@ paused.
 Topics that lost their records are no topics in which nothing waits: what others replay comes into them only once their
 relays have started as well. They show by this: at the first look the group has never read of them, although the service
 has documents (a new installation has none, and waits for nothing). Then deadlines wait until no event older than a
-minute has come for a minute, and all that the topics hold then is read. A broker that was killed and is back shows ends
-of a moment before: that is no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
+minute has come to any worker for a minute, and all that the topics hold then is read; the service's other workers, and
+one that is restarted meanwhile, know it by `replayed`. A broker that was killed and is back shows ends of a moment
+before: that is no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
 """
 
 import logging
@@ -24,6 +25,7 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, NoError, UnknownTopicOrPartitionError, for_code
 from kafka.structs import OffsetAndMetadata
+from pymongo.errors import PyMongoError
 
 from shared.clock import Clock
 from shared.events.catalogue import INTERNAL_NAMES
@@ -37,6 +39,14 @@ _NEVER = float("-inf")
 log = logging.getLogger(__name__)
 _REACHED_WITHIN = 180.0
 """A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
+
+
+class SignsOfReplay(Protocol):
+    """`replayed.Replayed`."""
+
+    def note(self) -> None: ...
+    def signs(self) -> int | None: ...
+    def over(self) -> None: ...
 
 
 class Ends(Protocol):
@@ -72,7 +82,8 @@ class Position:
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own; gauges
     show what they found, and so does `position`, None while the broker is away. `assigned` gives the partitions that
-    this worker reads, None where that is not known; `had_documents` is whether the service had any when this began.
+    this worker reads, None where that is not known; `had_documents` is whether the service had any when this began, and
+    `replayed` what its workers know together of a replay (None: there is nothing that could be).
     """
 
     def __init__(
@@ -85,16 +96,18 @@ class Frontier:
         internal: frozenset[str] = INTERNAL_NAMES,
         assigned: Callable[[], frozenset[Place] | None] = lambda: None,
         had_documents: bool = False,
+        replayed: "SignsOfReplay | None" = None,
     ) -> None:
         self.service = service
-        self._assigned, self._had_documents = assigned, had_documents
+        self._assigned, self._had_documents, self._replayed = assigned, had_documents, replayed
         self._internal = internal
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
-        self._is_first = True
-        self._lost_at: float | None = None
-        self._old_at = _NEVER
+        self._is_lost: bool | None = None  # not yet looked; then whether it is still to be told
+        self._signs: int | None = None
+        self._seen_at = _NEVER
+        self._took_old = False
         self._reached_at = clock.monotonic()
         self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
@@ -103,7 +116,7 @@ class Frontier:
     def took(self, age: float) -> None:
         """The consumer was given an event that happened so many seconds ago: by a replay, if it is an old one."""
         if age > self._behind:
-            self._old_at = self._clock.monotonic()
+            self._took_old = True
 
     def observe(self) -> None:
         now = self._clock.monotonic()
@@ -117,28 +130,47 @@ class Frontier:
         outages.back(outages.KAFKA, "frontier")
         self._reached_at = now
         self._show(ends, committed)
+        try:
+            self._passed_at = now if self._has_read(now, ends, committed) else None
+        except PyMongoError:  # which is told of where documents are written
+            self._passed_at = None
+        if self._passed_at is not None:
+            metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
+
+    def _has_read(self, now: float, ends: Offsets, committed: Offsets) -> bool:
         if self._comes_again(now):
             self._readings.clear()
-            self._passed_at = None
-            return
+            return False
         self._readings.append((now, ends))
         while self._readings[0][0] < now - self._behind:
             self._readings.popleft()
         _, then = self._readings[0]
         left_out = self._ends.paused & self._internal
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
-        self._passed_at = None if behind else now
-        if not behind:
-            self._lost_at = None
-            metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
+        if self._replayed is not None and self._signs is not None and not behind:
+            self._replayed.over()
+            self._signs = None
+        return not behind
 
     def _comes_again(self, now: float) -> bool:
         """Whether the topics lost their records, and what is replayed may still be on its way into them."""
-        if self._is_first and self._had_documents and not self._ends.begun:
+        if self._replayed is None:
+            return False
+        if self._is_lost is None:
+            self._is_lost = self._had_documents and not self._ends.begun
+        if self._is_lost:
+            self._replayed.note()
+            self._is_lost = False
             log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
-            self._lost_at = now
-        self._is_first = False
-        return self._lost_at is not None and now - max(self._lost_at, self._old_at) < self._behind
+        signs, took_old, self._took_old = self._replayed.signs(), self._took_old, False
+        if signs is None:
+            return False
+        if took_old:
+            self._replayed.note()
+            signs += 1
+        if signs != self._signs:
+            self._signs, self._seen_at = signs, now
+        return now - self._seen_at < self._behind
 
     def passed(self) -> bool:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh

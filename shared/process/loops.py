@@ -13,6 +13,7 @@ from shared.messaging.frontier import Ends, Frontier
 from shared.messaging.ports import Publisher, Source
 from shared.messaging.redriven import Letters, NoLetters
 from shared.messaging.relay import Relay
+from shared.messaging.replayed import Replayed
 from shared.poller import Lease, Poller
 from shared.process.work import Beat, Step, Work
 
@@ -53,9 +54,13 @@ class Loops:
         self.store, self.beside = store, work.leased
         self._beats = {name: beats.get(name, _none) for name in ("consumer", "relay", "poller", "archive")}
         beat = self._beats["relay"]
-        had_documents = store.has_documents()
         self.frontier = Frontier(
-            service, bus.ends, store.clock, assigned=lambda: bus.source.assigned, had_documents=had_documents
+            service,
+            bus.ends,
+            store.clock,
+            assigned=lambda: bus.source.assigned,
+            had_documents=store.has_documents(),
+            replayed=Replayed(store.collection),
         )
         batch, alive, took = Batch(store, work.routes), self._beats["consumer"], self.frontier.took
         self.consumer = Consumer(service, bus.source, batch, bus.publisher, stop, alive, bus.letters, took)

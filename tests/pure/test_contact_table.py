@@ -65,6 +65,9 @@ O612345678
 1-416, 555, 2671
 2, 416, 555, 0199, 24/7
 250, 300, 1250; 416, 555, 2671
+rooms 416, 555, 0199
+call me: 416, 555, 2671
+unit 416-555-2671
 four-one-six, five-five-five, zero-one-nine-nine
 four one six / five five five / two six seven one
 quatre un six, cinq cinq cinq, zéro un neuf neuf
@@ -175,6 +178,17 @@ l1nkedin
 """`\\n` is a line feed."""
 
 NONE = """
+Payroll forms 941, 940, 1099
+Sections 302, 404, 1107 of SOX
+21 CFR 210, 211, 820, 1271
+Airbus 320, 330, 3501 fleets
+HTTP 404, 500, 502, 5030
+rooms 215, 302, 4110
+ports 443, 389, and 8080
+tickets #214, #315, #4110
+comptes 410, 520 et 6011
+Konten 410, 520, 6011
+teams of 214; 315; 4110
 12000000 requests
 120,000 - 140,000 EUR
 EUR 120.000 - 140.000

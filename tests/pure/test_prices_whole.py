@@ -29,6 +29,12 @@ class Market:
         body = {"listing_id": self.id, "help": [*help_], **more}
         return Caller(self.whole.apps["matching"], by).post("/v1/offers", body)
 
+    def older(self, name: str, value: str, *missing: str) -> None:
+        """The documents of matching where `name` is `value`, as a version wrote them that knew nothing of these."""
+        collection = self.whole.stores["matching"].collection
+        for document in list(collection.find({name: value})):
+            collection.update_one({"_id": document["_id"]}, {"$unset": dict.fromkeys(missing, "")})
+
     def made(self, *help_: str, **more: Any) -> str:
         answer = self.offer(*help_, **more)
         assert answer.status_code == 201, answer.get_json()
@@ -82,6 +88,71 @@ def test_help_goes_along_free_and_raises_no_price(tmp_path: Path, changed: dict[
     refused = market.offer("good_word", "coaching", price=dear, declares=NOT_FOREIGN)
     assert problem(refused, 422, "refused-by-rule") == [("/price/amount", "price-cap")]
     assert market.offer("coaching", price=dear, declares=NOT_FOREIGN).status_code == 201
+
+
+def test_help_that_is_free_for_want_of_a_consent_is_so_by_an_older_versions_copy_too(tmp_path: Path) -> None:
+    help_ = [priced("coaching", 100, "EUR"), priced("good_word", 0, "EUR")]
+    market = Market(tmp_path, country="DE", help=help_)
+    market.older("listing_id", market.id, "fixed_help")
+
+    refused = market.offer("good_word", "coaching", price={"amount": 90_000, "currency": "EUR"})
+
+    assert problem(refused, 422, "refused-by-rule") == [("/price/amount", "price-cap")]
+
+
+def test_an_older_versions_offer_is_bargained_up_to_what_is_fixed_now(tmp_path: Path) -> None:
+    """It wrote the cap into it as the most that it may cost."""
+    world = World(tmp_path)
+    world.consented()
+    offer, anna = world.offer("good_word"), Caller(world.whole.apps["matching"], "anna")
+    world.whole.stores["matching"].collection.update_one({"_id": offer}, {"$set": {"most": 150_000}})
+
+    dear = anna.post(f"/v1/offers/{offer}/counter", {"price": CAD_1500})
+    assert problem(dear, 422, "refused-by-rule") == [("/price/amount", "price-cap")]
+    as_listed = {"price": {"amount": 50_000, "currency": "CAD"}}
+    assert anna.post(f"/v1/offers/{offer}/counter", as_listed).status_code == 200
+
+
+# -- where it was offered
+
+CONSENT = {"who": "Jane Doe, HR", "how": "email", "on": "2026-12-01"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "moved"),
+    [
+        (
+            {"country": "DE", "help": [priced("good_word", 20_000, "EUR")], "consent": CONSENT},
+            {"country": "NL", "help": [priced("good_word", 0, "EUR")]},
+        ),
+        (
+            {"country": "NL", "help": [priced("coaching", 20_000, "EUR")]},
+            {"country": "CA", "subdivision": "CA-ON", "help": [priced("coaching", 0, "EUR")]},
+        ),
+    ],
+    ids=["where a word is free", "where a licence is needed"],
+)
+def test_an_offer_is_for_the_place_it_was_made_for(tmp_path: Path, changed: dict[str, Any], moved: Any) -> None:
+    """Moving the listing brings none, paid or free, to a price that the law there does not allow."""
+    market = Market(tmp_path, licences=(), **changed)
+    (each,) = changed["help"]
+    currency = each["price"]["currency"]
+    paid = market.made(each["kind"], price={"amount": 20_000, "currency": currency})
+    at_nothing = market.made(each["kind"], by="cleo", price=free(currency))
+    revised = Caller(market.whole.apps["listing"], "anna").ask("PATCH", f"/v1/listings/{market.id}", moved)
+    assert revised.status_code == 200, revised.get_json()
+    market.whole.settle()
+
+    for refused in (
+        market.anna.post(f"{at_nothing}/counter", {"price": {"amount": 90_000, "currency": currency}}),
+        market.anna.post(f"{paid}/accept"),
+        market.anna.post(f"{at_nothing}/accept"),
+    ):
+        assert problem(refused, 409, "conflict") == [("", "listing-moved")]
+        assert "under other law" in refused.get_json()["detail"]
+    assert market.bo.get(paid).get_json()["status"] == "proposed"
+    assert market.anna.post(f"{paid}/decline").status_code == 200
+    assert market.offer(each["kind"], by="dan", price=free(currency)).status_code == 201
 
 
 # -- under a licence
@@ -159,3 +230,17 @@ def test_a_seeker_declares_when_they_name_a_price(tmp_path: Path) -> None:
     assert problem(foreign, 422, "refused-by-rule") == [("/price/amount", "seeker-declares")]
     assert market.bo.post(f"{offer}/counter", {"price": CAD_1500, "declares": NOT_FOREIGN}).status_code == 200
     assert market.anna.post(f"{offer}/accept").status_code == 200
+
+
+def test_what_was_declared_is_not_taken_back_within_the_offer(tmp_path: Path) -> None:
+    """A counter-offer names what was not said, or says the same again."""
+    market = Market(tmp_path, licences=(R2,))
+    offer = market.made("coaching", price=free(), declares=FOREIGN)
+    assert market.anna.post(f"{offer}/counter", {"price": free()}).status_code == 200
+
+    other = market.bo.post(f"{offer}/counter", {"price": CAD_1500, "declares": NOT_FOREIGN})
+    assert ("/declares/foreign_national", "seeker-declares") in problem(other, 422, "refused-by-rule")
+    free_again = market.bo.post(f"{offer}/counter", {"price": free(), "declares": NOT_FOREIGN})
+    assert problem(free_again, 422, "refused-by-rule") == [("/declares/foreign_national", "seeker-declares")]
+    assert market.bo.post(f"{offer}/counter", {"price": free(), "declares": FOREIGN}).status_code == 200
+    assert market.bo.get(offer).get_json()["declares"] == FOREIGN

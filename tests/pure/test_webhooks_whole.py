@@ -356,7 +356,7 @@ def test_the_filter_by_listing_takes_all_of_its_offers_and_their_escrows(whole: 
     assert {each["data"]["listing_id"] for each in all_of("types=escrow.*,dispute.*")} == {listing_id, other}
     assert {each["id"] for each in sent(whole)} == {e["id"] for e in found if not e["type"].startswith("listing.")}
     entries = after(whole.stores["notify"], 0, 1_000)
-    streamed = [each.id for each in entries if Wanted(anna.id, None, None, listing_id).has(each)]
+    streamed = [each.id for each in entries if Wanted(anna.id, listing_id=listing_id).has(each)]
     assert streamed == [each["id"] for each in found]
 
 
@@ -398,6 +398,26 @@ def test_the_log_of_attempts_is_read_by_status_type_and_time(whole: Whole) -> No
     assert ids("until=2027-01-01T00:00:00Z") == [] and ids("since=2027-01-01T00:30:00Z") == []
     page = anna.get(f"{path}?limit=1").get_json()
     assert [page["items"][0]["id"], *ids(f"limit=100&cursor={page['next']}")] == everything
+
+
+def test_a_new_url_that_is_gone_switches_the_webhook_off(whole: Whole) -> None:
+    """It answers its test with 410: nothing waits for it any longer. One that was never active has nothing to lose."""
+    made, anna = create(whole), caller(whole, "anna")
+    gone = "https://gone.example/in"
+    whole.receivers.answers[gone] = [410, 410]
+    path = f"/v1/webhooks/{made['id']}"
+    assert anna.ask("PATCH", path, {"url": gone}).status_code == 200
+    whole.published()
+    whole.settle(DAY)
+
+    shown = anna.get(path).get_json()
+    assert (shown["status"], shown["disabled_for"]) == ("disabled", "gone")
+    assert {each["status"] for each in anna.get(f"{path}/deliveries?limit=100").get_json()["items"]} <= {
+        "delivered", "failed",
+    }  # fmt: skip
+    new = anna.post("/v1/webhooks", {"url": gone, "types": ["*"]}).get_json()
+    whole.settle(timedelta(minutes=1))
+    assert anna.get(f"/v1/webhooks/{new['id']}").get_json()["status"] == "pending"
 
 
 def test_a_switched_off_webhook_is_told_to_its_owner_and_a_test_switches_it_on(whole: Whole) -> None:

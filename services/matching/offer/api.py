@@ -9,6 +9,7 @@ from services.matching.offer import schemas
 from services.matching.offer.accounts import Accounts
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
+from services.matching.offer.prices import fixed_price
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Contended, Document, Refusal
@@ -18,6 +19,7 @@ from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
+from shared.places import place_of
 
 operations: Operations[Parts] = Operations("matching", "Offers", OFFER.commands())
 
@@ -136,10 +138,18 @@ _command("end", "end", "endHire", "Report that the job has ended", schemas.EndHi
 
 
 def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
-    """How the offer's listing stands now, and under which licence, as far as is known here."""
-    listing = parts.offers.store.get(listing_key(offer["listing_id"])) or {"status": "unknown"}
-    licence = listing.get("licence")
-    return {"listing_status": listing["status"]} | ({"licence": licence} if licence else {})
+    """How the offer's listing stands now, where, under which licence, and at which price where that is fixed, as far
+    as is known here.
+    """
+    listing = parts.offers.store.get(listing_key(offer["listing_id"]))
+    if listing is None:
+        return {"listing_status": "unknown"}
+    found = {
+        "licence": listing.get("licence"),
+        "place": listing.get("country") and place_of(listing),
+        "fixed_price": fixed_price(listing, offer["help"]),
+    }
+    return {"listing_status": listing["status"]} | {name: each for name, each in found.items() if each is not None}
 
 
 def _of_people(parts: Parts, seeker: str, insider: str) -> dict[str, Any]:

@@ -30,9 +30,13 @@ def _undeclared(change: Change, trigger: Trigger) -> Iterator[Breach]:
     is_seekers = change.is_new or "seeker" in trigger.roles
     if trigger.data.get("declares") and not is_seekers:
         yield Breach(_DECLARES, "/declares", "The seeker's alone to declare.")
+    before, named = change.get("declares") or {}, trigger.data.get("declares") or {}
+    for asks in named:
+        if is_seekers and before.get(asks, named[asks]) != named[asks]:
+            yield Breach(_DECLARES, f"/declares/{asks}", "With this offer you declared the other; make a new one.")
     if not _costs(change, trigger):
         return
-    declared = (change.get("declares") or {}) | (trigger.data.get("declares") or {})
+    declared = before | named
     questions = change.get("seeker_asked") or asked(trigger.data.get("listing", {}), trigger.data.get("help", []))
     if not is_seekers:
         if any(declared.get(each["asks"]) is not False for each in questions):
@@ -60,6 +64,22 @@ DECLARED = Guard(
     "seeker-declares",
     lambda change, trigger: not any(_undeclared(change, trigger)),
     lambda change, trigger: next(_undeclared(change, trigger)),
+)
+
+
+def _has_moved(change: Change, trigger: Trigger) -> bool:
+    made, now = change.get("place"), trigger.data.get("place")
+    return made is not None and now is not None and made != now
+
+
+NOT_MOVED = Guard(
+    "listing-moved",
+    lambda change, trigger: not _has_moved(change, trigger),
+    lambda change, trigger: (
+        f"The listing was in {change['place']} when this was offered, and is in {trigger.data['place']} now, "
+        "under other law: make a new offer."
+    ),
+    refuses="state",
 )
 
 

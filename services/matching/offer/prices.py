@@ -23,7 +23,7 @@ def most(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
     """
     kinds = tuple(kinds)
     listed = listed_price(listing, kinds)
-    if listed == 0 or set(_fixed(listing)).intersection(kinds):
+    if listed == 0 or fixed_price(listing, kinds) is not None:
         return listed
     cap, pay = listing.get("price_cap"), listing["pay"]
     if cap is None:
@@ -31,17 +31,31 @@ def most(listing: Mapping[str, Any], kinds: Iterable[str]) -> int:
     return max(listed, int(cap))
 
 
+def fixed_price(listing: Mapping[str, Any], kinds: Iterable[str]) -> int | None:
+    """The sum that the listing asks for these kinds, where some of them may cost no more than that; None where none is
+    so fixed, or one is not offered any more.
+    """
+    wanted = set(kinds)
+    if not wanted <= {each["kind"] for each in listing["help"]} or wanted.isdisjoint(_fixed(listing)):
+        return None
+    return listed_price(listing, wanted)
+
+
 def _fixed(listing: Mapping[str, Any]) -> Iterable[str]:
     if (fixed := listing.get("fixed_help")) is not None:
         return [str(kind) for kind in fixed]
     place = place_of(listing) if listing.get("country") else ANYWHERE
-    return (each["kind"] for each in listing["help"] if _asks_more(place, each["kind"]))
+    return (each["kind"] for each in listing["help"] if _asks_more(place, each["kind"], each["price"]))
 
 
-def _asks_more(place: str, kind: str) -> bool:
-    """Whether the shipped rules allow this help no price there, or only the one that the employer consented to."""
-    consent = shipped().consent(place, kind)
-    return shipped().decision(place, kind).decision == "free_only" or bool(consent and consent.by == "employer")
+def _asks_more(place: str, kind: str, price: int) -> bool:
+    """Whether the shipped rules allow this help no price there, or only the one that the employer consented to; at
+    price 0, also whether a price would take any word or licence at all.
+    """
+    decision, consent = shipped().decision(place, kind).decision, shipped().consent(place, kind)
+    if decision == "free_only" or (consent and consent.by == "employer"):
+        return True
+    return price == 0 and bool(consent or shipped().acknowledgement(place, kind) or decision == "licensed")
 
 
 # -- rules
@@ -62,7 +76,9 @@ def _price(change: Change, trigger: Trigger) -> _Price | None:
     if named is None:
         return None
     if change.get("most") is not None:
-        return _Price(named["amount"], named["currency"], change["currency"], change["most"])
+        fixed = trigger.data.get("fixed_price")  # as the listing stands now
+        limit = change["most"] if fixed is None else min(change["most"], fixed)
+        return _Price(named["amount"], named["currency"], change["currency"], limit)
     listing = trigger.data["listing"]
     limit = most(listing, trigger.data["help"])
     return _Price(named["amount"], named["currency"], listing["currency"], limit)

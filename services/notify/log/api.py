@@ -21,15 +21,17 @@ operations: Operations[Parts] = Operations("notify", "Events")
 )  # fmt: skip
 def events(call: Call[Parts]) -> Answer:
     store, asked = call.parts.store, call.query
-    reader = None if call.principal.has(*reading.READS_ALL) else call.person
     number = _from(call, asked.get("after"), asked.get("from_timestamp"))
-    wanted = conditions(asked.get("types"), asked.get("offer_id"), asked.get("listing_id"))
+    wanted = {
+        **conditions(asked.get("types"), asked.get("offer_id"), asked.get("listing_id")),
+        **reading.is_for(call.person, reads_all=call.principal.has(*reading.READS_ALL)),
+    }
     newest = head(store)
-    found = reading.after(store, number, asked["limit"], reader=reader, wanted=wanted)
+    found = reading.after(store, number, asked["limit"], wanted)
     # A full page may be followed by more; after the last, one goes on from where the log ended before it was read.
     is_full = len(found) == asked["limit"]
     last = max(number, 0 if is_full else newest, *(each.number for each in found))
-    items = [{"cursor": each.cursor, "event": each.structured(reader)} for each in found]
+    items = [{"cursor": each.cursor, "event": each.structured(call.person)} for each in found]
     return Answer({"items": items, "next": reading.cursor(last), "more": is_full})
 
 

@@ -4,10 +4,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from services.notify.log.numbering import head
-from services.notify.recipients import read_by
+from services.notify.recipients import PARTIES, read_by
 from shared.aggregate import Document, Store
 from shared.clock import format_time
 from shared.events import dataschema_uri, latest, source_of
@@ -59,8 +60,13 @@ class Entry:
     def cursor(self) -> str:
         return cursor(self.number)
 
-    def structured(self, reader: str | None = None) -> dict[str, Any]:
-        """The event as CloudEvents' JSON, its data as this person reads it; None: as the topics have it."""
+    def is_for(self, person: str, reads_all: bool) -> bool:
+        """Whether this person may read it: it is about them, or they read all; a party is nothing but that."""
+        is_party = person in (self.data.get(party) for party in PARTIES)
+        return person in self.readers or (reads_all and not is_party)
+
+    def structured(self, person: str) -> dict[str, Any]:
+        """The event as CloudEvents' JSON, its data as this person reads it."""
         event_type = latest(self.type)
         return {
             "specversion": "1.0",
@@ -73,19 +79,21 @@ class Entry:
             "sequence": f"{self.sequence:010}",
             "dataschema": dataschema_uri(self.type, event_type.version),
             "datacontenttype": "application/json",
-            "data": dict(self.data if reader is None else read_by(reader, self.data)),
+            "data": dict(read_by(person, self.data)),
         }
 
 
-def after(
-    store: Store, number: int, most: int, *, reader: str | None = None, wanted: Mapping[str, Any] | None = None
-) -> Sequence[Entry]:
-    """The next events after a number, at most so many; `reader`: of those that this person may read; `wanted`:
-    further conditions on the documents.
-    """
-    asked = {"log_number": {"$gt": number}, **({"readers": reader} if reader else {}), **(wanted or {})}
+def after(store: Store, number: int, most: int, wanted: Mapping[str, Any] = MappingProxyType({})) -> Sequence[Entry]:
+    """The next events after a number, at most so many; `wanted`: further conditions on the documents."""
+    asked = {"log_number": {"$gt": number}, **wanted}
     found = store.collection.find(asked, _SHOWN).sort("log_number").limit(most)
     return [_entry(doc) for doc in found]
+
+
+def is_for(person: str, reads_all: bool) -> Mapping[str, Any]:
+    """`Entry.is_for` as conditions on the documents."""
+    own = {"readers": person}
+    return {"$or": [own, {f"data.{party}": {"$ne": person} for party in PARTIES}]} if reads_all else own
 
 
 def lowest(store: Store) -> int | None:

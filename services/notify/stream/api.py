@@ -21,7 +21,8 @@ def stream(call: Call[Parts]) -> Answer:
     store, asked = call.parts.store, call.query
     types = asked.get("types")
     wanted = Wanted(
-        None if call.principal.has(*reading.READS_ALL) else call.person,
+        call.person,
+        call.principal.has(*reading.READS_ALL),
         None if types is None else frozenset(meant(types)),
         asked.get("offer_id"),
         asked.get("listing_id"),

@@ -32,16 +32,17 @@ _WAIT = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """Whose events, and which; None is any."""
+    """Whose events, and which; None is any. `reads_all`: not those that are about the person alone."""
 
-    reader: str | None = None
+    person: str
+    reads_all: bool = False
     types: frozenset[str] | None = None
     offer_id: str | None = None
     listing_id: str | None = None
 
     def has(self, entry: Entry) -> bool:
         return (
-            (self.reader is None or self.reader in entry.readers)
+            entry.is_for(self.person, self.reads_all)
             and (self.types is None or entry.type in self.types)
             and self.offer_id in (None, entry.offer_id)
             and self.listing_id in (None, entry.listing_id)
@@ -92,8 +93,9 @@ class Streams:
         """
         if self._ending.is_set():
             raise Problem("unavailable", "This process ends.", retry_after=_WAIT)
-        self._places.take(wanted.reader)
-        free = partial(self._places.give_back, wanted.reader)
+        counted = None if wanted.reads_all else wanted.person
+        self._places.take(counted)
+        free = partial(self._places.give_back, counted)
         try:
             newest = self._tail.start()
             start = newest if number is None else number
@@ -115,7 +117,7 @@ class Streams:
                 return  # the client comes back with its cursor
             shown = [entry for entry in entries if wanted.has(entry)]
             number = entries[-1].number if entries else number
-            yield b"".join(_event(entry, wanted.reader) for entry in shown) or _moved("offset-only", number)
+            yield b"".join(_event(entry, wanted.person) for entry in shown) or _moved("offset-only", number)
 
     def _after(self, number: int) -> Sequence[Entry]:
         at_hand = self._tail.after(number)
@@ -140,8 +142,8 @@ class Stream:
         free()
 
 
-def _event(entry: Entry, reader: str | None) -> bytes:
-    return _message(entry.type, entry.cursor, entry.structured(reader))
+def _event(entry: Entry, person: str) -> bytes:
+    return _message(entry.type, entry.cursor, entry.structured(person))
 
 
 def _moved(name: str, number: int) -> bytes:

@@ -155,6 +155,10 @@ def is_held_too_long(change: Change, trigger: Trigger) -> bool:
     return since is not None and change.now - since >= DISABLED_AFTER
 
 
+def is_held_up(change: Change, trigger: Trigger) -> bool:
+    return change.get("held_since") is not None and is_of_this_url(change, trigger)
+
+
 def untested(change: Change, trigger: Trigger) -> Mapping[str, Any]:
     return _disable(change, "untested", [])
 

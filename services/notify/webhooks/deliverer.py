@@ -230,7 +230,7 @@ def _not_to_be_sent(doc: Document, webhook: Document | None) -> str | None:
 def _concerns(webhook: Document, name: str, is_test: bool, now: datetime) -> bool:
     """Whether the webhook's document has to hear of it; most of the time it need not be written."""
     if is_test:
-        return name == of.VERIFIED and webhook["state"] != "active"
+        return webhook["state"] != "active" and name in (of.VERIFIED, of.GONE)
     if name == of.SUCCEEDED:
         return "failures" in webhook
     if name == of.FAILED:

@@ -16,7 +16,7 @@ _PAGES = {"listing": "/v1/listings/", "matching": "/v1/offers/", "escrow": "/v1/
 
 def may_read(webhook: Mapping[str, Any], entry: Entry) -> bool:
     """Whether the webhook's owner is sent this event: one that is about them, or any, where they may have all."""
-    return webhook["scope"] == "all" or webhook["owner"] in entry.readers
+    return entry.is_for(webhook["owner"], reads_all=webhook["scope"] == "all")
 
 
 class Messages:
@@ -32,7 +32,7 @@ class Messages:
         found = after(self._store, delivery["number"] - 1, 1)
         if not found or found[0].id != delivery["event_id"] or not may_read(webhook, found[0]):
             return None
-        event = found[0].structured(None if webhook["scope"] == "all" else webhook["owner"])
+        event = found[0].structured(webhook["owner"])
         return _written(event if webhook["payload"] == "full" else self._thin(event))
 
     def _thin(self, event: Mapping[str, Any]) -> Mapping[str, Any]:

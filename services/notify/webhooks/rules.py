@@ -7,6 +7,7 @@ from services.notify.webhooks.acts import (
     former_secrets,
     has_failed_too_long,
     is_held_too_long,
+    is_held_up,
     is_last,
     is_of_this_url,
     moves,
@@ -62,5 +63,6 @@ FEW_RETRIES = Guard(
 MOVES = Condition("the URL is another one", moves)
 OF_THIS_URL = Condition("it was the present URL that answered", is_of_this_url)
 HELD_TOO_LONG = Condition("events have waited 5 days for a test of the new URL", is_held_too_long)
+HELD_UP = Condition("it was the test of the new URL, for which events wait", is_held_up)
 FAILED_TOO_LONG = Condition("there was nothing but failures for 5 days", has_failed_too_long)
 LAST_TRY = Condition("it was the last attempt", is_last)

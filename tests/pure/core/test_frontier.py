@@ -8,23 +8,34 @@ from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import TopicAuthorizationFailedError
 from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
+from pymongo.errors import AutoReconnect
 
 from shared.clock import ManualClock
 from shared.messaging.frontier import Frontier, KafkaEnds
 from shared.messaging.ports import Message
+from shared.messaging.replayed import Replayed
 from shared.settings import Kafka
-from tests.support.memory import MemoryBroker, MemoryEnds, MemorySource
+from tests.support.memory import MemoryBroker, MemoryCollection, MemoryEnds, MemorySource
+
+
+def _away(step: str) -> None:
+    raise AutoReconnect(step)
 
 
 class Watched:
     def __init__(self, *topics: str, had_documents: bool = False) -> None:
-        names = topics or ("a", "b")
+        self.names = topics or ("a", "b")
         self.clock = ManualClock()
         self.broker = MemoryBroker(partitions=2)
-        self.source = MemorySource(self.broker, "escrow", names)
+        self.source = MemorySource(self.broker, "escrow", self.names)
         self.source.poll()
-        ends = MemoryEnds(self.broker, "escrow", names)
-        self.frontier = Frontier("escrow", ends, self.clock, had_documents=had_documents)
+        self.database = MemoryCollection()
+        self.frontier = self.another(had_documents)
+
+    def another(self, had_documents: bool = True) -> Frontier:
+        """That of one more worker of the service, or of the same after a restart."""
+        ends, replayed = MemoryEnds(self.broker, "escrow", self.names), Replayed(self.database)  # type: ignore[arg-type]
+        return Frontier("escrow", ends, self.clock, had_documents=had_documents, replayed=replayed)
 
     def write(self, topic: str = "a", key: bytes = b"k") -> None:
         self.broker.append(Message(topic, key, b"{}"))
@@ -201,7 +212,45 @@ def test_while_old_events_come_more_of_them_may_be_on_their_way():
 
     given.frontier.took(0.5)
     assert not given.after(1)
-    assert given.after(5)
+    assert given.after(10)
+
+
+def test_all_workers_wait_for_what_one_of_them_found_lost():
+    """Also one that begins when the group has read again, and whichever of them the old events come to."""
+    given = Watched(had_documents=True)
+    given.frontier.observe()
+    given.write()
+    given.read()
+    late = given.another()
+
+    for _ in range(30):
+        late.took(3600.0)
+        for _ in range(6):
+            late.observe()
+            assert not given.after(5) and not late.passed()
+    for _ in range(3):
+        late.observe()
+        assert not given.after(10) and not late.passed()
+
+    assert given.after(30)
+    late.observe()
+    assert late.passed()
+    afterwards = given.another()
+    afterwards.observe()
+    assert afterwards.passed(), "it is over for whoever comes then"
+
+
+def test_where_the_database_is_away_it_is_not_known_whether_something_comes_again():
+    given = Watched(had_documents=True)
+    given.database.fault = _away
+    given.frontier.observe()
+    given.write()
+    given.read()
+    assert not given.after(120)
+
+    given.database.fault = lambda step: None
+    assert not given.after(55)
+    assert given.after(60)
 
 
 def test_old_events_alone_hold_no_deadline_back():

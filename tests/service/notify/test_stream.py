@@ -198,9 +198,9 @@ def test_a_stream_ends_by_itself_and_with_the_process(store: Store) -> None:
     ending = threading.Event()
     over = Streams(store, 1, ending, lambda: next(seconds))
     asked = Streams(store, 1, ending)
-    lines = asked.open(0, Wanted(), reset=False)
+    lines = asked.open(0, Wanted("p_reader", reads_all=True), reset=False)
 
-    assert len(list(over.open(0, Wanted(), reset=False))) == 4
+    assert len(list(over.open(0, Wanted("p_reader", reads_all=True), reset=False))) == 4
 
     read = [next(lines) for _ in range(3)]
     ending.set()
