@@ -1,7 +1,8 @@
 """The page of the matches: how the score is made, from the table of weights that the service counts by."""
 
 from services.matching.matches.alerts import A_PASS, PASS_EVERY
-from services.matching.matches.finding import MOST_HIRES, MOST_LISTINGS
+from services.matching.matches.finding import MOST_LISTINGS
+from services.matching.matches.known import FRESH, MOST_HIRES
 from services.matching.matches.records import LASTING_DAYS
 from services.matching.matches.scoring import IN_COMMON, WEIGHTS
 from shared.events.schemas_matches import MOST_MATCHES
@@ -34,7 +35,8 @@ _FOOT = """
 - **Left out.** Your own listings, and those on which you have an open offer. A listing that is paused or over is not
   open.
 - **How far it looks.** The newest {listings} open listings with an occupation of the profile, as many with an industry,
-  and as many with a skill; and {hires} hires of their insiders. The pages are cut from that one ranking.
+  and as many with a skill; and {hires} hires of their insiders, as they were {fresh} seconds ago at most. The pages are
+  cut from that one ranking.
 - **From what.** From matching's own copies of listings, offers, profile and account. A copy that was made by a version
   which lacks these is no match until its listing changes, or until `golem backfill` has sent its last event again.
 
@@ -60,6 +62,7 @@ def page() -> str:
     rows = [f"| `{code}` | {each.points} | {each.most} | {each.description} |\n" for code, each in WEIGHTS.items()]
     common = " or ".join(f"`{code}`" for code in IN_COMMON)
     told = {"told": MOST_MATCHES, "pause": "once an hour", "a_pass": A_PASS, "seconds": PASS_EVERY.seconds}
+    told["fresh"] = int(FRESH)
     told["minutes"] = 100_000 // A_PASS * PASS_EVERY.seconds // 60
     foot = _FOOT.format(common=common, days=LASTING_DAYS, listings=MOST_LISTINGS, hires=f"{MOST_HIRES:,}", **told)
     return _HEAD + "".join(rows) + foot

@@ -29,7 +29,7 @@ class Parts:
         offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, settings.places.rules)
         people = People.of(offers, accounts, settings.pseudonym_key)
         employer = Employer.of(offers, settings.pseudonym_key)
-        matches = Matches(store, accounts, settings.terms)
+        matches = Matches.of(store, accounts, settings.terms)
         of_listing = {ARRIVED: matches.alerts.on_arrival}
         offer = Offer(offers, accounts, people.people.between, employer.employers.is_registered_at, of_listing)
         return cls(offer, matches, employer, people)

@@ -122,6 +122,11 @@ class Store:
         """
         return self._load(sorted(set(ids)), _WITHOUT_OUTBOX)
 
+    def living(self, ids: Iterable[str]) -> dict[str, Document]:
+        """The same of kinds that are never archived: in one query, wherever they are missing."""
+        query = {"_id": {"$in": sorted(set(ids))}}
+        return {doc["_id"]: doc for doc in self.collection.find(query, _WITHOUT_OUTBOX)}
+
     def find(
         self,
         query: Mapping[str, Any],
@@ -144,13 +149,18 @@ class Store:
             found.sort(key=itemgetter(name), reverse=direction == DESCENDING)
         return found[:limit] if limit else found
 
-    def run(self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result]) -> Result:
+    def run(
+        self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result], *, likely_new: bool = False
+    ) -> Result:
         """Change the documents named in `kinds` ({id: its lifecycle, or the name of a kind that has none}) by `decide`,
-        which may be called several times.
+        which may be called several times. `likely_new`: none of them is thought to be there, so they are first written
+        without a look, unless there is an archive; the write fails where one is.
 
         Returns what `decide` returned in the try that was written. Raises Contended after `tries` lost races, ClockOff
-        and Unwritable.
+        and Unwritable, and what `decide` raises of the documents as they are.
         """
+        if likely_new and self.archive is None and (made := self._run_unread(kinds, decide)) is not None:
+            return made[0]
         changes: dict[str, Change] = {}
         for attempt in range(self.tries):
             documents = self.load(kinds)
@@ -198,6 +208,21 @@ class Store:
         return whole
 
     # -- inside
+
+    def _run_unread(
+        self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result]
+    ) -> tuple[Result] | None:
+        """`run` of documents that are not there; None where `decide` refused, or one is there."""
+        now = self.clock.now()
+        changes = {i: Change(i, kind, None, now) for i, kind in kinds.items()}
+        try:
+            result = decide(changes)
+        except Exception:  # it is asked again about what is there
+            return None
+        if not self.write(changes.values()):
+            return None
+        story.tell(changes.values())
+        return (result,)
 
     def _load(self, ids: Sequence[str], fields: Mapping[str, int] | None) -> dict[str, Document]:
         found: dict[str, Document] = {}

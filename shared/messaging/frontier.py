@@ -105,9 +105,10 @@ class Frontier:
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
         self._is_lost: bool | None = None  # not yet looked; then whether it is still to be told
+        self._may_come = True
         self._signs: int | None = None
         self._seen_at = _NEVER
-        self._took_old = False
+        self._old_at = _NEVER
         self._reached_at = clock.monotonic()
         self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
@@ -116,7 +117,7 @@ class Frontier:
     def took(self, age: float) -> None:
         """The consumer was given an event that happened so many seconds ago: by a replay, if it is an old one."""
         if age > self._behind:
-            self._took_old = True
+            self._old_at = self._clock.monotonic()
 
     def observe(self) -> None:
         now = self._clock.monotonic()
@@ -147,14 +148,16 @@ class Frontier:
         _, then = self._readings[0]
         left_out = self._ends.paused & self._internal
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
-        if self._replayed is not None and self._signs is not None and not behind:
+        if self._replayed is not None and self._may_come and not behind:
             self._replayed.over()
-            self._signs = None
+            self._may_come = False
         return not behind
 
     def _comes_again(self, now: float) -> bool:
-        """Whether the topics lost their records, and what is replayed may still be on its way into them."""
-        if self._replayed is None:
+        """Whether the topics lost their records, and what is replayed may still be on its way into them. That is found
+        at a worker's first look or never: by itself, or by one that was there before.
+        """
+        if self._replayed is None or not self._may_come:
             return False
         if self._is_lost is None:
             self._is_lost = self._had_documents and not self._ends.begun
@@ -162,14 +165,15 @@ class Frontier:
             self._replayed.note()
             self._is_lost = False
             log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
-        signs, took_old, self._took_old = self._replayed.signs(), self._took_old, False
+        signs, old_at, self._old_at = self._replayed.signs(), self._old_at, _NEVER
+        self._may_come = signs is not None
         if signs is None:
             return False
-        if took_old:
-            self._replayed.note()
-            signs += 1
         if signs != self._signs:
             self._signs, self._seen_at = signs, now
+        if old_at != _NEVER:
+            self._replayed.note()
+            self._signs, self._seen_at = signs + 1, max(self._seen_at, old_at)
         return now - self._seen_at < self._behind
 
     def passed(self) -> bool:

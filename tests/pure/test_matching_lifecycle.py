@@ -598,6 +598,12 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
              lambda o: (o.wait(hours=48), o.command("cancel", "seeker"), o.command("cancel", "insider", reason=REACH))),
         )
     },
+    "a counter-offer on a listing that is elsewhere now": (
+        "proposed", lambda o: counter(o, "insider", place="DE"), "state", "listing-moved",
+    ),
+    "accepted on a listing that is elsewhere now": (
+        "proposed", lambda o: o.command("accept", "insider", place="CA-ON"), "state", "listing-moved",
+    ),
     "accepted on a listing that ended": (
         "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",
     ),

@@ -272,6 +272,59 @@ def test_many_who_make_one_document_at_once_make_one(documents: Any):
     assert sorted(p["id"] for p in documents.find_one({"_id": "box-1"})["parked"]) == [f"e-{n}" for n in range(6)]
 
 
+def test_what_is_likely_new_is_written_without_a_look(documents: Any):
+    """Made once all the same, whoever else makes it; and `decide` is right about what is there."""
+    toys, likely = Toys(documents), {"box-1": BOX}
+
+    def take(event: str, seen: list[bool]) -> Any:
+        def decide(changes: dict[str, Change]) -> Verdict:
+            seen.append(changes["box-1"].is_new)
+            return BOX.fold(changes["box-1"], toys.event("thing.sent", id=event))
+
+        return decide
+
+    unread = list[bool]()
+    reads = documents.calls.get("find", 0) if isinstance(documents, MemoryCollection) else None
+    toys.store.run(likely, take("e-1", unread), likely_new=True)
+    assert unread == [True]
+    assert reads is None or documents.calls.get("find", 0) == reads
+
+    read = list[bool]()
+    toys.store.run(likely, take("e-2", read), likely_new=True)
+    assert read == [True, False], "another was there: it is decided again, of that one"
+    assert [each["id"] for each in documents.find_one({"_id": "box-1"})["parked"]] == ["e-1", "e-2"]
+
+
+def test_what_is_refused_of_something_new_is_asked_again_of_what_is_there(documents: Any):
+    toys, asked = Toys(documents), list[bool]()
+
+    def decide(changes: dict[str, Change]) -> str:
+        asked.append(changes["box-1"].is_new)
+        if changes["box-1"].is_new:
+            raise ValueError("of nothing")
+        return str(changes["box-1"].state)
+
+    with pytest.raises(ValueError, match="of nothing"):
+        toys.store.run({"box-1": BOX}, decide, likely_new=True)
+    assert asked == [True, True] and documents.find_one({"_id": "box-1"}) is None
+
+    toys.opened()
+    assert toys.store.run({"box-1": BOX}, decide, likely_new=True) == "open"
+
+
+def test_what_may_be_in_the_archive_is_looked_for(documents: Any):
+    """Where there is one, nothing is thought to be new."""
+    toys, archive, asked = Toys(documents), MemoryCollection("archive"), list[bool]()
+    toys.opened()
+    archive.insert_one({**documents.find_one({"_id": "box-1"}), "archived_at": NOW})
+    documents.delete_one({"_id": "box-1"})
+    store = Store(documents, toys.clock, archive=archive)  # type: ignore[arg-type]
+
+    store.run({"box-1": BOX}, lambda changes: asked.append(changes["box-1"].is_new), likely_new=True)
+
+    assert asked == [False]
+
+
 def test_a_batch_of_hundreds_of_documents(documents: Any):
     toys = Toys(documents)
     events = [toys.event("thing.sent", f"box-{n}") for n in range(300)]

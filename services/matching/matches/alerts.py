@@ -14,6 +14,7 @@ from typing import Any
 
 from services.matching.matches.facets import questions
 from services.matching.matches.finding import find
+from services.matching.matches.known import KnownRecords
 from services.matching.matches.profiles import is_there, profile_id
 from services.matching.matches.scoring import Match
 from services.matching.offer.accounts import Accounts
@@ -21,7 +22,6 @@ from services.matching.store import alerts_wanting
 from shared.aggregate import Change, Document, Store, Trigger
 from shared.clock import format_time, parse_time
 from shared.events.schemas_matches import AT_ONCE, MOST_MATCHES
-from shared.settings import Terms
 
 KIND = "alert"
 TELLING = "telling"
@@ -83,8 +83,8 @@ def note_arrival(copy: Change, event: Trigger) -> None:
 class Alerts:
     """The alerts of the offers' collection."""
 
-    def __init__(self, store: Store, accounts: Accounts, terms: Terms) -> None:
-        self._store, self._accounts, self._terms = store, accounts, terms
+    def __init__(self, store: Store, accounts: Accounts, records: KnownRecords) -> None:
+        self._store, self._accounts, self._records = store, accounts, records
 
     def on_arrival(self, copy: Change, timer: str) -> None:
         """Wake some of those who want it; another pass follows while there are more, and a last one for those who were
@@ -104,7 +104,7 @@ class Alerts:
         if cadence is None:
             return
         until = max(change["since"], change.now - SETTLING)
-        if profile is not None and is_there(profile) and (new := self._new(change, profile)):
+        if new := self._new(change):
             until = self._tell(change, until, new)
             change.set(told_at=change.now)
         change.set(since=until, wants=_wants(profile) if cadence == AT_ONCE else None)
@@ -123,13 +123,13 @@ class Alerts:
     def _wake(self, own_id: str) -> None:
         self._store.run({own_id: KIND}, lambda changes: _look_soon(changes[own_id]))
 
-    def _new(self, change: Change, profile: Document) -> Sequence[Match]:
+    def _new(self, change: Change) -> Sequence[Match]:
         since, until = change["since"], change.now - SETTLING
 
         def came_since(listing: Mapping[str, Any]) -> bool:
             return "arrived_at" in listing and since < listing["arrived_at"] <= until
 
-        return find(self._store, self._accounts, self._terms, change["owner"], profile, came_since)
+        return find(self._store, self._accounts, self._records, change["owner"], came_since) or []
 
     def _tell(self, alert: Change, until: Any, new: Sequence[Match]) -> Any:
         """Tell of the best, once; until when it was looked then, by this look or by the one that it repeats."""

@@ -1,9 +1,7 @@
 """A seeker's matches over HTTP: the open listings that fit their profile, each with its score and why."""
 
-from services.matching.matches import finding as matches
-from services.matching.matches import profiles
+from services.matching.matches.finding import find
 from services.matching.matches.parts import Parts
-from services.matching.matches.profiles import profile_id
 from services.matching.matches.schemas import MatchSchema
 from services.matching.matches.scoring import Match
 from services.matching.matches.views import match_view
@@ -20,10 +18,9 @@ operations: Operations[Parts] = Operations("matching", "Matches")
 )  # fmt: skip
 def list_matches(call: Call[Parts]) -> Answer:
     parts, after = call.parts, _after(call)
-    profile = parts.store.get(profile_id(call.person))
-    if profile is None or not profiles.is_there(profile):
+    all_ = find(parts.store, parts.accounts, parts.records, call.person)
+    if all_ is None:
         raise Problem("conflict", "Matches are made from your profile: write one first, at /v1/me/profile.")
-    all_ = matches.find(parts.store, parts.accounts, parts.terms, call.person, profile)
     rest = [each for each in all_ if after is None or _sort_key(each) > after]
     shown = rest[: call.page.limit]
     end = shown[-1] if len(rest) > len(shown) else None

@@ -6,46 +6,47 @@ Everything is read from matching's own documents: copies of listings, offers, th
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 from services.matching.matches.facets import questions
-from services.matching.matches.identities import identities
-from services.matching.matches.records import Record, record_of
+from services.matching.matches.known import KnownRecords
+from services.matching.matches.profiles import is_there, profile_id
 from services.matching.matches.scoring import Match, match, ranked
-from services.matching.offer.accounts import Accounts
+from services.matching.offer.accounts import Accounts, account_id
 from services.matching.offer.reservations import is_live
-from services.matching.store import hires_of_all, listings_with, people_of
+from services.matching.store import listings_with
 from shared.aggregate import Store
-from shared.settings import Terms
 
 MOST_LISTINGS = 200
 """The newest listings that share an occupation with the profile, as many that share an industry, and a skill."""
 OF_ONE_A_ROUND = 5
 """Matches of one insider before those of the others have had their turn, so that nobody fills the list."""
-MOST_HIRES = 5_000
-"""Hires that are looked at, of all their insiders together."""
 
 
 def find(
     store: Store,
     accounts: Accounts,
-    terms: Terms,
+    records: KnownRecords,
     person: str,
-    profile: Mapping[str, Any],
     among: Callable[[Mapping[str, Any]], bool] = lambda listing: True,
-) -> list[Match]:
-    """All matches, ranked; without the seeker's own listings and those on which they have an open offer.
+) -> list[Match] | None:
+    """All matches, ranked; without the seeker's own listings and those on which they have an open offer. None where the
+    seeker has no profile.
 
     `among`: which listings are looked at.
     """
+    own = store.living((profile_id(person), account_id(person)))
+    profile = own.get(profile_id(person))
+    if profile is None or not is_there(profile):
+        return None
     found: dict[str, Mapping[str, Any]] = {}
     for facets in questions(profile):
         found |= {each["listing_id"]: each for each in listings_with(store, facets, MOST_LISTINGS) if among(each)}
-    taken = {each["listing_id"] for each in accounts.standing(person).reserved.values() if is_live(each)}
+    reserved = accounts.live(own.get(account_id(person), {}), store.clock.now())
+    taken = {each["listing_id"] for each in reserved.values() if is_live(each)}
     listings = [each for key, each in found.items() if each["insider"] != person and key not in taken]
-    records = _records(store, terms, {each["insider"] for each in listings})
-    return in_rounds(match(profile, each, records[each["insider"]]) for each in listings)
+    known = records.of({each["insider"] for each in listings})
+    return in_rounds(match(profile, each, known[each["insider"]]) for each in listings)
 
 
 def in_rounds(found: Iterable[Match | None]) -> list[Match]:
@@ -57,9 +58,3 @@ def in_rounds(found: Iterable[Match | None]) -> list[Match]:
         placed.append(replace(each, round=seen[insider] // OF_ONE_A_ROUND))
         seen[insider] += 1
     return sorted(placed, key=lambda each: each.round)
-
-
-def _records(store: Store, terms: Terms, insiders: set[str]) -> Mapping[str, Record]:
-    hires = hires_of_all(store, insiders, MOST_HIRES) if insiders else {}
-    now, known = store.clock.now(), identities(people_of(store, chain.from_iterable(hires.values())))
-    return {insider: record_of(hires.get(insider, ()), known, terms, now) for insider in insiders}

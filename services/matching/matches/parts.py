@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.matching.matches import alerts
 from services.matching.matches.alerts import Alerts
+from services.matching.matches.known import KnownRecords
 from services.matching.offer.accounts import Accounts
 from shared.aggregate import Store
 from shared.poller.poller import OnTimer
@@ -18,10 +19,15 @@ class Parts:
     store: Store
     accounts: Accounts
     terms: Terms
+    records: KnownRecords
+
+    @classmethod
+    def of(cls, store: Store, accounts: Accounts, terms: Terms) -> "Parts":
+        return cls(store, accounts, terms, KnownRecords(store, terms))
 
     @property
     def alerts(self) -> Alerts:
-        return Alerts(self.store, self.accounts, self.terms)
+        return Alerts(self.store, self.accounts, self.records)
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:

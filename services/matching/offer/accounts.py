@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.matching.offer.reservations import (
     NOTHING,
@@ -122,7 +123,7 @@ class Accounts:
         """As the next request or acceptance would find it; reads only."""
         now, account = self._store.clock.now(), self._store.get(account_id(person)) or {}
         recent = _recent(account.get("requests", {}), now)
-        live = self._live(account.get("reservations", {}), now)
+        live = self.live(account, now)
         return Standing(
             requests_a_week=self._requests_a_week,
             requests_used=len(recent),
@@ -130,6 +131,10 @@ class Accounts:
             exposures={currency: (cap, _used(live)[currency]) for currency, cap in self._caps.items()},
             reserved=live,
         )
+
+    def live(self, account: Mapping[str, Any], now: datetime) -> Reservations:
+        """The reservations in an account that still count, as they do; {} is the account of who has none."""
+        return self._live(account.get("reservations", {}), now)
 
     def reserved(self, people: Iterable[str]) -> dict[str, int]:
         """What these people have reserved, by offer; 0 is for a request alone."""

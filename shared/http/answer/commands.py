@@ -141,7 +141,8 @@ class Resource:
             doc = change.document()
             return doc, self.roles(doc, call.principal), status, False
 
-        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle}, decide)
+        likely_new = creates and not named
+        doc, roles, answered, replayed = self.store.run({document_id: self.lifecycle}, decide, likely_new=likely_new)
         shown = self.view(doc, roles)
         location = f"{self.path}/{shown.get('id', doc['_id'])}" if answered == 201 else None
         return document_response(shown, answered, location, doc["version"], replayed)

@@ -212,11 +212,12 @@ def test_records_die(
     consumer: Callable[..., KafkaConsumer],
     producer: Callable[..., KafkaProducer],
 ) -> None:
-    """Of one kind so many that its topic is paused; a restart of the worker reads on."""
+    """Of one kind so many that its topic is paused, and not again once a restart of the worker has it read on."""
     hires.published()
     known = records(consumer, "listing.created")[0]
-    send(producer("listing"), "listing.created", known, 120, value=b"{not json")
+    send(producer("listing"), "listing.created", known, 60, value=b"{not json")
     prometheus.sees("GolemDeadLetters", "GolemTopicPaused")
+    prometheus.counts('count(golem_topic_paused{type="listing.created"} > 0) == 2')  # matching's and notify's
     compose("restart", "listing-worker", "matching-worker", "escrow-worker", "notify-worker", seconds=120)
 
 

@@ -212,7 +212,7 @@ def test_while_old_events_come_more_of_them_may_be_on_their_way():
 
     given.frontier.took(0.5)
     assert not given.after(1)
-    assert given.after(10)
+    assert given.after(5)
 
 
 def test_all_workers_wait_for_what_one_of_them_found_lost():

@@ -97,7 +97,7 @@ def test_staff_who_are_a_party_read_as_that_party(store: Store) -> None:
     """What was set off against the insider's earlier loss is told to no seeker, whatever else they may read."""
     parties = {"offer_id": str(uuid4()), "listing_id": str(uuid4()), "insider": "p_one", "seeker": "p_two"}
     sums = {"amount": 900, "released": 900, "fees": 100, "set_off": 40, "set_off_total": 40}
-    told = {name: parties | sums for name in ("escrow.released", "escrow.set_off_returned")}
+    told = dict.fromkeys(("escrow.released", "escrow.set_off_returned"), parties | sums)
     at = store.clock.now()
     write(
         store, [Trigger(n, str(uuid4()), "event", at, data, sequence=k) for k, (n, data) in enumerate(told.items(), 1)]
