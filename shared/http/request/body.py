@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -132,25 +132,32 @@ def _faults(body: dict[str, Any]) -> Iterator[Fault]:
     waiting: list[tuple[Any, tuple[object, ...]]] = [(body, ())]
     while waiting:
         value, path = waiting.pop()
-        match value:
-            case _Twice():
-                raise _malformed("duplicate-key", "this key is there twice", pointer(*path, value.key))
-            case _NotANumber():
-                raise _malformed("number", "expected a finite number that fits 64 bits", pointer(*path))
-            case float() if not math.isfinite(value):
-                yield Fault(pointer(*path), "number", "expected a finite number")
-            case int() if value not in _INT64:
-                yield Fault(pointer(*path), "number", "expected a number that fits 64 bits")
-            case str():
+        kind = type(value)
+        if kind is str:
+            if not _is_plain(value):
                 yield from _text_faults(value, path)
-            case dict() | list():
-                if len(path) >= MOST_DEPTH:
-                    raise _too_deep(pointer(*path))
-                members = value.items() if isinstance(value, dict) else enumerate(value)
-                for key, member in members:
-                    if isinstance(key, str):
-                        yield from _text_faults(key, (*path, key))
-                    waiting.append((member, (*path, key)))
+        elif kind is dict or kind is list:
+            if len(path) >= MOST_DEPTH:
+                raise _too_deep(pointer(*path))
+            members: Iterable[tuple[Any, Any]] = value.items() if kind is dict else enumerate(value)
+            for key, member in members:
+                if kind is dict and not _is_plain(key):
+                    yield from _text_faults(key, (*path, key))
+                waiting.append((member, (*path, key)))
+        elif kind is int:
+            if value not in _INT64:
+                yield Fault(pointer(*path), "number", "expected a number that fits 64 bits")
+        elif kind is float:
+            if not math.isfinite(value):
+                yield Fault(pointer(*path), "number", "expected a finite number")
+        elif kind is _Twice:
+            raise _malformed("duplicate-key", "this key is there twice", pointer(*path, value.key))
+        elif kind is _NotANumber:
+            raise _malformed("number", "expected a finite number that fits 64 bits", pointer(*path))
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text
 
 
 def _text_faults(text: str, path: tuple[object, ...]) -> Iterator[Fault]:
