@@ -16,13 +16,12 @@ from_env() { # from_env NAME DEFAULT: as docker compose finds it
     printf '%s' "${given:-$2}"
 }
 
-have_files() { # fails where a file that .env names is not there: found before anything is stopped
-    local IFS=: each
-    for each in $(from_env COMPOSE_FILE ''); do
-        [ -f "$each" ] || fail "$each is not there, which COMPOSE_FILE names"
-    done
-    each=$(from_env RULES_FILE '')
-    [ -z "$each" ] || [ -f "$each" ] || fail "$each is not there, which RULES_FILE names"
+have_files() { # fails where a file is not there that the deployment is made of: found before anything is stopped
+    local settled each
+    settled=$(docker compose config) || fail "docker compose cannot read its files"
+    while IFS= read -r each; do
+        [ -e "$each" ] || fail "$each is not there, which a service is given"
+    done < <(sed -n '/type: bind$/{n;s/^ *source: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p}' <<< "$settled")
 }
 
 say_files() { # which compose files all of it goes by: those that .env names, as for every other command

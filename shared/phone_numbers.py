@@ -90,21 +90,21 @@ _NORTH_AMERICAN = re.compile(
 )
 """Area, exchange and line, as the North American Numbering Plan cuts a number, whatever signs are between them."""
 _LISTED = re.compile(r"[,;/&|+\n]")
-_HAS_NUMBERS = re.compile(
-    r"(?:\b(?:forms?|formulaires?|formular\w*|formulier\w*|sections?|abschnitte?|articles?|artikel\w*|clauses?|"
-    r"chapters?|chapitres?|schedules?|pages?|seiten?|paragraphs?|rules?|regulations?|bills?|cfr|usc|"
-    r"airbus|boeing|embraer|bombardier|models?|mod[èe]les?|series|s[ée]ries?|types?|parts?|items?|sku|skus|"
-    r"http|https|status(?:es)?|codes?|errors?|erreurs?|fehler|ports?|"
-    r"rooms?|salles?|bureaux|r[aä]ume?|kamers?|units?|suites?|apartments?|floors?|buildings?|lots?|bays?|gates?|"
-    r"flights?|vols?|fl[üu]ge|routes?|lines?|lignes?|linien?|buse?s?|highways?|interstates?|trains?|"
-    r"accounts?|comptes?|konten|rekeningen|ledgers?|cent(?:er|re)s?|departments?|programs?|programmes?|projects?|"
-    r"courses?|cours|class(?:es)?|modules?|grades?|levels?|tickets?|issues?|tasks?|stories|bugs?|prs?|"
-    r"sizes?|teams?|batch(?:es)?|orders?|customers?|clients?|sal(?:ary|aries)|prices?|budgets?)"
-    r"(?: of| de| von| van)?|§§?|\#)"
-    r"[ :#.]{0,3}(?:[0-9]{1,6}(?: ?[,;/&|+] ?| and | et | und | en )){0,30}$",
+_NUMBERED = (
+    "forms formulaires formulare formulieren sections abschnitte articles artikelen clauses chapters chapitres "
+    "schedules pages seiten paragraphs rules regulations bills models modèles parts items skus statuses errors "
+    "erreurs ports rooms salles räume kamers floors buildings lots bays gates flights vols flüge routes buses "
+    "highways trains comptes konten rekeningen ledgers centers centres departments programs programmes projects "
+    "courses classes modules grades levels tickets issues tasks stories bugs prs sizes teams batches orders "
+    "customers salaries prices budgets"
+)
+"""In the plural, and none that a telephone has."""
+_LIST_OF_NUMBERED = re.compile(
+    rf"\b(?:(?:{_NUMBERED.replace(' ', '|')})(?: of| de| von| van)?|(?:cfr|usc|airbus|boeing|embraer|http)s?)"
+    r"[ :.]{0,3}#?(?:[0-9]{1,6}(?: ?[,;/&|+] ?| and | et | und | en )#?){0,30}$",
     re.IGNORECASE,
 )
-"""A word for what is told apart by numbers, and perhaps the first of these numbers."""
+"""What is told apart by numbers, and perhaps the first of these numbers."""
 _JOINS_THOUSANDS = ("", ",", ".", "'", " ")
 _SHARED = 10
 """Three sizes or prices often have such a common divisor, or a greater one; of two hundred numbers one has."""
@@ -156,7 +156,7 @@ def _is_of_numbered(found: re.Match[str]) -> bool:
     """Whether it is items of a list, `forms 941, 940, 1099`, none of which begins with 0."""
     if found["line"][0] == "0" or not all(_LISTED.search(found[gap]) for gap in ("joint", "second")):
         return False
-    return bool(_HAS_NUMBERS.search(found.string[max(0, found.start() - 120) : found.start()]))
+    return bool(_LIST_OF_NUMBERED.search(found.string[max(0, found.start() - 120) : found.start()]))
 
 
 def _is_amount(found: re.Match[str]) -> bool:

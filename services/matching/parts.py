@@ -26,12 +26,13 @@ class Parts:
 
     @classmethod
     def of(cls, settings: Settings, store: Store) -> "Parts":
-        offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, settings.places.rules)
+        places = settings.places.rules
+        offers, accounts = offers_of(store, settings.terms), Accounts(store, settings.terms, places)
         people = People.of(offers, accounts, settings.pseudonym_key)
         employer = Employer.of(offers, settings.pseudonym_key)
         matches = Matches.of(store, accounts, settings.terms)
         of_listing = {ARRIVED: matches.alerts.on_arrival}
-        offer = Offer(offers, accounts, people.people.between, employer.employers.is_registered_at, of_listing)
+        offer = Offer(offers, accounts, people.people.between, employer.employers.is_registered_at, of_listing, places)
         return cls(offer, matches, employer, people)
 
     @property

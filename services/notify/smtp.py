@@ -23,8 +23,10 @@ _OF_US = frozenset({500, 502, 503, 504, 530, 534, 535, 538, 555})
 
 _STATUS = re.compile(rb"5\.(\d{1,3})\.(\d{1,3})\b")
 _OF_SENDER = frozenset({7, 8})
-_FOR_NOW = re.compile(rb"4\.(\d{1,3})\.\d{1,3}\b")
-_MAILBOX_BUSY = frozenset({450, 451, 452})
+_FOR_NOW = re.compile(rb"4\.(?:2\.\d{1,3}|1\.[13456])\b")
+"""Of a mailbox, or of a recipient's address (RFC 3463); not of a sender's, nor of a domain that is not found now."""
+
+_MAILBOX_BUSY = 450
 
 Send = Callable[[EmailMessage, str], None]
 """Hands a message for one address to the mail server; raises smtplib's errors and OSError."""
@@ -85,10 +87,9 @@ def final(error: Exception) -> int | None:
 
 def is_of_mailbox(error: Exception) -> bool:
     """Whether the server refuses this mailbox for now, which may be full or away: nothing that concerns other mails."""
-    if not isinstance(error, smtplib.SMTPRecipientsRefused):
-        return False
-    statuses = [(code, _FOR_NOW.match(text)) for code, text in error.recipients.values()]
-    return all(code in _MAILBOX_BUSY and (not status or int(status[1]) in (1, 2)) for code, status in statuses)
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        _is_busy(code, text) for code, text in error.recipients.values()
+    )
 
 
 def _is_final(code: int, text: bytes, about: frozenset[int]) -> bool:
@@ -102,6 +103,13 @@ def _is_final(code: int, text: bytes, about: frozenset[int]) -> bool:
     if subject == 1:
         return detail not in _OF_SENDER
     return subject in about and (subject != 7 or detail == 1)
+
+
+def _is_busy(code: int, text: bytes) -> bool:
+    """Of a mailbox, by the enhanced status code; without one, by the code that says "mailbox unavailable". What is
+    said of the sender, or of a name that is not found, may be said of every mail.
+    """
+    return bool(_FOR_NOW.match(text)) if text.startswith(b"4.") else code == _MAILBOX_BUSY
 
 
 def _bytes(text: bytes | str) -> bytes:

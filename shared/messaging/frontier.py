@@ -10,8 +10,8 @@ paused.
 Topics that lost their records are no topics in which nothing waits: what others replay comes into them only once their
 relays have started as well. They show by this: at the first look the group has never read of them, although the service
 has documents (a new installation has none, and waits for nothing). Then deadlines wait until no event older than a
-minute has come to any worker for a minute, and all that the topics hold then is read; the service's other workers, and
-one that is restarted meanwhile, know it by `replayed`. A broker that was killed and is back shows ends of a moment
+minute has come for a minute, and all that the topics hold then is read; workers that begin meanwhile, or again, know
+it by `replayed`, and each says there what came to it. A broker that was killed and is back shows ends of a moment
 before: that is no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
 """
 
@@ -108,7 +108,7 @@ class Frontier:
         self._may_come = True
         self._signs: int | None = None
         self._seen_at = _NEVER
-        self._old_at = _NEVER
+        self._old_at = self._noted_at = _NEVER
         self._reached_at = clock.monotonic()
         self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
@@ -165,14 +165,15 @@ class Frontier:
             self._replayed.note()
             self._is_lost = False
             log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
-        signs, old_at, self._old_at = self._replayed.signs(), self._old_at, _NEVER
+        signs, old_at = self._replayed.signs(), self._old_at
         self._may_come = signs is not None
         if signs is None:
             return False
         if signs != self._signs:
             self._signs, self._seen_at = signs, now
-        if old_at != _NEVER:
+        if old_at != self._noted_at:
             self._replayed.note()
+            self._noted_at = old_at
             self._signs, self._seen_at = signs + 1, max(self._seen_at, old_at)
         return now - self._seen_at < self._behind
 

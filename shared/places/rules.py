@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from shared.money import share
+from shared.places.names import place_of
 
 ANYWHERE = "*"
 DECISIONS = ("paid", "free_only", "licensed")
@@ -141,6 +142,13 @@ class PlaceRules:
             *self.decisions, *self.questions, *self.consents, *self.acknowledgements, *self.phrases,
         )  # fmt: skip
         return any(entry.place.startswith(f"{country}-") for entry in every)
+
+    def law_of(self, listing: Mapping[str, Any]) -> str | None:
+        """The place whose rules hold for a listing: its subdivision where the rules differ inside its country, else the
+        country; None where it says none.
+        """
+        country = listing.get("country")
+        return place_of(listing) if country and self.needs_subdivision(country) else country
 
     def exposure_caps(self, euros: int) -> dict[str, int]:
         """The most a seeker may have agreed to at once, by currency; that in EUR is a setting of its own."""

@@ -161,14 +161,9 @@ def test_an_account_to_be_paid_to_is_not_put_over_another_unseen(stack: Stack, h
     assert rita.get("/v1/me/payout")["account"] == "acct_rita_2"
 
 
-def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor: Visit) -> None:
-    """The page sends it again, which is refused, for it has been done: what is there now is what was to be."""
-    rita = hires.person("Rita")
-    rita.put("/v1/me/payout", {"account": "acct_before"})
-    at, lost = visitor(streams=False), list[Request]()
-    at.sign_in_as(rita)
-    at.go("/me")
-    at.sees("acct_before")
+def _loses_an_answer(at: Visitor, path: str) -> list[Request]:
+    """The answer to the first write there is lost; gives the requests."""
+    lost = list[Request]()
 
     def loses(route: Route) -> None:
         if route.request.method in ("PUT", "DELETE") and not lost:
@@ -178,7 +173,24 @@ def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor:
         else:
             route.continue_()
 
-    at.page.route("**/v1/me/payout", loses)
+    at.page.route(f"**{path}", loses)
+    return lost
+
+
+def _forgive(at: Visitor) -> None:
+    at.complaints = [each for each in at.complaints if "CONNECTION_RESET" not in each and "status of 4" not in each]
+
+
+def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor: Visit) -> None:
+    """The page sends it again, which is refused, for it has been done: what is there now is what was to be."""
+    rita = hires.person("Rita")
+    rita.put("/v1/me/payout", {"account": "acct_before"})
+    at = visitor(streams=False)
+    at.sign_in_as(rita)
+    at.go("/me")
+    at.sees("acct_before")
+
+    lost = _loses_an_answer(at, "/v1/me/payout")
     section = at.section("Where you are paid")
     at.fill({"Account at the payment provider": "acct_after"})
     at.press("Save", section)
@@ -186,4 +198,24 @@ def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor:
 
     expect(at.page.get_by_role("alert")).to_have_count(0)
     assert len(lost) == 1
-    at.complaints = [each for each in at.complaints if "CONNECTION_RESET" not in each and "status of 4" not in each]
+    _forgive(at)
+
+
+def test_so_it_is_though_the_answer_names_the_members_in_another_order(hires: Hires, visitor: Visit) -> None:
+    rita = hires.person("Rita")
+    occupations = [{"scheme": "ISCO-08", "code": "2512"}]
+    rita.put("/v1/me/profile", {"countries": ["NL"], "help": ["coaching"], "occupations": occupations})
+    at = visitor(streams=False)
+    at.sign_in_as(rita)
+    at.go("/matches")
+    at.page.get_by_text("What I look for").click()
+    at.sees("ISCO-08 2512")
+
+    lost = _loses_an_answer(at, "/v1/me/profile")
+    with at.page.expect_response(lambda answer: answer.url.endswith("/v1/me/profile") and answer.status == 412):
+        at.press("Save the profile")
+    at.page.wait_for_load_state("networkidle")
+
+    expect(at.page.get_by_role("alert")).to_have_count(0)
+    assert len(lost) == 1
+    _forgive(at)

@@ -67,6 +67,15 @@ O612345678
 250, 300, 1250; 416, 555, 2671
 rooms 416, 555, 0199
 call me: 416, 555, 2671
+My line: 416, 555, 2671
+Ma ligne : 416, 555, 2671
+area code 416, 555, 2671
+area codes 416, 555, 2671
+my number #416, 555, 2671
+# 416,555,2671
+Line 416, 555/2671
+my account 416, 555, 2671
+Code 416\\n555\\n2671
 unit 416-555-2671
 four-one-six, five-five-five, zero-one-nine-nine
 four one six / five five five / two six seven one

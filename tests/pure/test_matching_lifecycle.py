@@ -599,10 +599,12 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         )
     },
     "a counter-offer on a listing that is elsewhere now": (
-        "proposed", lambda o: counter(o, "insider", place="DE"), "state", "listing-moved",
+        lambda: _named(Offer(), 40_000, place="NL"), lambda o: counter(o, "insider", place="DE"), "state",
+        "listing-moved",
     ),
     "accepted on a listing that is elsewhere now": (
-        "proposed", lambda o: o.command("accept", "insider", place="CA-ON"), "state", "listing-moved",
+        lambda: _named(Offer(), 40_000, place="CA"), lambda o: o.command("accept", "insider", place="CA-ON"), "state",
+        "listing-moved",
     ),
     "accepted on a listing that ended": (
         "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",

@@ -57,6 +57,11 @@ def test_kinds_of_mails() -> None:
         ("deferred", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"busy")})),
         ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"4.7.1 too many from you")})),
         ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (421, b"closing")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"4.1.8 Sender address rejected")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"4.1.2 Domain not found")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (451, b"Temporary local problem")})),
+        ("later", smtplib.SMTPRecipientsRefused({"a@b.example": (452, b"Insufficient system storage")})),
+        ("deferred", smtplib.SMTPRecipientsRefused({"a@b.example": (450, b"4.1.1 not known yet")})),
     ],
 )
 def test_outcomes_of_mails(outcome: str, error: Exception | None) -> None:

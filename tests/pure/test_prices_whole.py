@@ -155,6 +155,17 @@ def test_an_offer_is_for_the_place_it_was_made_for(tmp_path: Path, changed: dict
     assert market.offer(each["kind"], by="dan", price=free(currency)).status_code == 201
 
 
+@pytest.mark.parametrize("moved", [{"subdivision": "DE-BE"}, {"region": "Berlin"}, {"seats": 2}])
+def test_a_listing_under_the_same_law_has_not_moved(tmp_path: Path, moved: Any) -> None:
+    market = Market(tmp_path, country="DE", help=[priced("coaching", 20_000, "EUR")])
+    paid = market.made("coaching")
+    revised = Caller(market.whole.apps["listing"], "anna").ask("PATCH", f"/v1/listings/{market.id}", moved)
+    assert revised.status_code == 200, revised.get_json()
+    market.whole.settle()
+
+    assert market.anna.post(f"{paid}/accept").status_code == 200
+
+
 # -- under a licence
 
 

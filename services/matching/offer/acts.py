@@ -10,7 +10,6 @@ from services.matching.offer import beginning, messages, places, prices, rules
 from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
 from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
 from shared.clock import format_time
-from shared.places import place_of
 
 Extra = Mapping[str, Mapping[str, Any]]
 
@@ -90,7 +89,7 @@ def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
         "seeker_asked": places.asked(listing, trigger.data["help"]),
         "declares": trigger.data.get("declares"),
         "licence": listing.get("licence"),
-        "place": listing.get("country") and place_of(listing),
+        "place": trigger.data.get("place"),
     }
     return {name: value for name, value in found.items() if value}
 

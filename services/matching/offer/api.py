@@ -19,7 +19,6 @@ from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
 from shared.http.problems import Problem
-from shared.places import place_of
 
 operations: Operations[Parts] = Operations("matching", "Offers", OFFER.commands())
 
@@ -39,9 +38,8 @@ def make(call: Call[Parts]) -> Answer:
         raise Problem("not-found", "No such listing is known here, or not yet.", retry_after=wait)
     with _reserving(parts.accounts, call.person, offer_id) as accounts:
         accounts.reserve_request(call.person, offer_id, listing["listing_id"])
-        return parts.offers.create(
-            call, {**call.body, "listing": listing, **_of_people(parts, call.person, listing["insider"])}
-        )
+        found = {"listing": listing, "place": parts.places.law_of(listing)}
+        return parts.offers.create(call, call.body | found | _of_people(parts, call.person, listing["insider"]))
 
 
 @operations.post(
@@ -146,7 +144,7 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
         return {"listing_status": "unknown"}
     found = {
         "licence": listing.get("licence"),
-        "place": listing.get("country") and place_of(listing),
+        "place": parts.places.law_of(listing),
         "fixed_price": fixed_price(listing, offer["help"]),
     }
     return {"listing_status": listing["status"]} | {name: each for name, each in found.items() if each is not None}

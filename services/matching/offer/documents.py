@@ -98,7 +98,7 @@ class OfferDocument(CoreDocument, total=False):
     listed_price: int  # what the listing asked for this help; an older version wrote `listed`
     most: int  # the most that this help may cost
     licence: dict[str, str]  # the operator's, under which the listing's price stands
-    place: str  # where the listing was when this was offered; absent where an older version made it
+    place: str  # whose rules held for the listing when this was offered; absent where an older version made it
     seeker_asked: list[dict[str, Any]]  # what the law of the place has the seeker asked: {rule, asks, help} each
     declares: dict[str, bool]  # what the seeker declared
 

@@ -11,6 +11,7 @@ from services.matching.offer.views import roles, view
 from shared.aggregate import Document, Store, Trigger
 from shared.http.answer.commands import Resource
 from shared.http.answer.patience import Patience
+from shared.places import PlaceRules, shipped
 from shared.poller.poller import OnTimer
 from shared.settings import Terms
 
@@ -26,7 +27,7 @@ def offers_of(store: Store, terms: Terms) -> Resource:
 class Parts:
     """`one_person`: whether two accounts are one person's; raises Refusal where one of the two is leaving.
     `at_registered`: whether a listing is at an employer whose domain staff have registered. `of_listing`: what others
-    do when a timer of theirs, by its name, fires in a copy of a listing.
+    do when a timer of theirs, by its name, fires in a copy of a listing. `places`: the rules of places.
     """
 
     offers: Resource
@@ -34,6 +35,7 @@ class Parts:
     one_person: OnePerson
     at_registered: Callable[[str], bool]
     of_listing: Mapping[str, OnTimer] = field(default_factory=dict)
+    places: PlaceRules = field(default_factory=shipped)
     patience: Patience = field(default_factory=Patience)
 
     @property

@@ -22,6 +22,11 @@ def _away(step: str) -> None:
     raise AutoReconnect(step)
 
 
+def _away_for_writes(step: str) -> None:
+    if step.startswith("update"):
+        _away(step)
+
+
 class Watched:
     def __init__(self, *topics: str, had_documents: bool = False) -> None:
         self.names = topics or ("a", "b")
@@ -251,6 +256,18 @@ def test_where_the_database_is_away_it_is_not_known_whether_something_comes_agai
     given.database.fault = lambda step: None
     assert not given.after(55)
     assert given.after(60)
+
+
+def test_an_old_event_is_said_once_the_database_is_back():
+    given = Watched(had_documents=True)
+    given.after(55)
+    given.frontier.took(3600.0)
+    given.database.fault = _away_for_writes
+    assert not given.after(5)
+    given.database.fault = lambda step: None
+
+    assert not given.after(50)
+    assert given.after(10)
 
 
 def test_old_events_alone_hold_no_deadline_back():

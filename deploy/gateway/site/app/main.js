@@ -86,7 +86,9 @@ class Page {
       this.screen ??= await this.fetch();
       if (!this.isHere) return;
       let data = await this.screen.load?.(this);
-      for (let n = this.further?.count ?? 0; n > 0 && data.next; n -= 1) data = longer(data, await this.further.ask(encodeURIComponent(data.next)));
+      for (let read = 0; load === this.loads && data?.next && read < (this.further?.count ?? 0); read += 1) {
+        data = longer(data, await this.further.ask(encodeURIComponent(data.next)));
+      }
       if (load !== this.loads) return; // a later one has begun
       this.data = data;
       this.failure = null;

@@ -3,7 +3,9 @@ import {ask, find, get} from './api.js';
 
 /** What moves by itself or by checks in the background; nobody decides by it. */
 const BY_ITSELF = new Set(['version', 'updated_at', 'expires_at', 'seats_taken', 'review', 'insider_verified']);
-const seen = (document) => JSON.stringify(document, (name, value) => (BY_ITSELF.has(name) ? undefined : value));
+const isPlain = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+const ordered = (value) => (isPlain(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const seen = (document) => JSON.stringify(document, (name, value) => (BY_ITSELF.has(name) ? undefined : ordered(value)));
 
 /** Whether what was to be done stands there. */
 const isDone = (method, now, body) =>
