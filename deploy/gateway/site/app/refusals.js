@@ -7,7 +7,7 @@ import {t} from './words.js';
 export function explained(problem) {
   const {status, message, errors = []} = problem;
   if (!status) return html`<p>${t(status === 0 ? 'failed.unreachable' : 'failed.title')}</p>`;
-  if (status === 412) return html`<p>${t(problem.isUncertain ? 'failed.uncertain' : 'failed.changed')}</p>`;
+  if (status === 412) return html`<p>${problem.isUncertain ? t('failed.uncertain') : t('failed.changed')}</p>`;
   const language = problem instanceof Problem ? 'en' : nothing;
   const others = errors.map((each) => each.message).filter((each) => each !== message);
   const said = html`<ul lang=${language}>${others.map((each) => html`<li>${each}</li>`)}</ul>`;
