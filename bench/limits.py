@@ -30,13 +30,14 @@ LIMITS: Mapping[tuple[str, str], str] = {
         "notification, and waits for nothing"
     ),
     ("POST /v1/listings", ""): (
-        "two commands to the database where the floor has one (is this key known?), and three times its CPU, of which "
-        "a third is ours, a quarter pymongo's and an eighth marshmallow's (`python -m bench.profiles`, embedded "
-        "database)"
+        "one command to the database as the floor's, and three times its CPU, of which a third is ours, a fifth "
+        "pymongo's, a seventh marshmallow's and a seventh werkzeug's: body, schema, rules and answer "
+        "(`python -m bench.profiles`, embedded database)"
     ),
     ("GET /v1/matches", ""): (
-        "four commands where the floor has one: profile, candidates, the person's account, and what came of each "
-        "insider's help (`python -m bench.profiles`, embedded database)"
+        "two commands where the floor has one, the person's own documents and the candidates, and now and then two "
+        "more for what came of insiders' help; twice its CPU, half of it pymongo's (`python -m bench.profiles`, "
+        "embedded database)"
     ),
 }
 """{(how the row's name begins, the floor or peer; "": any): why}"""

@@ -67,7 +67,7 @@ def recreate(name: str, of: Compose = compose) -> None:
     of("up", "--detach", "--no-deps", "--force-recreate", "--wait", name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def deployed_before() -> Iterator[None]:
     """The version before, from its own files, with its own images, empty; afterwards this version as it is declared."""
     compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20", seconds=120)
@@ -128,12 +128,12 @@ def read_twice() -> dict[str, int]:
     return {event_id: count for event_id, count in read.items() if count > 1}
 
 
-def test_an_upgrade_and_the_way_back_go_on_beside_the_other_version(
+def test_an_upgrade_goes_on_beside_the_version_before(
     deployed_before: None, patient: None, deployment: Deployment, extra: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Jobs, then workers, then webs; of each service both versions work at once for a while. Every hire ends, and after
     `golem backfill` all is as if this version had been there from the beginning, though no subscriber reads an event
-    twice. Back: webs, then workers. And forward again.
+    twice.
     """
     began = time.monotonic()
     with hiring(deployment, described=False) as ended, asking(deployment, described=False) as asked:
@@ -155,6 +155,11 @@ def test_an_upgrade_and_the_way_back_go_on_beside_the_other_version(
     assert asked.failed == []
     assert read_twice() == {}
 
+
+def test_the_way_back_goes_on_beside_it_and_so_does_the_way_forward_again(
+    deployed_before: None, patient: None, deployment: Deployment, extra: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From where the upgrade has ended. Back: webs, then workers."""
     began = time.monotonic()
     with hiring(deployment, described=False) as back, asking(deployment, described=False) as asked_back:
         for parts in (WEBS, WORKERS):
