@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
@@ -60,6 +60,9 @@ class Prometheus:
     def __init__(self) -> None:
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{os.environ.get('PROMETHEUS_PORT') or 9090}", timeout=10)
 
+    def close(self) -> None:
+        self._http.close()
+
     def firing(self) -> set[str]:
         found = self._http.get("/api/v1/alerts").raise_for_status().json()["data"]["alerts"]
         return {each["labels"]["alertname"] for each in found if each["state"] == "firing"} & ALERTS
@@ -104,9 +107,9 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     override.write_text(json.dumps(mounted))
     up = ("--profile", "observability", "up", "--detach", "--no-deps", "--wait", "--force-recreate", "prometheus")
     compose("--file", str(override), *up, seconds=120)
-    watching = Prometheus()
-    watching.is_quiet()
-    yield watching
+    with closing(Prometheus()) as watching:
+        watching.is_quiet()
+        yield watching
     compose("--profile", "observability", "rm", "--force", "--stop", "prometheus")
 
 
