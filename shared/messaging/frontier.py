@@ -8,14 +8,11 @@ events (marks of addresses, the register of employers), by which no deadline dec
 paused.
 
 Topics that lost their records are no topics in which nothing waits: what others replay comes into them only once their
-relays have started as well. They show by this: at the first look the group has never read of them, although the service
-has documents (a new installation has none, and waits for nothing). Then deadlines wait until no event older than a
-minute has come for a minute, and all that the topics hold then is read; workers that begin meanwhile, or again, know
-it by `replayed`, and each says there what came to it. A broker that was killed and is back shows ends of a moment
-before: that is no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
+relays have started as well. Then deadlines wait until no event older than a minute has come for a minute, and all that
+the topics hold then is read (`replayed`). A broker that was killed and is back shows ends of a moment before: that is
+no loss. Where records are gone behind which the group is, the consumer stops (`DataLost`).
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,22 +28,13 @@ from shared.clock import Clock
 from shared.events.catalogue import INTERNAL_NAMES
 from shared.messaging.kafka import connection, opened, shut
 from shared.messaging.ports import PAUSED, Place
+from shared.messaging.replayed import Replay
 from shared.settings import Kafka
 from shared.telemetry import metrics, outages
 
 Offsets = Mapping[Place, int]
-_NEVER = float("-inf")
-log = logging.getLogger(__name__)
 _REACHED_WITHIN = 180.0
 """A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
-
-
-class SignsOfReplay(Protocol):
-    """`replayed.Replayed`."""
-
-    def note(self) -> None: ...
-    def signs(self) -> int | None: ...
-    def over(self) -> None: ...
 
 
 class Ends(Protocol):
@@ -82,8 +70,7 @@ class Position:
 class Frontier:
     """`passed()` is the answer, from readings that `observe()` makes every few seconds in a thread of its own; gauges
     show what they found, and so does `position`, None while the broker is away. `assigned` gives the partitions that
-    this worker reads, None where that is not known; `had_documents` is whether the service had any when this began, and
-    `replayed` what its workers know together of a replay (None: there is nothing that could be).
+    this worker reads, None where that is not known; `replay` is None where there is nothing that could be replayed.
     """
 
     def __init__(
@@ -95,20 +82,14 @@ class Frontier:
         fresh: float = 15.0,
         internal: frozenset[str] = INTERNAL_NAMES,
         assigned: Callable[[], frozenset[Place] | None] = lambda: None,
-        had_documents: bool = False,
-        replayed: "SignsOfReplay | None" = None,
+        replay: Replay | None = None,
     ) -> None:
         self.service = service
-        self._assigned, self._had_documents, self._replayed = assigned, had_documents, replayed
+        self._assigned, self._replay = assigned, replay
         self._internal = internal
         self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
-        self._is_lost: bool | None = None  # not yet looked; then whether it is still to be told
-        self._may_come = True
-        self._signs: int | None = None
-        self._seen_at = _NEVER
-        self._old_at = self._noted_at = _NEVER
         self._reached_at = clock.monotonic()
         self.position: Position | None = None
         for begun in (metrics.REACHED.labels(service, "broker"), metrics.FRONTIER_PASSED.labels(service)):
@@ -116,8 +97,8 @@ class Frontier:
 
     def took(self, age: float) -> None:
         """The consumer was given an event that happened so many seconds ago: by a replay, if it is an old one."""
-        if age > self._behind:
-            self._old_at = self._clock.monotonic()
+        if self._replay is not None and age > self._behind:
+            self._replay.took_old(self._clock.monotonic())
 
     def observe(self) -> None:
         now = self._clock.monotonic()
@@ -139,7 +120,7 @@ class Frontier:
             metrics.FRONTIER_PASSED.labels(self.service).set(self._clock.now().timestamp())
 
     def _has_read(self, now: float, ends: Offsets, committed: Offsets) -> bool:
-        if self._comes_again(now):
+        if self._replay is not None and self._replay.comes(self._ends.begun, now):
             self._readings.clear()
             return False
         self._readings.append((now, ends))
@@ -148,34 +129,9 @@ class Frontier:
         _, then = self._readings[0]
         left_out = self._ends.paused & self._internal
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
-        if self._replayed is not None and self._may_come and not behind:
-            self._replayed.over()
-            self._may_come = False
+        if self._replay is not None and not behind:
+            self._replay.over()
         return not behind
-
-    def _comes_again(self, now: float) -> bool:
-        """Whether the topics lost their records, and what is replayed may still be on its way into them. That is found
-        at a worker's first look or never: by itself, or by one that was there before.
-        """
-        if self._replayed is None or not self._may_come:
-            return False
-        if self._is_lost is None:
-            self._is_lost = self._had_documents and not self._ends.begun
-        if self._is_lost:
-            self._replayed.note()
-            self._is_lost = False
-            log.warning("the topics lost what %s has read; deadlines wait for what is replayed", self.service)
-        signs, old_at = self._replayed.signs(), self._old_at
-        self._may_come = signs is not None
-        if signs is None:
-            return False
-        if signs != self._signs:
-            self._signs, self._seen_at = signs, now
-        if old_at != self._noted_at:
-            self._replayed.note()
-            self._noted_at = old_at
-            self._signs, self._seen_at = signs + 1, max(self._seen_at, old_at)
-        return now - self._seen_at < self._behind
 
     def passed(self) -> bool:
         return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh

@@ -13,7 +13,7 @@ from shared.messaging.frontier import Ends, Frontier
 from shared.messaging.ports import Publisher, Source
 from shared.messaging.redriven import Letters, NoLetters
 from shared.messaging.relay import Relay
-from shared.messaging.replayed import Replayed
+from shared.messaging.replayed import Replay
 from shared.poller import Lease, Poller
 from shared.process.work import Beat, Step, Work
 
@@ -59,8 +59,7 @@ class Loops:
             bus.ends,
             store.clock,
             assigned=lambda: bus.source.assigned,
-            had_documents=store.has_documents(),
-            replayed=Replayed(store.collection),
+            replay=Replay(store.collection, store.has_documents()),
         )
         batch, alive, took = Batch(store, work.routes), self._beats["consumer"], self.frontier.took
         self.consumer = Consumer(service, bus.source, batch, bus.publisher, stop, alive, bus.letters, took)

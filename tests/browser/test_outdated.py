@@ -146,13 +146,19 @@ def test_each_decision_of_staff_names_the_version_that_was_shown(stack: Stack, h
     assert insider.get(f"/v1/listings/{made}")["status"] == "published"
 
 
-def test_an_account_to_be_paid_to_is_not_put_over_another_unseen(stack: Stack, hires: Hires, visitor: Visit) -> None:
-    rita = hires.person("Rita")
-    rita.put("/v1/me/payout", {"account": "acct_rita"})
+def _paid_to(rita: Person, account: str, visitor: Visit) -> Visitor:
+    """What Rita sees who is paid there."""
+    rita.put("/v1/me/payout", {"account": account})
     at = visitor(streams=False)
     at.sign_in_as(rita)
     at.go("/me")
-    at.sees("acct_rita")
+    at.sees(account)
+    return at
+
+
+def test_an_account_to_be_paid_to_is_not_put_over_another_unseen(hires: Hires, visitor: Visit) -> None:
+    rita = hires.person("Rita")
+    at = _paid_to(rita, "acct_rita", visitor)
     rita.put("/v1/me/payout", {"account": "acct_rita_2"})
     at.fill({"Account at the payment provider": "acct_rita_3"})
     at.press("Save", at.section("Where you are paid"))
@@ -183,12 +189,7 @@ def _forgive(at: Visitor) -> None:
 
 def test_what_was_done_though_its_answer_was_lost_is_done(hires: Hires, visitor: Visit) -> None:
     """The page sends it again, which is refused, for it has been done: what is there now is what was to be."""
-    rita = hires.person("Rita")
-    rita.put("/v1/me/payout", {"account": "acct_before"})
-    at = visitor(streams=False)
-    at.sign_in_as(rita)
-    at.go("/me")
-    at.sees("acct_before")
+    at = _paid_to(hires.person("Rita"), "acct_before", visitor)
 
     lost = _loses_an_answer(at, "/v1/me/payout")
     section = at.section("Where you are paid")

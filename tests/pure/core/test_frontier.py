@@ -13,7 +13,7 @@ from pymongo.errors import AutoReconnect
 from shared.clock import ManualClock
 from shared.messaging.frontier import Frontier, KafkaEnds
 from shared.messaging.ports import Message
-from shared.messaging.replayed import Replayed
+from shared.messaging.replayed import Replay
 from shared.settings import Kafka
 from tests.support.memory import MemoryBroker, MemoryCollection, MemoryEnds, MemorySource
 
@@ -39,8 +39,8 @@ class Watched:
 
     def another(self, had_documents: bool = True) -> Frontier:
         """That of one more worker of the service, or of the same after a restart."""
-        ends, replayed = MemoryEnds(self.broker, "escrow", self.names), Replayed(self.database)  # type: ignore[arg-type]
-        return Frontier("escrow", ends, self.clock, had_documents=had_documents, replayed=replayed)
+        replay = Replay(self.database, had_documents)  # type: ignore[arg-type]
+        return Frontier("escrow", MemoryEnds(self.broker, "escrow", self.names), self.clock, replay=replay)
 
     def write(self, topic: str = "a", key: bytes = b"k") -> None:
         self.broker.append(Message(topic, key, b"{}"))
