@@ -43,11 +43,18 @@ console = Console(width=200, highlight=False)
 @click.option("--stack", "kind", type=click.Choice(grounds.GROUNDS), help="Else containers where an engine is.")
 @click.option("--only", multiple=True, type=click.Choice(list(ROWS)), help="These alone; may be given again.")
 @click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Compare with this JSON.")
+@click.option("--keep", is_flag=True, help="Put it on the page, beside what an earlier run has of the rest.")
 @click.option(
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else build/bench."
 )
 def main(
-    full: bool, size: str | None, kind: str | None, only: tuple[str, ...], against: Path | None, out: Path | None
+    full: bool,
+    size: str | None,
+    kind: str | None,
+    only: tuple[str, ...],
+    against: Path | None,
+    keep: bool,
+    out: Path | None,
 ) -> None:
     """Ours beside its floor, row by row, with target and verdict. Exit code 1 where a benchmark could not run."""
     chosen = SIZES[size or ("full" if full else "short")]
@@ -57,20 +64,27 @@ def main(
         console.print("no container engine with the images of Apache Kafka and mongo:8, or not asked for: what follows "
                       "is of the embedded stack and says little of speed", style="yellow")  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all that was started is stopped
-    began, failed, rows = time.monotonic(), [], list[dict[str, Any]]()
+    began, failed, rows = time.monotonic(), list[str](), list[dict[str, Any]]()
     with ground.opened(kind) as on:
         where = on.described
-        for name in names:
-            rows += _measured(ROWS[name], on, chosen, failed)
-    result = _result(where, chosen, rows, time.monotonic() - began, _left_out(chosen, kind, names))
+        for number, name in enumerate(names, 1):
+            rows += [{"benchmark": name, **row} for row in _measured(ROWS[name], on, chosen, failed)]
+            left_out = _left_out(chosen, kind, names[:number])
+            result = _result(where, chosen, rows, time.monotonic() - began, left_out)
+            _write(result, out)  # so that what was measured is there, whatever ends a long run
     console.print()
     console.print(report.table(rows))
     console.print(report.where(result), style="dim")
+    for why in report.misses(rows):
+        console.print(why, style="yellow")
     for what in (*result["left_out"], *failed):
         console.print(f"not measured: {what}", style="yellow")
     if against:
         console.print(report.against(result, json.loads(against.read_text("utf-8"))))
-    _keep(result, out, is_whole=not only and not failed and kind == "containers" and chosen.name in ("short", "full"))
+    console.print(f"written to {_path(result, out)}")
+    if (keep or not only) and not failed and kind == "containers" and chosen.name in ("short", "full"):
+        page.write(result)
+        console.print(f"and kept in bench/results/{chosen.name}.json, with docs/performance.md and its pictures")
     sys.exit(bool(failed))
 
 
@@ -115,14 +129,14 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _keep(result: dict[str, Any], out: Path | None, is_whole: bool) -> None:
-    out = out or ROOT / "build" / "bench" / f"{result['size']}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    console.print(f"written to {out}")
-    if is_whole:
-        page.write(result)
-        console.print(f"and kept in bench/results/{result['size']}.json, with docs/performance.md and its pictures")
+def _write(result: dict[str, Any], out: Path | None) -> None:
+    path = _path(result, out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _path(result: dict[str, Any], out: Path | None) -> Path:
+    return out or ROOT / "build" / "bench" / f"{result['size']}.json"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from shared.events import EVENT_NAMES
 from tests.support.hires import Hire, Hires
 
 _AT_ONCE = 4
-_UNLIMITED = {"RATE_PER_SECOND": "100000", "RATE_BURST": "1000000", "LOG_LEVEL": "WARNING"}
+_UNLIMITED = {"RATE_PER_SECOND": "100000", "RATE_BURST": "1000000", "LOG_LEVEL": "INFO"}
 _PATIENCE = timedelta(minutes=5)
 _BYTES = re.compile(r"\bbytes_(?:sent|received):(\d+)")
 _OWNER = re.compile(r"pid=(\d+)")

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Side = Callable[[], float]
+CORES = "cores busy within the clock"
+"""What a row's `beside` calls them."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,17 @@
 
 A closed model. Each worker goes round: it takes a batch, folds it (its own CPU), has the database write it (CPU of the
 database of its shard, a few commands at a time), waits for the disk, and begins anew. What runs on one machine shares
-its cores equally; what others run there takes its share. Deterministic: no chance is in it. It is believed as far as
-`check` finds it near what was measured.
+its cores equally; what others run there takes its share. A share of the workers' CPU (`leased`) is one server's alone:
+the worker that holds the service's lease does it for all, one batch after the other, in the one process in which it
+folds its own. Deterministic: no chance is in it. It is believed as far as `check` finds it near what was measured.
+
+What `bench.workers` measures never sees the lease: each of its workers has a database, and so a lease, of its own. So
+it is held against `leased` 0, and says nothing of a plant with more.
 """
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +20,9 @@ import click
 
 _SECONDS = 300.0
 _NEVER = float("inf")
+_COMPUTE = ("fold", "write", "leased")
+_WAIT_THEIR_TURN = ("queue", "lease")
+_STEPS = ("fold", "queue", "write", "disk", "lease", "leased")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +32,8 @@ class Plant:
 
     `machines` have `cores` each; workers go round over them, and so do the `shards` where `apart` is False; else each
     shard has a machine of its own. A database works on `at_once` commands. `others` are busy processes of others on
-    each machine. A worker without a partition has nothing to do.
+    each machine. A worker without a partition has nothing to do. `leased` is the share of the workers' CPU that the
+    lease holder does alone; a batch is done once it has done that, and until then its worker takes no other.
     """
 
     workers: int = 1
@@ -40,20 +49,26 @@ class Plant:
     database_ms: float = 5.0
     batch_ms: float = 5.0
     disk_ms: float = 10.0
+    leased: float = 0.0
 
 
 @dataclass
 class _Worker:
+    """The one whose number is 0 holds the lease."""
+
+    number: int
     machine: int
     shard: int
     step: str = "fold"
     left: float = 0.0
-    waits: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("fold", "queue", "write", "disk"), 0.0))
+    waits: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STEPS, 0.0))
 
 
 @dataclass(frozen=True)
 class Found:
-    """`waits`: the share of the workers' time in which they fold, wait for the database, are written, wait for disk."""
+    """`waits`: the share of the workers' time in which they fold, wait for the database (`queue`), are written, wait
+    for the disk, wait for the lease holder (`lease`), are served by it (`leased`).
+    """
 
     hires_a_second: float
     waits: dict[str, float]
@@ -62,11 +77,12 @@ class Found:
 def simulate(plant: Plant, seconds: float = _SECONDS) -> Found:
     """Let the workers go round for so long. Between two moments in which something ends, nothing changes its speed."""
     working = min(plant.workers, plant.partitions)
-    workers = [_Worker(n % plant.machines, n % plant.shards, left=_fold(plant)) for n in range(working)]
+    workers = [_Worker(n, n % plant.machines, n % plant.shards, left=_fold(plant)) for n in range(working)]
     queues: list[list[_Worker]] = [[] for _ in range(plant.shards)]
+    lease: list[_Worker] = []
     now, end, done = 0.0, seconds * 1000, 0
     while now < end:
-        speeds = [_speed(plant, workers, queues, worker) for worker in workers]
+        speeds = _speeds(plant, workers)
         ends = (w.left / speed if speed else _NEVER for w, speed in zip(workers, speeds, strict=True))
         passed = min(min(ends), end - now)
         now += passed
@@ -74,59 +90,84 @@ def simulate(plant: Plant, seconds: float = _SECONDS) -> Found:
             worker.waits[worker.step] += passed
             worker.left -= passed * speed
         for worker in workers:
-            if worker.left <= 1e-9 and worker.step != "queue":
-                done += _next(plant, queues, worker)
+            if worker.left <= 1e-9 and worker.step not in _WAIT_THEIR_TURN:
+                done += _next(plant, queues[worker.shard], lease, worker)
     total = sum(sum(worker.waits.values()) for worker in workers)
-    shares = {step: sum(worker.waits[step] for worker in workers) / total for step in workers[0].waits}
+    shares = {step: sum(worker.waits[step] for worker in workers) / total for step in _STEPS}
     return Found(done / seconds, shares)
 
 
-def _fold(plant: Plant) -> float:
+def _cpu(plant: Plant) -> float:
+    """What a batch takes of the workers, the leased share with the rest."""
     return plant.batch_ms + plant.batch * plant.worker_ms
 
 
-def _speed(plant: Plant, workers: Sequence[_Worker], queues: Sequence[Sequence[_Worker]], worker: _Worker) -> float:
-    """How much of a core's time it gets in a millisecond; the disk takes none."""
-    if worker.step == "queue":
-        return 0.0
-    if worker.step == "disk":
-        return 1.0
-    here = _place(plant, worker)
-    busy = sum(1 for each in workers if each.step in ("fold", "write") and _place(plant, each) == here)
-    others = plant.others if here < plant.machines else 0.0
-    return min(1.0, plant.cores / (busy + others))
+def _fold(plant: Plant) -> float:
+    return (1 - plant.leased) * _cpu(plant)
+
+
+def _speeds(plant: Plant, workers: Sequence[_Worker]) -> list[float]:
+    """How much of a core's time each gets in a millisecond; the disk takes none. A process has one core at most, and
+    the lease holder's is one for its own batch and for what it does for all.
+    """
+    threads = Counter(_process(plant, worker) for worker in workers if worker.step in _COMPUTE)
+    busy = Counter(place for place, _, _ in threads)
+
+    def speed(worker: _Worker) -> float:
+        if worker.step not in _COMPUTE:
+            return 1.0 if worker.step == "disk" else 0.0
+        process = _process(plant, worker)
+        others = plant.others if process[0] < plant.machines else 0.0
+        return min(1.0, plant.cores / (busy[process[0]] + others)) / threads[process]
+
+    return [speed(worker) for worker in workers]
+
+
+def _process(plant: Plant, worker: _Worker) -> tuple[int, str, int]:
+    """(machine, whose, number) of the process that works for it now."""
+    match worker.step:
+        case "write":
+            return _place(plant, worker), "database", worker.number
+        case "leased":
+            return 0, "worker", 0
+    return worker.machine, "worker", worker.number
 
 
 def _place(plant: Plant, worker: _Worker) -> int:
-    """On which machine it is worked for: in `write` that of its shard's database."""
-    if worker.step != "write":
-        return worker.machine
+    """The machine of its shard's database."""
     return plant.machines + worker.shard if plant.apart else worker.shard % plant.machines
 
 
-def _next(plant: Plant, queues: Sequence[list[_Worker]], worker: _Worker) -> int:
+def _next(plant: Plant, queue: list[_Worker], lease: list[_Worker], worker: _Worker) -> int:
     """Its next step; how many hires are done by the one that ended."""
-    queue = queues[worker.shard]
     match worker.step:
         case "fold":
             queue.append(worker)
             worker.step = "queue"
-            _serve(plant, queue)
+            _serve(queue, plant.at_once, "write", plant.batch * plant.database_ms)
+            return 0
         case "write":
             queue.remove(worker)
             worker.step, worker.left = "disk", plant.disk_ms
-            _serve(plant, queue)
-        case "disk":
-            worker.step, worker.left = "fold", _fold(plant)
-            return plant.batch
-    return 0
+            _serve(queue, plant.at_once, "write", plant.batch * plant.database_ms)
+            return 0
+        case "disk" if plant.leased:
+            lease.append(worker)
+            worker.step = "lease"
+            _serve(lease, 1, "leased", plant.leased * _cpu(plant))
+            return 0
+        case "leased":
+            lease.remove(worker)
+            _serve(lease, 1, "leased", plant.leased * _cpu(plant))
+    worker.step, worker.left = "fold", _fold(plant)
+    return plant.batch
 
 
-def _serve(plant: Plant, queue: Sequence[_Worker]) -> None:
-    """The database takes the first that wait."""
-    for worker in queue[: plant.at_once]:
-        if worker.step == "queue":
-            worker.step, worker.left = "write", plant.batch * plant.database_ms
+def _serve(queue: Sequence[_Worker], at_once: int, step: str, takes: float) -> None:
+    """The first that wait are taken."""
+    for worker in queue[:at_once]:
+        if worker.step in _WAIT_THEIR_TURN:
+            worker.step, worker.left = step, takes
 
 
 def check(plant: Plant, measured: dict[int, float]) -> Iterator[tuple[int, float, float, float]]:

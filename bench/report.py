@@ -42,6 +42,13 @@ def table(rows: Iterable[Measured]) -> Table:
     return made
 
 
+def misses(rows: Iterable[Measured]) -> list[str]:
+    """For each row that missed its target what keeps it from it, and what shows that."""
+    return [
+        f"missed: {row['name']} / {row['floor']}: {limit(row) or 'why is not known'}" for row in rows if not row["met"]
+    ]
+
+
 def markdown(rows: Iterable[Measured]) -> str:
     """The table of a page; what was missed says why."""
     lines = [f"| {' | '.join(HEADINGS)} |", f"|{'---|' * len(HEADINGS)}"]
@@ -58,6 +65,15 @@ def where(result: Measured) -> str:
         f"{result['on']}; {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
         f"Python {machine['python']}; {result['rounds']} rounds, {result['minutes']} min, commit {result['commit']}"
     )
+
+
+def earlier(rows: Iterable[Measured]) -> str:
+    """Which benchmarks' rows are of another run than the others: "" where none."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if "of" in row:
+            found.setdefault(row["of"], {})[row["benchmark"]] = None
+    return "; ".join(f"{', '.join(names)}: of an earlier run, {of}" for of, names in found.items())
 
 
 def against(now: Measured, then: Measured) -> Table:

@@ -10,9 +10,14 @@ usage() { # the head of the script itself
     exit 2
 }
 
-from_env() { # from_env NAME DEFAULT: as docker compose finds it
-    local given=${!1:-}
-    [ -n "$given" ] || given=$(sed -n "s/^$1=//p" .env 2> /dev/null | tail -1)
+set_in() { # set_in NAME: what an .env on standard input sets it to, without quotes
+    sed -n "s/^$1=//p" | tail -1 | sed "s/^\(['\"]\)\(.*\)\1\$/\2/"
+}
+
+from_env() { # from_env NAME DEFAULT [TEXT]: as docker compose finds it; TEXT is an .env that is not there yet
+    local given=${!1:-} text=${3-}
+    [ ! -e .env ] || text=$(< .env)
+    [ -n "$given" ] || given=$(set_in "$1" <<< "$text")
     printf '%s' "${given:-$2}"
 }
 
@@ -22,13 +27,16 @@ have_files() { # fails where a file is not there that the deployment is made of:
     while IFS= read -r each; do
         [ -e "$each" ] || fail "$each is not there, which a service is given"
     done < <(sed -n '/type: bind$/{n;s/^ *source: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p}' <<< "$settled")
+    while IFS= read -r each; do
+        [ -f "$each" ] && [ -s "$each" ] || fail "$each is not there, a secret that a service is given"
+    done < <(sed -n '/^secrets:$/,/^[^ ]/s/^ *file: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' <<< "$settled")
 }
 
 say_files() { # which compose files all of it goes by: those that .env names, as for every other command
     echo "compose files: $(from_env COMPOSE_FILE 'docker-compose.yml (COMPOSE_FILE in .env names no others)')" >&2
 }
 
-secrets_folder() { from_env GOLEM_SECRETS deploy/.secrets; }
+secrets_folder() { from_env GOLEM_SECRETS deploy/.secrets "${1-}"; } # secrets_folder [TEXT]
 
 project() { docker compose config | sed -n 's/^name: //p'; }
 

@@ -3,7 +3,9 @@
 import os
 import secrets
 import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,15 +29,24 @@ _TEST_ENVIRONMENT = {
     f"{whose}RATE_{what}": number
     for whose in ("", "PUBLIC_")
     for what, number in (("PER_SECOND", "10000"), ("BURST", "100000"))
-}
+} | {"DRAFTS_PER_PERSON": "10000"}  # one has more than a page of them
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack", choices=grounds.GROUNDS, default="embedded", help="where the broker and the database come from"
     )
-    parser.addoption("--part", choices=parts.PARTS, help="only what may run beside other tests, or only what may not")
+    parser.addoption(
+        "--part", choices=parts.PARTS, help="one part: what may run beside all others, two at a time, or alone"
+    )
+    parser.addoption("--until", type=float, help="seconds since 1970: no test begins later, and those are named")
     parser.addoption("--with-server", action="store_true", help="only what talks to a server: it differs by the ground")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What needs nothing but Python is not even read where only the rest is asked for."""
+    elsewhere = config.getoption("with_server") or config.getoption("part") in ("processes", "serial")
+    return True if elsewhere and collection_path == Path(__file__).parent / "pure" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,16 +60,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         or (part is not None and parts.part_of(item) != part)
         or (config.getoption("with_server") and not parts.has_server(item))
     ]
+    for item in items:
+        if item.nodeid.startswith("tests/pure/") and parts.has_server(item):
+            raise pytest.UsageError(f"{item.nodeid} wants a server, or is timed: its place is not tests/pure")
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """`python -m tests` counts its two parts together."""
+    """`python -m tests` counts its parts together."""
     if config.getoption("part") is not None:
         return
     where = "compose" if os.environ.get("GOLEM_COMPOSE") else config.getoption("stack")
     terminalreporter.write_line(f"ran {parts.ran(terminalreporter)} tests on {where}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """After the time that was given, nothing begins."""
+    until = item.config.getoption("until")
+    if until is not None and time.time() >= until:
+        pytest.skip(parts.OVER)
 
 
 @pytest.fixture(autouse=True)

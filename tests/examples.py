@@ -17,7 +17,8 @@ import pytest
 from deploy.docs import examples, openapi
 from deploy.docs.examples import PATH
 from shared.events import catalogue
-from shared.events.catalogue import CATALOGUE, EventType
+from shared.events.catalogue import CATALOGUE
+from shared.events.event_type import EventType
 from tests.simulator.day import STEPS, play
 from tests.support import described
 from tests.support.described import Described

@@ -4,7 +4,6 @@ Read documents by `outbox_at`, send the event of each, wait for the acknowledgem
 """
 
 import json
-import time
 from typing import Any
 
 from kafka import KafkaProducer
@@ -14,9 +13,8 @@ from pymongo.collection import Collection
 _BATCH = 500
 
 
-def seconds(documents: Collection[dict[str, Any]], producer: KafkaProducer, topic: str) -> float:
-    """Seconds until nothing has an `outbox_at` any more."""
-    began = time.perf_counter()
+def run(documents: Collection[dict[str, Any]], producer: KafkaProducer, topic: str) -> None:
+    """Until nothing has an `outbox_at` any more."""
     waiting = {"outbox_at": {"$type": "date"}}
     while found := list(documents.find(waiting, {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}).limit(_BATCH)):
         futures = [
@@ -28,7 +26,6 @@ def seconds(documents: Collection[dict[str, Any]], producer: KafkaProducer, topi
         for future in futures:
             future.get(timeout=60)
         documents.bulk_write([_mark(doc) for doc in found], ordered=False)
-    return time.perf_counter() - began
 
 
 def _mark(doc: dict[str, Any]) -> UpdateOne:

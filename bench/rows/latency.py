@@ -2,7 +2,8 @@
 
 Half of the capacity that was measured just before; each confirmation is sent at its own time and counted from then,
 whether or not the one before was answered. The floor is one record produced and consumed. Target: the median at most 6
-times the floor's; the 99th percentile beside it.
+times the floor's; the 99th percentile beside it, and the CPU that all processes took from the first confirmation to
+the last payout of each round.
 """
 
 import statistics
@@ -23,6 +24,7 @@ from bench.load import open_loop
 from bench.measure import Row, Target, in_turn, percentile
 from bench.rows.paid import Contestant
 from bench.sizes import Size
+from bench.spent import Spent, spending
 
 NAME = "confirm-hire → escrow.released"
 _CLIENTS = 32
@@ -35,9 +37,10 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
     capacity = Contestant(ground, ground.prefix, "").rate(2 * size.open_loop)
     ready = prepared(ground, size.open_loop * size.rounds)
     all_: list[float] = []
+    spent = Spent()
 
     def ours() -> float:
-        times = payouts(ground, [ready.pop() for _ in range(size.open_loop)], 2 / capacity)
+        times = payouts(ground, [ready.pop() for _ in range(size.open_loop)], 2 / capacity, spent)
         all_.extend(times)
         return 1000 * statistics.median(times)
 
@@ -48,7 +51,11 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
         })  # fmt: skip
     finally:
         ground.admin.delete_topics([topic])
-    beside = {"p99, ms": round(1000 * percentile(all_, 0.99), 1), "hires/s offered": round(capacity / 2, 1)}
+    beside: dict[str, float | str] = {
+        "p99, ms": round(1000 * percentile(all_, 0.99), 1),
+        "hires/s offered": round(capacity / 2, 1),
+    }
+    beside |= spent.beside(size.open_loop * size.rounds)
     yield Row(f"{NAME}, half of capacity, p50", "ms", "produce → consume of one record", Target("at most", 6),
               found["ours"], found["floor"], beside)  # fmt: skip
 
@@ -64,14 +71,14 @@ def prepared(ground: Ground, count: int) -> list[tuple[str, str]]:
     return [(each.offer_id, ground.stack.token(f"seeker-{name}")) for name, each in zip(names, hires, strict=True)]
 
 
-def payouts(ground: Ground, hires: list[tuple[str, str]], every: float) -> list[float]:
+def payouts(ground: Ground, hires: list[tuple[str, str]], every: float, spent: Spent) -> list[float]:
     """Seconds from when each of these was to be confirmed to its `escrow.released`."""
     body = {"start_on": str(datetime.now(UTC).date())}
     asks = [
         lambda c, path=f"/v1/offers/{offer}/confirm-hire", token=token: c("POST", path, token, body, str(uuid4()))
         for offer, token in hires
     ]
-    with _listening(ground) as seen:
+    with _listening(ground) as seen, spending(ground, spent):
         times = open_loop(ground.stack.gateway, _CLIENTS, every, asks)
         until(lambda: all(offer in seen for offer, _ in hires), "the payouts", _PATIENCE_S)
     ground.quiet()

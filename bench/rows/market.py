@@ -2,7 +2,8 @@
 
 Ours: each client plays whole hires between two new people, from the draft to the settled escrow, and waits for what
 comes by event by asking again. The floor is a hire's HTTP calls and writes, bare, through a plain Caddy to Flask and
-pymongo. Target: at least half of it; hires a second are the figure.
+pymongo. Target: at least half of it; hires a second are the figure, and beside it stands the CPU that all processes
+took from the clients' first request to their last answer.
 """
 
 import json
@@ -20,6 +21,7 @@ from bench.load import Connection, Json, closed_loop
 from bench.measure import Row, Target, in_turn
 from bench.rows.paid import same_indexes
 from bench.sizes import Size
+from bench.spent import Spent, spending
 from tests.support.hires import listing
 
 NAME = "the whole market"
@@ -35,10 +37,9 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
         same_indexes(ground.client[f"{ground.prefix}listing"]["listings"], ground.client[database]["listings"])
         floor = ending.enter_context(web(ground, f"{database}.listings", count=3))
         for clients in size.clients:
+            spent, hires = Spent(), list[float]()
             found = in_turn(size.rounds, {
-                "ours": lambda clients=clients: closed_loop(
-                    ground.stack.gateway, clients, size.market_s, lambda c: hire(c, ground.stack.token)
-                ),
+                "ours": lambda clients=clients, spent=spent, hires=hires: _ours(ground, size, clients, spent, hires),
                 "floor": lambda clients=clients: closed_loop(
                     floor.gateway, clients, size.market_s, lambda c: market.hire(c, body)
                 ),
@@ -46,7 +47,16 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
             ground.quiet()
             yield Row(f"{NAME}, {clients} {'client' if clients == 1 else 'clients'}", "hires/s",
                       "its HTTP calls and writes, bare", Target("at least", 0.5), found["ours"], found["floor"],
-                      curve=("the whole market by clients", clients))  # fmt: skip
+                      spent.beside(sum(hires)), curve=("the whole market by clients", clients))  # fmt: skip
+
+
+def _ours(ground: Ground, size: Size, clients: int, spent: Spent, hires: list[float]) -> float:
+    """Hires a second of a round; how many those are is added to `hires`."""
+    before = spent.seconds
+    with spending(ground, spent):
+        rate = closed_loop(ground.stack.gateway, clients, size.market_s, lambda c: hire(c, ground.stack.token))
+    hires.append(rate * (spent.seconds - before))
+    return rate
 
 
 def hire(connection: Connection, token: Callable[[str], str]) -> None:

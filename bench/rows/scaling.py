@@ -35,7 +35,8 @@ def rows(ground: Ground, size: Size) -> Iterator[Row]:
     for count in size.partitions:
         with beside(ground, count) as other:
             found = in_turn(size.rounds, {
-                "one": lambda: _rate(ground, size.hires), "more": lambda other=other: _rate(other, size.hires),
+                "one": lambda: _rate(ground, size.hires_more),
+                "more": lambda other=other: _rate(other, size.hires_more),
             })  # fmt: skip
             yield Row(f"hire → release, {count} partitions", "hires/s", "one partition", _NEVER_BELOW, found["more"],
                       found["one"], curve=("hire → release by partitions", count))  # fmt: skip
@@ -71,7 +72,9 @@ def _two_workers(ground: Ground, size: Size) -> Row:
         for service in SERVICES:
             second = {"KAFKA_GROUP_INSTANCE_ID": f"{service}-2", "WORKER_SLOT": f"{service}-2"}
             ending.enter_context(all_like(two, [f"{service}-worker"], **second))
-        found = in_turn(size.rounds, {"1": lambda: _rate(one, size.hires), "2": lambda: _rate(two, size.hires)})
+        found = in_turn(
+            size.rounds, {"1": lambda: _rate(one, size.hires_more), "2": lambda: _rate(two, size.hires_more)}
+        )
     return Row(f"hire → release, 2 workers a service, {_WORKERS_PARTITIONS} partitions", "hires/s", "one worker",
                _NEVER_BELOW, found["2"], found["1"])  # fmt: skip
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+import httpx
 from rich.console import Console
 
 from deploy.cli.options import Url, data_option, json_option, outside_alone
@@ -15,6 +16,7 @@ from deploy.embedded.data import DataInUse
 from deploy.embedded.stack import StackError
 from deploy.kafka.topics import client_settings
 from deploy.system.connect import Reached, running_or_own
+from deploy.system.gateway import no_answer
 
 
 @click.command()
@@ -53,6 +55,8 @@ def demo(gateway: str | None, data: Path | None, as_json: bool) -> None:
         raise click.ClickException("stopped") from None
     except (Refused, Slow, DataInUse, StackError, OSError) as error:
         raise click.ClickException(str(error)) from error
+    except httpx.TransportError as error:
+        raise click.ClickException(str(no_answer(gateway or "the gateway", error))) from error
     console.print(f"done in {time.monotonic() - began:.1f} s", style="dim")
     if as_json:
         click.echo(json.dumps(outcome, default=str))

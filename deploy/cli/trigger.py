@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import httpx
 
 from deploy.cli.options import data_option, json_option, outside_alone
 from deploy.cli.output import say, say_json
@@ -10,6 +11,7 @@ from deploy.embedded.data import Data, default_folder
 from deploy.embedded.times import read as read_times
 from deploy.system import NotFound
 from deploy.system.connect import keys, running
+from deploy.system.gateway import no_answer
 
 
 @click.command()
@@ -37,6 +39,8 @@ def trigger(event: str, data: Path | None, as_json: bool) -> None:
         ids = play(event, stack["gateway"], keys(folder).token, read_times(Data(folder).clock).clock)
     except (Refused, Slow) as error:
         raise click.ClickException(str(error)) from error
+    except httpx.TransportError as error:
+        raise click.ClickException(str(no_answer(stack["gateway"], error))) from error
     if as_json:
         say_json({"event": event, **ids})
     else:

@@ -15,6 +15,7 @@ from shared.clock import format_time
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Json = dict[str, Any]
+_MOST_SHOWN = 100
 _WHO = (json_option, data_option, gateway_option, sub_option)
 
 
@@ -98,7 +99,12 @@ def replay(webhook: str, since: Any, **who: Any) -> None:
 def deliveries(webhook: str, status: str | None, type_: str | None, **who: Any) -> None:
     """List what it was sent last, newest first, with the last attempt."""
     asked = {"status": status, "type": type_, "limit": "100"}
-    _show(_ask(who, "GET", webhook, "deliveries", query=asked)["items"], who, _delivery)
+    page = _ask(who, "GET", webhook, "deliveries", query=asked)
+    found = page["items"]
+    while page["next"] and len(found) < _MOST_SHOWN:  # one that looks for what is rare may be short
+        page = _ask(who, "GET", webhook, "deliveries", query={**asked, "cursor": page["next"]})
+        found += page["items"]
+    _show(found[:_MOST_SHOWN], who, _delivery)
 
 
 @webhooks.command()

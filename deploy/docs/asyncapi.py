@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from deploy.docs import contract, envelope
-from shared.events.catalogue import PUBLIC_NAMES, EventType, latest
+from shared.events.catalogue import PUBLIC_NAMES, latest
 from shared.events.cloudevents import CONTENT_TYPE
+from shared.events.event_type import EventType
 from shared.events.jsonschemas import json_schema
 from shared.http.declare.merging import VERSION
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from deploy.docs.examples import recorded
 from shared.clock import parse_time
-from shared.events.catalogue import EventType, dataschema_uri
+from shared.events.catalogue import dataschema_uri
 from shared.events.cloudevents import Event, encode, source_of
+from shared.events.event_type import EventType
 
 _VISIBLE = "^[!-~]{1,256}$"
 

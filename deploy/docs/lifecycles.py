@@ -101,4 +101,4 @@ def _with_limit(lifecycle: Lifecycle, trigger: str, state: str) -> str:
     answer = lifecycle.answers[trigger][state]
     if answer.kind != "park" or answer.park.limit is None:
         return state
-    return f"{state} ({answer.park.limit.days} d, then {answer.park.then})"
+    return f"{state} ({answer.park.limit.days} d, then reject)"

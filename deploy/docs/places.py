@@ -18,7 +18,8 @@ rules that it applied.
 
 The most exact place decides: the subdivision (ISO 3166-2), else the country, else the default. Help at price 0 is
 always allowed. `paid`: may be charged. `free_only`: price 0 only. `licensed`: may be charged by whoever holds the named
-licence; the operator enters theirs in `LICENCES`, and its number stands beside each price.
+licence; the operator enters theirs in `LICENCES`, and its number stands beside each price. Of several that hold it is
+the one that ends soonest; one holds from its `valid_from`, if it has one, through its `valid_until`.
 
 ## Decisions
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from deploy.docs import asyncapi, envelope
-from shared.events.catalogue import EventType
 from shared.events.cloudevents import CONTENT_TYPE
+from shared.events.event_type import EventType
 from shared.events.jsonschemas import json_schema
 
 MEDIA = "application/cloudevents+json"

@@ -16,6 +16,9 @@ from deploy.embedded.probes import answers, is_alive
 from deploy.embedded.programs import Program
 from deploy.embedded.supervision import Supervisor, SupervisorGone, Unfit
 
+_ANSWERS_WITHIN, _COMES_BACK_WITHIN = 60.0, 15.0
+"""Seconds."""
+
 
 class StackError(Exception):
     """The stack could not be started, or cannot go on; the message says which process and shows its last lines."""
@@ -62,11 +65,11 @@ class Processes:
         except SupervisorGone as gone:
             raise PortLost(f"supervisor did not start ({gone})") from gone
 
-    def start(self, chosen: Sequence[Program], patience: float = 60.0) -> None:
+    def start(self, chosen: Sequence[Program]) -> None:
         """Start programs and wait until each answers. Raises PortLost, StackError."""
         for program in chosen:
             self._running.start(program.name)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + _ANSWERS_WITHIN
         for program in chosen:
             seen: set[int] = set()
             while not self._answers(program):
@@ -74,16 +77,16 @@ class Processes:
                 seen |= {self._pids[program.name]} if program.name in self._pids else set()
                 self._check(program, deaths=len(seen) - 1)
                 if time.monotonic() > deadline:
-                    raise StackError(self._explain(program, f"did not answer in {patience:.0f} s"))
+                    raise StackError(self._explain(program, f"did not answer in {_ANSWERS_WITHIN:.0f} s"))
                 time.sleep(0.05)
             self._say(f"{program.name} answers")
         self.look()
 
-    def restart(self, name: str, patience: float = 15.0) -> None:
+    def restart(self, name: str) -> None:
         """Start a program that has died, and wait until it answers. Raises PortLost, StackError."""
         program = self.program(name)
         self._running.start(name)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + _COMES_BACK_WITHIN
         while not answers(program, self._running.pids().get(name)):
             self._check(program, deaths=0)
             if time.monotonic() > deadline:

@@ -1,5 +1,7 @@
 """The job that makes the databases' users, one a service: `python -m deploy.mongo.setup`; again changes nothing.
 
+With `root` it gives the root user the password in SECRETS instead, and comes in by the one before, from standard input.
+
 It comes in as MONGODB_ROOT_USERNAME (default root) with the password in SECRETS/mongodb_root_password. Each user stands
 in SECRETS/mongodb_<user>_uri, the very URI the service is given: name, password and database are taken from it, and of
 listing's the servers, a replica set's name and TLS. Whose URI has no password (MONGODB-X509) is made by somebody else.
@@ -54,10 +56,26 @@ def setup(environ: Mapping[str, str]) -> str:
     return f"mongodb: made {len(made)} users, {len(ours) - len(made)} were there{others}"
 
 
-def as_root(environ: Mapping[str, str], secrets: Path, uri: str) -> str:
+def change_root(environ: Mapping[str, str], former: str) -> str:
+    """Give the root user its new password, by its `former` one; one line of what was done. PyMongoError, OSError."""
+    secrets = Path(environ.get("SECRETS") or "/run/secrets")
+    uri = (secrets / f"mongodb_{SERVICES[0]}_uri").read_text().strip()
+    if _lets_in(as_root(environ, secrets, uri)):
+        return "mongodb: root had its new password already"
+    root: Client = MongoClient(as_root(environ, secrets, uri, former))
+    try:
+        new = (secrets / "mongodb_root_password").read_text().strip()
+        name = environ.get("MONGODB_ROOT_USERNAME") or "root"
+        root.admin.command("updateUser", name, pwd=new, writeConcern=_ON_MOST)
+    finally:
+        root.close()
+    return "mongodb: root has its new password"
+
+
+def as_root(environ: Mapping[str, str], secrets: Path, uri: str, former: str | None = None) -> str:
     """A service's URI with the root user's login in place of the service's: the same servers, set and TLS."""
     name = quote_plus(environ.get("MONGODB_ROOT_USERNAME") or "root")
-    password = quote_plus((secrets / "mongodb_root_password").read_text().strip())
+    password = quote_plus((secrets / "mongodb_root_password").read_text().strip() if former is None else former)
     scheme, _, rest = uri.partition("://")
     path, _, options = rest.partition("?")
     hosts = path.rpartition("@")[2].partition("/")[0]
@@ -123,9 +141,12 @@ def _lets_in(uri: str) -> bool:
     return True
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["root"]):
+        print("usage: python -m deploy.mongo.setup [root < FORMER-PASSWORD]", file=sys.stderr)
+        return 64
     try:
-        print(setup(os.environ))
+        print(change_root(os.environ, sys.stdin.read().strip()) if arguments else setup(os.environ))
     except (PyMongoError, OSError) as error:
         print(f"mongodb: {error}", file=sys.stderr)
         return 1
@@ -133,4 +154,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -30,8 +30,8 @@ class Forwarded:
 class Forwarder:
     """Sends to one URL. The secret is of the key: the same as long as the key is."""
 
-    def __init__(self, url: str, key: bytes, key_number: int = 1) -> None:
-        self._url, self._signer = url, Signer(key, key_number)
+    def __init__(self, url: str, key: bytes) -> None:
+        self._url, self._signer = url, Signer(key, 1)
         self.secret = secret(key, _OWN, 1)
         self._http = httpx.Client(timeout=WITHIN_SECONDS, trust_env=False, follow_redirects=False)
 

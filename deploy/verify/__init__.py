@@ -6,19 +6,14 @@ makes one of what it damaged. Nothing here changes anything.
 """
 
 from deploy.verify.examination import Progress, examine
-from deploy.verify.invariants import INVARIANTS, Invariant, Result, verify
-from deploy.verify.snapshot import SETTLING, Seen, Snapshot
-from deploy.verify.tally import Violation
+from deploy.verify.invariants import INVARIANTS, verify
+from deploy.verify.snapshot import SETTLING, Snapshot
 
 __all__ = [
     "INVARIANTS",
     "SETTLING",
-    "Invariant",
     "Progress",
-    "Result",
-    "Seen",
     "Snapshot",
-    "Violation",
     "examine",
     "verify",
 ]

@@ -7,8 +7,9 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from deploy.verify.snapshot import Place, Seen
@@ -28,6 +29,7 @@ PRAGMA synchronous = OFF;
 """
 _MOST = 500
 """Values of one query."""
+_all_of = attrgetter(*(each.name for each in fields(Event)))
 
 
 class Spill:
@@ -159,7 +161,7 @@ def _row(seen: Seen) -> tuple[Any, ...]:
 
 
 def _text(event: Event) -> str:
-    return json.dumps(astuple(event), default=datetime.isoformat)
+    return json.dumps(_all_of(event), default=datetime.isoformat)
 
 
 def _seen(topic: str, partition: int, offset: int, at: str, text: str | None) -> Seen:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.escrow import plan
+from services.escrow import plan, waits
 from services.escrow.books import close, fee_of, instruct, move
-from shared.aggregate import Change, Trigger, try_task
+from shared.aggregate import Change, Trigger
 from shared.aggregate.erasure import words
 from shared.clock import format_time, parse_time
 from shared.money import share
@@ -82,6 +82,7 @@ def start_probation(change: Change, trigger: Trigger) -> None:
         hire_event_id=trigger.id,
         hire_known_at=change.now,
         start_on=hire["start_on"],
+        silent_until=not_before,
         tranches=plan.dated(change["tranches"], hire["start_on"], confirmed_at, not_before),
     )
     watch(change)
@@ -109,8 +110,8 @@ def watch(change: Change) -> None:
     index = plan.next_waiting(change["tranches"])
     blocked = change.get("blocked")
     if blocked and blocked["what"] != f"release:{index}":
-        change.set(blocked=None)
         blocked = None
+    change.set(blocked=blocked or change.get("refund_blocked") or change.get("repay_blocked"))
     due: datetime | None = None if index is None else change["tranches"][index]["due_at"]
     if due:
         due = max(due, change.get("payout_from", due), blocked["again_at"] if blocked else due)
@@ -152,14 +153,6 @@ def postpone_release(change: Change, trigger: Trigger) -> None:
     watch(change)
 
 
-def block_release(change: Change, trigger: Trigger) -> Says:
-    """The payout was refused: a new instruction for the same tranche after a while."""
-    refused = close(change, trigger)
-    block(change, trigger, refused["what"])
-    watch(change)
-    return {"escrow.release_refused": {"reason": reason(trigger), "tranche": refused["tranche"]}}
-
-
 # -- given back, or shared
 
 
@@ -179,7 +172,7 @@ def refund(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
     move(change, done["id"], held=-done["amount"], refunded=done["amount"])
     over = ("struck", "waiting") if change["held"] == 0 else ("struck",)
-    change.set(tranches=plan.marked(change["tranches"], "refunded", of=over), refund_at=None)
+    change.set(tranches=plan.marked(change["tranches"], "refunded", of=over), refund_at=None, refund_blocked=None)
     watch(change)
     return {"escrow.refunded": {"amount": done["amount"]}}
 
@@ -192,14 +185,6 @@ def split(change: Change, trigger: Trigger) -> Says:
     move(change, done["id"], hire_event_id=change["hire_event_id"], **sums)
     change.set(tranches=plan.marked(change["tranches"], "split", of=("waiting", "struck")), refund_at=None)
     return {"escrow.split": {"set_off": change["set_off"]} if change.get("set_off") else {}}
-
-
-def renew(change: Change, trigger: Trigger) -> Says:
-    """A refund or a split was refused: the same again as a new instruction, after a while."""
-    instruct_again(change, trigger)
-    try_task(change, change["blocked"]["again_at"])
-    says = {"reason": reason(trigger)}
-    return {"escrow.refund_refused": says, "escrow.release_refused": says}
 
 
 # -- disputed
@@ -221,9 +206,12 @@ def open_dispute(before: str) -> Any:
 
 
 def end_dispute(change: Change, trigger: Trigger) -> Says:
-    """Withdrawn, expired or returned: nothing moves, and what waited goes on."""
-    by = change["dispute"]["by"]
+    """Withdrawn, expired or returned: nothing moves, and what waited goes on with the time that was left of it."""
+    by, since = change["dispute"]["by"], change["dispute"]["opened_at"]
     decide(change, trigger)
+    if change.state == "probation":
+        waits.resume(change, since)
+        watch(change)
     return {"dispute.withdrawn": {"by": by}, "dispute.resolved": {"decision": "return"}}
 
 
@@ -238,7 +226,7 @@ def decide_release(change: Change, trigger: Trigger) -> Says:
     decide(change, trigger)
     change.set(
         tranches=plan.brought_forward(change["tranches"], change.now),
-        **dict.fromkeys(("refund_at", "blocked", "payout_from")),
+        **dict.fromkeys(("refund_at", "blocked", "refund_blocked", "payout_from", "silent_until")),
         decided=True,
     )
     watch(change)
@@ -275,23 +263,10 @@ def confirm_in_dispute(change: Change, trigger: Trigger) -> None:
 # -- what several of these share
 
 
-def instruct_again(change: Change, trigger: Trigger) -> None:
-    """The open instruction was refused: the same as a new one."""
-    refused = close(change, trigger)
-    block(change, trigger, refused["what"])
-    terms = {k: v for k, v in refused.items() if k in ("payee", "fee", "refund", "hold_id")}
-    instruct(change, refused["kind"], refused["what"], refused["amount"], **terms)
-
-
 def stop_timers(change: Change) -> None:
-    change.set(blocked=None)
+    change.set(blocked=None, refund_blocked=None)
     for name in ("fund", "payout", "refund", "dispute"):
         change.schedule(name, None)
-
-
-def block(change: Change, trigger: Trigger, what: str) -> None:
-    again = change.now + change.terms.retry_refused
-    change.set(blocked={"what": what, "reason": reason(trigger), "since": change.now, "again_at": again})
 
 
 def reason(trigger: Trigger) -> str:

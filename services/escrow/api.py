@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from services.escrow import api_export, api_history, api_payout, api_staff_lists, schemas
+from services.escrow import api_export, api_payout, api_staff_lists, schemas
+from services.escrow.history import history
 from services.escrow.lifecycle import ESCROW
 from services.escrow.parts import Parts
 from services.escrow.payments import trigger_of_notice
@@ -13,6 +14,8 @@ from services.escrow.seekers import as_read
 from services.escrow.store import count_for_staff, escrows_for_staff, leave_notice, own_escrows
 from services.escrow.views import STAFF, looked, roles, view
 from shared import VERSION
+from shared.http.answer.commands import PlainCommands
+from shared.http.answer.history import declare_history
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, PUBLIC, Answer, Call, Operations
@@ -21,6 +24,11 @@ from shared.http.problems import Fault, Problem, invalid
 from shared.process import status
 
 _MAY_BE_RESTORED = timedelta(days=3)
+_UNPACED = 0
+"""The provider tells of hundreds of payments a second from one address; and a stranger's notice costs the hash of a
+small body and no look at the database, which is about what it costs to say 429.
+"""
+
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 operations: Operations[Parts] = Operations("escrow", "Escrows", ESCROW.commands())
@@ -51,53 +59,31 @@ def journal(call: Call[Parts]) -> Answer:
     return Answer({"entries": as_read(doc, of).get("journal", [])})
 
 
+declare_history(
+    operations, "/v1/escrows/{offer_id}/history", "showEscrowHistory", "Show what happened to an escrow, oldest first",
+    lambda parts: parts.escrows, history,
+)  # fmt: skip
+
+
 @operations.get("/v1/escrows/{offer_id}/explain", "explainEscrow", "Show what may happen next, by whom and until when",
                 who=DOCUMENT, answers={200: Explanation})  # fmt: skip
 def explain(call: Call[Parts]) -> Answer:
     return call.parts.escrows.explain(call)
 
 
-@operations.post("/v1/escrows/{offer_id}/fund", "fundEscrow", "Fund the escrow: the seeker's payment is taken and held",
-                 who=DOCUMENT, body=schemas.Fund, command="fund", answers={202: schemas.Escrow})  # fmt: skip
-def fund(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, call.body, status=202)
-
-
-@operations.post(
-    "/v1/escrows/{offer_id}/postpone", "postponeStart",
-    "Insider: propose a later first day of work; payouts not yet due follow it", who=DOCUMENT, body=schemas.Postpone,
-    command="postpone", answers={200: schemas.Escrow},
+_command = PlainCommands(operations, "/v1/escrows/{offer_id}", lambda parts: parts.escrows, schemas.Escrow)
+_command("fundEscrow", "Fund the escrow: the seeker's payment is taken and held", "fund", schemas.Fund, status=202)
+_command(
+    "postponeStart", "Insider: propose a later first day of work; payouts not yet due follow it", "postpone",
+    schemas.Postpone,
 )  # fmt: skip
-def postpone(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, call.body)
-
-
-@operations.post(
-    "/v1/escrows/{offer_id}/postpone/answer", "answerPostponement", "Seeker: agree to the later first day, or decline",
-    who=DOCUMENT, body=schemas.PostponeAnswer, command="answer_postponement", answers={200: schemas.Escrow},
+_command(
+    "answerPostponement", "Seeker: agree to the later first day, or decline", "answer_postponement",
+    schemas.PostponeAnswer, at="postpone/answer",
 )  # fmt: skip
-def answer_postponement(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, call.body)
-
-
-@operations.post(
-    "/v1/escrows/{offer_id}/dispute", "disputeEscrow", "Open a dispute; the money stays in escrow meanwhile",
-    who=DOCUMENT, body=schemas.Dispute, command="dispute", answers={200: schemas.Escrow},
-)  # fmt: skip
-def dispute(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, call.body)
-
-
-@operations.post("/v1/escrows/{offer_id}/dispute/withdraw", "withdrawDispute", "Withdraw your dispute",
-                 who=DOCUMENT, command="withdraw", answers={200: schemas.Escrow})  # fmt: skip
-def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call)
-
-
-@operations.post("/v1/escrows/{offer_id}/dispute/resolve", "resolveDispute", "Arbiter: decide a dispute, with a reason",
-                 who=DOCUMENT, body=schemas.Resolve, command="resolve", answers={200: schemas.Escrow})  # fmt: skip
-def resolve(call: Call[Parts]) -> Answer:
-    return call.parts.escrows.command(call, call.body)
+_command("disputeEscrow", "Open a dispute; the money stays in escrow meanwhile", "dispute", schemas.Dispute)
+_command("withdrawDispute", "Withdraw your dispute", "withdraw", at="dispute/withdraw")
+_command("resolveDispute", "Arbiter: decide a dispute, with a reason", "resolve", schemas.Resolve, at="dispute/resolve")
 
 
 @operations.post(
@@ -123,7 +109,7 @@ def reconciliation(call: Call[Parts]) -> Answer:
 
 @operations.post("/v1/webhooks/provider", "providerWebhook", "Payment provider's webhook: an outcome or a chargeback",
                  who=PUBLIC, body=schemas.Notice, headers=schemas.Signed, answers={204: None},
-                 refuses=("unauthenticated",), signed=True)  # fmt: skip
+                 refuses=("unauthenticated",), signed=True, pace=_UNPACED)  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the notice and nothing more: the worker folds it.
 
@@ -149,5 +135,5 @@ def webhook(call: Call[Parts]) -> Answer:
     return Answer(status=204)
 
 
-operations.include(api_history.operations, api_staff_lists.operations, api_payout.operations, api_export.operations)
+operations.include(api_staff_lists.operations, api_payout.operations, api_export.operations)
 operations.include_slice(lambda parts: parts.escrows.store, status.of("escrow", VERSION))

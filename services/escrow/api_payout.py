@@ -7,9 +7,9 @@ from services.escrow.parts import Parts
 from services.escrow.payouts import KIND, payout_id
 from services.escrow.schemas import NewPayout, Payout
 from services.escrow.views import payout_view
-from shared.aggregate import Change, Document, Refusal
-from shared.http.answer.commands import problem_of_refusal
+from shared.aggregate import Change, Document
 from shared.http.answer.documents import document_response
+from shared.http.answer.own import change_own
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 
@@ -45,16 +45,4 @@ def _shown(call: Call[Parts], doc: Document) -> Answer:
 
 
 def _change(call: Call[Parts], decide: Callable[[Change], None]) -> Document:
-    """Change the caller's payout account by compare-and-set; returns it. Raises Problem 412."""
-
-    def checked(changes: dict[str, Change]) -> Document:
-        (change,) = changes.values()
-        if not change.is_new or call.if_match.versions is not None:
-            call.if_match.check(change.version)
-        decide(change)
-        return change.document()
-
-    try:
-        return call.parts.escrows.store.run({payout_id(call.person): KIND}, checked)
-    except Refusal as refusal:
-        raise problem_of_refusal(refusal) from refusal
+    return change_own(call, call.parts.escrows.store, payout_id(call.person), KIND, decide, payouts.is_there)

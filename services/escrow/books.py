@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow import journal
+from services.escrow.waits import pass_over
 from shared.aggregate import LONGEST_PAUSE, Change, Trigger, close_task, open_task
 from shared.money import breakdown
 from shared.settings import Terms
@@ -90,6 +91,8 @@ def close(change: Change, outcome: Trigger) -> Mapping[str, Any]:
     closed = change.get("closed", {})
     change.set(closed={**closed, instruction["what"]: closed.get(instruction["what"], 0) + 1})
     close_task(change)
+    if change.state == "probation":
+        pass_over(change, instruction.get("waits_since", instruction["opened_at"]))
     if change.get("blocked", {}).get("what") == instruction["what"]:
         change.set(blocked=None)
     return instruction

@@ -8,9 +8,11 @@ and then both are forgotten, for together they moved nothing. While a claim is o
 from collections.abc import Mapping
 from typing import Any
 
-from services.escrow.acts import Says, ask_refund, instruct_again, start_probation
+from services.escrow.acts import Says, start_probation, watch
 from services.escrow.books import move
 from services.escrow.losses import forget_loss, open_loss
+from services.escrow.refusals import instruct_again
+from services.escrow.waits import resume, resume_dispute
 from shared.aggregate import Change, Condition, Trigger, try_task
 
 OPENED, REVERSED = "chargeback.opened", "chargeback.reversed"
@@ -94,7 +96,7 @@ def charge_back(before: str) -> Any:
 
 
 def give_back(change: Change, trigger: Trigger) -> None:
-    """All of it is undone; an instruction that waited is carried out now."""
+    """All of it is undone; an instruction that waited is carried out now, other waits have the time that was left."""
     claim = change["chargeback"]
     taken = claim["from_held"]
     lost = claim["amount"] - taken
@@ -104,13 +106,26 @@ def give_back(change: Change, trigger: Trigger) -> None:
         forget_loss(change)
     if change.get("instruction"):
         try_task(change, change.now)
+    if change.state == "disputed":
+        resume_dispute(change, claim["opened_at"])
+    elif change.state == "probation":
+        resume(change, claim["opened_at"])
+        watch(change)
+    elif change.state == "refunding" and change.get("hire_known_at"):
+        resume(change, claim["opened_at"])  # for when it is refused
+        change.set(instruction={**change["instruction"], "waits_since": change.now})
 
 
-def give_back_and_refund(change: Change, trigger: Trigger) -> None:
-    """Who charged back before a hire wants the money back; so do they get it, and a dispute has no object any more."""
+def give_back_to_held(change: Change, trigger: Trigger) -> None:
+    """Who charged back before a hire wants the money back; so do they get it, and a dispute has no object any more.
+
+    By a timer, which as each deadline waits until all that the topics hold is read: a hire that was confirmed meanwhile
+    may be among it.
+    """
     give_back(change, trigger)
     change.set(dispute=None)
-    ask_refund(change, trigger)
+    change.schedule("dispute", None)
+    change.schedule("refund", change.now)
 
 
 def forget_reversal(change: Change, trigger: Trigger) -> None:

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from services.escrow.losses import Losses, Standing
+from services.escrow.provider.port.instructions import PAYOUTS
 from shared.aggregate import Change, Document, Lifecycle, Store, Trigger
 from shared.settings import Terms
 
-PAYOUTS = ("release", "split", "repay")
 OPEN_LOSS = "open_loss"
 
 

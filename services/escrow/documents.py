@@ -1,7 +1,7 @@
 """The documents of the collection `escrows`: the escrow, and where a person is paid. Amounts in minor units."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from services.escrow.journal import Entry
 from shared.aggregate.documents import CoreDocument, OpenTask
@@ -28,6 +28,7 @@ class OpenInstruction(OpenTask, total=False):
     tranche: int  # its index
     refund: int  # of a split: what goes back to the seeker
     before: str  # of a repay: the state to go back to
+    waits_since: datetime  # since when what waits beside it is held up, where that is later than `opened_at`
     cleared: bool  # of a payout: it goes out, whatever comes
     set_off: int  # of a payout: what the platform keeps of it for an earlier loss
 
@@ -39,6 +40,7 @@ class Blocked(TypedDict):
     reason: str
     since: datetime
     again_at: datetime
+    told_at: NotRequired[datetime]  # when people were told of it last, for this reason
 
 
 class Postponement(TypedDict, total=False):
@@ -127,9 +129,12 @@ class EscrowDocument(CoreDocument, total=False):
     start_on: str
     postponement: Postponement
     ended_on: str  # the last day of work
+    silent_until: datetime  # nothing is paid before: silence confirmed the hire, and this is the seeker's to dispute it
     ended_told_at: datetime  # what was due by then stays due; absent where the insider said it
     refund_at: datetime  # when what the end of the hire struck goes back
-    blocked: Blocked
+    blocked: Blocked  # the payout that was refused, or else the refund
+    repay_blocked: Blocked  # what was set off and is to be given back
+    refund_blocked: Blocked  # the refund of what the end of the hire struck; what was earned is paid meanwhile
     dispute: Dispute
     disputed_by: list[str]
     decisions: list[Decision]

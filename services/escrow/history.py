@@ -1,35 +1,29 @@
 """The history of an escrow as one of its parties, or staff, may read it. Pure."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.seekers import happened_to
 from services.escrow.views import STAFF
 from shared.aggregate import Document
 from shared.aggregate.history import Happened, happened
-from shared.http.answer.history import item, phrase, read_phrases
+from shared.http.answer.history import item, words
+from shared.http.answer.html import read_texts
 from shared.wording import amount, day
 
-PHRASES = read_phrases(Path(__file__).parent)
+PHRASES = read_texts(__file__, "history.json")
 
-_PROVIDERS = (
-    "held", "declined", "released", "release_refused", "refunded", "refund_refused", "split", "charged_back",
-    "chargeback_reversed", "set_off_returned",
-)  # fmt: skip
+_COMMANDED = {("insider",): "insider", ("seeker",): "seeker", ("arbiter",): "staff"}
 _BY = {
-    **dict.fromkeys((f"escrow.{name}" for name in _PROVIDERS), "provider"),
-    **dict.fromkeys(("escrow.opened", "escrow.lapsed", "escrow.probation_started", "escrow.settled"), "system"),
-    "escrow.postpone_proposed": "insider",
-    "escrow.postponed": "seeker",
-    "escrow.postpone_declined": "seeker",
-    "dispute.resolved": "staff",
-    "dispute.expired": "system",
+    **{event.type: _COMMANDED[row.by] for row in ESCROW.rows for event in row.events if row.by in _COMMANDED},
+    **{event.type: "provider" for row in ESCROW.rows for event in row.events if row.trigger in OUTCOMES},
+    **dict.fromkeys(("escrow.charged_back", "escrow.chargeback_reversed"), "provider"),
+    "escrow.settled": "system",
 }
-"""Who does what names nobody."""
+"""Who does what names nobody, by the rows; the bank's part comes by the provider, and nobody settles."""
 SEEN_BY: Mapping[str, frozenset[str]] = {"decide_loss": frozenset(STAFF)}
 """Steps that not everybody reads who may see the escrow."""
-_VARIANTS = ("decision",)
 _AMOUNTS = ("price", "amount", "fee", "held", "released", "refunded")
 
 
@@ -46,15 +40,11 @@ def _item(doc: Document, each: Happened, language: str) -> dict[str, Any]:
 
 
 def _words(each: Happened, by: str, language: str) -> str:
-    data, phrases = each.data, PHRASES[language]
-    variants = (f"{each.what}.{data[name]}" for name in _VARIANTS if data.get(name))
-    key = next((variant for variant in variants if variant in phrases), each.what)
+    data = each.data
     values = {name: amount(data[name], data["currency"], language) for name in _AMOUNTS if name in data}
     if data.get("start_on"):
         values["start_on"] = day(data["start_on"], language)
-    reason = data.get("reason")
-    values["because"] = f" ({phrase(PHRASES, language, reason)})" if reason else ""
-    return phrases[key].format_map({"who": phrase(PHRASES, language, f"who.{by}"), **values})
+    return words(PHRASES, language, each, by, values, ("decision",))
 
 
 def _text(doc: Document, each: Happened) -> str | None:

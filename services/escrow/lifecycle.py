@@ -1,15 +1,16 @@
 """The escrow's lifecycle: one table. Money moves only where a row says so, and only by the provider's outcome.
 
 funding, releasing, refunding, splitting and repaying are the states with an open instruction: they take its outcome
-and nothing else. Acts stand in `acts`, `postponing`, `chargebacks`, `repaying`, the rules in `rules`, money in `books`.
+and nothing else. Acts stand in `acts` and in files of their subject, the rules in `rules`, money in `books`.
 """
 
 from datetime import timedelta
 
-from services.escrow import acts, losses, postponing, repaying
+from services.escrow import acts, losses, postponing, refusals, repaying
 from services.escrow import chargebacks as cb
 from services.escrow.books import latest_try, public
 from services.escrow.rules import (
+    EARNED_WAITS,
     FREE,
     HIRE_KNOWN,
     LAST,
@@ -85,7 +86,7 @@ PAYING_ROWS = (
     ),
     Row(
         ("releasing",), "release.refused", to="probation", emits=("escrow.release_refused",), when=REFUSED,
-        act=acts.block_release, note="refused, with the reason; tried again after {retry_refused}",
+        act=refusals.block_release, note="refused, with the reason; tried again after {retry_refused}",
     ),
     Row(
         ("releasing",), "release.postponed", to="probation", when=REFUSED, act=acts.postpone_release,
@@ -118,6 +119,7 @@ POSTPONING_ROWS = (
 REFUNDING_ROWS = (
     Row(("held",), "offer.cancelled", to="refunding", act=acts.ask_refund),
     Row(("held",), "offer.lapsed", to="refunding", act=acts.ask_refund),
+    Row(("held",), "timer:refund", to="refunding", act=acts.ask_refund, note="the bank gave the payment back"),
     Row(("probation",), "timer:refund", to="refunding", when=STRUCK, act=acts.ask_refund_of_struck),
     Row(("refunding",), "refund.succeeded", to="refunded", emits=("escrow.refunded",), when=LAST, act=acts.refund),
     Row(
@@ -125,43 +127,39 @@ REFUNDING_ROWS = (
         note="what was earned before the hire ended is still to be paid",
     ),
     Row(
-        ("refunding",), "refund.refused", emits=("escrow.refund_refused",), when=ANSWERED, act=acts.renew,
+        ("refunding",), "refund.refused", to="probation", emits=("escrow.refund_refused",), when=EARNED_WAITS,
+        act=refusals.block_refund, note="tried again after {retry_refused}; what was earned is paid meanwhile",
+    ),
+    Row(
+        ("refunding",), "refund.refused", emits=("escrow.refund_refused",), when=ANSWERED, act=refusals.renew,
         note="refused, with the reason; tried again after {retry_refused}, and staff see it",
     ),
     Row(("splitting",), "split.succeeded", to="split", emits=("escrow.split",), when=ANSWERED, act=acts.split),
     Row(
-        ("splitting",), "split.refused", emits=("escrow.release_refused",), when=REFUSED, act=acts.renew,
-        note="refused, with the reason; tried again after {retry_refused}",
+        ("splitting",), "split.refused", to="probation", emits=("escrow.release_refused",), when=REFUSED,
+        act=refusals.share_apart,
+        note="refused, with the reason; each is given theirs alone now, what was refused after {retry_refused}",
     ),
 )  # fmt: skip
 
-_DISPUTABLE = ("held", "probation")
-
+_GIVEN_BACK = {
+    "held": "",
+    "probation": "time to dispute has what was left of it; for who has not disputed {after_dispute} at least",
+}  # fmt: skip
 DISPUTE_ROWS = (
     *(
-        Row(
-            (state,), "dispute", to="disputed", emits=("dispute.opened",), by=PARTIES,
-            guards=(ONE_DISPUTE, NOT_DECIDED, UNREACHED), act=acts.open_dispute(state), note="all deadlines wait",
+        row
+        for state, note in _GIVEN_BACK.items()
+        for row in (
+            Row((state,), "dispute", to="disputed", emits=("dispute.opened",), by=PARTIES,
+                guards=(ONE_DISPUTE, NOT_DECIDED, UNREACHED), act=acts.open_dispute(state), note="all deadlines wait"),
+            Row(("disputed",), "withdraw", to=state, emits=("dispute.withdrawn",), by=("opener",), when=was(state),
+                act=acts.end_dispute, note=note),
+            Row(("disputed",), "timer:dispute", to=state, emits=("dispute.expired",), when=was(state),
+                act=acts.end_dispute, note=note),
+            Row(("disputed",), "resolve", to=state, emits=("dispute.resolved",), by=("arbiter",),
+                when=decided("return", state), act=acts.end_dispute, note=note),
         )
-        for state in _DISPUTABLE
-    ),
-    *(
-        Row(
-            ("disputed",), "withdraw", to=state, emits=("dispute.withdrawn",), by=("opener",), when=was(state),
-            act=acts.end_dispute,
-        )
-        for state in _DISPUTABLE
-    ),
-    *(
-        Row(("disputed",), "timer:dispute", to=state, emits=("dispute.expired",), when=was(state), act=acts.end_dispute)
-        for state in _DISPUTABLE
-    ),
-    *(
-        Row(
-            ("disputed",), "resolve", to=state, emits=("dispute.resolved",), by=("arbiter",),
-            when=decided("return", state), act=acts.end_dispute,
-        )
-        for state in _DISPUTABLE
     ),
     Row(
         ("disputed",), "resolve", to="refunding", emits=("dispute.resolved",), by=("arbiter",),
@@ -183,6 +181,8 @@ DISPUTE_ROWS = (
 
 _AT_REST = ("held", "probation", "disputed", "settled", "split", "refunded", "lapsed")
 _BLOCKED = ("refunding", "splitting")
+_DECIDE_AGAIN = "with as much time to decide as was left, and {after_dispute} at least"
+_TIME_AGAIN = {"disputed": _DECIDE_AGAIN, "probation": _GIVEN_BACK["probation"]}
 
 CHARGEBACK_ROWS = (
     *(
@@ -200,13 +200,13 @@ CHARGEBACK_ROWS = (
         for state in _BLOCKED
     ),
     Row(
-        ("charged_back",), cb.REVERSED, to="refunding", emits=("escrow.chargeback_reversed",),
-        when=cb.REVERSED_TO_HELD, act=cb.give_back_and_refund, note="a dispute is over with it",
+        ("charged_back",), cb.REVERSED, to="held", emits=("escrow.chargeback_reversed",), when=cb.REVERSED_TO_HELD,
+        act=cb.give_back_to_held, note="goes back, unless a hire is on its way here; a dispute is over with it",
     ),
     *(
         Row(
             ("charged_back",), cb.REVERSED, to=state, emits=("escrow.chargeback_reversed",), when=cb.reversed_to(state),
-            act=cb.give_back,
+            act=cb.give_back, note=_TIME_AGAIN.get(state, ""),
         )
         for state in (*_AT_REST[1:], *_BLOCKED)
     ),
@@ -240,7 +240,7 @@ REPAYING_ROWS = tuple(
         Row(("repaying",), "repay.succeeded", to=state, emits=("escrow.set_off_returned",),
             when=repaying.repaid_in(state), act=repaying.repay),
         Row(("repaying",), "repay.refused", to=state, emits=("escrow.release_refused",),
-            when=repaying.unpaid_in(state), act=repaying.block_repay, note="tried again after {retry_refused}"),
+            when=repaying.unpaid_in(state), act=refusals.block_repay, note="tried again after {retry_refused}"),
         Row(("repaying",), "repay.dropped", to=state, when=repaying.unpaid_in(state), act=repaying.drop_repay),
     )
 )  # fmt: skip

@@ -1,10 +1,11 @@
 """Losses: what a chargeback took after it was paid out, which staff decide about, and what is set off for it.
 
 While a loss is open nobody who had a part in that escrow is paid. Staff decide: it is the platform's (`write_off`), or
-it is the insider's (`set_off`): then later payouts to them are kept, in whole or in part, until it is made good. A loss
-that the bank gives back is none any more, and what was kept beyond what is still owed goes back to them (`repaying`). A
-document `debt:<person>` serves as the lock under which both are reserved: {pending: {offer_id: {instruction_id,
-amount}}}, written before the instruction goes out; the amount of one that gives back is negative.
+it is the insider's (`set_off`): then later payouts to them are kept, in whole or in part, until what they were paid is
+made good; the fee in it is the platform's. A loss that the bank gives back is none any more, and what was kept beyond
+what is still owed goes back to them (`repaying`). A document `debt:<person>` serves as the lock under which both are
+reserved: {pending: {offer_id: {instruction_id, amount}}}, written before the instruction goes out; the amount of one
+that gives back is negative.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from shared.aggregate.erasure import words
 
 KIND = "debt"
 DECISIONS = ("write_off", "set_off")
-_SUMS = {"state": 1, "currency": 1, "loss": 1, "loss_decision": 1, "set_off": 1, "instruction": 1}
+_SUMS = {"state": 1, "currency": 1, "loss": 1, "released": 1, "loss_decision": 1, "set_off": 1, "instruction": 1}
 _STANDING = {"parties": 1, "insider": 1, "currency": 1, "loss_since": 1}
 
 
@@ -66,7 +67,7 @@ class Debt:
     @property
     def left(self) -> int:
         """What is still to be kept of payouts; negative where too much was kept. What is on its way back is back."""
-        owed = sum(int(doc.get("loss", 0)) for doc in self.escrows.values() if _is_owed(doc))
+        owed = sum(_owed(doc) for doc in self.escrows.values() if _is_owed(doc))
         kept = sum(int(doc.get("set_off", 0)) for doc in self.escrows.values())
         back = sum(int(-each["amount"]) for each in self.pending.values() if each["amount"] < 0)
         return owed - kept + back
@@ -146,6 +147,11 @@ class Losses:
         """Their escrows as the insider, in one currency: debts in another are not set off."""
         query = {"parties": person, "insider": person, "currency": currency}
         return {doc["_id"]: doc for doc in self._store.collection.find(query, _SUMS)}
+
+
+def _owed(doc: Document) -> int:
+    """What of its loss can be the insider's: what they were paid, whatever of that was kept; not the platform's fee."""
+    return int(min(doc.get("loss", 0), doc.get("released", 0) + doc.get("set_off", 0)))
 
 
 def _is_owed(doc: Document) -> bool:

@@ -124,12 +124,7 @@ def trigger_of_outcome(outcome: Outcome) -> Trigger:
         kind="outcome",
         at=outcome.at,
         traceparent=traces.traceparent(),
-        data={
-            "instruction_id": outcome.instruction_id,
-            "amount": outcome.amount,
-            "reason": outcome.reason,
-            "provider_reference": outcome.provider_reference,
-        },
+        data={"instruction_id": outcome.instruction_id, "amount": outcome.amount, "reason": outcome.reason},
     )
 
 

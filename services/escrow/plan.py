@@ -38,6 +38,14 @@ def _day(start_on: str, tranche: Tranche) -> datetime:
     return datetime.combine(date.fromisoformat(start_on), time(), UTC) + timedelta(days=tranche["due_day"])
 
 
+def not_before(plan: Plan, at: datetime) -> list[Tranche]:
+    """The plan of which nothing more is due before `at`."""
+    return [
+        tranche | {"due_at": max(tranche["due_at"], at)} if tranche["status"] == "waiting" else tranche
+        for tranche in plan
+    ]
+
+
 def is_to_come(tranche: Tranche, now: datetime) -> bool:
     """Whether it waits for a day after the first day of work, and that day has not come."""
     return tranche["status"] == "waiting" and tranche["due_day"] > 0 and bool(tranche["due_at"] > now)
@@ -59,6 +67,24 @@ def brought_forward(plan: Plan, at: datetime) -> list[Tranche]:
         tranche | {"status": "waiting", "due_at": at} if tranche["status"] in ("waiting", "struck") else tranche
         for tranche in plan
     ]
+
+
+def shared(plan: Plan, insiders: int, at: datetime) -> list[Tranche]:
+    """The plan where of all that is not paid out yet `insiders` is due `at`, and the rest is struck.
+
+    A tranche of which each has a part is cut: the part that is struck is another tranche, at the end.
+    """
+    made, cut = list[Tranche](), list[Tranche]()
+    for tranche in plan:
+        if tranche["status"] not in ("waiting", "struck"):
+            made.append(tranche)
+            continue
+        part = min(tranche["amount"], insiders)
+        insiders -= part
+        if 0 < part < tranche["amount"]:
+            cut.append(tranche | {"amount": tranche["amount"] - part, "status": "struck"})
+        made.append(tranche | ({"amount": part, "status": "waiting", "due_at": at} if part else {"status": "struck"}))
+    return made + cut
 
 
 def ended(plan: Plan, start_on: str, on: str, told_at: datetime | None = None) -> list[Tranche]:

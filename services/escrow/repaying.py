@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.escrow.acts import Says, block, reason
+from services.escrow.acts import Says
 from services.escrow.books import close, instruct, move
 from services.escrow.losses import KIND, Debt, Losses, debt_id
 from services.escrow.rules import is_refused
@@ -55,23 +55,17 @@ def ask_repay(before: str) -> Any:
 
 def repay(change: Change, trigger: Trigger) -> Says:
     done = close(change, trigger)
+    change.set(repay_blocked=None)
     amount = done["amount"]
     cause = change["hire_event_id"]
     move(change, done["id"], hire_event_id=cause, released=amount, fees=-amount, set_off=-amount)
     return {"escrow.set_off_returned": {"amount": amount}}
 
 
-def block_repay(change: Change, trigger: Trigger) -> Says:
-    """It was refused: a new instruction after a while."""
-    refused = close(change, trigger)
-    block(change, trigger, refused["what"])
-    change.schedule(REPAY, change["blocked"]["again_at"])
-    return {"escrow.release_refused": {"reason": reason(trigger)}}
-
-
 def drop_repay(change: Change, trigger: Trigger) -> None:
     """Nothing is to be given back any more."""
     close(change, trigger)
+    change.set(repay_blocked=None)
 
 
 # -- over all escrows of a person

@@ -30,6 +30,10 @@ LAST_OF_ALL = Condition(
     lambda change, trigger: _asks_all(change, trigger) and change["refunded"] == 0,
 )
 LAST = Condition("it is the open instruction's, and nothing is left", _asks_all)
+EARNED_WAITS = Condition(
+    "it is the open instruction's outcome, and something else is still to be paid",
+    lambda change, trigger: is_answered(change, trigger) and bool(change["instruction"]["amount"] < change["held"]),
+)
 WAITING = Condition("a tranche waits to be paid", lambda change, trigger: next_waiting(change["tranches"]) is not None)
 STRUCK = Condition("the end of the hire struck something", lambda change, trigger: struck(change["tranches"]) > 0)
 UNDECIDED = Condition("no arbiter has given it to the insider", lambda change, trigger: not change.get("decided"))
@@ -61,7 +65,7 @@ no contact data to decide: so until the hire nobody writes any here.
 NOT_DECIDED = Guard(
     "decided",
     lambda change, trigger: not change.get("decided"),
-    "An arbiter has decided that this money is the insider's.",
+    "An arbiter has decided whose this money is.",
 )
 HIRE_KNOWN = Guard(
     "hire-confirmed",

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.escrow.plan import next_waiting
+from services.escrow.plan import next_waiting, struck
+from services.escrow.provider.port.instructions import PAYOUTS
 from shared.aggregate import Change, Document
 from shared.clock import format_time, parse_time
 
 Since = Callable[[Mapping[str, Any]], datetime | None]
-_PAYS = ("release", "split", "repay")
 
 
 def enlist(change: Change) -> None:
@@ -35,7 +35,7 @@ def sort_keys(doc: Mapping[str, Any], escrow_id: str) -> dict[str, str]:
 def _payout_due(doc: Mapping[str, Any]) -> datetime | None:
     """When its next payout falls due, or was given to the provider, who has not answered yet."""
     instruction = doc.get("instruction") or {}
-    if instruction.get("kind") in _PAYS:
+    if instruction.get("kind") in PAYOUTS:
         given: datetime = instruction["opened_at"]
         return given
     return doc.get("timers", {}).get("payout") if doc["state"] == "probation" else None
@@ -91,6 +91,8 @@ def _refused(doc: Document) -> dict[str, Any]:
     blocked = doc["blocked"]
     what = blocked["what"].partition(":")[0]
     kept = {"amount": doc["set_off"]} if what == "repay" else {}
+    if what == "refund" and "instruction" not in doc:
+        kept = {"amount": struck(doc["tranches"])}
     return {"what": what, **{name: blocked[name] for name in ("reason", "again_at")}, **_to_move(doc), **kept}
 
 

@@ -69,6 +69,7 @@ MIGRATIONS: Sequence[Migration] = (
     _look_for_what_is_kept,
     by_try,
     _index_staff_lists,
+    _look_for_what_is_kept,  # once more: before, the platform's fee was kept as well
 )
 
 FOR_STAFF = {

@@ -8,11 +8,12 @@ from services.escrow.books import SUMS
 from services.escrow.seekers import as_read
 from services.escrow.store import FOR_STAFF
 from shared.aggregate import Document
+from shared.fields import null_at_first
 from shared.http.declare.principal import Principal
 
 STAFF = ("arbiter", "operator")
 _SHOWN = frozenset(schemas.Escrow().fields)
-_NOT_YET = ("fund_by", "start_on", "hire_event_id", "blocked", "dispute", "payout_from", "postponement")
+_AT_FIRST = null_at_first(schemas.Escrow())
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -32,7 +33,7 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     if "decisions" in doc and not of.intersection(STAFF):
         shown["decisions"] = [{k: v for k, v in each.items() if k != "by"} for each in doc["decisions"]]
     return (
-        dict.fromkeys(_NOT_YET)
+        _AT_FIRST
         | {"decisions": []}
         | shown
         | {

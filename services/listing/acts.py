@@ -11,10 +11,11 @@ from services.listing.rules import Rules
 from services.listing.search import index
 from shared import codes
 from shared.aggregate import Breach, Change, Trigger
+from shared.clock import format_time
 from shared.places import place_of
 
 Act = Callable[[Change, Trigger], None]
-EXPIRY, REVIEW, LICENCE = "expiry", "review", "licence"
+EXPIRY, REVIEW, LICENCE, DRAFT = "expiry", "review", "licence", "draft"
 _DAY = timedelta(days=1)
 ONE_PAYOUT = [{"due_day": 0, "bps": 10_000}]
 
@@ -49,10 +50,24 @@ def create(rules: Rules) -> Act:
     def act(change: Change, trigger: Trigger) -> None:
         change.set(**{"tranches": ONE_PAYOUT, "seats": 1, **trigger.data})
         change.set(insider=trigger.by, created_at=change.now, hired=0, edits=0)
+        change.set(unsubmitted=unsubmitted(str(trigger.by), change.now))
+        draft_ends(change)
         under_licence(rules, change)
         index(change)
 
     return act
+
+
+def unsubmitted(person: str, written: datetime) -> str:
+    """What a listing has until it is handed in: by these those of a person are counted (`drafts`)."""
+    return f"{person} {format_time(written)}"
+
+
+def draft_ends(change: Change) -> None:
+    """A draft that nobody touches is withdrawn by itself; what is none has no such end. One that an older version wrote
+    gets it when it is touched.
+    """
+    change.schedule(DRAFT, change.now + change.terms.draft_expiry if change.state == "draft" else None)
 
 
 def revise(rules: Rules) -> Act:
@@ -99,6 +114,7 @@ def wait_for_licence(change: Change, trigger: Trigger) -> None:
 
 def edited(change: Change, trigger: Trigger) -> None:
     change.set(edits=change["edits"] + 1)
+    draft_ends(change)
     index(change)
 
 
@@ -112,7 +128,7 @@ def unverify_insider(change: Change, trigger: Trigger) -> None:
 
 def submit(change: Change, trigger: Trigger) -> None:
     change.schedule(REVIEW, change.now)
-    change.set(review=None, rested=None)
+    change.set(review=None, rested=None, unsubmitted=None)
     edited(change, trigger)
 
 
@@ -187,7 +203,7 @@ def close(change: Change, trigger: Trigger) -> None:
 
 
 def rest_timers(change: Change) -> None:
-    for timer in (REVIEW, EXPIRY, LICENCE):
+    for timer in (REVIEW, EXPIRY, LICENCE, DRAFT):
         change.schedule(timer, None)
 
 
@@ -199,6 +215,7 @@ def count_hire(change: Change, trigger: Trigger) -> None:
 
 def send_back(change: Change, trigger: Trigger) -> dict[str, Any]:
     change.schedule(REVIEW, None)
+    draft_ends(change)
     decide(change, "returned", str(trigger.by), reason=trigger.data["reason"], note=trigger.data.get("note"))
     index(change)
     return {"listing.returned": {"reason": trigger.data["reason"]}}

@@ -9,17 +9,18 @@ from services.listing.api_codes import operations as of_codes
 from services.listing.crowds import MOST_HELD, page, place_of
 from services.listing.jobposting import MEDIA, JobPosting, job_posting
 from services.listing.lifecycle import LISTING
-from services.listing.page import listing_page, sitemap
+from services.listing.page import listing_page
 from services.listing.parts import PATH, Parts
 from services.listing.rules import in_words
 from services.listing.schemas import Listing, NewListing, Refused, Revision
 from services.listing.schemas_search import Search
 from services.listing.search import Question
 from services.listing.stems import asked as words_asked
-from services.listing.store import find, newest
+from services.listing.store import find
 from shared import VERSION
 from shared.aggregate import Document
 from shared.events.schemas_listing import HELP_KINDS
+from shared.http.answer.commands import PlainCommands
 from shared.http.answer.documents import document_response
 from shared.http.answer.html import Page, language, wants_page
 from shared.http.answer.pages import foreign_cursor, page_of, page_response
@@ -36,6 +37,7 @@ _VARY = {"Vary": "Accept"}
     PATH, "createListing", "Create a listing", who=ANYONE, body=NewListing, command="create", answers={201: Listing}
 )
 def create(call: Call[Parts]) -> Answer:
+    call.parts.drafts.check(call.person, repeat_of=call.command_id if call.key else None)
     marks = call.parts.workplaces.of(call.person, call.command_id, call.body)
     return call.parts.listings.create(call, {**call.body, **marks})
 
@@ -79,7 +81,8 @@ def _page(call: Call[Parts], doc: Document, shown: dict[str, Any]) -> Page:
     answers={200: None}, media="application/xml",
 )  # fmt: skip
 def show_sitemap(call: Call[Parts]) -> Answer:
-    return Answer(sitemap(newest(call.parts.store), f"{call.parts.public_url}/listings/"))
+    text, tag = call.parts.sitemap.get()
+    return Answer(text, tag=tag)
 
 
 @operations.get(
@@ -118,60 +121,13 @@ def submit(call: Call[Parts]) -> Answer:
         return parts.listings.command(call)
 
 
-@operations.post(
-    PATH + "/{id}/pause", "pauseListing", "Pause a listing: it takes no new offers", who=DOCUMENT, command="pause",
-    answers=_ONE,
-)  # fmt: skip
-def pause(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call)
-
-
-@operations.post(
-    PATH + "/{id}/resume", "resumeListing", "Resume a paused listing", who=DOCUMENT, command="resume", answers=_ONE
-)
-def resume(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call)
-
-
-@operations.post(
-    PATH + "/{id}/withdraw", "withdrawListing", "Withdraw a listing", who=DOCUMENT, command="withdraw", answers=_ONE
-)
-def withdraw(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call)
-
-
-@operations.post(
-    PATH + "/{id}/return",
-    "returnListing",
-    "Moderator: return a listing to its insider",
-    who=DOCUMENT,
-    body=Refused,
-    command="return",
-    answers=_ONE,
-)
-def send_back(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, call.body)
-
-
-@operations.post(
-    PATH + "/{id}/publish", "publishListing", "Moderator: publish a listing", who=DOCUMENT, command="publish",
-    answers=_ONE,
-)  # fmt: skip
-def publish(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call)
-
-
-@operations.post(
-    PATH + "/{id}/remove",
-    "removeListing",
-    "Moderator: remove a listing",
-    who=DOCUMENT,
-    body=Refused,
-    command="remove",
-    answers=_ONE,
-)
-def remove(call: Call[Parts]) -> Answer:
-    return call.parts.listings.command(call, call.body)
+_command = PlainCommands(operations, PATH + "/{id}", lambda parts: parts.listings, Listing)
+_command("pauseListing", "Pause a listing: it takes no new offers", "pause")
+_command("resumeListing", "Resume a paused listing", "resume")
+_command("withdrawListing", "Withdraw a listing", "withdraw")
+_command("returnListing", "Moderator: return a listing to its insider", "return", Refused)
+_command("publishListing", "Moderator: publish a listing", "publish")
+_command("removeListing", "Moderator: remove a listing", "remove", Refused)
 
 
 def _question(call: Call[Parts]) -> Question:

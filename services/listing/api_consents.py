@@ -1,8 +1,6 @@
 """The employer's consent over HTTP: the insider has it asked; its link shows a form, and takes the answer."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -14,15 +12,13 @@ from services.listing.schemas import Listing
 from services.listing.schemas_consent import AskConsent, EmployerAnswer, EmployerConsent
 from shared.aggregate import Refusal
 from shared.http.answer.commands import problem_of_refusal
-from shared.http.answer.html import Page, language, paragraphs, wants_page
+from shared.http.answer.html import Page, Texts, language, paragraphs, wants_page
 from shared.http.declare.operations import DOCUMENT, PUBLIC, Answer, Call, Operations
-from shared.http.problems import Fault, Problem
+from shared.http.problems import Problem
 from shared.links import EMPLOYER_CONSENTS, BadLink
 from shared.wording import amount, day
 
-TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("consent_pages.json").read_text("utf-8"))
-"""{key: {language: text with {fields}}}"""
-
+_text = Texts(__file__, "consent_pages.json").to_caller
 _BUTTON = Markup('<button type="submit" name="answer" value="{answer}">{words}</button>')
 _FORM = Markup('<form method="post">\n<p>{buttons}</p>\n</form>')
 _ITEM = Markup("<li>{}</li>")
@@ -69,11 +65,8 @@ def answer(call: Call[Parts]) -> Answer:
     try:
         return _answer(call, call.parts.employers_word.answer(asked, call.body["answer"]))
     except Refusal as refusal:
-        problem = problem_of_refusal(refusal)
-        if refusal.rule in _SAID:
-            problem.detail = _text(call, _SAID[refusal.rule])
-        problem.errors = [Fault(fault.pointer, fault.rule, problem.detail) for fault in problem.errors]
-        raise problem from refusal
+        words = _text(call, _SAID[refusal.rule]) if refusal.rule in _SAID else None
+        raise problem_of_refusal(refusal, words) from refusal
 
 
 # -- inside
@@ -138,7 +131,3 @@ def _buttons(call: Call[Parts], standing: str) -> Markup:
     answers = _ANSWERS.get(standing, ())
     buttons = Markup("\n").join(_BUTTON.format(answer=each, words=_text(call, each)) for each in answers)
     return _FORM.format(buttons=buttons) if answers else Markup("")
-
-
-def _text(call: Call[Any], key: str, **values: str) -> str:
-    return TEXTS[key][language(call.header("Accept-Language"))].format_map(values)

@@ -6,7 +6,7 @@ The fields are those of `documents.ListingDocument`; what an answer covers stand
 from collections.abc import Mapping
 from typing import Any
 
-from services.listing.acts import REVIEW, keep, rest_timers
+from services.listing.acts import REVIEW, draft_ends, keep, rest_timers
 from services.listing.consents import AGAINST, ASKED, GIVEN, REFUSED, WITHDRAWN
 from services.listing.search import index
 from shared.aggregate import Change, Trigger
@@ -21,6 +21,7 @@ def ask(change: Change, trigger: Trigger) -> Extra:
     link |= {"domain_mark": change["domain_mark"], "currency": change["pay"]["currency"]}
     link["help"] = {each["kind"]: each["price"]["amount"] for each in change["help"]}
     change.set(consent_links=[*change.get("consent_links", ()), link])
+    draft_ends(change)
     mail = {"link_id": trigger.id, "until": until, "sealed": asked["sealed"], "language": asked["language"]}
     return {"listing.consent_asked": mail}
 
@@ -28,6 +29,7 @@ def ask(change: Change, trigger: Trigger) -> Extra:
 def give(change: Change, trigger: Trigger) -> None:
     """What waits for it in review is looked at again, and published by itself where nothing else is in the way."""
     _answered(change, trigger, GIVEN)
+    draft_ends(change)
     if change.state == "in_review" and not change.get("rested"):
         change.schedule(REVIEW, change.now)
 
@@ -55,8 +57,9 @@ def _said_no(change: Change, trigger: Trigger, status: str) -> None:
 
 
 def _rest_as_draft(change: Change) -> None:
-    """No deadline counts, and the search does not find it."""
+    """No deadline counts but a draft's, and the search does not find it."""
     rest_timers(change)
+    draft_ends(change)
     index(change)
 
 

@@ -81,7 +81,7 @@ class Reason(TypedDict):
 class Decision(TypedDict, total=False):
     """A decision of the rules or of staff."""
 
-    outcome: str  # published, in_review, returned, removed
+    outcome: str  # published, held, revised, rested, kept, returned, removed
     by: str  # `rules`, or the moderator
     at: datetime
     rules: list[str]  # rules that were applied
@@ -126,6 +126,7 @@ class ListingDocument(CoreDocument, total=False):
     price_cap: int  # the most that all its help together might cost when it was published or last changed
     seeker_asked: list[dict[str, Any]]  # what the law of the place has a seeker asked: {rule, asks, help} each
     hired: int  # seats taken
+    unsubmitted: str  # `<person> <when it was written>`, until it is handed in
     edits: int  # how often its insider changed it
     domain_mark: str  # of the employer's domain
     workplace_mark: str  # of the employer's domain and this listing

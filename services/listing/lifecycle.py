@@ -7,6 +7,7 @@ from services.listing.acts import EXPIRY
 from services.listing.rules import (
     AT_EMPLOYER,
     FROM_PAUSED,
+    HEARD_OF,
     LAST_SEAT,
     LAST_SEAT_OF_BEFORE,
     MAY_EDIT,
@@ -124,6 +125,11 @@ _ROWS = (
     Row((*LIVE, "in_review"), "timer:expiry", to="expired", emits=("listing.expired",), act=acts.close),
     Row(("draft", "in_review", *LIVE), "withdraw", to="withdrawn", emits=("listing.withdrawn",), by=INSIDER,
         act=acts.close),
+    *(
+        Row(("draft",), "timer:draft", to="withdrawn", emits=emits, when=when, act=acts.close,
+            note="nobody touched the draft for {draft_expiry}")
+        for when, emits in ((HEARD_OF, ("listing.withdrawn",)), (None, ()))
+    ),
     Row(("in_review", *LIVE, "filled", "expired", "withdrawn"), "remove", to="removed", emits=("listing.removed",),
         by=MODERATOR, act=acts.remove),
     Row(LIVE, "hire.confirmed", to="filled", emits=("listing.filled",), when=LAST_SEAT, act=acts.count_hire),

@@ -7,19 +7,16 @@ takes its place where scripts run.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from shared.clock import format_time
-from shared.http.answer.html import Page, paragraphs
+from shared.http.answer.html import Page, Texts, paragraphs
 from shared.places import name_of
 from shared.wording import amount
 
-TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("page.json").read_text("utf-8"))
-"""{key: {language: text with {fields}}}"""
-
+_text = Texts(__file__, "page.json").in_language
 _HEAD = Markup(
     '<meta name="description" content="{summary}">\n<link rel="canonical" href="{url}">\n'
     '<link rel="icon" href="/site/icon.svg" type="image/svg+xml">\n'
@@ -96,7 +93,3 @@ def _pay(pay: Mapping[str, Any], language: str) -> str:
 def _place(shown: Mapping[str, Any]) -> str:
     subdivision = name_of(shown["subdivision"]) if shown["subdivision"] else None
     return ", ".join(each for each in (shown["region"], subdivision, name_of(shown["country"])) if each)
-
-
-def _text(key: str, language: str, **values: str) -> str:
-    return TEXTS[key][language].format(**values)

@@ -9,14 +9,17 @@ from services.listing import consents, views
 from services.listing.asks import Asks
 from services.listing.budget import Budget
 from services.listing.census import Census
+from services.listing.drafts import Drafts
 from services.listing.employers_word import EmployersWord
 from services.listing.mailboxes import mailbox_of
+from services.listing.page import sitemap
 from services.listing.reports import decided
 from services.listing.rules import Rules
-from services.listing.store import KNOWN, is_unveiled, unveiled_id
+from services.listing.store import KNOWN, is_unveiled, newest, unveiled_id
 from services.listing.workplaces import Workplaces
 from shared.aggregate import Document, Lifecycle, Store
 from shared.http.answer.commands import Resource
+from shared.http.answer.kept import KeptText
 from shared.http.declare.operations import Call
 from shared.http.declare.principal import NOBODY, Principal
 from shared.reports.desk import Desk
@@ -35,11 +38,13 @@ class Parts:
     workplaces: Workplaces
     census: Census
     budget: Budget
+    drafts: Drafts
     market: Rules
     asks: Asks
     employers_word: EmployersWord
     desk: Desk
     public_url: str
+    sitemap: KeptText
 
     @classmethod
     def of(cls, store: Store, lifecycle: Lifecycle, market: Rules, key: bytes, public_url: str) -> "Parts":
@@ -50,13 +55,16 @@ class Parts:
             return views.view(doc, roles, lifecycle.terms.fee_bps, consents.on_record(market.places, doc))
 
         listings = Resource(store, lifecycle, roles, view, PATH)
-        budget = Budget(store, lifecycle.terms.listings_a_week)
-        reports = REPORT.with_terms(lifecycle.terms)
+        terms = lifecycle.terms
+        budget, drafts = Budget(store, terms.listings_a_week), Drafts(store, terms)
+        reports = REPORT.with_terms(terms)
         desk = Desk.of(store, reports, key, "/v1/reports", partial(mailbox_of, store))
         word = EmployersWord(listings, market, key)
+        on_map = KeptText(lambda: sitemap(newest(store), f"{public_url}/listings/"), store.clock.monotonic)
         return cls(
-            store, listings, Workplaces(store, key), Census(store), budget, market, Asks(store), word, desk, public_url
-        )
+            store, listings, Workplaces(store, key), Census(store), budget, drafts, market, Asks(store), word, desk,
+            public_url, on_map,
+        )  # fmt: skip
 
     def read(self, call: Call["Parts"]) -> tuple[Document, frozenset[str]]:
         """The listing that the path names, and what the caller is to it: read at once with what says whether they know

@@ -119,7 +119,7 @@ class Rules:
             if rule.decision == "free_only":
                 yield Breach(rule.id, pointer, in_words(place, kind, rule))
             elif rule.decision == "licensed" and self.licences.of(place, on) is None:
-                why = self.licences.why_not(place)
+                why = self.licences.why_not(place, on)
                 yield Breach(rule.id, pointer, f"{in_words(place, kind, rule)} But {why}. At price 0 it needs none.")
 
     def _cap_breaches(self, listing: Listing) -> Iterator[Breach]:
@@ -290,6 +290,7 @@ FROM_PAUSED = Condition(
 )
 LAST_SEAT = Condition("the last seat", lambda change, trigger: change["hired"] + 1 >= change["seats"])
 WAS_PUBLISHED = Condition("it was published before", lambda change, trigger: bool(change.get("published_at")))
+HEARD_OF = Condition("others have heard of it", lambda change, trigger: change.seq > 0)
 LAST_SEAT_OF_BEFORE = Condition(
     "it was published before, and it is the last seat",
     lambda change, trigger: WAS_PUBLISHED.holds(change, trigger) and LAST_SEAT.holds(change, trigger),

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, validates, validates_schema
+from marshmallow import ValidationError, validates_schema
 
 from services.listing.lifecycle import STATES
 from services.listing.rules import foreign_prices
-from shared.characters import normal_form
-from shared.domains import is_public_mail
 from shared.events.schemas_listing import HELP_KINDS
 from shared.fields import (
     Body,
@@ -16,20 +14,21 @@ from shared.fields import (
     Country,
     Currency,
     Date,
-    Domain,
+    EmployerDomain,
     Flag,
     Instant,
     Integer,
-    MoneySchema,
     Part,
     PersonId,
     Several,
     Text,
     Uuid,
     Violation,
+    no_at,
 )
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
-from shared.places.fields import Subdivision
+from shared.fields.prices import PricedBreakdown, PricedHelp
+from shared.places.fields import Licence, Subdivision
 from shared.places.rules import ACKNOWLEDGED
 from shared.reports.schemas import OwnReport
 
@@ -38,24 +37,11 @@ PERIODS = ("hour", "day", "week", "month", "year")
 REASONS = ("contact_data", "employer_named", "unclear", "unlawful", "not_genuine", "other")
 
 
-def _no_at(value: str) -> None:
-    """A region is a public name and stands in events, which refuse an address."""
-    if "@" in normal_form(value):
-        raise ValidationError([Violation("characters", "expected a name without @")])
-
-
 class Employer(Body):
     """`domain`: of its e-mail addresses. It is what a work address and the employer's own word are checked against."""
 
     name = Text(1, 120, required=True)
-    domain = Domain()
-
-    @validates("domain")
-    def check_domain(self, value: str, **_: Any) -> None:
-        if is_public_mail(value):
-            raise ValidationError(
-                [Violation("public-mail", "expected the employer's own domain: anybody can have mail here")]
-            )
+    domain = EmployerDomain()
 
 
 class Pay(Body):
@@ -70,11 +56,6 @@ class Pay(Body):
     def check_range(self, data: dict[str, Any], **_: Any) -> None:
         if data["min"] > data["max"]:
             raise ValidationError({"max": [Violation("pay-range", f"expected {data['min']} or more: not below min")]})
-
-
-class PricedHelp(Body):
-    kind = Choice(*HELP_KINDS, required=True)
-    price = Part(MoneySchema, required=True)
 
 
 class Tranche(Body):
@@ -127,7 +108,7 @@ class NewListing(Body):
         allow_none=True,
         metadata={"description": "of the country; required where the rules differ inside it (`GET /v1/rules` says so)"},
     )
-    region = Text(1, 64, allow_none=True, validate=_no_at)
+    region = Text(1, 64, allow_none=True, validate=no_at)
     industry = Part(IndustryCode, required=True)
     occupation = Part(OccupationCode, required=True)
     duties = Several(Text(1, 300), 1, 20, required=True)
@@ -200,24 +181,6 @@ class VeiledEmployer(Body):
     name = Text(allow_none=True, metadata={"description": "null while veiled"})
     domain = Text(allow_none=True, metadata={"description": "null while veiled, or where none was given"})
     veiled = Flag()
-
-
-class Licence(Body):
-    """The operator's, under which the price stands."""
-
-    place = Text()
-    number = Text()
-    valid_until = Date()
-
-
-class PricedBreakdown(PricedHelp):
-    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
-
-    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
-    """
-
-    fee = Part(MoneySchema)
-    insider_receives = Part(MoneySchema)
 
 
 class Listing(Body):

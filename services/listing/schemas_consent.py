@@ -1,17 +1,15 @@
 """What comes in and goes out over HTTP about the employer's own consent."""
 
 from services.listing.employers_word import COMMANDS
-from services.listing.schemas import PricedHelp
-from shared.fields import Body, Choice, Instant, Integer, Part, Pattern, Several, Text
+from shared.fields import Body, Choice, Instant, Integer, Mailbox, Part, Several, Text
+from shared.fields.prices import PricedHelp
 from shared.http.answer.html import LANGUAGES
-
-_MAILBOX = r"(?=.{1,64}$)[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 
 
 class AskConsent(Body):
     """`mailbox`: one that the employer has named to us, such as people for people@acme.example."""
 
-    mailbox = Pattern(_MAILBOX, "a mailbox such as people, without @ and domain", required=True)
+    mailbox = Mailbox(required=True)
     language = Choice(*LANGUAGES, metadata={"description": "of the mail; by default Accept-Language"})
 
 

@@ -1,8 +1,7 @@
 """What may be charged where, as `GET /v1/rules` shows it."""
 
-from services.listing.schemas import Licence
 from shared.fields import Body, Choice, Country, Currency, Date, Flag, Integer, Part, Query, Several, Text
-from shared.places.fields import Subdivision
+from shared.places.fields import Licence, Subdivision
 from shared.places.rules import ACKNOWLEDGED, ASKED, DECISIONS
 
 

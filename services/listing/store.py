@@ -75,7 +75,12 @@ def verified_anew(collection: Collection[Document]) -> None:
     collection.update_one({"_id": employer_id(ANY)}, {"$setOnInsert": sweep}, upsert=True)
 
 
-MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew, index_reports)
+def by_unsubmitted(collection: Collection[Document]) -> None:
+    """How many listings a person wrote and did not hand in. Those that an older version wrote are not counted."""
+    collection.create_index([("unsubmitted", ASCENDING)], sparse=True)
+
+
+MIGRATIONS = (by_facet, by_seeker, by_order, by_employer, verified_anew, index_reports, by_unsubmitted)
 
 
 def newest(store: Store) -> Iterator[tuple[str, datetime]]:

@@ -36,7 +36,7 @@ def check(listing: Mapping[str, Any], legal_forms: Sequence[str]) -> Iterator[Fo
             yield rule, pointer, says
         readings = {text, skeleton(normal_form(text))}
         if any(names(read, name) or (domain and names_domain(read, domain)) for read in readings):
-            yield "no-employer-name", pointer, "The employer is named here; it stays veiled until an offer is active."
+            yield "no-employer-name", pointer, "The employer is named here; it stays veiled until the help has begun."
 
 
 def forbidden(listing: Mapping[str, Any], phrases: Sequence[Phrases]) -> Iterator[Found]:

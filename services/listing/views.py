@@ -1,11 +1,11 @@
 """What of a listing a caller sees, and how a code is shown. Pure.
 
-The employer is veiled until the caller has an active offer on the listing.
+The employer is veiled until the help of an offer of the caller's has begun.
 """
 
 from typing import Any
 
-from services.listing.acts import EXPIRY
+from services.listing.acts import DRAFT, EXPIRY
 from services.listing.consents import GRADES
 from shared import codes
 from shared.aggregate import Document
@@ -44,7 +44,7 @@ def view(doc: Document, roles: frozenset[str], fee_bps: int, consent_by: str | N
         "fee_bps": fee_bps,
         "breakdown": [_broken_down(each, fee_bps) for each in doc["help"]],
         "published_at": doc.get("published_at"),
-        "expires_at": doc.get("timers", {}).get(EXPIRY),
+        "expires_at": doc.get("timers", {}).get(DRAFT if doc["state"] == "draft" else EXPIRY),
         "employer": {name: doc["employer"].get(name) if known else None for name in ("name", "domain")}
         | {"veiled": not known},
         "insider_verified": doc.get("insider_verified", False),

@@ -22,6 +22,8 @@ _OF_PEOPLE = {"mark": 1, "box_mark": 1, "identity": 1, "number": 1}
 _WITH_REVIEWS = {**_OF_HIRES, "reviews": 1, "hired_at": 1}
 _OF_ONE = 20
 """Listings of one insider that are looked at for a match."""
+_NAMING = 50
+"""Documents that name one application that are read at once."""
 _LOOKED_AT = 5
 """So many times the limit is read at most, where a few have many listings."""
 _WITHOUT_FACETS = {"facets": 0, "tranches": 0}
@@ -92,18 +94,19 @@ def own_offers(store: Store, person: str, asked: Mapping[str, Any], after: str |
     return store.find(query, _UNLISTED, [("position", DESCENDING)], limit)
 
 
-def naming(store: Store, application: str, kind: str, states: Sequence[str] = (), limit: int = 50) -> list[Document]:
+def naming(store: Store, application: str, kind: str, states: Sequence[str] = ()) -> list[Document]:
     """Documents of this kind, in these states where any are given, that name an application."""
     query: dict[str, Any] = {"application": application, "kind": kind}
     if states:
         query["state"] = {"$in": list(states)}
-    return store.find(query, {"events": 0}, limit=limit)
+    return store.find(query, {"events": 0}, limit=_NAMING)
 
 
-def offers_on(store: Store, listing_id: str, states: Sequence[str], limit: int = 200) -> list[str]:
-    """Ids of offers on this listing in these states, that its end has not reached yet."""
-    query = {"live_on": listing_id, "state": {"$in": list(states)}}
-    return [doc["_id"] for doc in store.collection.find(query, {"_id": 1}).limit(limit)]
+def offers_on(store: Store, listing_id: str, states: Sequence[str], after: str, limit: int) -> list[str]:
+    """Ids of offers that live on this listing and are in these states, in order, those after the id `after`."""
+    query = {"live_on": listing_id, "state": {"$in": list(states)}, "_id": {"$gt": after}}
+    found = store.collection.find(query, {"_id": 1}).sort("_id", ASCENDING).limit(limit)
+    return [doc["_id"] for doc in found]
 
 
 def hires_of(store: Store, insider: str, limit: int) -> list[Document]:

@@ -8,6 +8,7 @@ from typing import Any
 from services.notify.recipients import notified, read_by
 from services.notify.templates import DEFAULT_LANGUAGE, render
 from shared.aggregate import Change, Trigger, close_task, open_task
+from shared.aggregate.table import Action
 from shared.clock import format_time
 
 KEEP = "keep"
@@ -51,6 +52,16 @@ def write(change: Change, trigger: Trigger) -> None:
 def close_mail(change: Change, trigger: Trigger) -> None:
     close_task(change)
     change.set(undelivered=trigger.data.get("reason"))
+
+
+def close_mail_without(*spent: str) -> Action:
+    """Close it, out or not; what was for the mail alone goes."""
+
+    def close(change: Change, trigger: Trigger) -> None:
+        change.set(**dict.fromkeys(spent))
+        close_mail(change, trigger)
+
+    return close
 
 
 def forget(change: Change, trigger: Trigger) -> None:

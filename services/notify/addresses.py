@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.notify.acts import no_events
-from services.notify.lifecycle import OUTCOMES
+from services.notify.lifecycle import of_mail
 from services.notify.store import CONTACT, WORK_MAIL
-from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger, cells, close_task, open_task
+from shared.aggregate import Change, Refusal, close_task, open_task
 from shared.domains import domain_of, is_public_mail
 from shared.ids import contact_mark, domain_mark, mailbox_mark, new_id
 from shared.mail_addresses import are_same
@@ -98,9 +97,14 @@ def is_at(document: Mapping[str, Any], email: str) -> bool:
     return "email" in document and are_same(document["email"], email)
 
 
+def is_there(document: Mapping[str, Any] | None) -> bool:
+    """Whether an address was given: one that was deleted leaves a document without it."""
+    return document is not None and "email" in document
+
+
 def is_verified(document: Mapping[str, Any] | None) -> bool:
     """Whether mail may go to this document's address."""
-    return document is not None and "email" in document and "verified_at" in document
+    return document is not None and is_there(document) and "verified_at" in document
 
 
 def code_of(key: bytes, document_id: str, nonce: str) -> str:
@@ -137,24 +141,5 @@ def _verified(change: Change, key: bytes) -> tuple[str, dict[str, str]]:
     return "work.verified", {"person_id": person, "domain_mark": domain_mark(key, domain_of(email) or "")}
 
 
-# -- the code's mail
-
-
-def _carried_out(change: Change, trigger: Trigger) -> None:
-    change.set(undelivered=trigger.data.get("reason"))
-    close_task(change)
-
-
-def _code_mail(kind: str) -> Lifecycle:
-    return Lifecycle(
-        kind,
-        states=("new", "known"),
-        rows=tuple(Row(("known",), outcome, when=ANSWERED, act=_carried_out) for outcome in OUTCOMES),
-        public=no_events,
-        outcomes=OUTCOMES,
-        answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
-    )
-
-
-CODE_MAILS = CONTACT_CODE, WORK_MAIL_CODE = _code_mail(CONTACT), _code_mail(WORK_MAIL)
+CODE_MAILS = CONTACT_CODE, WORK_MAIL_CODE = of_mail(CONTACT), of_mail(WORK_MAIL)
 """What becomes of a code's mail, for each kind of address."""

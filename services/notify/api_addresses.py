@@ -1,17 +1,16 @@
 """A person's addresses over HTTP: where their mail goes, and one at an employer. A mailed code proves each."""
 
 from collections.abc import Callable
-from typing import Any
 
 from services.notify import addresses, former, mailboxes
 from services.notify.parts import Parts
 from services.notify.schemas import Contact, NewContact, NewWorkMail, SaidCode, WorkMail
 from services.notify.store import CONTACT, WORK_MAIL, contact_id, work_mail_id
 from services.notify.views import address_view
-from shared.aggregate import Change, Document, Refusal
-from shared.http.answer.commands import problem_of_refusal
+from shared.aggregate import Change, Document
 from shared.http.answer.documents import document_response
 from shared.http.answer.html import language as accepted_language
+from shared.http.answer.own import change_own
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.telemetry import traces
@@ -87,7 +86,7 @@ def delete_work_mail(call: Call[Parts]) -> Answer:
 
 def _show(call: Call[Parts], kind: str) -> Answer:
     doc = call.parts.store.get(_ID[kind](call.person))
-    if doc is None or "email" not in doc:
+    if doc is None or not addresses.is_there(doc):
         raise Problem("not-found", "You have given no address here.")
     return document_response(address_view(doc))
 
@@ -95,7 +94,7 @@ def _show(call: Call[Parts], kind: str) -> Answer:
 def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
     parts, email, reserved = call.parts, call.body["email"], False
 
-    def decide(change: Change) -> Document:
+    def decide(change: Change) -> None:
         nonlocal reserved
         if kind == WORK_MAIL and not addresses.is_at(change.doc, email):
             addresses.refuse_public(email)
@@ -105,19 +104,17 @@ def _put(call: Call[Parts], kind: str, language: str | None) -> Answer:
         if addresses.put(change, call.person, email, parts.terms) and not reserved:
             parts.mailboxes.reserve(email, kind, parts.terms.codes_a_day_per_mailbox)
             reserved = True
-        return change.document()
 
     return document_response(address_view(_run(call, kind, decide)))
 
 
 def _verify(call: Call[Parts], kind: str) -> Answer:
-    def decide(change: Change) -> Document | None:
+    def decide(change: Change) -> None:
         change.traceparent = traces.traceparent()
-        verified = addresses.verify(change, call.parts.key, call.body["code"], call.parts.terms)
-        return change.document() if verified else None
+        addresses.verify(change, call.parts.key, call.body["code"], call.parts.terms)
 
     doc = _run(call, kind, decide)
-    if doc is None:
+    if not addresses.is_verified(doc):
         # One answer for a wrong code, an old one, one that was tried too often, and none at all.
         fault = Fault("/code", "code", "expected the last code that was mailed to you, in time")
         raise Problem(
@@ -135,28 +132,20 @@ def _delete(call: Call[Parts], kind: str) -> Answer:
     return Answer(status=204)
 
 
-def _run(call: Call[Parts], kind: str, decide: Callable[[Change], Any]) -> Any:
-    """Change the caller's document by compare-and-set; refusals as problems. A verified contact that goes by it is
-    remembered first.
-    """
-    parts, own_id, remembered = call.parts, _ID[kind](call.person), None
+def _run(call: Call[Parts], kind: str, decide: Callable[[Change], None]) -> Document:
+    """Change the caller's document. A verified contact that goes by it is remembered first."""
+    parts, remembered = call.parts, None
 
-    def checked(changes: dict[str, Change]) -> Any:
+    def remembering(change: Change) -> None:
         nonlocal remembered
-        change = changes[own_id]
-        if call.operation.match and (not change.is_new or call.if_match.versions is not None):
-            call.if_match.check(change.version)
         before = dict(change.doc)
-        answer = decide(change)
+        decide(change)
         if kind == CONTACT and (goes := former.gone(before, change.doc)) not in (None, remembered):
             former.remember(parts.store, call.person, goes, parts.terms)
             remembered = goes
-        return answer
 
     try:
-        return call.parts.store.run({own_id: _LIFECYCLE[kind]}, checked)
+        return change_own(call, parts.store, _ID[kind](call.person), _LIFECYCLE[kind], remembering, addresses.is_there)
     except (addresses.TooSoon, mailboxes.Full) as refused:
         wait = refused.wait.total_seconds()
         raise Problem("too-many-requests", "No other code can be sent yet. Try later.", retry_after=wait) from None
-    except Refusal as refusal:
-        raise problem_of_refusal(refusal) from refusal

@@ -14,10 +14,10 @@ from services.notify.schemas import OneClick, Preferences, Unsubscribed
 from services.notify.store import contact_id
 from services.notify.templates import DEFAULT_LANGUAGE, phrase, render
 from services.notify.views import preferences_view
-from shared.aggregate import Change, Document, Refusal
+from shared.aggregate import Change, Document
 from shared.http.answer import html
-from shared.http.answer.commands import problem_of_refusal
 from shared.http.answer.documents import document_response
+from shared.http.answer.own import change_own
 from shared.http.declare.operations import ANYONE, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Fault, Problem
 from shared.links import BadLink
@@ -43,23 +43,17 @@ def show(call: Call[Parts]) -> Answer:
     body=Preferences, match=True, answers={200: Preferences},
 )  # fmt: skip
 def put(call: Call[Parts]) -> Answer:
-    own_id, mail = contact_id(call.person), call.body["mail"]
+    mail = call.body["mail"]
     if not mail.pop("money"):
         fault = Fault("/mail/money", "money", "expected true")
         raise Problem("refused-by-rule", "Mails about money cannot be stopped.", errors=[fault])
 
-    def decide(changes: dict[str, Change]) -> Document:
-        change = changes[own_id]
-        if not change.is_new or call.if_match.versions is not None:
-            call.if_match.check(change.version)
+    def decide(change: Change) -> None:
         preferences.prefer(change, call.person, call.body["language"], [each for each in mail if not mail[each]])
         preferences.tell_matches(change, call.body["matches"])
-        return change.document()
 
-    try:
-        return document_response(preferences_view(call.parts.store.run({own_id: CONTACT_CODE}, decide)))
-    except Refusal as refusal:
-        raise problem_of_refusal(refusal) from refusal
+    own = change_own(call, call.parts.store, contact_id(call.person), CONTACT_CODE, decide)
+    return document_response(preferences_view(own))
 
 
 @operations.get(

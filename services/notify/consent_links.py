@@ -4,42 +4,25 @@ The address stands in the event and in the document sealed, and goes with the ma
 and stored nowhere. The document is `documents.ConsentMailDocument`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import NOTIFICATION, NOTIFY, OUTCOMES
+from services.notify.lifecycle import NOTIFICATION, NOTIFY, of_mail
 from services.notify.mail import Postman
-from services.notify.store import contact_id, work_mail_id
-from services.notify.templates import DEFAULT_LANGUAGE, phrase
+from services.notify.store import comes_to, contact_id
+from services.notify.templates import DEFAULT_LANGUAGE, phrase, read_texts
 from shared import links
-from shared.aggregate import (
-    ANSWERED,
-    Change,
-    Document,
-    Kind,
-    Lifecycle,
-    Row,
-    Store,
-    Trigger,
-    Verdict,
-    cells,
-    close_task,
-    open_task,
-)
+from shared.aggregate import Change, Document, Kind, Row, Store, Trigger, Verdict, open_task
 from shared.clock import parse_time
-from shared.mail_addresses import mailbox
 from shared.sealing import Unreadable, unseal
 from shared.settings import Terms
 from shared.wording import amount, day
 
 KIND = "consent_mail"
 ASKED = "listing.consent_asked"
-TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("consent_links.json").read_text("utf-8"))
+TEXTS: Mapping[str, Mapping[str, str]] = read_texts("consent_links.json")
 
 
 class OfConsent:
@@ -79,7 +62,7 @@ class ConsentMails:
             address = unseal(self._key, links.EMPLOYER_CONSENT, document["listing_id"], document["sealed"])
         except Unreadable:
             return self._postman.skip(document, "unreadable")
-        if self._is_of(document["insider"], address):
+        if comes_to(self._store, document["insider"], address):  # who cannot answer for the employer
             return self._postman.skip(document, "own_address")
         claims = {"listing": document["listing_id"], "id": document["link_id"]}
         token = links.sign(self._key, links.EMPLOYER_CONSENT, claims, document["until"])
@@ -98,11 +81,6 @@ class ConsentMails:
         trigger = Trigger(NOTIFY, f"{document['_id']}:undelivered", "event", outcome.at, told)
         self._store.run({at: self._notification}, lambda changes: self._notification.fold(changes[at], trigger))
 
-    def _is_of(self, person: str, address: str) -> bool:
-        """Whether what is mailed there comes to the insider, who cannot answer for the employer."""
-        found = [self._store.get(at(person)) or {} for at in (contact_id, work_mail_id)]
-        return any(mailbox(each["email"]) == mailbox(address) for each in found if each.get("email"))
-
 
 def write(language: str, help_: Sequence[Mapping[str, Any]], currency: str, until: datetime, url: str) -> Letter:
     """What the employer reads: which help, for how much; no word of the listing's text."""
@@ -120,23 +98,6 @@ def _ask(change: Change, trigger: Trigger) -> None:
     open_task(change, f"{change.id}:mail", "mail", change.now)
 
 
-def _done(change: Change, trigger: Trigger) -> None:
-    """Out or not: what was for the mail alone goes."""
-    change.set(sealed=None, insider=None, help=None, currency=None, undelivered=trigger.data.get("reason"))
-    close_task(change)
-
-
-CONSENT_MAIL = Lifecycle(
-    KIND,
-    states=("new", "known"),
-    rows=(
-        Row(("new",), ASKED, to="known", act=_ask),
-        *(Row(("known",), outcome, when=ANSWERED, act=_done) for outcome in OUTCOMES),
-    ),
-    public=no_events,
-    events=(ASKED,),
-    outcomes=OUTCOMES,
-    answers=cells(
-        ignore={ASKED: ("known",)} | dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))
-    ),
+CONSENT_MAIL = of_mail(
+    KIND, Row(("new",), ASKED, to="known", act=_ask), spent=("sealed", "insider", "help", "currency")
 )

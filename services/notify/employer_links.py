@@ -6,36 +6,20 @@ The document is `documents.EmployerLinkDocument`. The link is made when it is ma
 """
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from services.notify.acts import no_events
 from services.notify.letter import Letter
-from services.notify.lifecycle import OUTCOMES
+from services.notify.lifecycle import of_mail
 from services.notify.mail import Postman
-from services.notify.store import contact_id, offer_key, work_mail_id
+from services.notify.store import comes_to, offer_key
+from services.notify.templates import read_texts
 from shared import links
-from shared.aggregate import (
-    ANSWERED,
-    Change,
-    Copy,
-    Document,
-    Lifecycle,
-    Refusal,
-    Row,
-    Store,
-    Trigger,
-    cells,
-    close_task,
-    open_task,
-)
+from shared.aggregate import Change, Copy, Document, Refusal, Store, Trigger, open_task
 from shared.contact_details import has_address, has_link
 from shared.domains import domain_of
 from shared.ids import contact_mark, domain_mark, workplace_mark
-from shared.mail_addresses import mailbox
 from shared.settings import Terms
 from shared.wording import day
 
@@ -43,7 +27,7 @@ KIND = "employer_link"
 EMPLOYER, LISTING = "employer", "listing"
 ASKS = ("active", "hire_claimed")
 """An employer is asked while the offer is so."""
-TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("employer_links.json").read_text("utf-8"))
+TEXTS: Mapping[str, Mapping[str, str]] = read_texts("employer_links.json")
 _WEEK = timedelta(days=7)
 
 OF_EMPLOYER = Copy(
@@ -95,20 +79,11 @@ def check(store: Store, key: bytes, offer: Document, role: str, asked: Mapping[s
     if role != "seeker" and contact_mark(key, address) not in employer["marks"]:
         detail = "Expected a mailbox that the employer has named for this; the seeker may ask at any of its addresses."
         raise Refusal("rule", "employer-mailbox", detail, "/address")
-    if any(_is_at(store.get(at(offer[role])), address) for at in _ADDRESSES):  # the other's would tell it to this one
+    if comes_to(store, offer[role], address):  # the other's would tell it to this one
         raise Refusal("rule", "own-address", "Expected the employer's address, not your own.", "/address")
     if has_address(asked["reference"]) or has_link(asked["reference"]):
         raise Refusal("rule", "no-link", "Expected a name or a number, without an address or a link.", "/reference")
     return mark
-
-
-_ADDRESSES = (contact_id, work_mail_id)
-
-
-def _is_at(document: Document | None, address: str) -> bool:
-    """Whether what is mailed to the address comes where the document's mail does."""
-    own = (document or {}).get("email")
-    return own is not None and mailbox(own) == mailbox(address)
 
 
 # -- asking
@@ -175,17 +150,4 @@ def write(language: str, reference: str, until: datetime, url: str) -> Letter:
     return Letter(texts["subject"], text, language, link=(texts["link"], url))
 
 
-def _done(change: Change, trigger: Trigger) -> None:
-    """Out or not: what was for the mail alone goes."""
-    change.set(address=None, reference=None, undelivered=trigger.data.get("reason"))
-    close_task(change)
-
-
-EMPLOYER_LINK = Lifecycle(
-    KIND,
-    states=("new", "known"),
-    rows=tuple(Row(("known",), outcome, when=ANSWERED, act=_done) for outcome in OUTCOMES),
-    public=no_events,
-    outcomes=OUTCOMES,
-    answers=cells(ignore=dict.fromkeys(OUTCOMES, ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
-)
+EMPLOYER_LINK = of_mail(KIND, spent=("address", "reference"))

@@ -1,11 +1,13 @@
-"""The lifecycle of a notification: its life is its delivery by mail. Pure; what the rows do stands in `acts`."""
+"""The lifecycles of what is mailed: a notification, whose life is its delivery by mail, and the document of another
+mail. Pure; what the rows do stands in `acts`.
+"""
 
 from datetime import timedelta
 
 from services.notify import acts
 from services.notify.acts import KEEP
 from services.notify.rules import MAILABLE
-from shared.aggregate import Lifecycle, Row, cells
+from shared.aggregate import ANSWERED, Lifecycle, Row, cells
 
 NOTIFY = "notify"
 ERASED = "person.erased"
@@ -43,3 +45,19 @@ NOTIFICATION = Lifecycle(
     final=("expired",),
     longest_pause=_LONGEST_PAUSE,
 )
+
+
+def of_mail(kind: str, *asked: Row, spent: tuple[str, ...] = ()) -> Lifecycle:
+    """What becomes of the mail of a document; `asked` are the rows of events that ask for it, `spent` is stored for the
+    mail alone.
+    """
+    events, close = tuple(row.trigger for row in asked), acts.close_mail_without(*spent)
+    return Lifecycle(
+        kind,
+        states=("new", "known"),
+        rows=(*asked, *(Row(("known",), outcome, when=ANSWERED, act=close) for outcome in OUTCOMES)),
+        public=acts.no_events,
+        events=events,
+        outcomes=OUTCOMES,
+        answers=cells(ignore=dict.fromkeys((*events, *OUTCOMES), ("known",)), reject=dict.fromkeys(OUTCOMES, ("new",))),
+    )

@@ -22,13 +22,14 @@ MATCHES: Group = "matches"
 @dataclass(frozen=True)
 class Notified:
     """Who is notified, the key of the template, and the group it is of. `actor` is the field of the
-    event that says who did it.
+    event that says who did it. `alone`: the event is about that party alone, and the other one reads it nowhere.
     """
 
     who: Who
     text: str
     group: Group = "money"
     actor: str = "by"
+    alone: bool = False
 
 
 NOBODY = None
@@ -82,11 +83,11 @@ RECIPIENTS: Mapping[str, Notified | None] = {
     "escrow.postpone_declined": Notified("insider", "escrow.postpone_declined"),
     "escrow.released": Notified("both", "escrow.released"),
     "escrow.settled": NOBODY,
-    "escrow.release_refused": Notified("insider", "escrow.release_refused"),
+    "escrow.release_refused": Notified("insider", "escrow.release_refused", alone=True),
     "escrow.refunded": Notified("seeker", "escrow.refunded"),
-    "escrow.refund_refused": Notified("seeker", "escrow.refund_refused"),
+    "escrow.refund_refused": Notified("seeker", "escrow.refund_refused", alone=True),
     "escrow.split": Notified("both", "escrow.split"),
-    "escrow.set_off_returned": Notified("insider", "escrow.set_off_returned"),
+    "escrow.set_off_returned": Notified("insider", "escrow.set_off_returned", alone=True),
     "escrow.charged_back": Notified("both", "escrow.charged_back"),
     "escrow.chargeback_reversed": Notified("both", "escrow.chargeback_reversed"),
     "dispute.opened": Notified("other", "dispute.opened"),
@@ -110,25 +111,44 @@ RECIPIENTS: Mapping[str, Notified | None] = {
 HELP_ANSWERED = Notified("insider", "help.answered", "hires")
 """`help.given` once more, with the seeker's answer in it."""
 
+CONSENT_ENDED_BEFORE = Notified("both", "offer.consent_ended.before")
+"""`offer.consent_ended`, where the help has not begun."""
+
+REJECTED_LAST = Notified("insider", "hire.rejected.last", "hires")
+"""`hire.rejected`, where the insider cannot claim the hire again."""
+
+ENDED_WHEN: Mapping[str, Notified] = {
+    "completed": Notified("other", "hire.ended.completed"),
+    "closed": Notified("other", "hire.ended.closed"),
+}
+"""`hire.ended` of paid help, where all is paid out already, or the seeker's bank took the payment back."""
+
 REPORTED = Notified("person", "insider_report.of_you", "listings")
 """`insider_report.decided`, for whoever was reported."""
 
 NOT_ASKED = Notified("insider", "listing.consent_undelivered")
 """`listing.consent_asked`, where no mail came to the employer."""
 
-_GROUPS: Mapping[str, Group] = {
-    row.text: row.group for row in (*RECIPIENTS.values(), HELP_ANSWERED, REPORTED, NOT_ASKED) if row
-}
+IN_OTHER_WORDS = (HELP_ANSWERED, CONSENT_ENDED_BEFORE, REJECTED_LAST, *ENDED_WHEN.values(), REPORTED, NOT_ASKED)
+_GROUPS: Mapping[str, Group] = {row.text: row.group for row in (*RECIPIENTS.values(), *IN_OTHER_WORDS) if row}
 
 
 def notified(event_type: str, data: Mapping[str, Any]) -> Notified | None:
     """The row of the table for this event."""
     if event_type == "help.given" and data.get("answer"):
         return HELP_ANSWERED
+    if event_type == "offer.consent_ended" and data.get("begun") is False:
+        return CONSENT_ENDED_BEFORE
+    if event_type == "hire.rejected" and data.get("again") is False:
+        return REJECTED_LAST
+    if event_type == "hire.ended" and data["price"]:
+        return ENDED_WHEN.get(data["status"], RECIPIENTS[event_type])
     if event_type == "insider_report.decided" and data["person_id"] == data["insider"]:
         return REPORTED
     if event_type == "listing.consent_asked" and data.get("undelivered"):
         return NOT_ASKED
+    if event_type in ("escrow.release_refused", "escrow.refund_refused") and data.get("repeated"):
+        return NOBODY
     if event_type == "offer.activated" and data.get("begins_at") is None:
         return NOBODY if "begins_at" in data else BEGUN  # `offer.begun` comes with it, but not of an older version
     return RECIPIENTS[event_type]

@@ -10,8 +10,10 @@ mailbox:<mark>        how much went there unasked
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
+from services.notify.log.records import BY_ARRIVAL, BY_NUMBER, BY_READER
 from services.notify.webhooks.store import MIGRATIONS as OF_WEBHOOKS
 from shared.aggregate import Document, Store, by_try
+from shared.mail_addresses import mailbox
 
 COLLECTION = "notifications"
 CONTACT = "contact"
@@ -32,12 +34,17 @@ def by_party(collection: Collection[Document]) -> None:
 
 def by_log(collection: Collection[Document]) -> None:
     """The log of events: by number, which no two have; a person's; those that wait for their number."""
-    collection.create_index([("log_number", ASCENDING)], unique=True, sparse=True)
-    collection.create_index([("readers", ASCENDING), ("log_number", ASCENDING)], sparse=True)
+    collection.create_index(list(BY_NUMBER), unique=True, sparse=True)
+    collection.create_index(list(BY_READER), sparse=True)
     collection.create_index([("arrival", ASCENDING)], sparse=True)
 
 
-MIGRATIONS = (by_person, by_party, by_try, by_log, *OF_WEBHOOKS)
+def by_arrival(collection: Collection[Document]) -> None:
+    """From which number on the log is read from a time on."""
+    collection.create_index(list(BY_ARRIVAL), sparse=True)
+
+
+MIGRATIONS = (by_person, by_party, by_try, by_log, *OF_WEBHOOKS, by_arrival)
 
 
 def contact_id(person: str) -> str:
@@ -50,6 +57,12 @@ def work_mail_id(person: str) -> str:
 
 def offer_key(offer_id: str) -> str:
     return f"{OFFER}:{offer_id}"
+
+
+def comes_to(store: Store, person: str, address: str) -> bool:
+    """Whether what is mailed to the address comes where mail of the person's does."""
+    found = (store.get(at(person)) or {} for at in (contact_id, work_mail_id))
+    return any(mailbox(each["email"]) == mailbox(address) for each in found if each.get("email"))
 
 
 def own(store: Store, person: str, after: str | None, limit: int) -> list[Document]:

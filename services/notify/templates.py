@@ -24,17 +24,17 @@ CODE_TEXTS = {"contact": "contact.code", "work_mail": "work_mail.code"}
 """Of the mails that carry a code, by the kind of address."""
 
 
-def _read(name: str) -> Any:
+def read_texts(name: str) -> Any:
     return json.loads(Path(__file__).with_name(name).read_text("utf-8"))
 
 
 BY_LANGUAGE: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    each: _read(f"templates.{each}.json") for each in LANGUAGES
+    each: read_texts(f"templates.{each}.json") for each in LANGUAGES
 }
 """{language: {key: {"subject", "text"}}}; an empty line parts paragraphs."""
 
 TEMPLATES = BY_LANGUAGE[DEFAULT_LANGUAGE]
-PHRASES: Mapping[str, Mapping[str, str]] = _read("phrases.json")
+PHRASES: Mapping[str, Mapping[str, str]] = read_texts("phrases.json")
 """{code: {language: what it says}}; other codes are read as they are."""
 
 _AMOUNTS = ("price", "amount", "fee", "funded", "held", "released", "fees", "refunded", "charged_back")

@@ -13,7 +13,7 @@ from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, behind, by_try, migrate
 from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, archive_of, open_store
-from shared.aggregate.table import Breach, Cell, Condition, Emit, Guard, Park, Refusal, Row, cells
+from shared.aggregate.table import Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, LONGEST_PAUSE, close_task, is_answered, open_task, try_task
 from shared.aggregate.verdict import Verdict
 from shared.aggregate.waiting import Waiting, waiting
@@ -23,7 +23,6 @@ __all__ = [
     "Archiving",
     "Batch",
     "Breach",
-    "Cell",
     "Change",
     "ClockCheck",
     "ClockOff",

@@ -31,7 +31,7 @@ class ParkedTrigger(TypedDict, total=False):
     sequence: int
     parked_at: datetime
     until: datetime  # absent: no limit
-    then: str  # what it becomes after `until`: ignore or reject
+    then: str  # always reject: only the version before reads it
     offer_at: datetime  # it was left by a web process for the poller to fold, from then on
     traceparent: str
     record: dict[str, Any]  # the Kafka record it came in, for the dead letter
@@ -52,7 +52,7 @@ class OpenTask(TypedDict, total=False):
     """What the poller is to carry out, and whose outcome the document waits for. Field `instruction` of a document."""
 
     id: str  # the outcome names it
-    kind: str  # hold, release, refund, split, check, mail
+    kind: str  # hold, release, refund, split, repay, check, mail
     attempts: int
 
 

@@ -2,7 +2,7 @@
 
 Each is kept in `parked` as {id, name, kind, data, at, sequence, parked_at, then} and, where it applies, `until` (its
 cell's limit), `offer_at` (it was left here to be folded at once), `reason` and `error` (it died, and waits to be sent
-as a dead letter), `traceparent` and `record`.
+as a dead letter), `traceparent` and `record`. `then` is always "reject", for workers of the version before.
 """
 
 import traceback
@@ -20,13 +20,12 @@ Parked = dict[str, Any]
 
 def park(change: Change, trigger: Trigger, how: Park) -> None:
     """Keep the trigger until a state takes it, or the limit is over."""
-    limit = {"until": change.now + how.limit} if how.limit else {}
-    _add_parked(change, trigger, {"then": how.then, **limit})
+    _add_parked(change, trigger, {"until": change.now + how.limit} if how.limit else {})
 
 
 def leave(change: Change, trigger: Trigger) -> None:
     """Keep the trigger for the worker's poller, which folds it at once."""
-    _add_parked(change, trigger, {"offer_at": change.now, "then": "reject"})
+    _add_parked(change, trigger, {"offer_at": change.now})
 
 
 def unparked(parked: Mapping[str, Any]) -> Trigger:
@@ -76,6 +75,7 @@ def _add_parked(change: Change, trigger: Trigger, how: Mapping[str, Any]) -> Non
         "at": trigger.at,
         "sequence": trigger.sequence,
         "parked_at": change.now,
+        "then": "reject",
         **how,
     }
     if trigger.traceparent:
@@ -117,7 +117,7 @@ def _offer(
 def _renew(change: Change, parked: Parked, how: Park) -> None:
     fresh = {k: v for k, v in parked.items() if k not in ("until", "offer_at")}
     if how.limit is not None:
-        fresh |= {"until": parked.get("until", change.now + how.limit), "then": how.then}
+        fresh |= {"until": parked.get("until", change.now + how.limit)}
     if fresh != parked:
         _set(change, [fresh if p["id"] == parked["id"] else p for p in change.parked])
 
@@ -125,15 +125,11 @@ def _renew(change: Change, parked: Parked, how: Park) -> None:
 def _die(change: Change, parked: Parked, verdict: Verdict) -> None:
     """It leaves the document as a dead letter, which the poller sends at once."""
     over = {name: value for name, value in parked.items() if name != "until"}
-    over |= {"offer_at": change.now, "then": "reject", "reason": verdict.reason, "error": verdict.detail}
+    over |= {"offer_at": change.now, "reason": verdict.reason, "error": verdict.detail}
     _set(change, [over if p["id"] == parked["id"] else p for p in change.parked])
 
 
 def _drop(change: Change, over: list[Parked]) -> None:
-    """These leave the document: into `change.dead`, for their dead letters, or into what was ignored."""
+    """These leave the document, into `change.dead`, for their dead letters."""
     _set(change, [p for p in change.parked if p not in over])
-    for parked in over:
-        if parked["then"] == "reject":
-            change.dead.append({"reason": "parked_too_long", **parked})
-        else:
-            change.apply(parked["id"])
+    change.dead += [{"reason": "parked_too_long", **parked} for parked in over]

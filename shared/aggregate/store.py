@@ -67,8 +67,8 @@ class Store:
     """One collection, and its archive where the service has one. `run` is the whole contract: read, let a pure function
     change, write, and once more if somebody was faster.
 
-    `source` names the service in the events it emits. Errors of the database pass as pymongo raises them: then the
-    outcome is unknown, and the caller runs the same again (ids make that harmless).
+    Errors of the database pass as pymongo raises them: then the outcome is unknown, and the caller runs the same again
+    (ids make that harmless).
     """
 
     def __init__(
@@ -136,18 +136,24 @@ class Store:
     ) -> list[Document]:
         """Documents by another field than the id, also those in the archive; as many as there are where `limit` is 0.
         `fields` has those of the order.
+
+        With an archive, those that live are read before it and after it: one that moves meanwhile, either way, is found
+        once.
         """
-        found = list(_ordered(self.collection.find(query, fields), order, limit))
+        living = list(_ordered(self.collection.find(query, fields), order, limit))
         if self.archive is None:
-            return found
+            return living
+        found = {doc["_id"]: doc for doc in living}
         moved = {doc["_id"]: doc for doc in _ordered(self.archive.find(query, fields), order, limit)}
-        living = self.collection.find({"_id": {"$in": sorted(moved)}}, {"_id": 1}) if moved else ()
-        for document_id in [doc["_id"] for doc in living]:
+        old = self.collection.find({"_id": {"$in": sorted(moved)}}, {"_id": 1}) if moved else ()
+        for document_id in [doc["_id"] for doc in old]:
             del moved[document_id]
-        found += moved.values()
+        found |= moved
+        found |= {doc["_id"]: doc for doc in _ordered(self.collection.find(query, fields), order, limit)}
+        documents = list(found.values())
         for name, direction in reversed(order):
-            found.sort(key=itemgetter(name), reverse=direction == DESCENDING)
-        return found[:limit] if limit else found
+            documents.sort(key=itemgetter(name), reverse=direction == DESCENDING)
+        return documents[:limit] if limit else documents
 
     def run(
         self, kinds: Mapping[str, Kind], decide: Callable[[dict[str, Change]], Result], *, likely_new: bool = False

@@ -23,7 +23,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Condition:
-    """Which of several rows with the same state and trigger is taken; `words` are for people.
+    """Which of several rows with the same state and trigger is taken; `description` is for people.
 
     They may name terms of the agreement in braces (`shared.settings.in_words`), as a row's note may.
     """
@@ -103,10 +103,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Park:
-    """Keep the trigger in the document until the state fits; after `limit` it becomes `then`. No limit: for ever."""
+    """Keep the trigger in the document until the state fits; after `limit` it is a dead letter. No limit: for ever."""
 
     limit: timedelta | None = None
-    then: Literal["ignore", "reject"] = "reject"
 
 
 @dataclass(frozen=True)

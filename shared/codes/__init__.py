@@ -4,10 +4,10 @@ are called, which groups they belong to, and how one is found by words. `sources
 The lists are read once a process, when the first of them is asked for. Nothing here knows a service or HTTP.
 """
 
-from shared.codes.lists import Entry, ancestors, coded, find, group, named, near, schemes
+from shared.codes.lists import Entry, ancestors, coded, find, group, near, schemes
 from shared.codes.search import search
-from shared.codes.sources import SOURCES, Kind, Source
+from shared.codes.sources import SOURCES, Kind
 
 __all__ = [
-    "SOURCES", "Entry", "Kind", "Source", "ancestors", "coded", "find", "group", "named", "near", "schemes", "search",
+    "SOURCES", "Entry", "Kind", "ancestors", "coded", "find", "group", "near", "schemes", "search",
 ]  # fmt: skip

@@ -6,24 +6,14 @@ No client, no I/O and no rule of a lifecycle lives here.
 """
 
 from shared.events.catalogue import (
-    CATALOGUE,
     EVENT_NAMES,
-    CatalogueError,
-    EventType,
-    SchemaError,
-    UnknownType,
-    UnknownVersion,
     dataschema_uri,
     emit_data,
-    find,
     latest,
-    parse_dataschema,
-    read_data,
 )
 from shared.events.cloudevents import (
     MAX_SEQUENCE,
     Event,
-    Headers,
     Poison,
     Reason,
     check_source,
@@ -33,26 +23,16 @@ from shared.events.cloudevents import (
 )
 
 __all__ = [
-    "CATALOGUE",
     "EVENT_NAMES",
-    "CatalogueError",
     "Event",
-    "EventType",
-    "Headers",
     "MAX_SEQUENCE",
     "Poison",
     "Reason",
-    "SchemaError",
-    "UnknownType",
-    "UnknownVersion",
     "check_source",
     "dataschema_uri",
     "decode",
     "emit_data",
     "encode",
-    "find",
     "latest",
-    "parse_dataschema",
-    "read_data",
     "source_of",
 ]

@@ -8,7 +8,8 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
-from shared.events.catalogue import CATALOGUE, EventType, dataschema_uri
+from shared.events.catalogue import CATALOGUE, dataschema_uri
+from shared.events.event_type import EventType
 
 OPENAPI = "3.1.0"
 FOLDER = Path(__file__).parent / "jsonschema"

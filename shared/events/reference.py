@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shared.events.catalogue import CATALOGUE, SCHEMA_BASE, EventType
+from shared.events.catalogue import CATALOGUE, SCHEMA_BASE
+from shared.events.event_type import EventType
 from shared.events.jsonschemas import json_schema, path_of
 from shared.events.schemas_escrow import EscrowState
 from shared.events.schemas_listing import ListingState
@@ -50,7 +51,7 @@ def _sections() -> Iterator[str]:
 
 
 def _plain(family: type[Any]) -> EventType:
-    return EventType("family", 1, family, "", "its fields")
+    return EventType("family", family, "its fields", owner="")
 
 
 def _section(event: EventType, common: Rows) -> str:

@@ -4,6 +4,9 @@ funded = held + released + fees + refunded + charged_back, in every event. The s
 `seekers` has them, where what was set off counts as paid to the insider.
 """
 
+from functools import partial
+
+from shared.events.event_type import EventType
 from shared.fields import Amount, Currency, Date, EventData, Flag, Id, Integer, PersonId, Sha256, Time, Word
 
 ESCROW_STATES = (
@@ -53,6 +56,10 @@ class EscrowRefused(EscrowState):
     reason = Word("the provider's reason")
 
 
+class EscrowRefundRefused(EscrowRefused):
+    repeated = Flag("it was refused for the same reason less than a week ago, and people were told then", optional=True)
+
+
 class EscrowReleased(EscrowState):
     tranche = Integer(0, 11, "index of the tranche, from 0")
     amount = Amount("paid to the insider now")
@@ -69,7 +76,7 @@ class EscrowSetOffReturned(EscrowState):
     amount = Amount("paid to the insider: kept of this escrow's payouts for a loss that the bank has given back since")
 
 
-class EscrowReleaseRefused(EscrowRefused):
+class EscrowReleaseRefused(EscrowRefundRefused):
     tranche = Integer(0, 11, "index of the tranche, from 0", optional=True)
 
 
@@ -92,3 +99,29 @@ class DisputeWithdrawn(EscrowState):
 
 class DisputeResolved(EscrowState):
     decision = Word("the arbiter's decision", known=("return", "refund", "split", "release"))
+
+
+_event = partial(EventType, owner="escrow", subject_field="offer_id")
+EVENTS = (
+    _event("escrow.opened", EscrowOpened, "waits to be funded"),
+    _event("escrow.held", EscrowHeld, "the provider holds the seeker's money"),
+    _event("escrow.declined", EscrowRefused, "the provider declined; may be tried again"),
+    _event("escrow.lapsed", EscrowState, "never funded"),
+    _event("escrow.probation_started", EscrowState, "the hire is known; tranches fall due from now"),
+    _event("escrow.postpone_proposed", EscrowPostponed, "the insider proposes a later first day of work"),
+    _event("escrow.postponed", EscrowPostponed, "the seeker agrees: payouts not yet due follow that day"),
+    _event("escrow.postpone_declined", EscrowPostponed, "the seeker declines: the day stays as it was"),
+    _event("escrow.released", EscrowReleased, "one tranche is paid to the insider"),
+    _event("escrow.settled", EscrowState, "the last is paid"),
+    _event("escrow.release_refused", EscrowReleaseRefused, "the provider refuses a payout; tried again"),
+    _event("escrow.refunded", EscrowRefunded, "the money is back with the seeker"),
+    _event("escrow.refund_refused", EscrowRefundRefused, "the provider refuses a refund; tried again"),
+    _event("escrow.split", EscrowSplit, "shared between the two by an arbiter"),
+    _event("escrow.set_off_returned", EscrowSetOffReturned, "what was kept for a loss is paid to the insider"),
+    _event("escrow.charged_back", EscrowChargedBack, "the seeker's bank took the money back"),
+    _event("escrow.chargeback_reversed", EscrowState, "the bank gave it back"),
+    _event("dispute.opened", DisputeOpened, "a party disputes; the money waits"),
+    _event("dispute.withdrawn", DisputeWithdrawn, "by the one who opened it"),
+    _event("dispute.resolved", DisputeResolved, "an arbiter decided"),
+    _event("dispute.expired", EscrowState, "nobody decided in time"),
+)

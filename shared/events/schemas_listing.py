@@ -1,9 +1,11 @@
 """The data of `listing.*`. Each carries the whole public state of the listing, so a copy is simply overwritten."""
 
+from functools import partial
 from typing import Any
 
 from marshmallow import ValidationError
 
+from shared.events.event_type import EventType
 from shared.fields import (
     Amount,
     Country,
@@ -143,3 +145,24 @@ class ConsentAsked(ListingState):
 
 class ListingRemoved(ListingState):
     reason = Word("why it was removed", optional=True, allow_none=True)
+
+
+_event = partial(EventType, owner="listing", subject_field="listing_id")
+EVENTS = (
+    _event("listing.submitted", ListingState, "the insider asks for it to be published"),
+    _event("listing.created", ListingCreated, "published: seekers may make offers", promised=True),
+    _event("listing.returned", ListingReturned, "a moderator gave it back to its insider"),
+    _event("listing.revised", ListingState, "new terms, for later offers only"),
+    _event("listing.paused", ListingState, "takes no new offers for now"),
+    _event("listing.resumed", ListingState, "takes offers again"),
+    _event("listing.rested", ListingState, "waits for a moderator, as several people reported it"),
+    _event("listing.kept", ListingState, "a moderator looked at what was reported, and left it as it was"),
+    _event("listing.filled", ListingState, "its last seat is taken"),
+    _event("listing.expired", ListingState, "its time is over"),
+    _event("listing.withdrawn", ListingState, "the insider took it back"),
+    _event("listing.removed", ListingRemoved, "a moderator took it away"),
+    _event("listing.consent_given", ListingState, "the employer consents to its paid help"),
+    _event("listing.consent_refused", ListingState, "the employer refuses"),
+    _event("listing.consent_withdrawn", ListingState, "the employer takes its consent back"),
+    _event("listing.consent_asked", ConsentAsked, "the employer is asked by mail", internal=True),
+)

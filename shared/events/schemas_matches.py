@@ -1,5 +1,8 @@
 """The data of `matches.*`: how often a person wants to be told of new matches, and what was found for them."""
 
+from functools import partial
+
+from shared.events.event_type import EventType
 from shared.events.schemas_listing import Classified
 from shared.fields import EventData, Id, Integer, Part, PersonId, Several, Word
 
@@ -26,3 +29,10 @@ class MatchesFound(EventData):
     cadence = Word("how often they want to be told", known=CADENCES)
     items = Several(Part(FoundMatch), 1, MOST_MATCHES, "the best first")
     more = Integer(0, 10_000, "how many more there are")
+
+
+_internal = partial(EventType, internal=True)
+EVENTS = (
+    _internal("matches.wanted", MatchesWanted, "how often a person is to be told of new matches", owner="notify"),
+    _internal("matches.found", MatchesFound, "new matches of a person who asked to be told", owner="matching"),
+)

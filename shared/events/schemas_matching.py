@@ -1,7 +1,10 @@
 """The data of `offer.*`, `help.given` and `hire.*`: the parties, the listing, the status and the terms of the offer."""
 
+from functools import partial
+
+from shared.events.event_type import EventType
 from shared.events.schemas_listing import HELP_KINDS, tranches
-from shared.fields import Amount, Choice, Currency, Date, EventData, Id, Integer, PersonId, Several, Time, Word
+from shared.fields import Amount, Choice, Currency, Date, EventData, Flag, Id, Integer, PersonId, Several, Time, Word
 
 OFFER_STATES = (
     "proposed", "countered", "accepted", "declined", "withdrawn", "expired", "cancelled", "active", "hire_claimed",
@@ -52,6 +55,14 @@ class OfferCancelled(OfferBy):
     reason = Word("why", optional=True, allow_none=True)
 
 
+class OfferConsentEnded(OfferState):
+    begun = Flag(
+        "false: the help has not begun, and does not any more; a claim or a dispute is in the way of the offer's end, "
+        "which follows if that comes to nothing",
+        optional=True,
+    )
+
+
 class OfferClosed(OfferState):
     reason = Word("why the money went another way", optional=True, allow_none=True)
 
@@ -73,6 +84,10 @@ class HireClaimed(OfferState):
     evidence_grade = Integer(
         0, 3, "0 a word, 1 a document, 2 with a work mail at a registered employer, 3 the employer or its system"
     )
+
+
+class HireRejected(OfferState):
+    again = Flag("whether the insider may claim the hire once more", optional=True)
 
 
 class HireConfirmed(Parties):
@@ -97,3 +112,28 @@ class HireConfirmed(Parties):
 class HireEnded(OfferState):
     by = Choice("insider", "seeker", "employer", description="who says so")
     on = Date("the last day of work")
+
+
+_event = partial(EventType, owner="matching", subject_field="offer_id")
+EVENTS = (
+    _event("offer.made", OfferState, "a seeker asks an insider for help"),
+    _event("offer.countered", OfferBy, "other terms are proposed"),
+    _event("offer.accepted", OfferAccepted, "both agree on help and price", promised=True),
+    _event("offer.declined", OfferBy, "the other side says no"),
+    _event("offer.withdrawn", OfferBy, "the one who made it takes it back"),
+    _event("offer.expired", OfferState, "nobody answered in time"),
+    _event("offer.cancelled", OfferCancelled, "called off by a party, staff, or as its listing ended"),
+    _event("offer.cancel_asked", OfferBy, "a party asks the other to call it off"),
+    _event("offer.consent_ended", OfferConsentEnded, "the employer says no, and it goes on; see `begun`"),
+    _event("offer.activated", OfferActivated, "the money is held, or there is none"),
+    _event("offer.begun", OfferBy, "the help begins: contacts and the employer are revealed"),
+    _event("offer.lapsed", OfferState, "it was not funded, or no hire came of it in time"),
+    _event("offer.completed", OfferState, "the hire is paid out in full, or was free of charge"),
+    _event("offer.closed", OfferClosed, "ended as its money went another way"),
+    _event("offer.reviewed", OfferBy, "one of the two has reviewed the other; the event does not carry the text"),
+    _event("help.given", HelpGiven, "the insider records help; the seeker confirms or denies it"),
+    _event("hire.claimed", HireClaimed, "the insider says that the seeker was hired"),
+    _event("hire.rejected", HireRejected, "the seeker says that they were not"),
+    _event("hire.confirmed", HireConfirmed, "the seeker was hired: the escrow pays", promised=True),
+    _event("hire.ended", HireEnded, "the job that was found has ended"),
+)

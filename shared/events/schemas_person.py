@@ -4,6 +4,9 @@ A mark is a keyed hash (`shared.ids`): who has the key and the address can see t
 tell what it was made of.
 """
 
+from functools import partial
+
+from shared.events.event_type import EventType
 from shared.fields import EventData, Id, PersonId, Several, Text, Word
 
 
@@ -55,3 +58,20 @@ class Employer(EventData):
 
     domain_mark = Id("the mark of a domain that staff have checked to be an employer's")
     marks = Several(Id(), 0, 20, "the marks of the addresses there at which hires are confirmed", optional=True)
+
+
+_internal = partial(EventType, internal=True)
+EVENTS = (
+    EventType("person.erased", PersonErased, "a person asked to be forgotten", owner="matching"),
+    _internal("contact.verified", ContactVerified, "a person's address is theirs", owner="notify"),
+    _internal("contact.replaced", OfPerson, "a person's verified address was replaced or deleted", owner="notify"),
+    _internal("payout.changed", OfPerson, "where a person is paid was set, changed or deleted", owner="escrow"),
+    _internal("work.verified", WorkVerified, "a person gets mail at an employer's domain", owner="notify"),
+    _internal("webhook.disabled", WebhookDisabled, "nothing is sent to a person's webhook any more", owner="notify"),
+    _internal("report.decided", ReportDecided, "a moderator decided on a listing they reported", owner="listing"),
+    _internal(
+        "insider_report.decided", InsiderReportDecided, "a moderator decided on a reported insider", owner="matching"
+    ),
+    _internal("employer.registered", Employer, "staff have checked an employer's domain", owner="matching"),
+    _internal("employer.removed", Employer, "staff do not vouch for that employer any more", owner="matching"),
+)

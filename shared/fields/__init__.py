@@ -7,11 +7,11 @@ that is not optional, and a country or currency newer than the reader's list pas
 """
 
 from shared.fields.compound import CodeSchema, MoneySchema, Part, Several
-from shared.fields.kind import Body, EventData, Kind, Query, Violation
-from shared.fields.names import Domain, Id, MailAddress, PersonId, Sha256, Uuid
+from shared.fields.kind import Body, EventData, Kind, Query, Violation, null_at_first
+from shared.fields.names import Domain, EmployerDomain, Id, MailAddress, Mailbox, PersonId, Sha256, Uuid
 from shared.fields.numbers import Amount, Flag, Integer
 from shared.fields.standards import Code, Country, Currency
-from shared.fields.text import Choice, Label, Pattern, Text, Word
+from shared.fields.text import Choice, Label, Pattern, Text, Word, no_at
 from shared.fields.times import Date, Instant, Time
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Currency",
     "Date",
     "Domain",
+    "EmployerDomain",
     "EventData",
     "Flag",
     "Id",
@@ -32,6 +33,7 @@ __all__ = [
     "Kind",
     "Label",
     "MailAddress",
+    "Mailbox",
     "MoneySchema",
     "Part",
     "Pattern",
@@ -44,4 +46,6 @@ __all__ = [
     "Uuid",
     "Violation",
     "Word",
+    "no_at",
+    "null_at_first",
 ]

@@ -39,6 +39,12 @@ class Query(Body):
     """The base of every schema of query parameters: values come as text."""
 
 
+def null_at_first(schema: Schema) -> dict[str, None]:
+    """The members of an answer that are always there, and null until there is something to say."""
+    kinds = {name: field for name, field in schema.fields.items() if isinstance(field, Kind)}
+    return {name: None for name, kind in kinds.items() if kind.allow_none and not kind.optional}
+
+
 class EventData(Schema):
     """The base of every schema of an event's data: each field is required unless it is declared optional.
 

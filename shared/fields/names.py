@@ -4,11 +4,11 @@ import re
 from typing import Any
 from uuid import UUID
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from shared.domains import LONGEST as LONGEST_DOMAIN
-from shared.domains import hostname
-from shared.fields.kind import Kind, Raw
+from shared.domains import hostname, is_public_mail
+from shared.fields.kind import Kind, Raw, Violation
 from shared.fields.text import Pattern
 from shared.ids import PERSON_ID
 from shared.mail_addresses import FORM as MAIL_ADDRESS
@@ -66,6 +66,26 @@ class Domain(Kind, fields.String):
         if domain is None:
             raise self.refuse("format")
         return domain
+
+
+class EmployerDomain(Domain):
+    """An employer's own."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Raw, **options: Any) -> str:
+        domain = super()._deserialize(value, attr, data, **options)
+        if is_public_mail(domain):
+            raise ValidationError(
+                [Violation("public-mail", "expected the employer's own domain: anybody can have mail here")]
+            )
+        return domain
+
+
+class Mailbox(Pattern):
+    """Of an employer's domain: `people` of people@acme.example."""
+
+    def __init__(self, **options: Any) -> None:
+        form = r"(?=.{1,64}$)[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
+        super().__init__(form, "a mailbox such as people, without @ and domain", **options)
 
 
 class MailAddress(Kind, fields.String):

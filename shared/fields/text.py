@@ -5,10 +5,10 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from shared.characters import is_empty, is_nothing, normal_form, stored
-from shared.fields.kind import Kind, Raw
+from shared.fields.kind import Kind, Raw, Violation
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -80,6 +80,12 @@ class Label(Pattern):
         if any("\ud800" <= character <= "\udfff" for character in label):
             raise self.refuse("characters")
         return label
+
+
+def no_at(value: str) -> None:
+    """Validate the name of a region: it is public and stands in events, which refuse an address."""
+    if "@" in normal_form(value):
+        raise ValidationError([Violation("characters", "expected a name without @")])
 
 
 class Choice(Kind, fields.String):

@@ -41,14 +41,7 @@ class LinkConverter(BaseConverter):
     regex = r"[A-Za-z0-9._-]{1,512}"
 
 
-def create_app(
-    settings: Settings,
-    operations: Operations[Parts],
-    parts: Parts,
-    *,
-    ready: Checks,
-    verifier: Verifier | None = None,
-) -> Flask:
+def create_app(settings: Settings, operations: Operations[Parts], parts: Parts, *, ready: Checks) -> Flask:
     """The app of `settings.service`. `parts` is what its views work with; `ready` is {name: check} of /readyz,
     to which the token keys come.
 
@@ -59,7 +52,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.web.body_limit + 1  # see body.read_object
     app.url_map.merge_slashes = False
     app.url_map.converters |= {"word": WordConverter, "link": LinkConverter}
-    verifier = verifier or Verifier.of(settings.tokens, settings.pseudonym_key)
+    verifier = Verifier.of(settings.tokens, settings.pseudonym_key)
     web = settings.web
     persons = PersonLimit(web.rate_per_second, web.rate_burst)
     addresses = AddressLimit(web.public_rate_per_second, web.public_rate_burst, web.gateways)
@@ -67,7 +60,7 @@ def create_app(
     for operation in operations.all:
         view = functools.partial(_view, dispatcher, operation)
         app.add_url_rule(operation.rule, operation.id, view, methods=[operation.method])
-    _add_own(app, operations, settings.terms, {**ready, "token_keys": verifier.ready})
+    _add_own(app, operations, settings.terms, {**ready, "token_keys": verifier.ready}, addresses)
     _refuse_undeclared(app)
     app.register_error_handler(Exception, lambda error: problem_of(error).response())
     if settings.web.cors_origins:
@@ -80,9 +73,17 @@ def _view(dispatcher: Dispatcher[Any], operation: Any, **ids: Any) -> Response:
     return dispatcher.answer(operation, ids)
 
 
-def _add_own(app: Flask, operations: Operations[Any], terms: Terms, ready: Checks) -> None:
-    """Health, metrics and the description of the service itself."""
+def _add_own(app: Flask, operations: Operations[Any], terms: Terms, ready: Checks, addresses: AddressLimit) -> None:
+    """Health, metrics and the description of the service itself; only the last is asked for from outside."""
     description = json.dumps(openapi.document(operations, terms), separators=(",", ":"))
+
+    def described() -> Response:
+        return Response(description, content_type="application/json")
+
+    @functools.wraps(described)
+    def paced() -> Response:
+        addresses.check(request.environ)
+        return described()
 
     def add(path: str, answer: Callable[[], Response]) -> None:
         app.add_url_rule(path, f"own:{path}", answer, methods=["GET"])
@@ -90,7 +91,7 @@ def _add_own(app: Flask, operations: Operations[Any], terms: Terms, ready: Check
     add("/livez", lambda: _probed({}))
     add("/readyz", lambda: _probed(ready))
     add("/metrics", _metrics)
-    add(f"/v1/openapi/{operations.service}.json", lambda: Response(description, content_type="application/json"))
+    add(f"/v1/openapi/{operations.service}.json", paced)
 
 
 def _probed(checks: Checks) -> Response:

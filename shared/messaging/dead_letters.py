@@ -20,6 +20,8 @@ _ERROR_LIMIT = 8_000
 _KEY_LIMIT, _HEADERS_LIMIT, _VALUE_LIMIT = 100_000, 400_000, 1_300_000
 """Bytes: together less than the topics take. What unpacks to more could never be buried, and would stop its topic."""
 
+_WINDOW, _LEAST = 100, 50
+
 
 class TooManyDead(Exception):
     """So many of the last records died that something else must be wrong: consuming stops until a person looked."""
@@ -116,16 +118,15 @@ def bury(publisher: Publisher, service: str, letters: Sequence[DeadLetter]) -> b
 
 
 class DeadShare:
-    """Watches the share of the last `window` records that died; absurd is `least` of them and more than half."""
+    """Watches the share of the last 100 records that died; absurd is 50 of them and more than half."""
 
-    def __init__(self, window: int = 100, least: int = 50) -> None:
-        self._last: deque[bool] = deque(maxlen=window)
-        self._least = least
+    def __init__(self) -> None:
+        self._last: deque[bool] = deque(maxlen=_WINDOW)
 
     def note(self, died: Sequence[bool]) -> None:
         """Raises TooManyDead where the share is absurd."""
         for one in died:
             self._last.append(one)
             dead = sum(self._last)
-            if dead >= self._least and dead * 2 > len(self._last):
+            if dead >= _LEAST and dead * 2 > len(self._last):
                 raise TooManyDead(f"{dead} of the last {len(self._last)} records died")

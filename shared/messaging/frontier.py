@@ -33,6 +33,9 @@ from shared.settings import Kafka
 from shared.telemetry import metrics, outages
 
 Offsets = Mapping[Place, int]
+_BEHIND, _FRESH = 60.0, 15.0
+"""Seconds: what the topics held so long ago is to be read, and how long an answer counts."""
+
 _REACHED_WITHIN = 180.0
 """A busy broker takes up to a minute and a half to come back, and who waits for a deployment is not to be failed."""
 
@@ -78,16 +81,12 @@ class Frontier:
         service: str,
         ends: Ends,
         clock: Clock,
-        behind: float = 60.0,
-        fresh: float = 15.0,
-        internal: frozenset[str] = INTERNAL_NAMES,
         assigned: Callable[[], frozenset[Place] | None] = lambda: None,
         replay: Replay | None = None,
     ) -> None:
         self.service = service
         self._assigned, self._replay = assigned, replay
-        self._internal = internal
-        self._ends, self._clock, self._behind, self._fresh = ends, clock, behind, fresh
+        self._ends, self._clock = ends, clock
         self._readings: deque[tuple[float, Offsets]] = deque()
         self._passed_at: float | None = None
         self._reached_at = clock.monotonic()
@@ -97,7 +96,7 @@ class Frontier:
 
     def took(self, age: float) -> None:
         """The consumer was given an event that happened so many seconds ago: by a replay, if it is an old one."""
-        if self._replay is not None and age > self._behind:
+        if self._replay is not None and age > _BEHIND:
             self._replay.took_old(self._clock.monotonic())
 
     def observe(self) -> None:
@@ -124,17 +123,17 @@ class Frontier:
             self._readings.clear()
             return False
         self._readings.append((now, ends))
-        while self._readings[0][0] < now - self._behind:
+        while self._readings[0][0] < now - _BEHIND:
             self._readings.popleft()
         _, then = self._readings[0]
-        left_out = self._ends.paused & self._internal
+        left_out = self._ends.paused & INTERNAL_NAMES
         behind = [place for place, end in then.items() if committed.get(place, 0) < end and place[0] not in left_out]
         if self._replay is not None and not behind:
             self._replay.over()
         return not behind
 
     def passed(self) -> bool:
-        return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= self._fresh
+        return self._passed_at is not None and self._clock.monotonic() - self._passed_at <= _FRESH
 
     def reached(self) -> bool:
         """Whether the broker was read from within the last three minutes, or this began within them."""

@@ -13,6 +13,9 @@ from shared.aggregate import Document
 
 _ID = "replayed"
 _NEVER = float("-inf")
+_QUIET = 60.0
+"""Seconds without an old event after which no more of it comes."""
+
 log = logging.getLogger(__name__)
 
 
@@ -21,8 +24,8 @@ class Replay:
     then nothing is known, and they are asked again.
     """
 
-    def __init__(self, collection: Collection[Document], had_documents: bool, quiet: float = 60.0) -> None:
-        self._collection, self._had_documents, self._quiet = collection, had_documents, quiet
+    def __init__(self, collection: Collection[Document], had_documents: bool) -> None:
+        self._collection, self._had_documents = collection, had_documents
         self._is_found: bool | None = None  # not yet looked; then whether it was found here and is still to be written
         self._is_on = True
         self._signs: int | None = None
@@ -53,7 +56,7 @@ class Replay:
         if old_at != self._counted_at:
             self._count()
             self._signs, self._sign_at, self._counted_at = found["signs"] + 1, max(self._sign_at, old_at), old_at
-        return now - self._sign_at < self._quiet
+        return now - self._sign_at < _QUIET
 
     def over(self) -> None:
         """All that came is read."""

@@ -1,8 +1,8 @@
-"""The kind of value that names a subdivision of a country."""
+"""What names a subdivision of a country, and the licence of a place as it is shown."""
 
 from typing import Any
 
-from shared.fields import Pattern
+from shared.fields import Body, Date, Pattern, Text
 from shared.places.names import is_place
 
 
@@ -17,3 +17,11 @@ class Subdivision(Pattern):
         if not is_place(code):
             raise self.refuse("choice")
         return code
+
+
+class Licence(Body):
+    """The operator's, under which the price stands."""
+
+    place = Text()
+    number = Text()
+    valid_until = Date()

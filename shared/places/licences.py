@@ -1,4 +1,4 @@
-"""The licences that an operator holds: by place, with number and end."""
+"""The licences that an operator holds: by place, with number, beginning and end."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,8 @@ class BadLicences(Exception):
 
 @dataclass(frozen=True)
 class Licence:
-    """`place` is a country or subdivision; it holds there and in what lies in it, through the day `valid_until`.
+    """`place` is a country or subdivision; it holds there and in what lies in it, from the day `valid_from` (where none
+    is given, already) through the day `valid_until`.
 
     `development`: it is none, for trying out alone.
     """
@@ -28,6 +29,10 @@ class Licence:
     number: str
     valid_until: date
     development: bool = False
+    valid_from: date | None = None
+
+    def holds(self, on: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= on) and on <= self.valid_until
 
     def shown(self) -> dict[str, str]:
         return {"place": self.place, "number": self.number, "valid_until": self.valid_until.isoformat()}
@@ -36,6 +41,7 @@ class Licence:
 class _Licence(Body):
     place = Text(2, 6, required=True)
     number = Text(1, 64, required=True)
+    valid_from = Date()
     valid_until = Date(required=True)
     development = Flag(load_default=False)
 
@@ -51,12 +57,16 @@ class Licences:
         self.all = tuple(licences)
 
     def of(self, place: str, on: date) -> Licence | None:
-        """The one that holds at a place on a day."""
-        return next((each for each in self._of_place(place) if on <= each.valid_until), None)
+        """The one that holds at a place on a day; of several the one that ends soonest: the next was entered early."""
+        return min((each for each in self._of_place(place) if each.holds(on)), key=_end, default=None)
 
-    def why_not(self, place: str) -> str:
-        """Why there is none for a place, in words."""
-        ended = max(self._of_place(place), key=lambda each: each.valid_until, default=None)
+    def why_not(self, place: str, on: date) -> str:
+        """Why there is none for a place on a day, in words."""
+        coming = [each for each in self._of_place(place) if each.valid_from and each.valid_from > on]
+        if coming:
+            first = min(coming, key=lambda each: each.valid_from or on)
+            return f"the operator's licence {first.number} holds from {first.valid_from}"
+        ended = max(self._of_place(place), key=_end, default=None)
         if ended:
             return f"the operator's licence {ended.number} ended on {ended.valid_until}"
         return f"the operator has entered none for {place} (the setting LICENCES)"
@@ -66,7 +76,9 @@ class Licences:
 
 
 def read_licences(text: str) -> Licences:
-    """From JSON: `[{"place": "CA-ON", "number": "...", "valid_until": "2027-12-31"}]`. Raises BadLicences."""
+    """From JSON: `[{"place": "CA-ON", "number": "...", "valid_from": "2027-01-01", "valid_until": "2027-12-31"}]`;
+    without `valid_from` it holds already. Raises BadLicences.
+    """
     try:
         given: Any = _File().load({"licences": json.loads(text)})
     except RecursionError:
@@ -75,15 +87,27 @@ def read_licences(text: str) -> Licences:
         raise BadLicences(_first(error)) from None
     except ValueError as error:
         raise BadLicences(f"expected JSON: {error}") from None
-    for each in given["licences"]:
-        if not is_place(each["place"]):
-            raise BadLicences(f"licence {each['number']}: place: {each['place']} is no code of ISO 3166")
-    return Licences([Licence(**{**each, "valid_until": _day(each["valid_until"])}) for each in given["licences"]])
+    found = [_licence(each) for each in given["licences"]]
+    for each in found:
+        if not is_place(each.place):
+            raise BadLicences(f"licence {each.number}: place: {each.place} is no code of ISO 3166")
+        if each.valid_from and each.valid_from > each.valid_until:
+            raise BadLicences(f"licence {each.number}: valid_from: {each.valid_from} is after its last day")
+    return Licences(found)
 
 
 def name(place: str) -> str:
     """The place as a refusal names it."""
     return f"{name_of(place)} ({place})"
+
+
+def _licence(given: dict[str, Any]) -> Licence:
+    days: dict[str, Any] = {day: _day(given[day]) for day in ("valid_from", "valid_until") if day in given}
+    return Licence(**{**given, **days})
+
+
+def _end(licence: Licence) -> date:
+    return licence.valid_until
 
 
 def _day(given: Any) -> date:

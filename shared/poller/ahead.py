@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Store
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.tasks import LONGEST_PAUSE, TASK_TIMER
 
+_LIMIT = 200
 log = logging.getLogger(__name__)
 
 
@@ -22,23 +24,28 @@ def put_off(doc: Document, lifecycle: Lifecycle, now: datetime) -> Iterator[tupl
     return ((name, at) for name, at in doc.get("timers", {}).items() if name in latest and at > latest[name])
 
 
-def bring_back(
-    store: Store, lifecycles: Mapping[str, Lifecycle], limit: int = 200, beat: Callable[[], None] = lambda: None
-) -> int:
-    """Have up to `limit` such timers fire now; how many documents that were. Raises pymongo's errors and Contended."""
+def bring_back(store: Store, lifecycles: Mapping[str, Lifecycle], beat: Callable[[], None]) -> int:
+    """Have up to 200 of each such timer fire now; how many documents that were. Raises PyMongoError, Contended.
+
+    What waits that long by right, as a payout that was refused does, is passed over, however many there are.
+    """
     now = store.clock.now()
     beyond: Any = {"$gt": now + LONGEST_PAUSE}
-    tries = store.collection.find({f"timers.{TASK_TIMER}": beyond}, {"events": 0, "applied": 0}).limit(limit)
-    left: Any = {"parked.id": {"$exists": True}, f"timers.{LEFT_TIMER}": beyond}
-    found = [*tries, *store.collection.find(left, {"events": 0, "applied": 0}).limit(limit)]
-    brought = 0
-    for doc in found:
-        lifecycle = lifecycles.get(doc["kind"])
-        if lifecycle and any(put_off(doc, lifecycle, now)):
-            beat()
-            store.run({doc["_id"]: lifecycle}, partial(_bring_back, lifecycle, now))
-            brought += 1
-    return brought
+    tries = _found(store, {f"timers.{TASK_TIMER}": beyond}, lifecycles, now)
+    left = _found(store, {"parked.id": {"$exists": True}, f"timers.{LEFT_TIMER}": beyond}, lifecycles, now)
+    for doc in (*tries, *left):
+        beat()
+        lifecycle = lifecycles[doc["kind"]]
+        store.run({doc["_id"]: lifecycle}, partial(_bring_back, lifecycle, now))
+    return len(tries) + len(left)
+
+
+def _found(
+    store: Store, query: Mapping[str, Any], lifecycles: Mapping[str, Lifecycle], now: datetime
+) -> list[Document]:
+    asked = {**query, "kind": {"$in": sorted(lifecycles)}}
+    documents = store.collection.find(asked, {"events": 0, "applied": 0})
+    return list(islice((doc for doc in documents if any(put_off(doc, lifecycles[doc["kind"]], now))), _LIMIT))
 
 
 def _bring_back(lifecycle: Lifecycle, now: datetime, changes: Mapping[str, Change]) -> None:

@@ -25,6 +25,7 @@ from shared.telemetry import metrics, outages
 log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
+_KEEP_EVERY = 0.5
 _SOON = timedelta(milliseconds=20)
 """A timer that is due by then wakes the poller; what is due later it finds at its next look."""
 
@@ -64,9 +65,7 @@ class Worker:
         threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
         self.stop.wait()
-        until = time.monotonic() + self._stop_within
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+        self._finish(threads)
         self.hung = any(thread.is_alive() for thread in threads)
         self._close()
         if self.failed is not None:
@@ -208,6 +207,19 @@ class Worker:
         return max(found.outbox_seconds, tried)
 
     # -- the end
+
+    def _finish(self, threads: Sequence[threading.Thread]) -> None:
+        """Wait until the loops have ended, or for as long as they have. The lease stays ours meanwhile: what one of
+        them still sends, no other worker sends as well.
+        """
+        until = time.monotonic() + self._stop_within
+        for thread in threads:
+            while thread.is_alive() and (left := until - time.monotonic()) > 0:
+                thread.join(min(left, _KEEP_EVERY))
+                try:
+                    self.loops.lease.keep()
+                except PyMongoError as error:
+                    outages.away(outages.MONGODB, "lease", error)
 
     def _close(self) -> None:
         """Let go of everything. The clients of a loop that did not end are still in its hands: they end with the

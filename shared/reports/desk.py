@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from limits import RateLimitItemPerDay
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
@@ -18,6 +15,7 @@ from shared.http.answer.pages import after_text, text_page
 from shared.http.declare.operations import Answer, Call
 from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem
+from shared.http.request.limits import Pace
 from shared.ids import report_mark
 from shared.reports import records
 from shared.reports.records import KIND, Reporter, record_id
@@ -26,6 +24,7 @@ from shared.settings import Terms
 POLICY = "/v1/policies/reporting"
 MODERATORS = ("moderator",)
 _SHOWN = 50
+_DAY = 86_400.0
 Decided = Callable[[Change, str, list[str]], None]
 """What follows: the record, the decision, the reporters to tell."""
 
@@ -62,15 +61,18 @@ def lifecycle(then: Decided) -> Lifecycle:
     return Lifecycle(KIND, states=("new", "open", "decided"), rows=(decides,), public=lambda change: {})
 
 
-class _Limit:
-    """New reports of one reporter in a day; counted in memory, so each process counts for itself."""
+class Limit:
+    """New reports of one reporter: so many at once, and over time so many a day. Counted in memory, so each process
+    counts for itself; people apart from addresses, of which there may be any number.
+    """
 
-    def __init__(self, a_day: int) -> None:
-        self._item, self._limiter = RateLimitItemPerDay(a_day), MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, a_day: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.people, self.addresses = (Pace(_DAY / a_day, _DAY, monotonic) for _ in range(2))
 
-    def check(self, reporter: str) -> None:
-        if not self._limiter.hit(self._item, reporter):
-            wait = max(1.0, self._limiter.get_window_stats(self._item, reporter).reset_time - time.time())
+    def check(self, person: str | None, address: str) -> None:
+        """Counts one; Problem 429 with Retry-After where it is one too many."""
+        wait = self.addresses.wait(address) if person is None else self.people.wait(person)
+        if wait:
             raise Problem("too-many-requests", "These are many reports for one day. Go on later.", retry_after=wait)
 
 
@@ -80,7 +82,7 @@ class Desk:
 
     records: Resource
     key: bytes
-    limit: _Limit
+    limit: Limit
     mailbox_of: Callable[[str], str | None]
 
     @classmethod
@@ -88,7 +90,7 @@ class Desk:
         cls, store: Store, table: Lifecycle, key: bytes, path: str, mailbox_of: Callable[[str], str | None]
     ) -> "Desk":
         """`mailbox_of` gives the mark of a person's verified mailbox, which all its accounts have alike."""
-        return cls(Resource(store, table, _roles, view, path), key, _Limit(table.terms.reports_a_day), mailbox_of)
+        return cls(Resource(store, table, _roles, view, path), key, Limit(table.terms.reports_a_day), mailbox_of)
 
     @property
     def terms(self) -> Terms:
@@ -109,7 +111,7 @@ class Desk:
         if insider == person:
             fault = Fault("", "no-self-report", "report what is another's")
             raise Problem("refused-by-rule", "This is your own.", errors=[fault])
-        self.limit.check(person or call.address)
+        self.limit.check(person, call.address)
 
         def decide(changes: dict[str, Change]) -> None:
             change = changes[at]

@@ -38,7 +38,7 @@ from shared.settings.sections import (
 )
 
 __all__ = [
-    "EX_CONFIG", "PROVIDERS", "Address", "Asked", "Common", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth",
+    "EX_CONFIG", "Address", "Asked", "Common", "Kafka", "Mail", "MongoDB", "Need", "Network", "OAuth",
     "Places", "Provider", "Settings", "SettingsError", "Terms", "Tokens", "Web", "Webhooks", "Worker", "asked_for",
     "given_in_common", "load", "load_common", "load_kafka", "load_or_exit",
 ]  # fmt: skip

@@ -23,8 +23,8 @@ class Named:
     change: str = ANEW
 
 
-def _days(name: str, does: str, change: str = NEW_ONLY) -> Named:
-    return Named(name, "seconds", does, change)
+def _days(name: str, does: str) -> Named:
+    return Named(name, "seconds", does, NEW_ONLY)
 
 
 def _rule(name: str, unit: str, does: str) -> Named:
@@ -166,6 +166,7 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         ),
         "Terms: listings and offers": (
             _days("LISTING_EXPIRY", "how long a listing stays published"),
+            _days("DRAFT_EXPIRY", "how long a draft of a listing is kept that nobody touches"),
             _days("OFFER_EXPIRY", "how long an offer waits for an answer"),
             _days("OFFER_CHECK", "how long an offer waits for the listing's event before it is looked at again"),
             _days("CANCEL_ALONE", "how long after acceptance either side may cancel alone"),
@@ -180,8 +181,12 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
             _days("REPORTS_DECIDED_WITHIN", "how soon a moderator decides on a report, as the policy promises"),
             _days("REPORTS_KEPT", "how long the record of a report is kept"),
             _days("REPORT_MARKS_KEPT", "how long a report without an account keeps the mark of its address"),
-            _rule("REPORTS_A_DAY", "number", "new reports that a person or an address may make in a day"),
+            _rule("REPORTS_A_DAY", "number", "new reports of a person or address at once, and over time in a day"),
             _rule("LISTINGS_A_WEEK", "number", "listings that an insider may hand in in a week"),
+            _rule(
+                "DRAFTS_PER_PERSON", "number",
+                "listings that an insider may write within `DRAFT_EXPIRY` and not hand in; withdrawn ones count",
+            ),
             _rule("REQUESTS_A_WEEK", "number", "offers that a seeker may make in a week"),
             _rule(
                 "EXPOSURE_CAP", "cents of EUR",
@@ -236,10 +241,11 @@ SECTIONS: Mapping[str, tuple[Named, ...]] = MappingProxyType(
         "What may be charged where": (
             Named(
                 "RULES_FILE", "JSON file", "the operator's own decisions by place, laid over the shipped rules",
-                "counts for prices named after it; check it with `golem rules check`",
+                "counts from the next start of the process, for prices named after it; `golem rules check` checks it",
             ),
             Named(
-                "LICENCES", "JSON, or its file", "licences that the operator holds: place, number, valid_until",
+                "LICENCES", "JSON, or its file",
+                "licences that the operator holds: place, number, valid_until; valid_from where one does not hold yet",
                 "counts for prices named after it",
             ),
         ),

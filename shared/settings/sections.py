@@ -26,6 +26,7 @@ class Terms:
 
     # listing
     listing_expiry: timedelta = timedelta(days=90)
+    draft_expiry: timedelta = timedelta(days=180)
     # offer
     offer_expiry: timedelta = timedelta(days=7)
     offer_check: timedelta = timedelta(minutes=1)
@@ -41,7 +42,7 @@ class Terms:
     review_blind: timedelta = timedelta(days=7)
     # escrow; `max_hold`: how long its provider may hold money, checked against it by the worker
     fund_within: timedelta = timedelta(hours=72)
-    max_hold: timedelta = timedelta(days=800)
+    max_hold: timedelta = timedelta(days=810)
     retry_refused: timedelta = timedelta(days=1)
     ended_refund_after: timedelta = timedelta(days=7)
     payout_account_after: timedelta = timedelta(days=1)
@@ -66,9 +67,10 @@ class Terms:
     consent_link_expiry: timedelta = timedelta(days=365)
     consent_asks_a_week: int = 3
     consent_asks_a_week_per_mailbox: int = 20
-    # a seeker's budget of requests; an insider's of listings handed in
+    # a seeker's budget of requests; an insider's of listings handed in; those not handed in within `draft_expiry`
     requests_a_week: int = 20
     listings_a_week: int = 20
+    drafts_per_person: int = 50
     # reports: how many people within how long have a listing rest, when a moderator has decided at the latest, how long
     # records are kept, how long an address is recognised by its mark, and how many a person or address may make a day
     reports_to_rest: int = 3

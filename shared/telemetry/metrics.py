@@ -31,6 +31,11 @@ HTTP_REQUESTS = Counter("golem_http_requests", "Requests answered", ["service", 
 HTTP_SECONDS = Histogram(
     "golem_http_request_seconds", "Seconds from request to answer", ["service", "operation"], buckets=_SECONDS
 )
+TOKEN_KEYS_FETCHED = Gauge(
+    "golem_token_keys_fetched_seconds",
+    "When the issuer's keys were last fetched from its URL, or the process began; 0 where they come from a file",
+    multiprocess_mode="mostrecent",
+)
 
 # The store. A lost race is a compare-and-set that found another version; the change is then made again.
 RACES_LOST = Counter("golem_store_races_lost", "Changes that had to be made again because another was faster")
@@ -115,9 +120,9 @@ CLOCK_OFFSET = Gauge(
     multiprocess_mode="mostrecent",
 )
 
-# The loops of a worker: seconds since the epoch when each last came round; one that stands still is stuck.
+# The loops of a worker: seconds since the epoch when each last came round; one that stands still is stuck. `part` is
+# broker, database or provider.
 LOOP_HEARTBEAT = Gauge("golem_loop_heartbeat_seconds", "When the loop last came round", ["service", "loop"])
-PARTS = ("broker", "database", "provider")
 REACHED = Gauge("golem_reached_seconds", "When this worker last read from the part, or began", ["service", "part"])
 
 # Money. The journal's sum over all accounts of a currency is 0, always.
@@ -137,7 +142,7 @@ HIRE_TO_RELEASE_SECONDS = Histogram(
 
 # Mail. `kind` is the kind of document that is mailed; failed: refused for good. Tried again: deferred, where that
 # mailbox is full or away; later, where the server is away or takes nothing from us.
-MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link")
+MAIL_KINDS = ("notification", "contact", "work_mail", "employer_link", "consent_mail")
 MAIL_OUTCOMES = ("sent", "failed", "deferred", "later")
 WEBHOOK_ATTEMPTS = Counter("golem_webhook_attempts", "Attempts to deliver to a webhook", ["outcome"])
 MAILS = Counter("golem_mails", "Mails handed to the SMTP server", ["kind", "outcome"])

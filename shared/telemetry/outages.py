@@ -99,9 +99,9 @@ class KafkasOwn(logging.Filter):
     the rest what was not said within a minute, and no outage explains.
     """
 
-    def __init__(self, outages: Outages = OURS, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, outages: Outages = OURS) -> None:
         super().__init__()
-        self._outages, self._monotonic = outages, monotonic
+        self._outages = outages
         self._said: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -112,7 +112,7 @@ class KafkasOwn(logging.Filter):
             return False
         if _of_a_connection(record):
             return False
-        key, now = (record.name, str(record.msg)), self._monotonic()
+        key, now = (record.name, str(record.msg)), time.monotonic()
         again = now - self._said.get(key, -_SAME_AGAIN) < _SAME_AGAIN
         self._said[key] = now
         return not again and not self._outages.is_away(KAFKA)

@@ -55,7 +55,7 @@ def deal(hires: Hires, rita: Person) -> str:
 def test_a_deal_is_there_while_what_stands_beside_it_is_away(
     visitor: Visit, rita: Person, deal: str, language: str
 ) -> None:
-    at = visitor(streams=False)
+    at = visitor(streams=False, sooner=True)
     at.sign_in_as(rita)
     if language == "fr":
         at.press("Français")
@@ -83,7 +83,7 @@ def test_a_service_that_hangs_keeps_nobody_from_the_rest(visitor: Visit, rita: P
 
 def test_what_cannot_be_loaded_again_is_said_over_what_was_loaded(visitor: Visit, rita: Person, deal: str) -> None:
     """And not any more once it could."""
-    at = visitor(streams=False)
+    at = visitor(streams=False, sooner=True)
     at.sign_in_as(rita)
     at.go(f"/deals/{deal}")
     at.sees("The deal is on.")
@@ -118,7 +118,7 @@ def test_a_screen_is_there_while_a_part_of_it_is_away(
     _, made = hires.published()
     ines = Person("ines", stack.token("ines"), hires.http)
     own = str(ines.post("/v1/listings", listing())["id"]) if "{own}" in path else ""
-    at = visitor(who, streams=False)
+    at = visitor(who, streams=False, sooner=True)
     patterns = _goes_away(at, *services)
     at.go(path.format(made, own=own))
     at.sees(AWAY["en"], still)
@@ -137,7 +137,7 @@ def test_a_match_is_there_while_its_listing_is_away(hires: Hires, rita: Person, 
         {"countries": ["NL"], "help": ["coaching"], "occupations": [{"scheme": "ISCO-08", "code": "2512"}]},
     )
     rita.wait("/v1/matches", lambda page: bool(page["items"]), "a match")
-    at = visitor(streams=False)
+    at = visitor(streams=False, sooner=True)
     at.sign_in_as(rita)
     _goes_away(at, "listings")
     at.go("/matches")

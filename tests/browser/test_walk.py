@@ -368,6 +368,7 @@ def test_a_code_whose_name_is_there_twice_can_be_chosen_and_is_found_again(visit
     expect(chosen).to_have_value("")
 
 
+@pytest.mark.alone
 def test_the_live_hire_is_paid_out_within_two_seconds_of_its_confirmation(visitor: Visit) -> None:
     """Three are played at most: the machine may be busy with something else."""
     someone = visitor()

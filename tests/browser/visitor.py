@@ -11,6 +11,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
+from tests.browser import declared
 from tests.support.people import Person
 
 CHROMIUM = shutil.which("chromium")
@@ -19,6 +20,8 @@ CHROMIUM = shutil.which("chromium")
 _AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _REPORTS = """addEventListener("securitypolicyviolation", (stopped) =>
   console.error("The policy stopped", stopped.violatedDirective, stopped.blockedURI))"""
+_SOONER = """const later = window.setTimeout
+window.setTimeout = (call, ms, ...more) => later(call, ms >= 10_000 ? ms / 4 : ms, ...more)"""
 _NARROW = {"locale": "fr-CA", "viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 _PICTURES = os.environ.get("BROWSER_PICTURES")
 _axe = Axe()
@@ -36,9 +39,13 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visitor:
-    """A browser's context with one page; if `narrow`, dark and in French. Without `streams` none can begin."""
+    """A browser's context with one page; if `narrow`, dark and in French. Without `streams` none can begin. With
+    `sooner` what the page would do after 10 s or more it does after a quarter of that.
+    """
 
-    def __init__(self, browser: Browser, origin: str, *, narrow: bool = False, streams: bool = True) -> None:
+    def __init__(
+        self, browser: Browser, origin: str, *, narrow: bool = False, streams: bool = True, sooner: bool = False
+    ) -> None:
         self.origin = origin
         self.complaints: list[str] = []
         self.asked: list[str] = []
@@ -46,6 +53,9 @@ class Visitor:
         self._context = browser.new_context(reduced_motion="reduce", **how)
         self._context.set_default_timeout(20_000)
         self._context.add_init_script(_REPORTS)
+        self._context.add_init_script(declared.script())
+        if sooner:
+            self._context.add_init_script(_SOONER)
         if not streams:
             self._context.route("**/v1/stream", lambda route: route.abort())
         self.page: Page = self._context.new_page()

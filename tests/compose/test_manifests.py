@@ -18,6 +18,8 @@ from services.listing.main import SERVICE as LISTING
 from services.matching.main import SERVICE as MATCHING
 from services.notify.main import SERVICE as NOTIFY
 from shared.settings import load
+from shared.settings.named import NAMES
+from tests.support.programs import settings_read
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 MANIFESTS = files()
@@ -214,6 +216,16 @@ def test_a_pods_settings_are_taken(service: Any, kind: str, tmp_path: Path) -> N
     settings = load(service.name, kind, *needs, environ=environ)
 
     assert settings.public_url == "https://golem.example"
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_every_container_is_given_what_its_program_reads(name: str) -> None:
+    """All the settings of a site, or each that it reads by itself; containers that run before it as well."""
+    for one in (*PODS[name]["containers"], *PODS[name].get("initContainers", ())):
+        every = {"configMapRef": {"name": "golem"}} in one.get("envFrom", ())
+        own = {each["name"] for each in one.get("env", ())}
+
+        assert every or settings_read(one["name"], one.get("command", ())) & NAMES <= own, one["name"]
 
 
 def test_prometheus_finds_every_process_by_the_name_of_its_alerts() -> None:

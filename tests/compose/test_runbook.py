@@ -53,7 +53,7 @@ def test_a_changed_secret_is_for_all_that_have_it() -> None:
         if row.startswith("| `")
         for secret in named(row.split("|")[1])
     }
-    apart = {"pseudonym_key": "never", "mongodb_root_password": "changeUserPassword", "jwks": ""}
+    apart = {"pseudonym_key": "never", "mongodb_root_password": "not by these steps", "jwks": ""}
     for secret in COMPOSE["secrets"]:
         holders = {n for n, part in PARTS.items() if secret in part.get("secrets", ()) and part["restart"] != "no"}
         if secret in apart:
@@ -61,6 +61,23 @@ def test_a_changed_secret_is_for_all_that_have_it() -> None:
         else:
             service = next((each for each in SERVICES if f"_{each}_" in secret), "")
             assert {n for n in holders if f"`{n}`" not in rows[secret].replace("<service>", service)} == set(), secret
+
+
+def test_the_old_root_password_is_kept_until_the_database_has_the_new_one() -> None:
+    """Put aside, never deleted before; the job that changes it is the one that is given the new one."""
+    steps = section("Secrets").split("### The database's root password\n")[1]
+    old = "deploy/.secrets/mongodb_root_password.old"
+    commands = [command for line in steps.splitlines() for command in re.findall(r"^[0-9]\. `([^`]+)`", line)]
+
+    assert commands == [
+        f"mv {old.removesuffix('.old')} {old}",
+        "make secrets",
+        f"docker compose run --rm -T --no-deps database-setup root < {old}",
+        "docker compose run --rm --no-deps database-setup",
+        "docker compose up --wait --force-recreate --no-deps mongo",
+        f"rm {old}",
+    ]
+    assert PARTS["database-setup"]["entrypoint"] == ["python", "-m", "deploy.mongo.setup"]
 
 
 def test_each_number_of_replicas_is_a_setting() -> None:

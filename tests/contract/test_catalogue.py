@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,20 +13,16 @@ from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields
 
 from shared import fields as own
-from shared.events import (
+from shared.events import EVENT_NAMES, dataschema_uri, emit_data, generate, latest
+from shared.events.catalogue import (
     CATALOGUE,
-    EVENT_NAMES,
-    EventType,
     SchemaError,
     UnknownType,
     UnknownVersion,
-    dataschema_uri,
-    emit_data,
-    generate,
-    latest,
     parse_dataschema,
     read_data,
 )
+from shared.events.event_type import EventType
 from shared.events.jsonschemas import json_schema, path_of
 from shared.events.reference import PATH as REFERENCE
 from shared.events.schemas_listing import Tranche
@@ -110,6 +107,7 @@ def values(field: fields.Field[Any]) -> st.SearchStrategy[Any]:
     return st.none() | found if field.allow_none else found
 
 
+@cache
 def samples(schema: type[Schema]) -> st.SearchStrategy[dict[str, Any]]:
     """Data of that schema, optional fields now there and now not."""
     known = schema().fields
@@ -118,6 +116,7 @@ def samples(schema: type[Schema]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(required, optional=optional)
 
 
+@cache
 def validator(event: EventType) -> Draft202012Validator:
     """By the committed file, as a subscriber has it."""
     return Draft202012Validator(

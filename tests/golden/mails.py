@@ -18,9 +18,9 @@ from services.notify.mails import Mails
 from services.notify.recipients import OPTIONAL, RECIPIENTS, notified, people, read_by
 from services.notify.templates import CODE_TEXTS, LANGUAGES, TEMPLATES, render
 from shared.aggregate import Store
-from shared.clock import ManualClock
 from shared.settings import Terms
 from tests.pure.test_notify_recipients import INSIDER, SEEKER, event
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 
 FOLDER = Path(__file__).parent
@@ -41,6 +41,9 @@ MORE: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "offer.cancelled": (
         {"reason": "alone"}, {"reason": "listing_filled"}, {"reason": "listing_removed", "price": 0},
     ),
+    "offer.consent_ended": ({}, {"begun": False}),
+    "hire.rejected": ({}, {"price": 0}, {"again": False}, {"again": False, "price": 0}),
+    "hire.ended": ({"status": "ended"}, {"status": "completed"}, {"status": "closed"}, {"price": 0}),
     "escrow.released": ({}, {"set_off": 123_45}),
     "escrow.split": ({}, {"set_off": 12_34}),
     "offer.closed": ({"reason": "refunded"}, {"reason": "split"}, {"reason": "charged_back"}),

@@ -26,8 +26,8 @@ _POLLER = "tests/pure/core/test_poller.py"
 _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
 
-_READ = "found = self._prepared(list(self.store.collection.find(query, _FIELDS).limit(page)))\n"
-_STALE = """found = list(self.store.collection.find(query, _FIELDS).limit(page))
+_READ = "found = self._prepared(list(due))\n"
+_STALE = """found = list(due)
         self.fold_answers()
 """
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from services.escrow.provider.port import Notices, Provider
-from services.escrow.provider.sandbox.store import MemoryStore, MongoStore
-from shared.clock import ManualClock
+from services.escrow.provider.sandbox.store import MongoStore
 from tests.provider.harness import Harness, Known, Receiver
 from tests.provider.sandbox import SandboxHarness
+from tests.support.clock import ManualClock
+from tests.support.sandbox import MemoryStore
 
 
 def sandbox_over_memory(request: pytest.FixtureRequest) -> Harness:

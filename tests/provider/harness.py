@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from services.escrow.provider.port import Notice, Notices, Outcome, Provider
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 
 
 @dataclass(frozen=True)

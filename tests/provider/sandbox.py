@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from services.escrow.provider.port import Unavailable
 from services.escrow.provider.sandbox.ledger import Ledger
-from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import PartyStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, SignedNotices, sign
-from shared.clock import ManualClock
 from tests.provider.harness import Known, Receiver
+from tests.support.clock import ManualClock
+from tests.support.sandbox import Sandbox
 
 SECRET = "a secret between the provider and escrow"
 DELAY = timedelta(seconds=1)
@@ -24,7 +24,7 @@ class SandboxHarness:
     def __init__(self, store: PartyStore) -> None:
         self.clock = ManualClock()
         self.store = Breaking(store)
-        self.notices = SignedNotices(SECRET)
+        self.notices = SignedNotices(SECRET, timedelta(minutes=5))
         self.receiver = Receiver(self.notices, self.clock)
         self.provider = self.restarted()
 

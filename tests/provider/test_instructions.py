@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from services.escrow.provider.port import Absent, Balance, Conflict, Instruction, Outcome, Provider, every
-from shared.clock import ManualClock
 from tests.provider.harness import Harness, Known
 from tests.provider.instructions import OFFER, account, at_once, balance, conserved, hold, refund, release, repay, split
+from tests.support.clock import ManualClock
 
 
 def test_a_hold_and_its_release(provider: Provider, known: Known, clock: ManualClock) -> None:

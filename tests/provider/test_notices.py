@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.escrow.provider.port import BadNotice, BadSignature, Notices, Provider
-from shared.clock import ManualClock
 from tests.provider.harness import Harness, Known, Receiver
 from tests.provider.instructions import account, hold, refund, release
+from tests.support.clock import ManualClock
 
 FIVE_MINUTES = timedelta(minutes=5)
 

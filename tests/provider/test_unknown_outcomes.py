@@ -5,9 +5,9 @@ from typing import Literal
 import pytest
 
 from services.escrow.provider.port import Absent, Balance, Instruction, Outcome, Provider, Unavailable, every
-from shared.clock import ManualClock
 from tests.provider.harness import Harness, Known, Receiver
 from tests.provider.instructions import OFFER, account, balance, hold, refund, release, split
+from tests.support.clock import ManualClock
 
 OUT = [release("i-out"), refund("i-out"), split("i-out")]
 When = Literal["before", "after"]

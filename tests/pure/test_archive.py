@@ -11,7 +11,7 @@ from deploy.verify import verify
 from services.matching.offer.lifecycle import OFFER
 from shared.aggregate import Archiving, Change, Store
 from shared.aggregate.replay import replay
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 from tests.support.web import Caller
 from tests.support.whole import Whole
@@ -257,6 +257,37 @@ def test_what_changes_while_it_is_moved_stays() -> None:
     assert (deal.store.get("deal") or {})["counted"] == 1
     deal.archiving().step()
     assert deal.places() == ["offers"]
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["brought back", "archived"])
+def test_what_moves_while_it_is_looked_for_is_found_once(moved: bool) -> None:
+    """At whichever touch of the database it moves, either way."""
+    at = touched = 0
+    while at == touched:
+        at, deal, done = at + 1, Deal(), list[str]()
+        if moved:
+            deal.archiving().step()
+
+        def move(step: str, deal: Deal = deal, at: int = at, done: list[str] = done) -> None:
+            done.append(step)
+            if len(done) == at:
+                deal.live.fault = deal.archive.fault = lambda _: None
+                _ = deal.count() if moved else deal.archiving().step()
+
+        deal.live.fault = deal.archive.fault = move
+        found = deal.store.find({"parties": "bo"}, {"_id": 1})
+        assert [doc["_id"] for doc in found] == ["deal"], done
+        touched = len(done)
+
+    assert touched > 5
+
+
+def test_without_an_archive_a_search_is_one_query() -> None:
+    deal = Deal()
+    deal.live.calls.clear()
+
+    assert len(Store(deal.live, deal.clock).find({"parties": "bo"}, {"_id": 1})) == 1  # type: ignore[arg-type]
+    assert deal.live.calls == {"find": 1}
 
 
 def test_an_older_copy_replaces_no_newer_one() -> None:

@@ -1,6 +1,8 @@
 """What becomes of measured figures: ratios, verdicts, pictures, the page."""
 
 import json
+import os
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from bench.limits import limit
 from bench.measure import Row, Target, in_turn
 from bench.pictures import pictures
 from bench.rows.memory import slope
+from bench.spent import Spent
 from deploy import ROOT
 
 
@@ -82,6 +85,24 @@ def test_the_page_is_made_of_what_is_kept() -> None:
     assert [str(path.relative_to(ROOT)) for path in stale] == []
 
 
+def test_what_a_run_left_out_is_of_the_run_before() -> None:
+    """Whole benchmarks only, and the page says of which commit they are; what was measured again is the new one's."""
+
+    def run(commit: str, left_out: list[str], *benchmarks: str) -> dict[str, Any]:
+        rows = [{"benchmark": each, "name": f"{each} of {commit}"} for each in benchmarks]
+        return {"commit": commit, "at": "2026-11-30T06:00Z", "rows": rows, "left_out": left_out}
+
+    first = run("a1", ["relay", "cold"], "memory", "paid")
+    second = page.with_earlier(run("b2", ["memory", "cold"], "paid", "relay"), first)
+    third = page.with_earlier(run("c3", ["memory", "paid", "relay"], "cold"), second)
+
+    assert [row["name"] for row in third["rows"]] == ["memory of a1", "paid of b2", "relay of b2", "cold of c3"]
+    assert (second["left_out"], third["left_out"]) == (["cold"], [])
+    assert report.earlier(third["rows"]) == (
+        "memory: of an earlier run, commit a1, 2026-11-30; paid, relay: of an earlier run, commit b2, 2026-11-30"
+    )
+
+
 def test_what_is_kept_was_measured_on_real_servers() -> None:
     """Figures of the embedded stack say little of speed, and are not kept."""
     grounds = {path.name: json.loads(path.read_text("utf-8"))["on"] for path in page.RESULTS.glob("*.json")}
@@ -102,7 +123,24 @@ def test_what_is_kept_and_missed_its_target_says_why() -> None:
     missed = [each for result in kept for each in result["rows"] if not each["met"]]
 
     assert kept and [each["name"] for each in missed if not limit(each)] == []
-    assert limit(row([5], [10], Target("at least", 0.6))) == ""
+    unknown = row([5], [10], Target("at least", 0.6))
+    assert limit(unknown) == "" and report.misses([unknown]) == ["missed: a row / a floor: why is not known"]
+
+
+def test_a_limit_of_the_machine_is_what_the_row_itself_saw_of_the_cores() -> None:
+    """A run that did not take it says that it is not known."""
+    spent = Spent(seconds=2.0, cpu={"workers": 1.5, "the benchmark": 0.5}, machine=3.0)
+    unknown: dict[str, Any] = {
+        "name": "hire → release, 4 waiting",
+        "floor": "the same writes and sends in batches, no rules",
+    }
+    unknown |= {"beside": {}}
+    seen = unknown | {"beside": spent.beside(100)}
+
+    assert seen["beside"]["CPU within the clock, ms a hire"] == "20.0 (workers 15.0, the benchmark 5.0)"
+    assert "was not taken in this run" in limit(unknown)
+    assert f"busy within the row's own clock: 1.00 of {os.cpu_count()} (the whole machine: 1.50)" in limit(seen)
+    assert Spent().beside(0) == {}
 
 
 def test_a_profile_counts_by_package() -> None:

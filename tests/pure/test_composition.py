@@ -12,19 +12,18 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.notify.log.numbering import Numbering
 from services.notify.webhooks.fan_out import FanOut
 from services.notify.webhooks.lifecycle import DELIVERY
 from shared.aggregate import Batch, Change, Lifecycle, Store, Trigger
 from shared.aggregate.erasure import KIND as ERASED
-from shared.clock import ManualClock
 from shared.events import EVENT_NAMES, latest
 from shared.ids import new_id
 from tests.pure.test_notify_recipients import event
 from tests.simulator.services import NAMES, work_of
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
+from tests.support.sandbox import MemoryStore, Sandbox
 from tests.support.web import Caller
 from tests.support.whole import Whole
 

@@ -67,6 +67,24 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert f"{url} does not answer" in said
 
 
+def test_a_demo_says_that_its_gateway_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.demo.people.PATIENCE", 0.3)
+    Data(tmp_path).make()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        assert f"{url} does not answer" in refused("demo", "--gateway", url, "--data", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "answer", [(200, {"Content-Type": "text/html"}, "<p>Welcome"), (404, {}, ""), (200, {}, "[]"), (201, {}, "{}")]
+)
+def test_a_demo_is_told_at_no_server_of_others(answer: tuple[int, dict[str, str], str], tmp_path: Path) -> None:
+    Data(tmp_path).make()
+    with serving(answer) as (url, _):
+        assert "Traceback" not in refused("demo", "--gateway", url, "--data", str(tmp_path))
+
+
 @pytest.mark.parametrize("command", ["show", "test", "rotate", "deliveries", "delete"])
 @pytest.mark.parametrize("webhook", ["../listings", "..", "%", "", "x?y"])
 def test_an_id_is_no_path(command: str, webhook: str) -> None:

@@ -1,7 +1,7 @@
 """Which deaths of processes are too many."""
 
 from deploy.embedded.deaths import MOST, SOON, Deaths
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 
 
 def _dies(deaths: Deaths, clock: ManualClock, pid: int, after: float) -> bool:

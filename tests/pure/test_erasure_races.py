@@ -10,9 +10,9 @@ from werkzeug.test import TestResponse
 from services.matching.main import build, work
 from services.matching.store import listing_key
 from shared.aggregate import Store, Trigger
-from shared.clock import ManualClock
 from shared.ids import new_id
 from shared.settings import Settings
+from tests.support.clock import ManualClock
 from tests.support.matching import listing
 from tests.support.memory import MemoryCollection
 from tests.support.web import Caller, Ticking, settings

@@ -7,11 +7,12 @@ from prometheus_client import REGISTRY
 
 from services.escrow.payments import Payments
 from services.escrow.provider.port import Outcome, Unavailable
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
+from services.escrow.provider.sandbox import ledger
 from services.notify.templates import phrase
-from shared.clock import ManualClock
+from shared.aggregate import Refusal
+from tests.support.clock import ManualClock
 from tests.support.escrow import AT_ONCE, INSIDER, SECRET, THREE, Escrow
+from tests.support.sandbox import MemoryStore, Sandbox
 
 NAMED, OTHER, CLOSED = "acct_named", "acct_other", "acct_closed"
 
@@ -65,20 +66,80 @@ def test_a_closed_account_until_another_is_named() -> None:
 
 
 def test_a_split_to_a_closed_account() -> None:
-    """It waits as a whole, is tried again daily, and is shared once."""
-    given = Escrow(tranches=[{"due_day": 30, "bps": 10_000}]).confirmed()
-    given.accounts[INSIDER] = CLOSED
-    given.command("dispute", "seeker", reason="help_not_given")
-    given.command("resolve", "arbiter", decision="split", reason="A half.", insider_bps=5_000)
-    given.work()
+    """The seeker has theirs at once, the insider's is tried again daily, and paid once."""
+    given = shared(Escrow(tranches=[{"due_day": 30, "bps": 10_000}]).confirmed(), closed=True)
 
-    assert (given.state, given.emitted[-1]) == ("splitting", "escrow.release_refused")
+    assert given.emitted[-2:] == ["escrow.release_refused", "escrow.refunded"]
+    assert (given.state, given.sums) == ("probation", {"funded": 50_000, "held": 25_000, "refunded": 25_000})
+    for command, role in (("dispute", "insider"), ("postpone", "insider"), ("dispute", "seeker")):
+        with pytest.raises(Refusal):
+            given.command(command, role, reason="other", start_on="2027-02-01")
+    given.wait(days=3)
+    assert given.emitted.count("escrow.release_refused") == 4
+    assert [event["data"].get("repeated") for event in given.events[-3:]] == [True, True, True]
     del given.accounts[INSIDER]
     given.wait(days=1)
-    assert given.state == "split"
+    assert given.state == "refunded"
     assert given.sums == {"funded": 50_000, "released": 23_750, "fees": 1_250, "refunded": 25_000}
     given.check()
     given.check_provider()
+
+
+def test_a_split_that_the_seekers_bank_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The insider is paid the next day, what is the seeker's is tried daily."""
+    plan = [{"due_day": 0, "bps": 2_000}, {"due_day": 30, "bps": 4_000}, {"due_day": 90, "bps": 4_000}]
+    given = Escrow(tranches=plan).confirmed().work()
+    before = ledger._refusal
+
+    def refusal(*about: Any) -> str | None:
+        back = any(getattr(each, "kind", "") in ("refund", "split") for each in about)
+        return "card_closed" if back else before(*about)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(ledger, "_refusal", refusal)
+        shared(given, bps=2_500)
+        assert given.state == "probation" and given.sums["held"] == 40_000
+        given.wait(days=1)
+    assert given.sums == {"funded": 50_000, "held": 30_000, "released": 19_000, "fees": 1_000}
+    assert given.emitted.count("escrow.refund_refused") == 2
+
+    given.wait(days=1)
+
+    assert given.state == "refunded"
+    assert given.sums == {"funded": 50_000, "released": 19_000, "fees": 1_000, "refunded": 30_000}
+    given.check()
+    given.check_provider()
+
+
+@pytest.mark.parametrize("bps", [1, 3_333, 5_000, 6_000, 9_999])
+@pytest.mark.parametrize("plan", [AT_ONCE, THREE, [{"due_day": 0, "bps": 1}, {"due_day": 30, "bps": 9_999}]])
+def test_what_is_given_apart_is_what_a_split_gives(plan: list[dict[str, int]], bps: int) -> None:
+    """To the minor unit, however the parts lie across the tranches."""
+    given = shared(Escrow(tranches=plan).confirmed(), bps=bps, closed=True)
+    del given.accounts[INSIDER]
+    given.wait(days=1)
+
+    assert given.state == "refunded"
+    assert given.sums == shared(Escrow(tranches=plan).confirmed(), bps=bps).sums
+    given.check()
+    given.check_provider()
+
+
+def test_a_share_that_rounds_to_nothing_leaves_nothing_behind() -> None:
+    """All of it is the seeker's; no payout is refused any more, and staff have nothing to look at."""
+    given = shared(Escrow(price=99, tranches=AT_ONCE).confirmed("tok_transfer_refused"), bps=1)
+
+    assert (given.state, given.sums) == ("refunded", {"funded": 99, "refunded": 99}) and given.document
+    assert "blocked" not in given.document and not given.timers
+
+
+def shared(given: Escrow, bps: int = 5_000, closed: bool = False) -> Escrow:
+    """An arbiter shares what is held; the account of the insider may be closed."""
+    if closed:
+        given.accounts[INSIDER] = CLOSED
+    given.command("dispute", "seeker", reason="help_not_given")
+    given.command("resolve", "arbiter", decision="split", reason="So it is.", insider_bps=bps)
+    return given.work()
 
 
 def test_a_refund_asks_for_no_account() -> None:

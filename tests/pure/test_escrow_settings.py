@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from services.escrow.main import too_long
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
-from shared.clock import ManualClock
 from shared.settings import Terms
+from tests.support.clock import ManualClock
+from tests.support.sandbox import MemoryStore, Sandbox
 from tests.support.web import settings
 
 
 @pytest.mark.parametrize(
     ("days", "fault"),
-    [(800, None), (90, None), (801, "MAX_HOLD: the provider holds money for 800 days at most, not 801")],
+    [(810, None), (90, None), (811, "MAX_HOLD: the provider holds money for 810 days at most, not 811")],
 )
 def test_max_hold(tmp_path: Path, days: int, fault: str | None) -> None:
     """More than the provider allows is a fault that names the setting; the worker does not start with it."""

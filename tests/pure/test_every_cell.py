@@ -15,8 +15,8 @@ from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
 from shared.aggregate.parking import LEFT_TIMER, PARKED_TIMER
 from shared.aggregate.tasks import UNKNOWN_OUTCOME
 from shared.events.catalogue import read_data
-from tests.support.paths import Folded, Situation, Table, explore
-from tests.support.tables import TABLES
+from tests.support.paths import Folded, Situation, Table
+from tests.support.tables import TABLES, explored
 
 Refused = tuple[str, str]
 Expected = Row | Refused | str
@@ -28,7 +28,7 @@ Expected = Row | Refused | str
 
 def expected(table: Lifecycle, change: Change, trigger: Trigger) -> Expected:
     """Read from the table what must come of it."""
-    rows = [row for row in table.rows if change.state in row.sources and row.trigger == trigger.name]
+    rows = _by_cell(table).get((change.state, trigger.name), [])
     if trigger.kind == "command":
         return _command(table, change, trigger, rows)
     if trigger.name == UNKNOWN_OUTCOME:
@@ -50,6 +50,15 @@ def expected(table: Lifecycle, change: Change, trigger: Trigger) -> Expected:
         return "ignored"
     answer = table.answers[trigger.name][change.state]
     return {"ignore": "ignored", "park": "parked", "reject": "rejected"}[answer.kind]
+
+
+@cache
+def _by_cell(table: Lifecycle) -> dict[tuple[str, str], list[Row]]:
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in table.rows:
+        for state in row.sources:
+            cells.setdefault((state, row.trigger), []).append(row)
+    return cells
 
 
 def _command(table: Lifecycle, change: Change, trigger: Trigger, rows: list[Row]) -> Expected:
@@ -161,11 +170,10 @@ def _as_the_cell_says(situation: Situation, trigger: Trigger, says: str, folded:
 
 
 def _parked_too_long(situation: Situation, folded: Folded, changed: set[str]) -> None:
-    """The timer of what is parked: each goes where its cell says, into a dead letter or into what was ignored."""
+    """The timer of what is parked: each becomes a dead letter."""
     over = [kept for kept in situation.get("parked") if kept.get("until", folded.change.now) <= folded.change.now]
-    assert changed <= {"parked", "timers", "due_at", "applied"}
-    assert [kept["id"] for kept in folded.change.dead] == [kept["id"] for kept in over if kept["then"] == "reject"]
-    assert {kept["id"] for kept in over if kept["then"] == "ignore"} <= {*folded.change.get("applied", ())}
+    assert changed <= {"parked", "timers", "due_at"}
+    assert [kept["id"] for kept in folded.change.dead] == [kept["id"] for kept in over]
 
 
 def _not_twice(table: Table, then: Situation, trigger: Trigger) -> None:
@@ -195,7 +203,7 @@ class Tried:
 @cache
 def tried(name: str) -> Tried:
     table, result = TABLES[name], Tried()
-    for situation in explore(table).situations.values():
+    for situation in explored(name).situations.values():
         result.situations += 1
         for who, trigger in table.attempts(situation):
             result.count[trigger.kind] += 1

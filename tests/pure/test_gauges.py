@@ -7,7 +7,6 @@ import pytest
 from prometheus_client import REGISTRY, Gauge
 from pymongo.errors import AutoReconnect
 
-from shared.clock import ManualClock
 from shared.messaging.frontier import Frontier
 from shared.messaging.ports import Message
 from shared.poller import Lease
@@ -15,6 +14,7 @@ from shared.process.health import probe
 from shared.process.work import Work
 from shared.process.worker import Worker
 from shared.telemetry import metrics
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection, MemoryEnds, MemorySource, memory_bus
 from tests.support.toy import BOX, Toys
 

@@ -123,7 +123,12 @@ def test_the_first_process_ends_when_its_child_is_killed() -> None:
 
 @contextmanager
 def first_process(child: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen([*INIT, child], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored, for good
+    try:
+        process = subprocess.Popen([*INIT, child], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         try:
             yield process
         except BaseException:

@@ -127,14 +127,11 @@ def test_there_are_words_for_each_row(name: str) -> None:
     wanted = {what for row in rows for what, _ in said_of(row, "")}
     phrases = PHRASES[name]
 
-    for language in LANGUAGES:
-        assert wanted - phrases[language].keys() == set(), language
-    assert {language: phrases[language].keys() for language in LANGUAGES} == dict.fromkeys(
-        LANGUAGES, phrases["en"].keys()
-    )
-    for key in phrases["en"]:
-        assert len({_fields(phrases[language][key]) for language in LANGUAGES}) == 1, key
-    sentences = {key for key in phrases["en"] if phrases["en"][key].endswith(".")}
+    assert wanted - phrases.keys() == set()
+    for key, texts in phrases.items():
+        assert tuple(texts) == LANGUAGES, key
+        assert len({_fields(text) for text in texts.values()}) == 1, key
+    sentences = {key for key, texts in phrases.items() if texts["en"].endswith(".")}
     assert {key for key in sentences if not any(key == what or key.startswith(f"{what}.") for what in wanted)} == set()
 
 

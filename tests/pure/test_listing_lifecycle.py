@@ -1,5 +1,6 @@
 """The listing's table: each row does what it says and emits exactly its event; all else changes nothing."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -69,6 +70,41 @@ def in_state(state: str, **changed: Any) -> Folded:
     assert folded.state == state
     folded.events = []
     return folded
+
+
+def returned() -> Folded:
+    folded = in_state("in_review")
+    folded.command("return", "moderator", MO, **REASON)
+    folded.events = []
+    return folded
+
+
+@pytest.mark.parametrize(("made", "emitted"), [(new, []), (returned, ["listing.withdrawn"])])
+def test_a_draft_that_nobody_touches_is_withdrawn(made: Callable[[], Folded], emitted: list[str]) -> None:
+    """Not a moment before; who has heard of it hears of its end, and of one that was never handed in nobody has."""
+    folded = made()
+    folded.clock.advance(LISTING.terms.draft_expiry - timedelta(milliseconds=1))
+    folded.fire_timers()
+    assert folded.state == "draft"
+    folded.clock.advance(timedelta(milliseconds=1))
+    folded.fire_timers()
+
+    assert (folded.state, folded.emitted, folded.document["timers"]) == ("withdrawn", emitted, {})
+
+
+def test_what_is_handed_in_or_touched_has_its_time_again() -> None:
+    """Also a draft of an older version, which has no timer and is not counted."""
+    folded = new()
+    assert folded.document["unsubmitted"] == f"{ANNA} 2027-01-01T00:00:00.000Z"
+    folded.document = {name: value for name, value in folded.document.items() if name not in ("timers", "unsubmitted")}
+    folded.clock.advance(timedelta(days=400))
+    folded.fire_timers()
+    folded.command("revise", "insider", ANNA, title="Engineer")
+    assert folded.document["timers"] == {acts.DRAFT: folded.clock.now() + LISTING.terms.draft_expiry}
+
+    folded = new()
+    folded.command("submit", "insider", ANNA)
+    assert acts.DRAFT not in folded.document["timers"] and "unsubmitted" not in folded.document
 
 
 ASK: dict[str, Any] = {"registered": True, "named": True, "sealed": "A" * 60, "language": "en"}
@@ -250,7 +286,7 @@ def test_the_employer_gives_consent(state: str) -> None:
 @pytest.mark.parametrize("command", ["refuse_consent", "withdraw_consent"])
 @pytest.mark.parametrize("state", ["draft", "in_review", *LIVE])
 def test_the_employer_says_no(state: str, command: str) -> None:
-    """It is a draft with no timer; every event says so from then on, and which help it is about."""
+    """It is a draft with no timer but its own; every event says so from then on, and which help it is about."""
     folded = asked(state, *(["give_consent"] if command == "withdraw_consent" else []))
     folded.events = []
 
@@ -260,7 +296,7 @@ def test_the_employer_says_no(state: str, command: str) -> None:
     assert (folded.state, folded.emitted) == ("draft", [event])
     said = folded.events[0]["data"]
     assert said["consent_ended"] == {"times": 1, "help": ["good_word", "reference"]} and "consent_grade" not in said
-    assert not folded.document.get("timers")
+    assert folded.document["timers"] == {acts.DRAFT: folded.clock.now() + LISTING.terms.draft_expiry}
     with pytest.raises(Refusal) as refused:
         folded.command("submit", "insider", ANNA)
     assert refused.value.rule == "employer-consent"

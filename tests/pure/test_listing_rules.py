@@ -99,6 +99,12 @@ def test_every_place_help_currency_and_price(place: str, kind: str, currency: st
     ("licence", "why"),
     [
         ('[{"place": "CA-ON", "number": "R-1", "valid_until": "2026-11-27"}]', "R-1 ended on 2026-11-27"),
+        (
+            '[{"place": "CA-ON", "number": "R-1", "valid_until": "2026-11-27"},'
+            ' {"place": "CA-ON", "number": "R-5", "valid_from": "2027-02-01", "valid_until": "2027-11-27"},'
+            ' {"place": "CA-ON", "number": "R-4", "valid_from": "2026-11-29", "valid_until": "2027-11-27"}]',
+            "R-4 holds from 2026-11-29",
+        ),
         ('[{"place": "CA-BC", "number": "R-2", "valid_until": "2027-11-27"}]', "none for CA-ON"),
         ('[{"place": "US", "number": "R-3", "valid_until": "2027-11-27"}]', "none for CA-ON"),
         ("[]", "none for CA-ON"),

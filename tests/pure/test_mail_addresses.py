@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.letter import Letter, message
-from shared.clock import ManualClock
 from shared.ids import contact_mark, mailbox_mark
 from shared.mail_addresses import are_same, mail_address, mailbox
+from tests.support.clock import ManualClock
 
 KEY = b"k" * 32
 

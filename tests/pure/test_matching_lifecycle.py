@@ -7,20 +7,16 @@ from typing import Any, ClassVar
 import pytest
 
 from services.matching.offer import rules
-from services.matching.offer.lifecycle import OFFER, OPEN, STATES
-from shared.aggregate import Change, Lifecycle, Refusal, Row, Trigger
+from services.matching.offer.lifecycle import OFFER, OPEN
+from shared.aggregate import Change, Lifecycle, Row, Trigger
 from tests.support.matching import (
-    EUR,
-    INSIDER,
     LETTER,
     OFFER_ID,
-    SEEKER,
     START,
     Offer,
     claim,
     confirm,
     counter,
-    listing,
     proved,
     usual,
 )
@@ -60,6 +56,7 @@ def claimed_unreserved() -> Offer:
     return offer
 
 
+NEXT = "2027-01-04"
 REMOVED = {"of": "seeker", "reason": "An insult."}
 REACH = "Pay me directly: anna@example.org, +1 416 555 0199"
 Given = str | Callable[[], Offer]
@@ -110,6 +107,33 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     ),
     "asked before the money came": (
         "accepted", lambda o: (o.wait(hours=50), o.command("cancel", "seeker")), "accepted", ["offer.cancel_asked"],
+    ),
+    "who claims the hire takes back what they asked before, and nobody agrees with it": (
+        "active",
+        lambda o: (
+            o.wait(hours=48), o.command("cancel", "insider"), proved(o), o.wait(days=13), o.command("cancel", "seeker"),
+            o.wait(days=1),
+        ),
+        "hired", [*BEGUN, "offer.cancel_asked", *CLAIMED, "offer.cancel_asked", *CONFIRMED],
+    ),
+    "they may ask again": (
+        "active",
+        lambda o: (
+            o.wait(hours=48), o.command("cancel", "insider"), proved(o), o.command("cancel", "insider"),
+            o.command("cancel", "seeker"),
+        ),
+        "cancelled", [*BEGUN, "offer.cancel_asked", *CLAIMED, "offer.cancel_asked", *CANCELLED],
+    ),
+    "a claim takes back nothing of the seeker's": (
+        "active",
+        lambda o: (o.wait(hours=48), o.command("cancel", "seeker"), claim(o), o.command("cancel", "insider")),
+        "cancelled", [*BEGUN, "offer.cancel_asked", *CLAIMED, *CANCELLED],
+    ),
+    "nor does a rejection": (
+        "hire_claimed",
+        lambda o: (o.command("cancel", "seeker"), o.command("reject_hire", "seeker"), o.wait(hours=48),
+                   o.command("cancel", "insider")),
+        "cancelled", ["offer.cancel_asked", "hire.rejected", *BEGUN, *CANCELLED],
     ),
     "staff call it off": (
         "hire_claimed", lambda o: o.command("cancel", "moderator", reason="Fraud."), "cancelled", CANCELLED,
@@ -220,7 +244,39 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
         "active", lambda o: (o.wait(days=74), proved(o), o.wait(days=14)), "hired", [*BEGUN, *CLAIMED, *CONFIRMED],
     ),
     "a proved one that is rejected late lapses": (
-        "active", lambda o: (o.wait(days=74), proved(o), o.wait(days=5), o.command("reject_hire", "seeker"), o.wait()),
+        "active",
+        lambda o: (o.wait(days=74), proved(o), o.wait(days=5), o.command("reject_hire", "seeker"), o.wait(days=7)),
+        "lapsed", [*BEGUN, *CLAIMED, "hire.rejected", *LAPSED],
+    ),
+    "but not before the insider had a week to dispute it": (
+        "active",
+        lambda o: (o.wait(days=74), proved(o), o.wait(days=5), o.command("reject_hire", "seeker"), o.wait(days=6.9)),
+        "active", [*BEGUN, *CLAIMED, "hire.rejected"],
+    ),
+    "nor does it where the listing is filled": (
+        "active",
+        lambda o: (proved(o), o.listing_ends("filled"), o.command("reject_hire", "seeker"), o.wait(days=6.9)),
+        "active", [*CLAIMED, "hire.rejected", *BEGUN],
+    ),
+    "but a week later": (
+        "active",
+        lambda o: (proved(o), o.listing_ends("filled"), o.command("reject_hire", "seeker"), o.wait(days=7)),
+        "cancelled", [*CLAIMED, "hire.rejected", *BEGUN, *CANCELLED],
+    ),
+    "nor where it is removed in that week": (
+        "active",
+        lambda o: (proved(o), o.command("reject_hire", "seeker"), o.listing_ends("removed"), o.wait(days=6.9)),
+        "active", [*CLAIMED, "hire.rejected", *BEGUN],
+    ),
+    "in that week it is claimed again, and is then the hire": (
+        "active",
+        lambda o: (o.wait(days=74), proved(o), o.wait(days=5), o.command("reject_hire", "seeker"), o.wait(days=6),
+                   proved(o), o.wait(days=14)),
+        "hired", [*BEGUN, *CLAIMED, "hire.rejected", *CLAIMED, *CONFIRMED],
+    ),
+    "a word that is rejected late lapses as ever": (
+        "active",
+        lambda o: (o.wait(days=74), claim(o), o.command("reject_hire", "seeker"), o.wait(days=1)),
         "lapsed", [*BEGUN, *CLAIMED, "hire.rejected", *LAPSED],
     ),
     "a proved one that is rejected early has its time": (
@@ -244,6 +300,41 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
     "and gave it back": (
         "hired", lambda o: (o.escrow("escrow.charged_back", 5), o.escrow("escrow.settled", 8)), "completed",
         ["offer.closed", "offer.completed"],
+    ),
+    "it ended while the bank has the payment": (
+        "hired", lambda o: (o.escrow("escrow.charged_back", 5), o.command("end", "employer", on=START)), "closed",
+        ["offer.closed", "hire.ended"],
+    ),
+    "or after it was given back, and the insider agrees": (
+        "hired",
+        lambda o: (
+            o.escrow("escrow.charged_back", 5), o.escrow("escrow.chargeback_reversed", 6, "probation"),
+            o.command("end", "seeker", on=START), o.command("end", "insider", on=START),
+        ),
+        "closed", ["offer.closed", "hire.ended", "hire.ended"],
+    ),
+    "also where part of it went back since": (
+        "hired",
+        lambda o: (
+            o.escrow("escrow.charged_back", 5), o.command("end", "seeker", on=START),
+            o.escrow("escrow.refunded", 8, "probation"), o.command("end", "insider", on=START),
+        ),
+        "closed", ["offer.closed", "hire.ended", "hire.ended"],
+    ),
+    "charged back, given back, and then shared": (
+        "hired", lambda o: (o.escrow("escrow.charged_back", 5), o.escrow("escrow.split", 9)), "closed",
+        ["offer.closed"],
+    ),
+    "or given back to the seeker": (
+        "hired", lambda o: (o.escrow("escrow.charged_back", 5), o.escrow("escrow.refunded", 9)), "closed",
+        ["offer.closed"],
+    ),
+    "and is paid in full for what was earned": (
+        "hired",
+        lambda o: (
+            o.escrow("escrow.charged_back", 5), o.command("end", "seeker", on=START), o.escrow("escrow.settled", 8),
+        ),
+        "completed", ["offer.closed", "hire.ended", "offer.completed"],
     ),
     "the money went before it was known to be held": (
         "accepted", lambda o: (o.escrow("escrow.charged_back", 3), o.escrow("escrow.held", 2)), "closed",
@@ -296,14 +387,59 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
         lambda: begun(Offer().active()), lambda o: (o.consent_ends(), o.consent_ends(times=2)), "active",
         ["offer.consent_ended"] * 2,
     ),
-    "under a dispute it goes on too": (
-        lambda: disputed(Offer().active()), lambda o: o.consent_ends(), "active", ["offer.consent_ended"],
+    "under a dispute it waits": (
+        lambda: disputed(Offer().active()), lambda o: (o.consent_ends(), o.wait(days=50)), "active",
+        ["offer.consent_ended"],
+    ),
+    "and ends a week after it": (
+        lambda: disputed(Offer().active()),
+        lambda o: (o.consent_ends(), o.escrow("dispute.withdrawn", 4, "held"), o.wait(days=7)), "cancelled",
+        ["offer.consent_ended", *CANCELLED],
+    ),
+    "in the week after a dispute it waits as well": (
+        lambda: disputed(Offer().active()),
+        lambda o: (o.escrow("dispute.withdrawn", 4, "held"), o.consent_ends(), o.wait(days=6.9)), "active",
+        ["offer.consent_ended"],
+    ),
+    "and in the week after a good proof was rejected": (
+        "active",
+        lambda o: (proved(o), o.command("reject_hire", "seeker"), o.consent_ends(), o.wait(days=6.9)), "active",
+        [*CLAIMED, "hire.rejected", "offer.consent_ended"],
+    ),
+    "then it ends": (
+        "active",
+        lambda o: (proved(o), o.command("reject_hire", "seeker"), o.consent_ends(), o.wait(days=7)), "cancelled",
+        [*CLAIMED, "hire.rejected", "offer.consent_ended", *CANCELLED],
+    ),
+    "accepted, and disputed before it was known to be held": (
+        "accepted",
+        lambda o: (disputed(o), o.consent_ends(), o.escrow("escrow.held", 2, begin=True), o.wait(days=3)), "active",
+        ["offer.consent_ended", "offer.activated"],
+    ),
+    "under a dispute what has begun goes on": (
+        lambda: disputed(begun(Offer().active())),
+        lambda o: (o.consent_ends(), o.escrow("dispute.withdrawn", 4, "held"), o.wait(days=9)), "active",
+        ["offer.consent_ended"],
     ),
     "help that needs no consent goes on": (
         "accepted", lambda o: o.consent_ends("good_word", "reference"), "accepted", [],
     ),
     "and help for nothing": (lambda: Offer().active(price=0), lambda o: o.consent_ends(), "active", []),
-    "a claim goes on": ("hire_claimed", lambda o: o.consent_ends(), "hire_claimed", ["offer.consent_ended"]),
+    "a claim goes on, and the help does not begin": (
+        "hire_claimed", lambda o: (o.consent_ends(), o.wait(days=9)), "hire_claimed", ["offer.consent_ended"],
+    ),
+    "if it is rejected, it ends": (
+        "hire_claimed", lambda o: (o.consent_ends(), o.command("reject_hire", "seeker"), o.wait()), "cancelled",
+        ["offer.consent_ended", "hire.rejected", *CANCELLED],
+    ),
+    "if it is confirmed, it is a hire": (
+        "hire_claimed", lambda o: (o.consent_ends(), confirm(o), o.wait(days=99)), "hired",
+        ["offer.consent_ended", *CONFIRMED],
+    ),
+    "or by silence": (
+        "active", lambda o: (proved(o), o.consent_ends(), o.wait(days=14)), "hired",
+        [*CLAIMED, "offer.consent_ended", *CONFIRMED],
+    ),
     "what is hired is paid": ("hired", lambda o: o.consent_ends(), "hired", []),
     "one of the two is forgotten": ("countered", lambda o: o.erased("insider"), "cancelled", CANCELLED),
     "or with help for nothing": (
@@ -356,6 +492,54 @@ ROWS: dict[str, tuple[Given, Step, str, list[str]]] = {
 }  # fmt: skip
 
 
+GOES_ON: dict[str, tuple[str, str, Step]] = {
+    "an insider claims the hire": ("active", "insider", claim),
+    "an insider disputes": (
+        "active", "insider", lambda o: o.escrow("dispute.opened", 3, "disputed", by="insider"),
+    ),
+    "an insider gives more help": (
+        "active", "insider", lambda o: (o.wait(days=1), o.command("record_help", "insider", kind="coaching", on=NEXT)),
+    ),
+    "a seeker pays": ("accepted", "seeker", lambda o: o.escrow("escrow.held", 2)),
+    "a seeker pays and begins": ("accepted", "seeker", lambda o: o.escrow("escrow.held", 2, begin=True)),
+    "a seeker begins": ("hire_claimed", "seeker", lambda o: o.command("begin", "seeker")),
+    "a seeker names an application": (
+        "active", "seeker", lambda o: o.command("name_application", "seeker", reference="46194062"),
+    ),
+}  # fmt: skip
+STAYS: dict[str, tuple[str, str, Step]] = {
+    "a seeker disputes": ("active", "seeker", lambda o: o.escrow("dispute.opened", 3, "disputed", by="seeker")),
+    "the other disputes": ("active", "seeker", lambda o: o.escrow("dispute.opened", 3, "disputed", by="insider")),
+    "help of before is recorded": (
+        "active", "insider", lambda o: o.command("record_help", "insider", kind="coaching", on="2027-01-01"),
+    ),
+    "an application is taken away": (
+        "active", "seeker", lambda o: o.command("name_application", "seeker", reference=None),
+    ),
+    "it was paid for before": (
+        "accepted", "seeker", lambda o: o.escrow("escrow.held", 2, at=o.clock.now() - timedelta(seconds=1)),
+    ),
+    "it begins by itself": ("hire_claimed", "seeker", lambda o: o.wait(hours=48)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*GOES_ON, *STAYS])
+def test_who_goes_on_takes_back_what_they_asked(case: str) -> None:
+    """And only what they asked themselves, before; then they may ask again."""
+    state, party, step = (GOES_ON | STAYS)[case]
+    offer = usual(state)
+    if case not in ("a seeker begins", "it begins by itself"):  # of a claim one may ask at once
+        offer.wait(hours=48)
+    offer.command("cancel", party)
+
+    step(offer)
+
+    assert (offer["cancel_asked"] is None) == (case in GOES_ON)
+    if case in GOES_ON:
+        assert offer.command("cancel", party).outcome == "taken"
+        assert offer["cancel_asked"]["by"] == party
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_row(row: str) -> None:
     """Each row of the table does what it says, and what is over has nothing left to happen."""
@@ -390,394 +574,10 @@ def test_every_row_is_tried() -> None:
     assert [row for row in OFFER.rows if not any(row is taken for taken in Watched.taken)] == []
 
 
-# -- every cell
+@pytest.mark.parametrize(("status", "reason"), [("refunded", "refunded"), ("probation", "split")])
+def test_what_is_refunded_of_a_hire_while_the_rest_is_to_be_paid_was_shared(status: str, reason: str) -> None:
+    """By an arbiter: a split that the provider refused is given to each apart."""
+    offer = usual("hired")
+    offer.escrow("escrow.refunded", 7, status)
 
-CELLS = {
-    # new, proposed, countered, accepted, active, hire_claimed, hired, ended, completed, lapsed, cancelled, closed,
-    # declined, withdrawn, expired: t taken, i ignored, p parked, r rejected
-    "escrow.held":          "r rr t ii i iiiii rrr",
-    "escrow.lapsed":        "r rr t rr r rriir rrr",
-    "escrow.settled":       "r rr r rr t iirrt rrr",
-    "escrow.refunded":      "r rr p tt t iiiii rrr",
-    "escrow.split":         "r rr p tt t iiiii rrr",
-    "escrow.charged_back":  "r rr p tt t iiiii rrr",
-    "listing.ended filled": "r tt t tt i iiiii iii",
-    "listing.ended removed": "r tt t tt i iiiii iii",
-    "listing.ended expired": "r tt i ii i iiiii iii",
-    "listing.ended withdrawn": "r tt i ii i iiiii iii",
-    "consent.ended":         "r tt t tt i iiiii iii",
-    "person.erased":        "r tt i ii i iiiii iii",
-    "checked":              "r tt t tt t ttttt ttt",
-}  # fmt: skip
-_OUTCOMES = {"t": "taken", "i": "ignored", "p": "parked", "r": "rejected"}
-
-
-@pytest.mark.parametrize("name", CELLS)
-@pytest.mark.parametrize("state", STATES)
-def test_cell(state: str, name: str) -> None:
-    """Every event and outcome in every state has its answer; a repeat changes nothing; what is rejected changes
-    nothing.
-    """
-    offer = usual(state)
-    document = offer.document
-    event, _, status = name.partition(" ")
-    data = {"status": status or "published", "reserved": True, "instruction_id": "an older one", "by": "seeker"}
-    data |= {"times": 1, "help": ["coaching"]}
-    kind = "outcome" if event == "checked" else "event"
-    trigger = Trigger(event, "once", kind, offer.clock.now(), data)  # type: ignore[arg-type]
-
-    verdict = offer.fold(trigger)
-
-    assert verdict.outcome == _OUTCOMES[CELLS[name].replace(" ", "")[STATES.index(state)]]
-    if verdict.outcome == "rejected":
-        assert offer.document == document
-    elif verdict.outcome == "ignored":
-        assert offer.state == state
-    version = offer["version"]
-    again = offer.fold(trigger)
-    assert again.outcome == ("rejected" if verdict.outcome == "rejected" else "duplicate")
-    assert offer["version"] == version
-    offer.check()
-
-
-def test_no_cell_is_empty() -> None:
-    assert OFFER.empty_cells() == []
-    assert {name.split()[0] for name in CELLS} == {*OFFER.events, *OFFER.outcomes}
-
-
-def test_what_waits_too_long_is_a_dead_letter() -> None:
-    """Money that went before it was known to be held waits for that news for a week."""
-    offer = usual("accepted")
-    offer.escrow("escrow.refunded", 3)
-    offer.wait(days=6.9)
-    assert offer.dead == []
-
-    offer.wait(days=0.1)
-
-    assert [letter["name"] for letter in offer.dead] == ["escrow.refunded"]
-    assert (offer.state, offer["parked"]) == ("accepted", None)
-
-
-# -- every command
-
-_BOTH = ("insider", "seeker")
-_STAFF = ("arbiter", "moderator")
-ROLES = (*_BOTH, "employer", "ats", *_STAFF, "operator", "other than these")
-BODIES: dict[str, dict[str, Any]] = {
-    "propose": {"listing": listing(), "help": ["coaching"]},
-    "counter": {"price": {"amount": 40_000, **EUR}},
-    "accept": {},
-    "decline": {},
-    "withdraw": {},
-    "cancel": {"reason": "So it is."},
-    "review": {"stars": 4, "text": "Kind and quick.", "would_again": True},
-    "remove_review_text": {"of": "seeker", "reason": "Rude."},
-    "record_help": {"kind": "coaching", "on": "2027-01-02"},
-    "answer_help": {"kind": "coaching", "on": "2027-01-01", "answer": "denied"},
-    "name_application": {"reference": "46194062"},
-    "claim_hire": {"start_on": START, "evidence": LETTER},
-    "reject_hire": {},
-    "confirm_hire": {"start_on": START, "reason": "So it is."},
-    "end": {"on": START},
-    "begin": {},
-}
-ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
-    "propose": {},
-    **dict.fromkeys(("counter", "accept", "decline"), {"proposed": ("insider",), "countered": ("seeker",)}),
-    "withdraw": {"proposed": ("seeker",), "countered": ("insider",)},
-    "cancel": {"accepted": (*_BOTH, *_STAFF), "active": (*_BOTH, *_STAFF), "hire_claimed": (*_BOTH, *_STAFF)},
-    "begin": dict.fromkeys(("active", "hire_claimed"), ("seeker",)),
-    **{name: {"active": (who,), "hire_claimed": (who,)} for name, who in (("record_help", "insider"),
-                                                                        ("answer_help", "seeker"))},
-    "name_application": dict.fromkeys(("proposed", "countered", "accepted", "active", "hire_claimed"), ("seeker",)),
-    "claim_hire": {"active": ("insider",)},
-    "reject_hire": {"hire_claimed": ("seeker",)},
-    "confirm_hire": dict.fromkeys(("active", "hire_claimed"), ("seeker", "employer", "ats", "arbiter")),
-    "end": {**dict.fromkeys(("hired", "completed"), (*_BOTH, "employer")), "ended": ("insider",)},
-    "review": dict.fromkeys(("hired", "ended", "completed"), _BOTH),
-    "remove_review_text": dict.fromkeys(("hired", "ended", "completed"), ("moderator",)),
-}  # fmt: skip
-NOT_NOW = {
-    ("review", "closed"): _BOTH,
-    ("remove_review_text", "closed"): ("moderator",),
-}
-"""Who may in that state, but not in this one: nobody was hired."""
-
-
-@pytest.mark.parametrize("command", BODIES)
-@pytest.mark.parametrize("state", STATES[1:])
-def test_command(state: str, command: str) -> None:
-    """Every command in every state by everyone: taken where the table says so, else refused, and nothing changes."""
-    for role in ROLES:
-        offer = usual(state)
-        if command == "answer_help" and state in ALLOWED[command]:
-            offer.command("record_help", "insider", kind="coaching", on="2027-01-01")
-        if command == "remove_review_text" and state in ALLOWED[command]:
-            offer.command("review", "seeker", **BODIES["review"])
-        document, allowed = offer.document, ALLOWED[command].get(state)
-        if allowed and role in allowed:
-            assert offer.command(command, role, **BODIES[command]).outcome == "taken"
-            offer.check()
-            continue
-        with pytest.raises(Refusal) as refused:
-            offer.command(command, role, **BODIES[command])
-        not_now = NOT_NOW.get((command, state), ())
-        assert refused.value.kind == ("forbidden" if (allowed or not_now) and role not in not_now else "state")
-        assert offer.document == document
-
-
-def test_all_commands_are_tried() -> None:
-    assert set(BODIES) == set(ALLOWED) == set(OFFER.commands())
-
-
-# -- the guards
-
-ASKED = [{"rule": "foreign-national-ca-on", "asks": "foreign_national", "help": ["coaching"]}]
-LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2026-12-31"}
-REFUSED: dict[str, tuple[Given, Step, str, str]] = {
-    "your own listing": ("new", lambda o: o.propose(INSIDER), "rule", "no-self-dealing"),
-    **{
-        f"a listing that is {status}": (
-            "new", lambda o, status=status: o.propose(listing=listing(status=status)), "state", "listing-published",
-        )
-        for status in ("paused", *rules.LISTING_OVER)
-    },
-    "help that is not on offer": ("new", lambda o: o.propose(help=("reference",)), "rule", "help-offered"),
-    "a plan that takes too long": (
-        "new", lambda o: o.propose(listing=listing(tranches=[{"due_day": 400, "bps": 10_000}])), "rule", "max-hold",
-    ),
-    "another currency": ("new", lambda o: _named(o, 1, "USD"), "rule", "one-currency"),
-    "above the cap": ("new", lambda o: _named(o, 100_001), "rule", "price-cap"),
-    "above the cap of a year's pay": (
-        "new", lambda o: _named(o, 40_001, listing=listing(1_000, pay={"min": 2_000_000, "per": "year"})), "rule",
-        "price-cap",
-    ),
-    "a price for what is free": ("new", lambda o: _named(o, 1, help=("good_word",)), "rule", "free-stays-free"),
-    "a question of the place that is not answered": (
-        "new", lambda o: o.propose(listing=listing(seeker_asked=ASKED)), "rule", "seeker-declares",
-    ),
-    "a price for who may be charged nothing": (
-        "new", lambda o: o.propose(listing=listing(seeker_asked=ASKED), declares={"foreign_national": True}), "rule",
-        "seeker-declares",
-    ),
-    "a counter-offer to who may be charged nothing": (
-        lambda: _named(Offer(), 0, listing=listing(seeker_asked=ASKED), declares={"foreign_national": True}),
-        lambda o: counter(o, "insider", 1), "rule", "seeker-declares",
-    ),
-    "a price under a licence that has ended": (
-        "new", lambda o: o.propose(listing=listing(licence=LICENCE)), "rule", "licence-ended",
-    ),
-    "a counter-offer in another currency": (
-        "proposed", lambda o: o.command("counter", "insider", price={"amount": 1, "currency": "USD"}), "rule",
-        "one-currency",
-    ),
-    "a counter-offer above the cap": ("proposed", lambda o: counter(o, "insider", 100_001), "rule", "price-cap"),
-    "a counter-offer for what is free": (
-        lambda: Offer().propose(help=("good_word",)), lambda o: counter(o, "insider", 1), "rule", "free-stays-free",
-    ),
-    "a counter-offer on a listing that ended": (
-        "proposed", lambda o: counter(o, "insider", listing_status="filled"), "state", "listing-ended",
-    ),
-    "a way to reach the seeker in a message": (
-        "new", lambda o: o.propose(message="Call me: +31 6 1234 5678"), "rule", "no-contact-data",
-    ),
-    "an address in a message": (
-        "countered", lambda o: counter(o, "seeker", message="Or by mail: bo at, I mean bo@example.org"), "rule",
-        "no-contact-data",
-    ),
-    **{
-        f"a way to reach each other in why {what}": (given, step, "rule", "no-contact-data")
-        for what, given, step in (
-            ("the seeker calls it off", "accepted", lambda o: o.command("cancel", "seeker", reason=REACH)),
-            ("the insider calls off what is not begun", "active",
-             lambda o: o.command("cancel", "insider", reason=REACH)),
-            ("one asks to call it off", "accepted",
-             lambda o: (o.wait(hours=48), o.command("cancel", "seeker", reason=REACH))),
-            ("one asks during an early claim", "hire_claimed", lambda o: o.command("cancel", "seeker", reason=REACH)),
-            ("the other agrees", "accepted",
-             lambda o: (o.wait(hours=48), o.command("cancel", "seeker"), o.command("cancel", "insider", reason=REACH))),
-        )
-    },
-    "a counter-offer on a listing that is elsewhere now": (
-        lambda: _named(Offer(), 40_000, place="NL"), lambda o: counter(o, "insider", place="DE"), "state",
-        "listing-moved",
-    ),
-    "accepted on a listing that is elsewhere now": (
-        lambda: _named(Offer(), 40_000, place="CA"), lambda o: o.command("accept", "insider", place="CA-ON"), "state",
-        "listing-moved",
-    ),
-    "accepted on a listing that ended": (
-        "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",
-    ),
-    "accepted at another price than was reserved": (
-        "proposed", lambda o: o.command("accept", "insider", reserved=40_000), "state", "exposure-reserved",
-    ),
-    "accepted without a reservation": (
-        "proposed", lambda o: o.command("accept", "insider", reserved=None), "state", "exposure-reserved",
-    ),
-    **{
-        f"{command} at its deadline": (
-            "proposed", lambda o, command=command, role=role: (
-                o.clock.advance(timedelta(days=7)), o.command(command, role, **BODIES[command])
-            ), "state", "deadline",
-        )
-        for command, role in (("accept", "insider"), ("counter", "insider"), ("decline", "insider"),
-                              ("withdraw", "seeker"))
-    },
-    "asked twice": (
-        "active", lambda o: (o.wait(hours=48), o.command("cancel", "seeker"), o.command("cancel", "seeker")), "state",
-        "cancel-asked-once",
-    ),
-    "asked twice, having begun": (
-        "active",
-        lambda o: (o.command("begin", "seeker"), *(o.command("cancel", "seeker") for _ in range(2))), "state",
-        "cancel-asked-once",
-    ),
-    "staff call it off without a reason": ("active", lambda o: o.command("cancel", "arbiter"), "rule", "staff-reason"),
-    "an arbiter confirms without a reason": ("active", lambda o: confirm(o, "arbiter"), "rule", "staff-reason"),
-    "help that was not agreed": (
-        "active", lambda o: o.command("record_help", "insider", kind="reference", on="2027-01-01"), "rule",
-        "help-agreed",
-    ),
-    "help before the agreement, wherever on earth": (
-        "active", lambda o: o.command("record_help", "insider", kind="coaching", on="2026-12-30"), "rule",
-        "help-on-window",
-    ),
-    "help in the future": (
-        "active", lambda o: o.command("record_help", "insider", kind="coaching", on="2027-01-03"), "rule",
-        "help-on-window",
-    ),
-    "the same help twice": (
-        "active", lambda o: [o.command("record_help", "insider", kind="coaching", on="2027-01-01") for _ in range(2)],
-        "state", "help-once",
-    ),
-    "help that nobody recorded": (
-        "active", lambda o: o.command("answer_help", "seeker", **BODIES["answer_help"]), "state", "help-recorded",
-    ),
-    "help answered twice": (
-        "active", lambda o: (
-            o.command("record_help", "insider", kind="coaching", on="2027-01-01"),
-            *(o.command("answer_help", "seeker", **BODIES["answer_help"]) for _ in range(2)),
-        ), "state", "help-answered",
-    ),
-    "a start long before": (
-        "active", lambda o: o.command("confirm_hire", "seeker", start_on="2026-11-30"), "rule", "start-on-window",
-    ),
-    "a start long after": (
-        "active", lambda o: o.command("claim_hire", "insider", start_on="2028-01-03", evidence=[]), "rule",
-        "start-on-window",
-    ),
-    "a claim at the lapse": (
-        "active", lambda o: (o.clock.advance(timedelta(days=75)), claim(o)), "state", "deadline",
-    ),
-    "a confirmation at the lapse": (
-        "active", lambda o: (o.clock.advance(timedelta(days=75)), confirm(o)), "state", "deadline",
-    ),
-    "a rejection at the end of the silence": (
-        "active", lambda o: (proved(o), o.clock.advance(timedelta(days=14)), o.command("reject_hire", "seeker")),
-        "state", "deadline",
-    ),
-    "an end before the start": (
-        "hired", lambda o: o.command("end", "seeker", on="2026-12-01"), "rule", "ended-on-window",
-    ),
-    "an end on the day before the start": (
-        "hired", lambda o: o.command("end", "insider", on="2027-01-19"), "rule", "ended-on-window",
-    ),
-    "an end after a start that is still to come": (
-        "hired", lambda o: o.command("end", "seeker", on="2027-01-21"), "rule", "ended-on-window",
-    ),
-    "an end in the future": (
-        "hired", lambda o: (o.wait(days=30), o.command("end", "seeker", on="2027-02-02")), "rule", "ended-on-window",
-    ),
-    "an end that the insider has told before": (
-        lambda: usual("hired"), lambda o: [o.command("end", "insider", on=START) for _ in range(2)], "state",
-        "end-of-seeker",
-    ),
-    "begun twice": (
-        "active", lambda o: [o.command("begin", "seeker") for _ in range(2)], "state", "begun-once",
-    ),
-    "begun after it began by itself": (
-        "active", lambda o: (o.wait(hours=48), o.command("begin", "seeker")), "state", "begun-once",
-    ),
-    "begun, as it is free": (free, lambda o: o.command("begin", "seeker"), "state", "begun-once"),
-    "a review where nobody was hired": ("closed", lambda o: review(o, "seeker"), "state", "condition"),
-    "a second review of one's own": (
-        "hired", lambda o: (review(o, "seeker"), review(o, "seeker")), "state", "condition",
-    ),
-    "a review after 60 days": (
-        "completed", lambda o: (o.wait(days=60), review(o, "seeker")), "state", "condition",
-    ),
-    "a review where one of the two is forgotten": (
-        "completed", lambda o: ((o.document or {}).update(erased_at=o.clock.now()), review(o, "seeker")), "state",
-        "condition",
-    ),
-    "a review after the other's is shown": (
-        "completed", lambda o: (review(o, "insider"), o.wait(days=7), review(o, "seeker")), "state", "condition",
-    ),
-    "a way to reach somebody in a review": (
-        "hired", lambda o: review(o, "seeker", text="Ask me: bo@example.org"), "rule", "no-contact-data",
-    ),
-    "a text that is not there": (
-        "hired", lambda o: (review(o, "seeker"), o.command("remove_review_text", "moderator", **REMOVED)), "state",
-        "review-text",
-    ),
-    "an end on record already": (
-        "completed", lambda o: [o.command("end", "seeker", on=START) for _ in range(2)], "state", "ended-once",
-    ),
-}  # fmt: skip
-
-
-def _named(offer: Offer, amount: int, currency: str = "EUR", **more: Any) -> Offer:
-    """A seeker names a price of their own."""
-    data = {"listing": listing(), "help": ["coaching"], "price": {"amount": amount, "currency": currency}, **more}
-    offer.fold(Trigger("propose", "c-0", "command", offer.clock.now(), data, by=SEEKER, roles=frozenset({"maker"})))
-    return offer
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str) -> None:
-    """What may not be is refused by the rule's id, and the last step has changed nothing."""
-    given, step, kind, rule = REFUSED[case]
-    offer = usual(given) if isinstance(given, str) else given()
-
-    with pytest.raises(Refusal) as refused:
-        step(offer)
-
-    assert (refused.value.kind, refused.value.rule) == (kind, rule)
-    offer.check()
-
-
-def test_every_guard_is_tried() -> None:
-    named = {guard.rule for row in OFFER.rows for guard in row.guards}
-    bounds = {"rounds-bound", "claims-bound", "help-bound", "applications-bound"}
-
-    assert named == ({rule for _, _, _, rule in REFUSED.values()} & named) | bounds
-
-
-def test_bounds() -> None:
-    """Rounds, applications, claims and records of help are bounded, and the bound is named."""
-    offer = Offer().propose()
-    for number in range(5):
-        counter(offer, "insider" if number % 2 == 0 else "seeker", 40_000 + number)
-    assert _refused(lambda: counter(offer, "seeker")) == "rounds-bound"
-    offer.command("accept", "seeker")
-    offer.escrow("escrow.held", 2)
-    for number in range(10):
-        offer.command("name_application", "seeker", reference=str(number))
-    again = _refused(lambda: offer.command("name_application", "seeker", reference=None))
-    assert (again, offer["application"]) == ("applications-bound", "9")
-    for _ in range(3):
-        claim(offer)
-        offer.command("reject_hire", "seeker")
-    assert _refused(lambda: claim(offer)) == "claims-bound"
-    for day in range(1, 31):
-        offer.clock.advance(timedelta(days=1))
-        offer.command("record_help", "insider", kind="coaching", on=f"2027-01-{day:02}")
-    assert _refused(lambda: offer.command("record_help", "insider", kind="coaching", on="2027-01-31")) == "help-bound"
-    assert offer["price"] == 40_004
-
-
-def _refused(step: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as refused:
-        step()
-    return refused.value.rule
+    assert (offer.state, offer.data("offer.closed")["reason"]) == ("closed", reason)

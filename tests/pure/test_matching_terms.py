@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from services.escrow.plan import dated, planned
 from services.matching.offer import prices, rules
+from services.matching.offer.holding import longest_hold
 from services.matching.offer.lifecycle import STATES
-from shared.aggregate import Refusal
+from services.matching.offer.views import view
+from shared.aggregate import Change, Refusal
 from shared.settings import Terms
 from tests.support.matching import (
     INSIDER,
@@ -28,6 +31,10 @@ from tests.support.matching import (
 )
 
 Step = Callable[[Offer], object]
+
+
+def reject(offer: Offer) -> None:
+    offer.command("reject_hire", "seeker")
 
 
 def disputed(state: str, number: int = 3) -> Offer:
@@ -171,6 +178,37 @@ def test_help_is_kept_with_its_answer() -> None:
     assert [event["data"].get("answer") for event in offer.events[-3:]] == [None, None, "denied"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "again"),
+    [
+        ((claim,), True),
+        ((proved,), True),
+        ((claim, reject, claim, reject, claim), False),
+        ((lambda o: o.wait(days=74), proved, lambda o: o.wait(days=5)), True),
+        (
+            (lambda o: o.wait(days=74), proved, lambda o: o.wait(days=5), reject, lambda o: o.wait(days=6), proved),
+            False,
+        ),
+        ((claim, lambda o: o.listing_ends("filled")), False),
+        ((proved, lambda o: o.listing_ends("filled")), True),
+    ],
+)
+def test_a_rejection_says_whether_the_hire_may_be_claimed_again(steps: tuple[Step, ...], again: bool) -> None:
+    offer = usual("active")
+    for step in steps:
+        step(offer)
+    reject(offer)
+
+    assert offer.data("hire.rejected")["again"] is again
+    offer.wait()
+    try:
+        claim(offer)
+        claimed = True
+    except Refusal:
+        claimed = False
+    assert claimed is again
+
+
 # -- disputes
 
 
@@ -225,6 +263,36 @@ def test_a_dispute_keeps_the_listings_end_away(status: str) -> None:
 
     assert (offer.state, offer.data("offer.cancelled")["reason"]) == ("cancelled", f"listing_{status}")
     offer.check()
+
+
+@pytest.mark.parametrize("also", [None, "filled", "removed"])
+@pytest.mark.parametrize("first", ["the employer's no", "the listing's end"])
+def test_the_employers_no_is_kept_through_a_claim(also: str | None, first: str) -> None:
+    """It is what the offer ends by, in whatever order the two come; nothing says that the help would begin."""
+    offer = usual("hire_claimed")
+    steps: list[Step] = [lambda o: o.consent_ends(), *([lambda o: o.listing_ends(also)] if also else [])]
+    for step in steps if first == "the employer's no" else reversed(steps):
+        step(offer)
+        assert offer["live_on"] == LISTING_ID  # what is said of the listing later comes to it as well
+    shown = view(offer.document or {}, frozenset({"seeker"}))
+    offer.wait(days=9)
+    offer.command("reject_hire", "seeker")
+
+    offer.wait()
+
+    assert (offer.state, offer.data("offer.cancelled")["reason"]) == ("cancelled", "consent_ended")
+    assert offer.data("offer.consent_ended")["begun"] is False
+    assert (offer["begun_at"], shown["begins_at"], shown["begun_at"]) == (None, None, None)
+    offer.check()
+
+
+def test_what_has_begun_is_told_as_ever() -> None:
+    offer = usual("active")
+    offer.command("begin", "seeker")
+    offer.consent_ends()
+
+    assert "begun" not in offer.data("offer.consent_ended")
+    assert offer["closing"] is None
 
 
 def test_the_listing_ends_soon_after_a_dispute() -> None:
@@ -314,19 +382,68 @@ def test_terms_are_settings() -> None:
 
 # -- how long money may be held
 
+LATEST = 75 + 14 + 7 + 14 + 7
+"""A claim on the last day, its rejection on the last, another claim and rejection so, and the hire on the last of the
+days that this leaves.
+"""
+
 
 @pytest.mark.parametrize(
     ("due_days", "days"),
-    [((0,), 75 + 14 + 2 * 67), ((0, 30), 75 + 14 + 2 * 67 + 366 + 30), ((180,), 75 + 14 + 2 * 67 + 366 + 180)],
+    [
+        ((0,), LATEST + 2 * 67 + 7),
+        ((0, 30), LATEST + 2 * 67 + 366 + 30 + 7),
+        ((180,), LATEST + 2 * 67 + 366 + 180 + 7),
+    ],
 )
 def test_how_long_a_plan_may_have_to_be_held(due_days: tuple[int, ...], days: int) -> None:
-    """From the hold until the last tranche: the latest hire, two disputes, the latest start anywhere on earth, the last
-    day.
+    """From the hold until nothing is left: the latest hire, two disputes, the latest start anywhere on earth, the last
+    day, and the days that the insider has to object to the seeker's word that it ended; or an insider's first payout.
     """
     plan = [{"due_day": day, "bps": 1} for day in due_days]
 
-    assert rules.longest_hold(Terms(), plan) == timedelta(days=days)
-    assert rules.longest_hold(Terms(), plan) <= Terms().max_hold
+    assert longest_hold(Terms(), plan) == timedelta(days=days)
+    assert longest_hold(Terms(), plan) <= Terms().max_hold
+
+
+def test_it_may_be_held_so_long() -> None:
+    """The way there, step by step, each a minute before it would be too late."""
+    offer, minute = Offer().active(), timedelta(minutes=1)
+    held_at = offer.clock.now()
+
+    def wait_for(days: int) -> None:
+        offer.wait(seconds=(timedelta(days=days) - minute).total_seconds())
+
+    for days, step in (
+        (75, proved), (14, reject), (7, proved), (14, reject), (7, lambda o: o.escrow("dispute.opened", 3, "disputed")),
+        (60, lambda o: o.escrow("dispute.expired", 4, "held")),
+        (7, lambda o: o.escrow("dispute.opened", 5, "disputed")),
+        (60, lambda o: o.escrow("dispute.expired", 6, "held")),
+    ):  # fmt: skip
+        wait_for(days)
+        step(offer)
+    wait_for(7)
+    change = Change(OFFER_ID, offer.lifecycle, offer.document, offer.clock.now())
+    start_on = rules.start_window(change)[1]
+    offer.command("confirm_hire", "seeker", start_on=start_on)
+
+    assert offer.state == "hired"
+    plan = [{"due_day": 180, "bps": 10_000}]
+    due_at = dated(planned(50_000, plan), start_on, offer.clock.now())[0]["due_at"]
+    held = due_at + Terms().ended_refund_after - held_at
+    assert timedelta() <= longest_hold(Terms(), plan) - held < timedelta(days=1, hours=12)
+
+
+@pytest.mark.parametrize(
+    ("terms", "days"),
+    [
+        (Terms(first_payout_wait=timedelta(days=90)), LATEST + 2 * 67 + 90),
+        (Terms(silence_payout_after=timedelta(days=10)), LATEST + 3 + 2 * 70 + 7),
+        (Terms(ended_refund_after=timedelta(days=10)), LATEST + 2 * 70 + 7),
+    ],
+)
+def test_how_long_what_is_due_with_the_hire_may_have_to_be_held(terms: Terms, days: int) -> None:
+    assert longest_hold(terms, [{"due_day": 0, "bps": 10_000}]) == timedelta(days=days)
 
 
 def test_a_plan_that_the_provider_cannot_hold_is_refused_at_the_offer() -> None:
@@ -338,6 +455,6 @@ def test_a_plan_that_the_provider_cannot_hold_is_refused_at_the_offer() -> None:
         Offer(terms).propose(listing=late)
 
     assert (refused.value.rule, refused.value.pointer) == ("max-hold", "/listing_id")
-    assert "679 days; 300 are possible" in refused.value.detail
+    assert "714 days; 300 are possible" in refused.value.detail
     assert Offer(terms).propose().document is not None
     assert Offer(terms).propose(listing=late, help=("good_word",)).document is not None

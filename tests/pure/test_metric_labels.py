@@ -9,16 +9,23 @@ from prometheus_client import REGISTRY
 
 from services.escrow.lifecycle import ESCROW
 from services.matching.offer.lifecycle import OFFER
-from services.notify.addresses import CODE_MAILS
-from services.notify.employer_links import EMPLOYER_LINK
 from services.notify.letter import Letter
 from services.notify.lifecycle import NOTIFICATION
 from services.notify.mail import Postman
+from services.notify.mails import Mails
+from shared.aggregate import Lifecycle
 from shared.aggregate.verdict import Outcome
-from shared.clock import ManualClock
 from shared.telemetry import metrics
+from tests.pure.test_composition import in_memory
+from tests.support.clock import ManualClock
 
-MAILED = (NOTIFICATION, *CODE_MAILS, EMPLOYER_LINK)
+
+def _mailed() -> dict[str, Lifecycle]:
+    """What notify's worker looks after and mails, by its kind."""
+    work = in_memory("notify")
+    mails: Mails = work.carry_out.__self__
+    assert mails.kinds.keys() == {each.name for each in work.lifecycles}
+    return {each.name: each for each in work.lifecycles}
 
 
 def test_verdicts() -> None:
@@ -26,7 +33,7 @@ def test_verdicts() -> None:
 
 
 def test_outcomes_of_instructions() -> None:
-    outcomes = {name.split(".")[-1] for each in (ESCROW, OFFER, *MAILED) for name in each.outcomes}
+    outcomes = {name.split(".")[-1] for each in (ESCROW, OFFER, *_mailed().values()) for name in each.outcomes}
 
     assert {*metrics.INSTRUCTION_OUTCOMES} == outcomes | {"unknown"}
 
@@ -43,7 +50,7 @@ def test_kinds_of_instructions() -> None:
 
 
 def test_kinds_of_mails() -> None:
-    assert sorted(metrics.MAIL_KINDS) == sorted(each.name for each in MAILED)
+    assert sorted(metrics.MAIL_KINDS) == sorted(_mailed())
 
 
 @pytest.mark.parametrize(

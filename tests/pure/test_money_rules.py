@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from services.escrow import acts, chargebacks, losses, plan, repaying
+from services.escrow import acts, chargebacks, losses, plan, refusals, repaying, waits
 from services.escrow.acts import ask_refund
 from services.escrow.books import close, instruct, move
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.escrow.rules import HIRE_KNOWN, REFUSED
 from services.matching.offer import acts as offer_acts
-from services.matching.offer import beginning
+from services.matching.offer import beginning, closing
 from services.matching.offer.beginning import MAY_CANCEL_ALONE
 from services.matching.offer.rules import FREE, STAFF_REASON
 from shared.aggregate import ANSWERED, Change, Lifecycle, Refusal, Row, Trigger
@@ -286,6 +286,10 @@ def _drop_the_refused(change: Change, trigger: Trigger) -> Mapping[str, Any]:
     return {"escrow.release_refused": {"reason": "refused"}}
 
 
+def _ask_for_the_split_again(change: Change, trigger: Trigger) -> Mapping[str, Any]:
+    return {"escrow.release_refused": refusals.instruct_again(change, trigger)}
+
+
 def _decide_nothing(change: Change, trigger: Trigger) -> None:
     change.set(loss_since=None)
 
@@ -327,10 +331,17 @@ MONEY_MISTAKES: dict[str, Plant] = {
     "what was set off counts as the fee": patched(acts, "fee_of", _take_the_fee_of_what_is_set_off),
     "what is given back stays set off": acting(repaying.repay, _repay_and_keep_it),
     "the fee is given back": each(_repay_the_fee),
-    "a repayment that is refused is forgotten": acting(repaying.block_repay, _drop_the_refused),
+    "a repayment that is refused is forgotten": acting(refusals.block_repay, _drop_the_refused),
     "a repayment ends where it was not": each(
         lambda row: replace(row, to="settled") if row.trigger.startswith("repay.") else row
     ),
+    "a refused refund holds up what was earned": each(
+        lambda row: replace(row, to=None, act=refusals.renew) if row.act is refusals.block_refund else row
+    ),
+    "a refused split holds up both": each(
+        lambda row: replace(row, to=None, act=_ask_for_the_split_again) if row.act is refusals.share_apart else row
+    ),
+    "a refused split is paid out whole": patched(plan, "shared", lambda of, insiders, at: plan.brought_forward(of, at)),
     "the insider decides about the loss": each(_a_party_decides),
     "a loss is decided, and nobody says how": acting(losses.decide_loss, _decide_nothing),
 }  # fmt: skip
@@ -354,10 +365,32 @@ def test_a_tranche_of_the_very_last_day_is_earned(monkeypatch: pytest.MonkeyPatc
         walk()
 
 
+@pytest.mark.parametrize("bank", [False, True], ids=["a dispute", "a claim of the bank"])
+def test_time_that_is_used_up_is_found(bank: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the tables' situations no time passes while money is disputed or at the bank; here it does."""
+    monkeypatch.setattr(waits, "_resumed", lambda change, until, *_: until)
+    monkeypatch.setattr(chargebacks, "resume_dispute", lambda *_: None)
+    escrow = Escrow().held()
+    escrow.lifecycle = judge(escrow.lifecycle, MONEY, tell)
+    escrow.event("hire.confirmed", confirmed_by="silence")
+    escrow.command("dispute", "insider", reason="other")
+    if bank:
+        escrow.provider.charge_back(str(escrow.document and escrow.document["_id"]))
+    escrow.work().wait(days=59)
+
+    with pytest.raises(Broken, match="has its time again" if bank else "is given back"):
+        if bank:
+            escrow.provider.reverse_chargeback(str(escrow.document and escrow.document["_id"]))
+            escrow.work()
+        else:
+            escrow.command("withdraw", "insider")
+
+
 _CONFIRM: dict[str, Any] = {"to": "hired", "emits": ("hire.confirmed",), "act": offer_acts.confirm}
 _CANCEL: dict[str, Any] = {"to": "cancelled", "emits": ("offer.cancelled",), "act": offer_acts.cancel_alone}
 
 HIRE_MISTAKES: dict[str, Plant] = {
+    "a proof that is rejected leaves no days": patched(offer_acts, "leave_undisturbed", lambda change: None),
     "the insider confirms the hire": first(
         Row(("active",), "confirm_hire", by=("insider",), **_CONFIRM | {"act": _confirm_for_the_seeker})
     ),
@@ -371,7 +404,7 @@ HIRE_MISTAKES: dict[str, Plant] = {
     ),
     "the hired are called off": first(Row(("hired",), "cancel", by=("seeker",), **_CANCEL)),
     "an expired listing takes what was accepted": first(
-        Row(("accepted", "active"), "listing.ended", **_CANCEL | {"act": offer_acts.listing_ended})
+        Row(("accepted", "active"), "listing.ended", **_CANCEL | {"act": closing.listing_ended})
     ),
     "whoever leaves takes paid agreements along": each(
         lambda row: replace(row, when=None) if row.trigger == "person.erased" and row.when is FREE else row

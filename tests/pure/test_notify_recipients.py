@@ -9,7 +9,7 @@ from services.escrow.acts import DISPUTE_REASONS
 from services.escrow.provider.sandbox.sources import SOURCES
 from services.listing.schemas import REASONS as LISTING_REASONS
 from services.notify.preferences import STOPPABLE
-from services.notify.recipients import HELP_ANSWERED, NOT_ASKED, RECIPIENTS, REPORTED, notified, people, read_by
+from services.notify.recipients import IN_OTHER_WORDS, RECIPIENTS, notified, people, read_by
 from services.notify.templates import BY_LANGUAGE, CODE_TEXTS, LANGUAGES, PHRASES, TEMPLATES, amount, render
 from shared.events import EVENT_NAMES, emit_data
 from shared.events.catalogue import latest
@@ -321,6 +321,39 @@ def test_help_for_nothing_is_not_told_of_money() -> None:
             assert not re.search("paid|money|argent|versé|pay[ée]", said(name, language, **free)), (name, language)
 
 
+def test_a_rejection_says_what_is_still_possible() -> None:
+    """Another claim, where there may be one; a dispute, where money is held."""
+    assert "you can report the hire again, or open a dispute if" in said("hire.rejected")
+    assert "report the hire again." in said("hire.rejected", again=True, price=0)
+    last = said("hire.rejected", again=False)
+    assert "cannot report the hire again" in last and "open a dispute if" in last
+    assert "ne pouvez plus déclarer" in said("hire.rejected", "fr", again=False)
+    for again in (True, False):
+        for language in LANGUAGES:
+            assert not re.search("dispute|litige", said("hire.rejected", language, again=again, price=0))
+
+
+@pytest.mark.parametrize("by", ["insider", "seeker", "employer"])
+def test_an_end_says_what_becomes_of_the_money(by: str) -> None:
+    """It goes back where it is held; all is paid out; the bank has it; or there is none."""
+    told = {status: said("hire.ended", by=by, status=status) for status in ("ended", "completed", "closed")}
+
+    assert "what is left goes back to the seeker" in told["ended"] and "bank" not in told["ended"]
+    assert "All payments are made already" in told["completed"] and "goes back" not in told["completed"]
+    assert "bank took the payment back" in told["closed"]
+    assert "paid" not in said("hire.ended", by=by, status="completed", price=0)
+    for status in told:
+        assert people("hire.ended", event("hire.ended", by=by, status=status)) == people(
+            "hire.ended", event("hire.ended", by=by)
+        )
+
+
+def test_a_chargeback_names_no_amount_that_was_paid_out_already() -> None:
+    """`charged_back` counts what was still held alone."""
+    for language in LANGUAGES:
+        assert not re.search(r"\d", said("escrow.charged_back", language, charged_back=0).partition("\n")[0])
+
+
 REASONS = (
     *LISTING_REASONS, *DISPUTE_REASONS, *HELP_KINDS, "alone", "agreed", "staff", "left", "no_reservation",
     "consent_ended",
@@ -338,7 +371,7 @@ def test_every_code_that_people_read_has_its_words(code: str) -> None:
 
 def test_every_template_is_used() -> None:
     used = {row.text for row in RECIPIENTS.values() if row}
-    used |= {HELP_ANSWERED.text, REPORTED.text, NOT_ASKED.text, *CODE_TEXTS.values()}
+    used |= {row.text for row in IN_OTHER_WORDS} | {*CODE_TEXTS.values()}
     used |= {"unsubscribe.ask", "unsubscribe.done", "unsubscribe.matches.ask", "unsubscribe.matches.done"}
 
     assert used == {key.removesuffix(".free") for key in TEMPLATES}
@@ -412,3 +445,14 @@ def test_the_seeker_reads_the_same_sums_in_every_event(said: dict[str, Any], rea
     """A payout of which something was set off, an event after it, one after that went back, one without any."""
     assert read_by(SEEKER, {**ESCROW, **said}) == {**ESCROW, **read}
     assert read_by(INSIDER, {**ESCROW, **said}) == {**ESCROW, **said}
+
+
+def test_what_is_about_one_party_alone_is_told_to_that_party_alone() -> None:
+    """`alone` decides who reads an event in the log, the stream and by webhook."""
+    alone = {name: row.who for name, row in RECIPIENTS.items() if row and row.alone}
+
+    assert alone == {
+        "escrow.release_refused": "insider",
+        "escrow.refund_refused": "seeker",
+        "escrow.set_off_returned": "insider",
+    }

@@ -19,7 +19,7 @@ SCRIPTS = [path for path in sorted(APP.rglob("*.js")) if path.parent.name != "wo
 def words(language: str) -> set[str]:
     found = re.findall(r"^  '((?:[^'\\]|\\.)+)':", (APP / "words" / f"{language}.js").read_text("utf-8"), re.M)
     assert len(found) == len(set(found))
-    return set(found)
+    return {key.replace("\\'", "'") for key in found}
 
 
 def used() -> tuple[set[str], set[str]]:

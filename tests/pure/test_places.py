@@ -8,8 +8,9 @@ from typing import Any
 import pycountry
 import pytest
 
-from shared.places import BadLicences, BadRules, name_of, overlaid, read_licences, shipped
+from shared.places import BadLicences, BadRules, name_of, read_licences, shipped
 from shared.places.files import load as rules_of
+from shared.places.files import overlaid
 from shared.places.rules import PlaceRules
 from shared.settings import SettingsError, load
 
@@ -157,6 +158,11 @@ BAD_LICENCES: dict[str, tuple[str, str]] = {
     "an unknown place": (json.dumps([LICENCE | {"place": "CA-ZZ"}]), "CA-ZZ is no code of ISO 3166"),
     "no end": (json.dumps([{"place": "CA", "number": "R-1"}]), "valid_until: is required"),
     "a day that is none": (json.dumps([LICENCE, LICENCE | {"valid_until": "soon"}]), "licence 2.valid_until"),
+    "a first day after its last": (
+        json.dumps([LICENCE | {"valid_from": "2028-01-01"}]),
+        "2028-01-01 is after its last day",
+    ),
+    "a first day that is none": (json.dumps([LICENCE | {"valid_from": "now"}]), "licence 1.valid_from"),
     "something else": (json.dumps([LICENCE | {"scope": "all"}]), "scope: is not known"),
     "nested for ever": ("[" * 100_000, "nested"),
 }
@@ -170,6 +176,39 @@ def test_no_licences(what: str) -> None:
         read_licences(text)
 
     assert says in str(caught.value)
+
+
+NEXT = {"place": "CA-ON", "number": "R-2", "valid_until": "2028-12-31"}
+FROM_2028 = NEXT | {"valid_from": "2028-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("entered", "days"),
+    [
+        ([LICENCE, FROM_2028], {"2027-06-01": "R-1", "2027-12-31": "R-1", "2028-01-01": "R-2", "2029-01-01": None}),
+        ([FROM_2028, LICENCE], {"2027-06-01": "R-1", "2027-12-31": "R-1", "2028-01-01": "R-2", "2028-12-31": "R-2"}),
+        ([NEXT, LICENCE], {"2027-06-01": "R-1", "2027-12-31": "R-1", "2028-01-01": "R-2"}),
+        ([FROM_2028], {"2027-12-31": None, "2028-01-01": "R-2"}),
+        ([LICENCE | {"valid_from": "2027-12-31"}], {"2027-12-30": None, "2027-12-31": "R-1", "2028-01-01": None}),
+        ([NEXT, LICENCE | {"place": "CA"}], {"2027-06-01": "R-1", "2028-01-01": "R-2"}),
+    ],
+    ids=[
+        "the next one behind",
+        "the next one first",
+        "as before there was a first day",
+        "early",
+        "one day",
+        "a country's",
+    ],
+)
+def test_of_several_licences_that_hold_it_is_the_one_that_ends_soonest(
+    entered: list[dict[str, str]], days: dict[str, str | None]
+) -> None:
+    licences = read_licences(json.dumps(entered))
+
+    found = {day: licences.of("CA-ON", date.fromisoformat(day)) for day in days}
+
+    assert {day: licence and licence.number for day, licence in found.items()} == days
 
 
 # -- as settings

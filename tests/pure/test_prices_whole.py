@@ -13,6 +13,7 @@ from tests.support.whole import Whole
 
 R1 = {"place": "CA-ON", "number": "R-1", "valid_until": "2027-01-10"}
 R2 = {"place": "CA-ON", "number": "R-2", "valid_until": "2028-12-31"}
+FROM_JANUARY = R2 | {"valid_from": "2027-01-11"}
 FOREIGN = {"foreign_national": True}
 CAD_1500 = {"amount": 150_000, "currency": "CAD"}
 
@@ -187,9 +188,12 @@ def test_no_price_is_agreed_once_the_licence_has_ended(tmp_path: Path) -> None:
     assert market.anna.post(f"{at_nothing}/accept").status_code == 200
 
 
-def test_a_renewed_licence_is_taken_over_by_itself(tmp_path: Path) -> None:
-    """The day after the last one's end; offers stand under the one that holds."""
-    market = Market(tmp_path, licences=(R1, R2))
+@pytest.mark.parametrize(
+    "entered", [(R1, R2), (R2, R1), (FROM_JANUARY, R1)], ids=["behind", "first", "with its first day"]
+)
+def test_a_renewed_licence_is_taken_over_by_itself(tmp_path: Path, entered: Sequence[Any]) -> None:
+    """The day after the last one's end, wherever it was entered; offers stand under the one that holds."""
+    market = Market(tmp_path, licences=entered)
     market.whole.settle(timedelta(days=6))
     paid = market.made("coaching", declares=NOT_FOREIGN)
     assert of(market.id, market.whole)["licence"]["number"] == "R-1"
@@ -200,6 +204,18 @@ def test_a_renewed_licence_is_taken_over_by_itself(tmp_path: Path) -> None:
     assert market.offer("coaching", by="cleo", declares=NOT_FOREIGN).status_code == 201
     accepted = market.anna.post(f"{paid}/accept")
     assert accepted.status_code == 200 and accepted.get_json()["licence"] == R2
+
+
+def test_between_two_licences_nothing_stands_under_the_next(tmp_path: Path) -> None:
+    """It is looked for each day, and taken over on its first."""
+    market = Market(tmp_path, licences=(R2 | {"valid_from": "2027-01-13"}, R1))
+    shown: list[tuple[str, int]] = []
+    for days in (9, 1, 1, 2):
+        market.whole.settle(timedelta(days=days))
+        answer = market.offer("coaching", by=f"seeker-{len(shown)}", declares=NOT_FOREIGN)
+        shown.append((of(market.id, market.whole)["licence"]["number"], answer.status_code))
+
+    assert shown == [("R-1", 201), ("R-1", 422), ("R-1", 422), ("R-2", 201)]
 
 
 def test_without_another_licence_it_is_looked_again_each_day(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from services.escrow.provider.port import Absent, Instruction, Outcome, Provider, Unavailable
-from services.escrow.provider.sandbox.party import BATCH, Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore, PartyStore
-from shared.clock import ManualClock
+from services.escrow.provider.sandbox.party import BATCH
+from services.escrow.provider.sandbox.store import PartyStore
 from tests.provider import instructions
 from tests.provider.harness import Receiver
 from tests.provider.instructions import balance, conserved, refund, release, split
 from tests.provider.sandbox import DELAY, SandboxHarness
+from tests.support.clock import ManualClock
+from tests.support.sandbox import MemoryStore, Sandbox
 
 
 def hold(instruction_id: str = "i-hold", source: str = "tok_visa", **other: Any) -> Instruction:

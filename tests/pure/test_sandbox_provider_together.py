@@ -8,10 +8,9 @@ import pytest
 
 from services.escrow.provider.port import Conflict, Instruction, Outcome
 from services.escrow.provider.sandbox.ledger import Ledger
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.together import Together
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
+from tests.support.sandbox import MemoryStore, Sandbox
 
 MANY = 32
 

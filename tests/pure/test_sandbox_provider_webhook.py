@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.escrow.provider.port import BadNotice, BadSignature, Chargeback, Notice, Outcome
 from services.escrow.provider.sandbox.webhook import encode, http_post, parse, sign, verify
 
+FIVE_MINUTES = timedelta(minutes=5)
 NOW = datetime(2027, 1, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 BODY = b'{"id":"evt_1"}'
 OUTCOME = Outcome(
@@ -41,14 +42,14 @@ def test_a_good_signature_within_the_tolerance(apart: timedelta) -> None:
     """Clocks may differ by five minutes, either way."""
     at = NOW.replace(microsecond=0)
 
-    verify("secret", sign("secret", BODY, at), BODY, at + apart)
+    verify("secret", sign("secret", BODY, at), BODY, at + apart, FIVE_MINUTES)
 
 
 @pytest.mark.parametrize("apart", [timedelta(minutes=5, seconds=1), -timedelta(minutes=5, seconds=1)])
 def test_an_old_or_early_signature(apart: timedelta) -> None:
     """A recorded webhook cannot be played again later."""
     with pytest.raises(BadSignature, match="outside_tolerance"):
-        verify("secret", sign("secret", BODY, NOW), BODY, NOW + apart)
+        verify("secret", sign("secret", BODY, NOW), BODY, NOW + apart, FIVE_MINUTES)
 
 
 def test_another_secret_body_or_time() -> None:
@@ -62,7 +63,7 @@ def test_another_secret_body_or_time() -> None:
         ("secret", later, BODY),
     ):
         with pytest.raises(BadSignature, match="mismatch"):
-            verify(secret, given_header, body, NOW)
+            verify(secret, given_header, body, NOW, FIVE_MINUTES)
 
 
 def test_a_secret_being_changed() -> None:
@@ -70,16 +71,16 @@ def test_a_secret_being_changed() -> None:
     stamp, new = sign("new", BODY, NOW).split(",")
     _, old = sign("old", BODY, NOW).split(",")
 
-    verify("old", f"{stamp}, {new}, {old}, v0=abc", BODY, NOW)
+    verify("old", f"{stamp}, {new}, {old}, v0=abc", BODY, NOW, FIVE_MINUTES)
     with pytest.raises(BadSignature, match="malformed"):
-        verify("old", f"{stamp},{old.replace('v1', 'v0')}", BODY, NOW)
+        verify("old", f"{stamp},{old.replace('v1', 'v0')}", BODY, NOW, FIVE_MINUTES)
 
 
 @given(st.text(max_size=200))
 def test_any_header_is_refused_by_name(header: str) -> None:
     """Garbage is a BadSignature, nothing else."""
     with pytest.raises(BadSignature):
-        verify("secret", header, BODY, NOW)
+        verify("secret", header, BODY, NOW, FIVE_MINUTES)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_any_header_is_refused_by_name(header: str) -> None:
 def test_a_malformed_header(header: str) -> None:
     """One time stamp in digits and at least one v1, or nothing."""
     with pytest.raises(BadSignature, match="malformed"):
-        verify("secret", header, BODY, NOW)
+        verify("secret", header, BODY, NOW, FIVE_MINUTES)
 
 
 @pytest.mark.parametrize(

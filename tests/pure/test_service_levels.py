@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.escrow.payments import payable_since
-from shared.clock import ManualClock
 from tests.pure.core.test_consumer import Reading
+from tests.support.clock import ManualClock
 from tests.support.escrow import AT_ONCE, INSIDER, Escrow
 from tests.support.records import erased
 

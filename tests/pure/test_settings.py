@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.escrow.provider.factory import ADAPTERS
-from shared.settings import PROVIDERS, Address, Need, Settings, SettingsError, Terms, load, load_or_exit
+from shared.settings import Address, Need, Settings, SettingsError, Terms, load, load_or_exit
+from shared.settings.sections import PROVIDERS
 
 KEY = "00ff" * 16
 

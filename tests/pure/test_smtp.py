@@ -11,9 +11,9 @@ from services.notify.letter import Letter
 from services.notify.mail import Postman
 from services.notify.smtp import smtp
 from shared.aggregate import Trigger
-from shared.clock import ManualClock
 from shared.settings import Mail
 from tests.support.certificates import Authority
+from tests.support.clock import ManualClock
 from tests.support.mail_server import HANG_UP, MailServer, mail_server
 from tests.support.stub import stub, trickling
 

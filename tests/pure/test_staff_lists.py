@@ -9,13 +9,13 @@ import pytest
 from services.escrow.schemas_staff import PAGES
 from services.escrow.staff_lists import LISTS, listed, sort_keys
 from shared.http.answer.csv_table import Table, cell
-from tests.support.paths import Situation, explore
-from tests.support.tables import ESCROWS
+from tests.support.paths import Situation
+from tests.support.tables import ESCROWS, explored
 
 
 @pytest.fixture(scope="module")
 def situations() -> list[Situation]:
-    return [each for each in explore(ESCROWS).situations.values() if each.document]
+    return [each for each in explored("escrow").situations.values() if each.document]
 
 
 def test_an_escrow_is_on_the_lists_that_its_fields_say(situations: list[Situation]) -> None:

@@ -9,10 +9,10 @@ from services.matching.api import operations
 from services.matching.offer.lifecycle import OFFER
 from services.notify.templates import BY_LANGUAGE, duration, render
 from shared.aggregate import Change, Refusal, Trigger, explain
-from shared.clock import ManualClock
 from shared.http.declare import openapi
 from shared.settings import Terms
 from shared.settings.in_words import in_words, with_terms
+from tests.support.clock import ManualClock
 
 NOW = ManualClock().now()
 OTHER = Terms(

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pycountry
 import pytest
 
-from shared.clock import ManualClock, SystemClock, to_milliseconds
+from shared.clock import SystemClock, to_milliseconds
 from shared.fields.standards import COUNTRIES
 from shared.ids import PERSON_ID, command_id, contact_mark, domain_mark, event_id, new_id, person_id, workplace_mark
 from shared.money import CURRENCIES, format_amount, share
+from tests.support.clock import ManualClock
 
 
 def test_time_is_utc_in_whole_milliseconds() -> None:

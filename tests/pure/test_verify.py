@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from deploy.verify import INVARIANTS, Progress, Seen, Snapshot, Violation, examine, verify
+from deploy.verify import INVARIANTS, Progress, Snapshot, examine, verify
+from deploy.verify.snapshot import Seen
 from deploy.verify.spill import Spill
+from deploy.verify.tally import Violation
 from services.escrow.journal import next_entry
 from shared.settings import Terms
 from tests.support.hires import listing

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import main
-from deploy.verify import Snapshot, Violation, examine, verify
+from deploy.verify import Snapshot, examine, verify
+from deploy.verify.tally import Violation
 from services.notify.log.records import KIND as LOGGED
 from shared.settings import SettingsError, Terms, given_in_common, load_common
 from tests.support.hires import listing

@@ -17,7 +17,7 @@ from services.notify.webhooks.posting import Answered
 from services.notify.webhooks.signing import secret
 from services.notify.webhooks.store import active, delivery_key
 from shared.aggregate import Refusal, Store
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 from tests.support.webhooks import KEY, OWNER, Hooks, Receivers
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from services.escrow.journal import balances, faults
-from tests.support.paths import START, Situation, explore
-from tests.support.tables import INSIDER, SEEKER, TABLES
+from tests.support.paths import START, Situation
+from tests.support.tables import INSIDER, SEEKER, TABLES, explored
 from tests.support.web import Caller
 from tests.support.whole import Whole
 
@@ -151,7 +151,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Shown]:
 
 def unlike(name: str) -> list[Situation]:
     """Of each state the situations whose documents have other fields, and of each kind one."""
-    found = explore(TABLES[name]).situations.values()
+    found = explored(name).situations.values()
     stored = [each for each in found if each.state not in ("new", "free")]
     return list({(each.state, *sorted(each.document or {})): each for each in stored}.values())
 
@@ -200,7 +200,7 @@ def kept(situation: Situation) -> bool:
 def test_what_was_set_off_is_not_told_to_the_seeker(tmp_path: Path) -> None:
     """In no answer about the escrow, in whatever state; and what they are told adds up, to the journal's hashes."""
     one, states, compared = Shown(tmp_path, "escrow"), set[str](), 0
-    for situation in [each for each in explore(TABLES["escrow"]).situations.values() if kept(each)][::5]:
+    for situation in [each for each in explored("escrow").situations.values() if kept(each)][::5]:
         one.put(situation)
         states.add(situation.state)
         answers = [one.ask("seeker", path)[1] for path in (*PATHS["escrow"], "/v1/me/export/escrow", "/v1/escrows")]

@@ -3,16 +3,39 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from pymongo import DESCENDING
 from pymongo.database import Database
 
 from services.matching.offer.lifecycle import OFFER
 from services.matching.store import MIGRATIONS
-from shared.aggregate import Archiving, Change, Store, archive_of, migrate
+from shared.aggregate import Archiving, Change, Store, archive_of, behind, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
+from shared.process.main import Service
+from tests.support.clock import ManualClock
+from tests.support.programs import WHOLE
 
 AFTER = timedelta(days=400)
+
+
+@pytest.mark.parametrize("service", [each for each in WHOLE.values() if each.archives], ids=lambda each: each.name)
+def test_the_job_gives_an_archive_its_later_indexes_whatever_the_terms_say(
+    service: Service[Any], mongo_server: str, database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told no term, so ARCHIVE_AFTER may be anything; and it makes no archive where none is."""
+    living, archive = database[service.collection], database[archive_of(service.collection)]
+    for name, value in {"MONGODB_URI": mongo_server, "MONGODB_DATABASE": database.name}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ARCHIVE_AFTER", raising=False)
+
+    assert service.main(["migrate"]) == 0
+    assert archive.name not in database.list_collection_names()
+    migrate(archive, service.migrations[:-1])
+    archive.insert_one({"_id": "deal-1", "kind": "any", "version": 1})
+    assert service.main(["migrate"]) == 0
+
+    assert behind(archive, service.migrations) == behind(living, service.migrations) == 0
+    assert {*archive.index_information()} == {*living.index_information()}
 
 
 def test_documents_go_and_come_back(database: Database[dict[str, Any]]) -> None:

@@ -12,8 +12,8 @@ from services.listing.store import COLLECTION, MIGRATIONS
 from shared import codes
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from tests.service.test_listing_http import BODY
+from tests.support.clock import ManualClock
 from tests.support.web import Caller, problem, settings
 
 PYTHON = "ccd0a1d9-afda-43d9-b901-96344886e14d"

@@ -19,17 +19,16 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from services.escrow.lifecycle import ESCROW
 from services.escrow.main import work
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.events import Event, emit_data, encode
 from shared.messaging.ports import Message
 from shared.process.loops import Loops
 from tests.simulator.services import SETTINGS
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, memory_bus
+from tests.support.sandbox import MemoryStore, Sandbox
 
 WAITING = 2000
 PER_BATCH = 2

@@ -59,7 +59,7 @@ def whole(mongo_server: str, database: Database[dict[str, Any]], counting: Count
     def of(service: str) -> Collection[dict[str, Any]]:
         return collection(client[database.name], service)
 
-    yield Whole(tmp_path, of, books=books)
+    yield Whole(tmp_path, of, books=books).with_indexes()
     client.close()
 
 

@@ -12,8 +12,8 @@ from services.listing.store import COLLECTION, MIGRATIONS
 from services.listing.workplaces import work_id
 from shared.aggregate import Document, Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import new_id
+from tests.support.clock import ManualClock
 from tests.support.hires import listing
 from tests.support.web import Caller, Ticking, settings
 

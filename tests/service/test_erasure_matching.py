@@ -13,6 +13,7 @@ from services.matching.people.erasure import Erasing, Pass
 from services.matching.people.people import MOST_A_DAY, People, _ask
 from services.matching.store import listing_key
 from shared.aggregate import Trigger
+from shared.aggregate.erasure import WHAT_IS_LEFT
 from shared.ids import new_id
 from tests.support.matching_web import COACHING, World
 from tests.support.web import Caller, problem
@@ -89,6 +90,23 @@ def test_what_is_open_ends_and_the_other_is_told_by_whom(world: World) -> None:
     ends = [world.event(path, "offer.cancelled")["time"] for path in (proposed, free)]
     assert max(ends) <= event["time"]
     assert document["state"] == "erased" and "due_at" not in document
+
+
+def test_offers_that_wait_for_money_hide_none_that_has_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than a pass erases, and a pass finds them first."""
+    monkeypatch.setattr("services.matching.people.erasure.MOST", 2)
+    by_id = {path.rsplit("/", 1)[1]: path for path in (world.proposed(price=5_000) for _ in range(8))}
+    found = world.store.find({"parties": world.seeker.id}, WHAT_IS_LEFT)
+    paths = [by_id[doc["_id"]] for doc in found if doc["_id"] in by_id]
+    assert len(paths) == 8
+    for path in paths[:5]:
+        assert world.insider.post(f"{path}/accept").status_code == 200
+    erasing = Erasing(world.store, world.offer)
+
+    passes = [erasing.one_pass(world.seeker.id).erased for _ in range(3)]
+
+    assert passes == [2, 1, 0]
+    assert [world.status(path) for path in paths] == ["accepted"] * 5 + ["cancelled"] * 3
 
 
 def test_the_words_go_and_what_was_agreed_stays(world: World) -> None:

@@ -180,20 +180,21 @@ def test_it_stops_the_one_who_paid_as_well(market: Market) -> None:
     assert market.of(strangers)["state"] == "settled"
 
 
-def test_a_split_waits_for_it_too(market: Market) -> None:
+def test_what_is_theirs_of_a_split_waits_for_it_too(market: Market) -> None:
+    """What is the seeker's does not."""
     lost = market.charged_back(market.hired())
     path = market.hired()
     market.seeker.post(f"{path}/dispute", {"reason": "other"})
     said = {"decision": "split", "reason": "Both.", "insider_bps": 5_000}
     assert market.arbiter.post(f"{path}/dispute/resolve", said).status_code == 200
     market.worker.tick()
-    assert market.state(path) == ("splitting", "open_loss")
+    assert market.state(path) == ("probation", "open_loss") and market.of(path)["refunded"] == 25_000
 
     market.decide(lost, "set_off")
     market.worker.tick(DAY)
 
     doc = market.of(path)
-    assert (doc["state"], doc["refunded"], doc["released"], doc["set_off"]) == ("split", 25_000, 0, 25_000 - 1_250)
+    assert (doc["state"], doc["refunded"], doc["released"], doc["set_off"]) == ("refunded", 25_000, 0, 25_000 - 1_250)
     assert market.same_as_the_provider(path)
 
 
@@ -236,15 +237,15 @@ def test_who_may_decide(market: Market) -> None:
 
 
 def test_a_loss_is_set_off_against_later_payouts(market: Market) -> None:
-    """Of 500.00 lost the next payout of 300.00 makes good what it brings, the one after the rest: in the journal, in
-    the event, and at the provider.
+    """Of 475.00 that were paid and lost the next payout of 300.00 makes good what it brings, the one after the rest: in
+    the journal, in the event, and at the provider. The fee in the loss is not the insider's.
     """
     market.decide(market.charged_back(market.hired()), "set_off")
 
     first, second, third = (market.hired(price=30_000) for _ in range(3))
 
     net, fee = 28_500, 1_500
-    parts = [(0, net), (net - (50_000 - net), 50_000 - net), (net, 0)]
+    parts = [(0, net), (net - (47_500 - net), 47_500 - net), (net, 0)]
     for path, (paid, set_off) in zip((first, second, third), parts, strict=True):
         event = market.released(path)
         assert (event["amount"], event["fee"], event.get("set_off", 0)) == (paid, fee, set_off)
@@ -281,9 +282,9 @@ def test_two_payouts_at_once_set_it_off_once(market: Market) -> None:
     cleared = [clearance.of(each) for each in (*documents, *documents)]
 
     kept = [each["instruction"].get("set_off", 0) for each in cleared if isinstance(each, dict)]
-    assert kept == [28_500, 21_500, 0] * 2
+    assert kept == [28_500, 19_000, 0] * 2
     market.worker.tick()
-    assert [market.of(f"/{each['_id']}").get("set_off", 0) for each in documents] == [28_500, 21_500, 0]
+    assert [market.of(f"/{each['_id']}").get("set_off", 0) for each in documents] == [28_500, 19_000, 0]
 
 
 def test_a_page_lets_go_what_nothing_speaks_against(market: Market) -> None:
@@ -319,7 +320,7 @@ def test_a_payout_that_is_refused_makes_nothing_good(market: Market) -> None:
     for _ in range(5):
         market.worker.tick(DAY)
 
-    assert market.of(refused)["set_off"] == 21_500
+    assert market.of(refused)["set_off"] == 19_000
     debt = market.store.get(debt_id(market.insider.id)) or {}
     assert set(debt["pending"]) == {refused.rsplit("/", 1)[1]}
 

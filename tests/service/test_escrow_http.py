@@ -13,15 +13,14 @@ from pymongo.database import Database
 from services.escrow.journal import faults
 from services.escrow.main import build, work
 from services.escrow.provider.port import every
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import HEADER, sign
 from services.escrow.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import new_id
+from tests.support.clock import ManualClock
 from tests.support.escrow import AT_ONCE, SECRET, THREE
+from tests.support.sandbox import MemoryStore, Sandbox
 from tests.support.web import Caller, Ticking, problem, settings
 
 UNKNOWN = "/v1/escrows/0197f0c5-0000-7000-8000-000000000001"

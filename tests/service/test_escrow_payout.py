@@ -199,3 +199,17 @@ def test_a_closed_account_until_another_is_named(world: World) -> None:
     emitted = [event["type"] for event in doc["events"]]
     assert (emitted.count("escrow.release_refused"), emitted.count("escrow.released")) == (1, 1)
     assert "acct_" not in repr(doc)
+
+
+def test_a_star_wants_something_to_change(world: World) -> None:
+    """Neither what was never there nor what was deleted is made by who means to change it."""
+    star = {"If_Match": "*"}
+    for method, body in (("PUT", NAMED), ("DELETE", None)):
+        assert problem(world.insider.ask(method, PATH, body, **star), 412, "stale") == [("header:If-Match", "version")]
+    world.insider.ask("PUT", PATH, NAMED)
+    assert world.insider.ask("PUT", PATH, OTHER, **star).status_code == 200
+    assert world.insider.ask("DELETE", PATH, **star).status_code == 204
+
+    problem(world.insider.ask("PUT", PATH, NAMED, **star), 412, "stale")
+
+    assert world.insider.get(PATH).status_code == 404

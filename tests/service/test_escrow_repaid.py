@@ -83,12 +83,12 @@ def test_what_was_set_off_is_paid_after_all(bank: Bank) -> None:
     """
     lost = bank.set_off(bank.hired())
     paths = [bank.hired(price=30_000) for _ in range(3)]
-    assert [bank.sums(each) for each in paths] == [(0, 1_500, NET), (7_000, 1_500, 21_500), (NET, 1_500, 0)]
+    assert [bank.sums(each) for each in paths] == [(0, 1_500, NET), (9_500, 1_500, 19_000), (NET, 1_500, 0)]
 
     bank.reversed(lost, times=3)
 
     assert [bank.sums(each) for each in paths] == [(NET, 1_500, 0)] * 3
-    assert sorted(bank.repaid()) == [21_500, NET]
+    assert sorted(bank.repaid()) == [19_000, NET]
     assert {bank.of(each)["state"] for each in paths} == {"settled"} and bank.at_rest()
     document = bank.store.collection.find_one({"_id": paths[0].rsplit("/", 1)[1]}) or {}
     last = document["events"][-1]
@@ -118,10 +118,10 @@ def test_what_is_still_owed_stays_kept(bank: Bank) -> None:
 
     bank.reversed(first)
 
-    assert bank.sums(path) == (NET - 15_000, 1_500, 15_000)
+    assert bank.sums(path) == (NET - 14_250, 1_500, 14_250)
     bank.reversed(second)
     assert bank.sums(path) == (NET, 1_500, 0)
-    assert bank.repaid() == [NET - 15_000, 15_000]
+    assert bank.repaid() == [NET - 14_250, 14_250]
 
 
 def test_less_was_kept_than_is_owed(bank: Bank) -> None:
@@ -197,8 +197,8 @@ def test_another_open_loss_stops_it_until_staff_decide(bank: Bank) -> None:
     bank.decide(other, "set_off")
     bank.worker.tick(DAY)
 
-    assert bank.sums(path) == (20_000, 1_500, NET - 20_000)
-    assert bank.repaid() == [20_000] and bank.at_rest()
+    assert bank.sums(path) == (19_000, 1_500, NET - 19_000)
+    assert bank.repaid() == [19_000] and bank.at_rest()
 
 
 def test_an_account_that_is_closed_is_tried_again(bank: Bank) -> None:
@@ -272,9 +272,9 @@ def test_two_at_once_give_it_back_once(bank: Bank) -> None:
     for each in (first, second):
         bank.set_off(each)
     paths = [bank.hired(price=30_000), bank.hired(price=30_000)]
-    assert [bank.sums(each)[2] for each in paths] == [NET, 21_500]
+    assert [bank.sums(each)[2] for each in paths] == [NET, 19_000]
     bank.reversed(first)
-    assert bank.repaid() == [20_000]
+    assert bank.repaid() == [19_000]
     for each in paths:
         bank.store.run(
             {each.rsplit("/", 1)[1]: ESCROW}, lambda changes: [c.schedule(REPAY, c.now) for c in changes.values()]
@@ -282,8 +282,8 @@ def test_two_at_once_give_it_back_once(bank: Bank) -> None:
     bank.read(first)
     bank.worker.tick()
 
-    assert bank.repaid() == [20_000] and bank.at_rest()
-    assert sum(bank.sums(each)[2] for each in paths) == 30_000
+    assert bank.repaid() == [19_000] and bank.at_rest()
+    assert sum(bank.sums(each)[2] for each in paths) == NET
 
 
 def test_an_older_version_that_kept_it(bank: Bank) -> None:

@@ -13,7 +13,7 @@ from services.listing.main import build
 from services.listing.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 from tests.support.hires import listing
 from tests.support.web import Caller, problem, settings
 

@@ -20,10 +20,10 @@ from services.listing.search import fields
 from services.listing.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.http.answer.pages import decode, encode
 from shared.ids import person_id
 from tests.support import corpus
+from tests.support.clock import ManualClock
 from tests.support.web import Caller, problem, settings
 
 SORTS = ("newest", "cheapest", "leaving", "best_paid")

@@ -14,8 +14,8 @@ from services.listing.main import build, work
 from services.listing.store import COLLECTION, MIGRATIONS, unveiled_id
 from shared.aggregate import Batch, Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import new_id
+from tests.support.clock import ManualClock
 from tests.support.web import Caller, Ticking, problem, settings, token
 
 BODY: dict[str, Any] = {

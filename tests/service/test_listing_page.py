@@ -1,14 +1,22 @@
 """A listing as a page that is whole without scripts: what a stranger sees as JSON, in words, and its JobPosting."""
 
+import hashlib
 import json
 import re
+from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from services.listing.main import build
+from shared.aggregate import Store
+from shared.http.declare.etag import KEPT_SECONDS
 from tests.service.test_listing_http import anna, app, bo, mo, published, store, worker, written
-from tests.support.web import Caller, Ticking
+from tests.support.clock import ManualClock
+from tests.support.web import Caller, Ticking, settings
 
 __all__ = ["anna", "app", "bo", "mo", "store", "worker"]
 
@@ -86,3 +94,38 @@ def test_the_sitemap_has_what_is_published(anna: Caller, bo: Caller, worker: Tic
     assert (response.status_code, response.content_type) == (200, "application/xml")
     assert f"<loc>http://localhost:8080/listings/{there}</loc><lastmod>2027-01-01</lastmod>" in response.text
     assert draft not in response.text
+
+
+def test_the_sitemap_is_made_once_a_minute(app: Flask, store: Store, anna: Caller, bo: Caller, worker: Ticking) -> None:
+    """Whoever asks gets the same, and asks again by its ETag; then it is made anew."""
+    assert isinstance(store.clock, ManualClock)
+    client = app.test_client()
+    first = client.get("/v1/sitemap")
+    there = published(anna, worker)
+    store.clock.advance(timedelta(seconds=KEPT_SECONDS - 2))
+
+    same = [client.get("/v1/sitemap"), bo.get("/v1/sitemap")]
+    again = client.get("/v1/sitemap", headers={"If-None-Match": first.headers["ETag"]})
+    store.clock.advance(timedelta(seconds=2))
+    anew = client.get("/v1/sitemap", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert there not in first.text and [each.text for each in same] == [first.text] * 2
+    assert {each.headers["ETag"] for each in same} == {first.headers["ETag"]} and again.status_code == 304
+    assert first.headers["ETag"] == f'"{hashlib.sha256(first.data).hexdigest()[:32]}"'
+    assert anew.status_code == 200 and there in anew.text
+
+
+def test_a_fee_that_changed_is_shown_to_whoever_may_change_the_listing(
+    anna: Caller, store: Store, worker: Ticking, tmp_path: Path
+) -> None:
+    """Its version is as before, and they change it by that."""
+    path = f"/v1/listings/{published(anna, worker)}"
+    before = anna.get(path)
+    later = Caller(build(settings("listing", tmp_path, FEE_BPS="900"), store), "anna")
+
+    after = later.get(path, If_None_Match=before.headers["ETag"])
+
+    assert (before.get_json()["fee_bps"], after.status_code, after.get_json()["fee_bps"]) == (500, 200, 900)
+    assert after.headers["ETag"] == before.headers["ETag"]
+    assert later.post(f"{path}/pause", If_Match=before.headers["ETag"]).status_code == 200
+    assert later.post(f"{path}/resume", If_Match=before.headers["ETag"]).status_code == 412

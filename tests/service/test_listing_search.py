@@ -23,8 +23,8 @@ from services.listing.orders import IN_ONE_CURRENCY
 from services.listing.store import COLLECTION, MIGRATIONS, by_order
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from tests.support import corpus
+from tests.support.clock import ManualClock
 from tests.support.corpus import Doc, Facts
 from tests.support.web import Caller, problem, settings
 

@@ -14,9 +14,9 @@ from services.listing.main import build, work
 from services.listing.store import COLLECTION, MIGRATIONS, unveiled_id
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import domain_mark, new_id, workplace_mark
 from tests.service.test_listing_http import BODY
+from tests.support.clock import ManualClock
 from tests.support.web import Caller, Ticking, problem, settings
 
 KEY = b"k" * 40

@@ -273,6 +273,41 @@ def test_what_the_bank_may_still_take_back_counts(world: World, event: str, sums
     assert account(world)["exposure"]["used"] == euros(0 if counts else 60_000)
 
 
+def test_a_repayment_that_is_refused_later_counts_for_no_further_window(world: World) -> None:
+    """Each of its events has the status of the escrow, which has not changed."""
+    path = hired(world)
+    world.escrow_is(path, "escrow.settled", 5)
+    data = {"offer_id": path.rsplit("/", 1)[1], "status": "settled", "released": 40_000}
+    world.tick(timedelta(days=100))
+    assert world.told("escrow.release_refused", 6, **data) == "taken"
+    world.clock.advance(WINDOW - timedelta(days=99))
+
+    assert account(world)["exposure"]["used"] == euros(0)
+
+
+def test_what_the_bank_gave_back_counts_while_it_is_held(world: World) -> None:
+    """However long after the claim that is."""
+    path = hired(world)
+    offer_id = path.rsplit("/", 1)[1]
+    world.told("escrow.charged_back", 5, offer_id=offer_id, status="charged_back", released=0)
+    world.tick(timedelta(days=60))
+    world.told("escrow.chargeback_reversed", 6, offer_id=offer_id, status="probation", released=0)
+    world.clock.advance(WINDOW)
+
+    assert account(world)["exposure"]["used"] != euros(0)
+    world.told("escrow.settled", 7, offer_id=offer_id, status="settled", released=40_000)
+    assert account(world)["exposure"]["used"] != euros(0)
+    world.clock.advance(WINDOW)
+    assert account(world)["exposure"]["used"] == euros(0)
+
+
+def hired(world: World) -> str:
+    path = world.accepted()
+    world.escrow_is(path, "escrow.held")
+    world.seeker.post(f"{path}/confirm-hire", {"start_on": "2027-01-20"})
+    return path
+
+
 def test_without_a_window_what_is_settled_counts_no_more(database: Database[dict[str, Any]], tmp_path: Path) -> None:
     world = World(database, tmp_path, CHARGEBACK_WINDOW="0")
     path = world.accepted()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from services.matching.offer import listings
 from services.matching.offer.accounts import account_id
 from shared.aggregate import Change, Trigger
 from shared.ids import new_id
@@ -101,8 +100,7 @@ def test_a_claim_outlives_its_listing_until_it_is_rejected(world: World) -> None
 
 def test_more_offers_than_one_pass_takes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Passes go on until one finds nothing; those that outlive the listing do not hide the others."""
-    original = listings.offers_on
-    monkeypatch.setattr(listings, "offers_on", lambda store, listing_id, states: original(store, listing_id, states, 2))
+    monkeypatch.setattr("services.matching.offer.listings._AT_ONCE", 2)
     listing_id = world.listed()
     accepted = [world.accepted(Caller(world.app, f"a{n}"), listing_id) for n in range(3)]
     proposed = [world.proposed(Caller(world.app, f"p{n}"), listing_id) for n in range(5)]
@@ -116,6 +114,72 @@ def test_more_offers_than_one_pass_takes(world: World, monkeypatch: pytest.Monke
     assert passes == 4
     assert {world.status(path) for path in proposed} == {"cancelled"}
     assert {world.status(path) for path in accepted} == {"accepted"}
+
+
+def settled(world: World, listing_id: str) -> dict[str, Any]:
+    """The copy, once all passes are done."""
+    while "due_at" in (copy := world.store.get(f"listing:{listing_id}") or {}):
+        world.tick(SECOND)
+    return copy
+
+
+def test_claims_that_outlive_their_listing_hide_no_other_offer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They live on it as before, and more of them than a pass takes come first."""
+    monkeypatch.setattr("services.matching.offer.listings._AT_ONCE", 2)
+    listing_id = world.listed(seats=9)
+    paths = sorted(world.accepted(Caller(world.app, f"a{n}"), listing_id) for n in range(7))
+    for path in paths:
+        world.escrow_is(path, "escrow.held")
+    for path in paths[:5]:
+        assert world.insider.post(f"{path}/claim-hire", {"start_on": "2027-01-20"}).status_code == 200
+
+    world.listing_is(listing_id, "filled")
+    copy = settled(world, listing_id)
+
+    assert [world.status(path) for path in paths] == ["hire_claimed"] * 5 + ["cancelled"] * 2
+    assert "ended_reached" not in copy
+
+
+def test_the_employers_no_reaches_every_offer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have begun go on and are told once; so is whoever comes after more of them than a pass takes."""
+    monkeypatch.setattr("services.matching.offer.listings._AT_ONCE", 2)
+    listing_id = world.listed()
+    callers = {world.accepted(who, listing_id): who for who in (Caller(world.app, f"a{n}") for n in range(7))}
+    paths = sorted(callers)
+    for path in paths:
+        world.escrow_is(path, "escrow.held")
+    for path in paths[:5]:
+        assert callers[path].post(f"{path}/begin").status_code == 200
+
+    for times, number in ((1, 9), (2, 10)):
+        data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id, "status": "draft"}
+        ended = {"times": times, "help": ["coaching"]}
+        world.told("listing.consent_withdrawn", number, **listing(**data, consent_ended=ended))
+        copy = settled(world, listing_id)
+
+        assert [world.status(path) for path in paths] == ["active"] * 5 + ["cancelled"] * 2
+        assert {world.events(path).count("offer.consent_ended") for path in paths[:5]} == {times}
+        assert (copy["consent_closed"], "consent_reached" in copy) == (times, False)
+
+
+def test_another_no_amid_the_passes_begins_them_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.matching.offer.listings._AT_ONCE", 2)
+    listing_id = world.listed()
+    callers = [Caller(world.app, f"a{n}") for n in range(5)]
+    paths = [world.accepted(who, listing_id) for who in callers]
+    for path, who in zip(paths, callers, strict=True):
+        world.escrow_is(path, "escrow.held")
+        assert who.post(f"{path}/begin").status_code == 200
+
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id, "status": "draft"}
+    for times, number in ((1, 9), (2, 10)):
+        ended = {"times": times, "help": ["coaching"]}
+        world.told("listing.consent_withdrawn", number, **listing(**data, consent_ended=ended))
+        world.tick()
+    settled(world, listing_id)
+
+    last = [world.store.collection.find_one({"_id": path.rsplit("/", 1)[1]}) or {} for path in paths]
+    assert all(f"{each['_id']}:consent.ended:2" in str(each["applied"]) for each in last)
 
 
 def test_the_copy_goes_by_the_number(world: World) -> None:

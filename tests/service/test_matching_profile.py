@@ -107,3 +107,14 @@ def test_a_token_is_needed(world: World) -> None:
     for method in ("GET", "PUT", "DELETE"):
         body = PROFILE if method == "PUT" else None
         problem(world.seeker.ask(method, PATH, body, Authorization=""), 401, "unauthenticated")
+
+
+def test_a_star_wants_something_to_change(world: World) -> None:
+    problem(world.seeker.ask("PUT", PATH, PROFILE, If_Match="*"), 412, "stale")
+    world.seeker.ask("PUT", PATH, PROFILE)
+    assert world.seeker.ask("PUT", PATH, PROFILE, If_Match="*").status_code == 200
+    world.seeker.ask("DELETE", PATH)
+
+    problem(world.seeker.ask("PUT", PATH, PROFILE, If_Match="*"), 412, "stale")
+
+    assert world.seeker.get(PATH).status_code == 404

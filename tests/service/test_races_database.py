@@ -26,12 +26,12 @@ from services.matching.offer.listings import Closing
 from services.matching.store import listing_key
 from shared.aggregate import Batch, Change, Document, Lifecycle, Refusal, Store, Trigger, Verdict
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import new_id
 from shared.poller import Poller
 from shared.settings import Terms
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
+from tests.support.clock import ManualClock
 from tests.support.escrow import Escrow
 from tests.support.matching import INSIDER, SEEKER, Offer
 from tests.support.web import NoBroker

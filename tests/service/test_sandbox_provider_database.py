@@ -7,11 +7,11 @@ import pytest
 from pymongo.database import Database
 
 from services.escrow.provider.port import Unavailable, every
-from services.escrow.provider.sandbox.party import Sandbox
 from services.escrow.provider.sandbox.store import MongoStore, PartyStore
 from tests.provider.instructions import balance, release
 from tests.provider.sandbox import SandboxHarness
 from tests.pure.test_sandbox_provider import SandboxSuite, hold
+from tests.support.sandbox import Sandbox
 
 
 class TestOverDatabase(SandboxSuite):

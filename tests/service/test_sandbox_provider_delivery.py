@@ -4,15 +4,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from services.escrow.provider.port import Instruction
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, http_post, parse, verify
 from shared.clock import SystemClock
+from tests.support.sandbox import MemoryStore, Sandbox
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -54,7 +54,7 @@ def test_an_outcome_arrives_signed() -> None:
 
         assert sandbox.deliver_due() == 1
         ((signature, body),) = kept
-        verify("secret", signature, body, SystemClock().now())
+        verify("secret", signature, body, SystemClock().now(), timedelta(minutes=5))
         assert parse(body).outcome == outcome
 
 

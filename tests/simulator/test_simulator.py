@@ -25,7 +25,7 @@ from tests.simulator.checks import repeated, was_sent_again
 from tests.simulator.day import play
 from tests.simulator.people import ASIDE, IN_DISPUTE, LISTING_MOVES, LOSS_MOVES, ONWARDS
 
-SEEDS, GROUPS = 240, 8
+SEEDS, GROUPS = 120, 4
 _ENDS = ("offer completed", "offer cancelled", "offer lapsed", "offer ended", "offer closed", "escrow settled",
          "escrow refunded", "escrow lapsed", "escrow free", "escrow charged_back", "listing filled")  # fmt: skip
 

@@ -14,19 +14,18 @@ from deploy.verify.snapshot import routes
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import trigger_of_notice
 from services.escrow.provider.port import Unavailable
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from services.escrow.store import leave_notice
 from services.notify.acts import KEEP
 from shared.aggregate import Contended, Store
-from shared.clock import ManualClock
 from shared.messaging.ports import Message
 from shared.messaging.redriven import pointer
 from tests.simulator.processes import Crash, Process, Web, Worker
 from tests.simulator.services import NAMES
 from tests.simulator.weather import CALM, Weather
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection
+from tests.support.sandbox import MemoryStore, Sandbox
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
 _DEEPEST = 2

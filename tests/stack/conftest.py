@@ -6,7 +6,15 @@ import pytest
 
 from deploy.embedded.stack import Stack
 from tests.support.hires import Hires
+from tests.support.processes import patience
 from tests.support.samples import is_built
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What our own package waits for takes longer where two stacks run side by side."""
+    monkeypatch.setattr("deploy.demo.people.PATIENCE", patience(30.0))
+    monkeypatch.setattr("deploy.demo.mails._PATIENCE", patience(30.0))
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from shared.messaging.kafka import KafkaPublisher, KafkaSource
 from shared.messaging.ports import DataLost, Message, Publisher, Rebalanced, Record, Source
 from shared.settings import Kafka
 from tests.support.memory import MemoryBroker, MemoryEnds, MemoryPublisher, MemorySource
+from tests.support.processes import patience
 
-PATIENCE = 15.0
+PATIENCE = patience(15.0)
 
 
 class Bus(Protocol):

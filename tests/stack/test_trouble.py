@@ -143,3 +143,10 @@ def test_a_process_that_hangs_is_ended_and_started_again(stack: Stack, hires: Hi
     stack.wait_restarted("notify-worker", old, seconds=120)
 
     assert hires.one()
+
+
+def test_after_all_of_it_the_system_holds(stack: Stack) -> None:
+    """All that the kills and these troubles have left, by `golem verify`."""
+    said = golem(stack, "verify", "--wait", "30", timeout=600)
+
+    assert said.returncode == 0, said.stdout + said.stderr

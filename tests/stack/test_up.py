@@ -69,6 +69,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
         identity.end_leftovers(json.loads((folder / "stack.json").read_text()))
 
 
+@pytest.mark.alone
 def test_up_until_ctrl_c(data: Path) -> None:
     """It says ready, everything it lists runs, what dies is back within 2 s and said so, Ctrl-C ends all with 0."""
     up = Up(data)

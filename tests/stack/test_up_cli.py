@@ -40,6 +40,15 @@ def status_of(stack: Stack, token: str) -> int:
             return refusal.code
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that starts beside documents before its group was ever given an event, as after the tests that kill the
+    broker, waits a minute with its deadlines for what may be replayed.
+    """
+    monkeypatch.setattr("tests.support.people._PATIENCE", 100.0)
+    monkeypatch.setattr("deploy.demo.people.PATIENCE", 100.0)
+
+
 def test_token(stack: Stack) -> None:
     """A token alone on a line, which the services take; without its signature they do not."""
     token = golem(stack, "token", "--sub", "anna").rstrip("\n")

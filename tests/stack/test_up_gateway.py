@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -117,14 +118,16 @@ def test_path_finds_its_service(gateway: Gateway, path: str, service: str) -> No
 def test_every_operation_finds_its_service(gateway: Gateway, service: str) -> None:
     """What a service declares can be reached, and is not taken for another's."""
     declared = importlib.import_module(f"services.{service}.api").operations.all
-    astray = {}
-    for path in {operation.template.replace("{", "").replace("}", "") for operation in declared}:
-        status, _, body = gateway.ask("GET", path)
-        found = json.loads(body).get("port") if status == 200 else status
-        if found != (gateway.ports[service] if service != "notify" else 503):
-            astray[path] = found
+    paths = {operation.template.replace("{", "").replace("}", "") for operation in declared}
 
-    assert not astray
+    def found(path: str) -> int:
+        status, _, body = gateway.ask("GET", path)
+        return int(json.loads(body)["port"]) if status == 200 else status
+
+    with ThreadPoolExecutor(16) as asking:
+        at = dict(zip(paths, asking.map(found, paths), strict=True))
+    expected = gateway.ports[service] if service != "notify" else 503
+    assert {path: where for path, where in at.items() if where != expected} == {}
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_second_stack_on_the_same_folder(servers: Stack) -> None:
     assert servers.pid("broker") and servers.data.read_stack()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["broker", "database"])
 def test_killed_server_comes_back(servers: Stack, said: list[str], name: str) -> None:
     """SIGKILL: back within 2 s on the same port, said so, and stack.json has the new pid."""

@@ -12,11 +12,8 @@ from tests.support.matching import OFFER_ID, Offer
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 Side = Literal["offer", "escrow"]
-OUTCOMES = {
-    "offer.completed": "completed", "offer.lapsed": "lapsed", "offer.cancelled": "cancelled",
-    "offer.closed": "closed", "hire.ended": "ended",
-}  # fmt: skip
-"""The five ways in which an accepted offer ends, by the event that says so."""
+OUTCOMES = ("offer.completed", "offer.lapsed", "offer.cancelled", "offer.closed", "hire.ended")
+"""The events that say how an accepted offer ended, each with the offer's status."""
 
 
 @dataclass
@@ -162,5 +159,6 @@ class Agreement:
 
     @property
     def outcomes(self) -> list[str]:
-        """How the offer ended after it was accepted; more than one only where the table says so."""
-        return [OUTCOMES[name] for name in self.offer.emitted if name in OUTCOMES] if self.accepted else []
+        """How the offer ended after it was accepted, each status once, by the events that say so."""
+        reported = [event["data"]["status"] for event in self.offer.events if event["type"] in OUTCOMES]
+        return list(dict.fromkeys(reported)) if self.accepted else []

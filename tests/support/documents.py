@@ -28,6 +28,7 @@ TYPES: Mapping[str, Mapping[str, type]] = {
         "employer": listing.EmployerCopy,
         "account": listing.AccountDocument,
         "report": listing.ReportDocument,
+        "consent_asks": listing.AsksDocument,
     },
     "matching": {
         "offer": offer.OfferDocument,
@@ -44,10 +45,12 @@ TYPES: Mapping[str, Mapping[str, type]] = {
     "notify": {
         "notification": notify.NotificationDocument,
         "contact": notify.AddressDocument,
+        "former": notify.FormerDocument,
         "work_mail": notify.AddressDocument,
         "mailbox": notify.MailboxDocument,
         "offer": notify.OfferCopy,
         "employer_link": notify.EmployerLinkDocument,
+        "consent_mail": notify.ConsentMailDocument,
         "employer": notify.EmployerCopy,
         "listing": notify.ListingCopy,
         "event": notify.LoggedEvent,

@@ -9,13 +9,13 @@ from services.escrow.journal import balances, faults
 from services.escrow.lifecycle import ESCROW
 from services.escrow.payments import Payments, trigger_of_notice
 from services.escrow.provider.port import Unavailable, every
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.escrow.provider.sandbox.webhook import NoAnswer, parse
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
-from shared.clock import ManualClock, format_time
+from shared.clock import format_time
 from shared.settings import Terms
+from tests.support.clock import ManualClock
+from tests.support.sandbox import MemoryStore, Sandbox
 
 OFFER = "0197d3a0-0000-7000-8000-000000000001"
 LISTING = "0197d3a0-0000-7000-8000-000000000002"

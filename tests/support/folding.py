@@ -9,7 +9,7 @@ from typing import Any
 from shared.aggregate import Change, Document, Lifecycle, Trigger, Verdict
 from shared.aggregate.change import TriggerKind
 from shared.aggregate.lifecycle import due
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 
 
 @dataclass

@@ -21,6 +21,8 @@ from deploy.kafka.topics import client_settings, create
 GROUNDS = ("embedded", "containers", "external")
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 MONGO_IMAGE = "mongo:8"
+_PATIENCE = 300.0
+"""Seconds for a server in a container, on a slow machine with others starting beside it."""
 _MONGO_OPTIONS = "authSource=admin&directConnection=true&w=majority&readConcernLevel=majority&retryWrites=false"
 
 
@@ -48,7 +50,7 @@ def kafka_container() -> Iterator[str]:
     }
     with container(KAFKA_IMAGE, settings, {9092: port}):
         server = f"127.0.0.1:{port}"
-        create({"bootstrap_servers": [server], "bootstrap_timeout_ms": 5000}, patience=90.0)
+        create({"bootstrap_servers": [server], "bootstrap_timeout_ms": 5000}, patience=_PATIENCE)
         yield server
 
 
@@ -92,8 +94,8 @@ def container(
         yield
 
 
-def _await_mongo(uri: str, patience: float = 90.0) -> None:
-    deadline = time.monotonic() + patience
+def _await_mongo(uri: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
     while True:
         client: MongoClient[dict[str, Any]] = MongoClient(uri, serverSelectionTimeoutMS=1000)
         try:

@@ -15,6 +15,7 @@ STAFF = frozenset({"arbiter", "moderator"})
 ALONE_WITHIN = timedelta(hours=48)
 SILENCE = timedelta(days=14)
 LAPSES_AFTER = timedelta(days=75)
+AFTER_PROOF = timedelta(days=7)
 START_BEFORE, START_AFTER = timedelta(days=30), timedelta(days=365)
 
 
@@ -70,7 +71,7 @@ def active_once_paid_for(step: Step) -> bool:
 def begun_as_it_may(step: Step) -> bool:
     if "offer.begun" not in step.events:
         return True
-    if "begun_at" in step.before:
+    if "begun_at" in step.before or step.before.get("closing") == "consent_ended":
         return False
     match step.trigger.name:
         case "begin":
@@ -121,7 +122,12 @@ def ended_after_the_hire(step: Step) -> bool:
     by = party(step) is not None or "employer" in step.trigger.roles
     if step.before["state"] == "ended":
         return party(step) == "insider" and step.before["ended"]["by"] == "seeker"
-    return by and step.before["state"] in ("hired", "completed") and not step.before.get("ended")
+    if step.before["state"] == "closed" and step.before.get("ended"):
+        return party(step) == "insider" and step.before["ended"]["by"] == "seeker"
+    stands = step.before["state"] in ("hired", "completed", "closed") and bool(step.before.get("hire"))
+    if step.before["state"] == "closed":  # a chargeback alone may be taken back
+        stands = stands and step.before["closed"]["reason"] == "charged_back"
+    return by and stands and not step.before.get("ended")
 
 
 def ended_not_before_it_began(step: Step) -> bool:
@@ -147,6 +153,19 @@ def cancelled_by_who_may(step: Step) -> bool:
     return trigger.name in ("listing.ended", "timer:closing", "checked") and _with_the_listing(step)
 
 
+def keeps_the_employers_no(step: Step) -> bool:
+    """Paid help that needs consent and has not begun ends by the employer's no, at once or later: it is not lost."""
+    before, after = step.before, step.after
+    if step.trigger.name == "consent.ended" and before["state"] in ("accepted", *HIRING):
+        concerned = before["price"] > 0 and bool({*before["help"]} & {*step.trigger.data["help"]})
+        kept = after["state"] == "cancelled" or after.get("closing") == "consent_ended"
+        return kept or not concerned or "begun_at" in before
+    if before.get("closing") != "consent_ended" or after["state"] not in ("accepted", *HIRING):
+        return True
+    ends = {*after.get("timers", {}), *after.get("waiting", {})}
+    return after.get("closing") == "consent_ended" and (after["state"] == "hire_claimed" or "closing" in ends)
+
+
 def _by_command(step: Step) -> bool:
     who, asked = party(step), step.before.get("cancel_asked")
     if who is None:
@@ -158,6 +177,8 @@ def _by_command(step: Step) -> bool:
 
 def _with_the_listing(step: Step) -> bool:
     before, data = step.before, step.trigger.data
+    if step.trigger.name == "timer:closing" and before.get("closing") == "consent_ended":
+        return before["price"] > 0 and "begun_at" not in before and not disputed(before)
     status = before.get("closing") if step.trigger.name == "timer:closing" else data["status"]
     unreserved = step.trigger.name == "checked" and not data["reserved"]
     if before["state"] in OPEN:
@@ -174,6 +195,13 @@ def asked_in_vain(step: Step) -> bool:
     return party(step) is not None and step.before["state"] == step.after["state"]
 
 
+def takes_back_by_going_on(step: Step) -> bool:
+    """An insider who claims the hire, a seeker who begins or pays: their own earlier request is agreed to no more."""
+    who = {"claim_hire": "insider", "begin": "seeker", "escrow.held": "seeker"}.get(step.trigger.name)
+    asked = step.after.get("cancel_asked")
+    return not asked or asked["by"] != who or asked["at"] > step.trigger.at
+
+
 def lapses_in_time(step: Step) -> bool:
     if "offer.lapsed" not in step.events or step.trigger.name == "escrow.lapsed":
         return True
@@ -182,6 +210,15 @@ def lapses_in_time(step: Step) -> bool:
     return bool(
         before["state"] in HIRING and at >= before["activated_at"] + LAPSES_AFTER and not disputed(before) and not waits
     )
+
+
+def leaves_days_after_a_proof(step: Step) -> bool:
+    """Who proved a hire well and was told no has days to dispute that, or to claim again: nothing ends by itself."""
+    if step.trigger.name != "reject_hire" or step.after["claims"][-1]["grade"] < 2:
+        return True
+    ends = [at for name, at in step.after.get("timers", {}).items() if name in ("lapse", "closing")]
+    least = step.trigger.at + AFTER_PROOF
+    return bool(min(ends, default=least) >= least and step.after.get("undisturbed_until", step.trigger.at) >= least)
 
 
 def follows_the_money(step: Step) -> bool:
@@ -213,7 +250,10 @@ HIRES: Rules = {
     "alone within 48 h, later together or by staff with a reason, with a listing that is filled or removed": (
         cancelled_by_who_may
     ),
+    "the employer's no is not lost": keeps_the_employers_no,
     "asking moves nothing": asked_in_vain,
+    "who goes on takes back what they asked": takes_back_by_going_on,
     "lapses after 75 days, not under a proof or a dispute": lapses_in_time,
+    "a rejected proof leaves days to dispute it": leaves_days_after_a_proof,
     "its end is where the money went": follows_the_money,
 }

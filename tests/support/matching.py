@@ -1,15 +1,15 @@
 """One offer in memory: its two parties, staff, the escrow's events and the closing passes, step by step, on a clock."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.matching.handlers import handlers
 from services.matching.offer.lifecycle import OFFER, PARTIES
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.lifecycle import due
-from shared.clock import ManualClock
 from shared.settings import Terms
+from tests.support.clock import ManualClock
 
 OFFER_ID = "0197d3a0-0000-7000-8000-000000000001"
 LISTING_ID = "0197d3a0-0000-7000-8000-000000000002"
@@ -79,11 +79,13 @@ class Offer:
         self.fold(Trigger("propose", "c-0", "command", self.clock.now(), data, by=by, roles=roles))
         return self
 
-    def escrow(self, name: str, number: int, status: str = "", *, event_id: str = "", **more: Any) -> Verdict:
+    def escrow(
+        self, name: str, number: int, status: str = "", *, event_id: str = "", at: datetime | None = None, **more: Any
+    ) -> Verdict:
         """An event of the escrow comes from Kafka, and goes the way of the service's routes."""
         data = {"offer_id": OFFER_ID, "status": status or name.split(".")[1], **more}
         event_id = event_id or f"e-{number}-{name}"
-        trigger = Trigger(name, event_id, "event", self.clock.now(), data, sequence=number)
+        trigger = Trigger(name, event_id, "event", at or self.clock.now(), data, sequence=number)
         route = self.routes[name]
         changes = {i: Change(i, kind, self.document, self.clock.now()) for i, kind in route.touches(trigger).items()}
         saved = changes[OFFER_ID].save()

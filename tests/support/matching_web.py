@@ -14,8 +14,8 @@ from services.matching.offer.lifecycle import OFFER
 from services.matching.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
 from shared.ids import new_id
+from tests.support.clock import ManualClock
 from tests.support.matching import listing
 from tests.support.web import Caller, Ticking, settings
 

@@ -50,8 +50,8 @@ class MemoryCollection:
         query = query if isinstance(query, Mapping) or query is None else {"_id": query}
         return next(iter(self.find(query, projection).limit(1)), None)
 
-    def count_documents(self, query: Mapping[str, Any]) -> int:
-        return len(list(self.find(query, {"_id": 1})))
+    def count_documents(self, query: Mapping[str, Any], limit: int = 0) -> int:
+        return len(list(self.find(query, {"_id": 1}).limit(limit)))
 
     def _find(
         self, query: Mapping[str, Any], projection: Mapping[str, int] | None, order: "_Order", most: int | None
@@ -242,10 +242,15 @@ class _Cursor:
     def __init__(self, read: "Callable[[_Order, int | None], list[Document]]") -> None:
         self._read = read
         self._limit: int | None = None
+        self._skipped = 0
         self._order: _Order = []
 
     def limit(self, most: int) -> "_Cursor":
         self._limit = most or None
+        return self
+
+    def skip(self, count: int) -> "_Cursor":
+        self._skipped = count
         return self
 
     def sort(self, key: str | Sequence[tuple[str, int]], direction: int = 1) -> "_Cursor":
@@ -256,7 +261,8 @@ class _Cursor:
         return self
 
     def __iter__(self) -> Iterator[Document]:
-        return iter(self._read(self._order, self._limit))
+        most = None if self._limit is None else self._limit + self._skipped
+        return iter(self._read(self._order, most)[self._skipped :])
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:

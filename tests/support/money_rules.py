@@ -17,6 +17,9 @@ ARBITERS = frozenset({"arbiter"})
 DECIDES_LOSSES = frozenset({"arbiter", "operator"})
 _REFUND_AFTER = timedelta(days=7)
 _SILENCE_PAYS_AFTER = timedelta(days=7)
+_AFTER_DISPUTE = timedelta(days=7)
+_TOLD_AGAIN = timedelta(days=7)
+_SHORT = timedelta(hours=1)
 
 
 # -- what a step is
@@ -182,8 +185,9 @@ def refunds_for_a_reason(step: Step) -> bool:
     if decided(step, "refund"):
         return bool(asked["amount"] == held)
     if not hired(step.before):
-        why = ("offer.cancelled", "offer.lapsed", "chargeback.reversed")
-        return step.trigger.name in why and asked["amount"] == held
+        given_back = step.trigger.name == "timer:refund" and _was_given_back(step.before)
+        called_off = step.trigger.name in ("offer.cancelled", "offer.lapsed")
+        return (given_back or called_off) and asked["amount"] == held
     struck = sum(step.before["tranches"][index]["amount"] for index in statuses(step.before, "struck"))
     return step.trigger.name == "timer:refund" and asked["amount"] == struck
 
@@ -192,14 +196,25 @@ def shares_as_decided(step: Step) -> bool:
     asked = opened(step)
     if not asked or asked["kind"] != "split":
         return True
-    if step.trigger.name == "split.refused":
+    if step.trigger.name == "split.refused":  # while the bank has the money
         names = ("amount", "payee", "fee", "refund")
-        return all(asked[name] == step.before["instruction"][name] for name in names)
+        return bool(step.after.get("chargeback")) and all(asked[n] == step.before["instruction"][n] for n in names)
     if not decided(step, "split"):
         return False
     gross = asked["amount"] - asked["refund"]
     insiders = near(gross, asked["amount"], step.trigger.data["insider_bps"])
     return insiders and asked["amount"] == step.before["held"] and fits_the_fee(step, asked["fee"], gross)
+
+
+def keeps_from_nobody_what_is_decided(step: Step) -> bool:
+    """Of a split that is refused each is given theirs apart: the seeker at once, the insider at the next try."""
+    if step.trigger.name != "split.refused" or step.before["state"] != "splitting":
+        return True
+    asked, plan = step.before["instruction"], step.after["tranches"]
+    sums = {status: sum(plan[i]["amount"] for i in statuses(step.after, status)) for status in ("waiting", "struck")}
+    apart = sums == {"waiting": asked["amount"] - asked["refund"], "struck": asked["refund"]}
+    timers = {name for name, status in (("payout", "waiting"), ("refund", "struck")) if sums[status]}
+    return apart and step.after["state"] == "probation" and timers <= {*step.after["timers"]}
 
 
 def gives_back_what_was_set_off(step: Step) -> bool:
@@ -262,6 +277,8 @@ def starts_later_by_both(step: Step) -> bool:
 
 def strikes_what_is_later(step: Step) -> bool:
     struck = statuses(step.after, "struck") - statuses(step.before, "struck")
+    if step.trigger.name == "split.refused":
+        return keeps_from_nobody_what_is_decided(step)
     if step.trigger.name != "hire.ended":
         return not struck
     later = {i for i, tranche in enumerate(step.after["tranches"]) if not is_earned(step.after, tranche)}
@@ -278,6 +295,69 @@ def gives_time_to_dispute(step: Step) -> bool:
     if step.trigger.name != "hire.ended" or step.trigger.data["by"] != "seeker" or step.before.get("refund_at"):
         return True
     return bool(step.after["refund_at"] >= step.trigger.at + _REFUND_AFTER)
+
+
+def gives_back_what_waited(step: Step) -> bool:
+    """While nobody could dispute, nobody's time to dispute ran: it is left again, and a week for who has not yet."""
+    over = {"dispute.withdrawn", "dispute.expired", "dispute.resolved", "escrow.chargeback_reversed"} & {*step.events}
+    before, after, now = step.before, step.after, step.trigger.at
+    if not over or after["state"] != "probation":
+        return True
+    since = max((before.get("chargeback") or before["dispute"])["opened_at"], before["hire_known_at"])
+    waits = {"seeker": ("silent_until", "payout")}
+    if "refund_blocked" not in before:
+        waits["insider"] = ("refund_at", "refund")
+    for whose, (name, timer) in waits.items():
+        left = before.get(name, since) - since
+        if left > timedelta():
+            least = left if whose in after.get("disputed_by", ()) else max(left, _AFTER_DISPUTE)
+            if after["timers"].get(timer, now + least) < now + least:
+                return False
+    return True
+
+
+def counts_no_time_in_which_nobody_could_dispute(step: Step) -> bool:
+    """What the provider left unanswered for more than an hour is nobody's time to dispute."""
+    before, after, asked = step.before, step.after, step.before.get("instruction")
+    if step.trigger.kind != "outcome" or not asked or after["state"] != "probation" or after.get("instruction"):
+        return True
+    since = asked.get("waits_since", asked["opened_at"])
+    held_up = step.trigger.at - since
+    waits = ["silent_until"] if asked["kind"] != "split" else []
+    if asked["kind"] not in ("refund", "split") and "refund_blocked" not in before:
+        waits.append("refund_at")
+    waiting = [(before[name], after[name]) for name in waits if name in before and before[name] > since]
+    return all(now == then + (held_up if held_up > _SHORT else timedelta()) for then, now in waiting)
+
+
+def leaves_time_to_decide(step: Step) -> bool:
+    """A dispute goes on after a claim of the bank with what was left of it, and some days at least."""
+    if "escrow.chargeback_reversed" not in step.events or step.after["state"] != "disputed":
+        return True
+    left = step.before["dispute"]["expires_at"] - step.before["chargeback"]["opened_at"]
+    at = step.trigger.at + max(left, _AFTER_DISPUTE)
+    return bool(step.after["timers"]["dispute"] == step.after["dispute"]["expires_at"] >= at)
+
+
+def holds_up_nothing_earned(step: Step) -> bool:
+    """A refund that the provider refuses waits for its next try; what was earned is paid meanwhile, or disputed."""
+    if step.trigger.name != "refund.refused" or step.before["state"] != "refunding":
+        return True
+    if step.before["instruction"]["amount"] == step.before["held"]:
+        return bool(step.after["state"] == "refunding")
+    return step.after["state"] == "probation" and {"payout", "refund"} <= {*step.after["timers"]}
+
+
+def tells_a_refusal_once(step: Step) -> bool:
+    """People are told of a refusal, and of the same again only a week later."""
+    refused = step.events.get("escrow.release_refused") or step.events.get("escrow.refund_refused")
+    if not refused:
+        return True
+    what = step.before["instruction"]["what"]
+    known = [step.before.get(name) or {} for name in ("blocked", "refund_blocked", "repay_blocked")]
+    same = [each for each in known if (each.get("what"), each.get("reason")) == (what, refused["reason"])]
+    told = any(step.trigger.at < each["told_at"] + _TOLD_AGAIN for each in same)
+    return bool(refused.get("repeated", False) == told)
 
 
 def pays_what_was_earned(step: Step) -> bool:
@@ -353,6 +433,12 @@ def keeps_a_loss_open(step: Step) -> bool:
     return before == after
 
 
+def _was_given_back(doc: Doc) -> bool:
+    """Whether the last thing that the bank did was to give the payment back."""
+    by_the_bank = [each["reference"] for each in doc["journal"] if each["reference"].endswith((":opened", ":reversed"))]
+    return bool(by_the_bank) and by_the_bank[-1].endswith(":reversed")
+
+
 def _lines(entry: Doc) -> dict[str, int]:
     return {line["account"]: line["amount"] for line in entry["lines"]}
 
@@ -381,6 +467,8 @@ MONEY: Rules = {
     "a tranche is paid when it is due, less its fee": pays_what_is_due,
     "money goes back only where it was called off, ended or decided": refunds_for_a_reason,
     "a split gives each what the arbiter says": shares_as_decided,
+    "a split that is refused keeps from neither what is theirs": keeps_from_nobody_what_is_decided,
+    "no time to dispute runs while the provider does not answer": counts_no_time_in_which_nobody_could_dispute,
     "what was set off goes back from where it was kept, and no more": gives_back_what_was_set_off,
     "in probation neither cancelling nor lapsing refunds": in_probation_nothing_calls_it_off,
     "who has no history is paid from the day that was named": waits_without_history,
@@ -389,6 +477,10 @@ MONEY: Rules = {
     "a later first day is agreed by both, and what was due stays due": starts_later_by_both,
     "the end of a hire strikes what falls due later, and no more": strikes_what_is_later,
     "the insider has time to dispute what the seeker says": gives_time_to_dispute,
+    "time to dispute that was held up is given back": gives_back_what_waited,
+    "a dispute has its time again after a claim of the bank": leaves_time_to_decide,
+    "a refused refund holds up nothing earned": holds_up_nothing_earned,
+    "a refusal is told once": tells_a_refusal_once,
     "what was earned is paid": pays_what_was_earned,
     "an end holds nothing": holds_nothing_at_the_end,
     "each command by who may give it": asked_by_who_may,

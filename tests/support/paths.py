@@ -9,10 +9,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Row, Trigger, Verdict
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 
 START = ManualClock().now()
 MOMENT = timedelta(milliseconds=1)
@@ -98,12 +99,17 @@ class Table:
 
     def fold(self, situation: Situation, trigger: Trigger) -> Folded:
         """Let the document take it at the trigger's own moment; Refusal passes."""
+        watched, taken = self._watching, list[Row]()
+        watched.taken = taken
+        change = Change(self.id, watched, situation.document, trigger.at)
+        return Folded(change, watched.fold(change, trigger), taken)
+
+    @cached_property
+    def _watching(self) -> Watched:
         watched = copy(self.lifecycle)
         watched.__class__ = self.watched
         assert isinstance(watched, Watched)
-        watched.taken = []
-        change = Change(self.id, watched, situation.document, trigger.at)
-        return Folded(change, watched.fold(change, trigger), watched.taken)
+        return watched
 
     def attempts(self, situation: Situation) -> Iterator[tuple[str, Trigger]]:
         """(who or which variant, trigger) of all that is tried in a situation."""

@@ -9,8 +9,9 @@ from uuid import uuid4
 import httpx
 
 from deploy.demo.people import wait_for
+from tests.support.processes import patience
 
-_PATIENCE = 30.0
+_PATIENCE = patience(30.0)
 _PAUSE = 0.1
 Json = dict[str, Any]
 

@@ -154,8 +154,9 @@ def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
     files = {str(folder): "/tls", str(config): "/mnt/shared/config"}
     with ExitStack() as opened, container(KAFKA_IMAGE, settings, inside, files):
         broker = SecureKafka(folder, authority, key, ports, opened)
+        broker.set_up()
         # A busy broker takes up what it has acknowledged after a while: then there is nothing left to do.
-        eventually(lambda: broker.set_up() == SET_UP, "what kafka-setup made", 90)
+        eventually(lambda: broker.set_up() == SET_UP, "what kafka-setup made", 300)
         _also_by_sha_256(broker, passwords)
         yield broker
 

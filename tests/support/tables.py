@@ -2,13 +2,15 @@
 
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from services.escrow import losses
 from services.escrow.journal import faults
 from services.escrow.lifecycle import ESCROW, OUTCOMES
 from services.escrow.plan import next_waiting, struck
-from services.listing.lifecycle import WORKPLACE, listing
+from services.escrow.staff_lists import enlist
+from services.listing.lifecycle import OVER, WORKPLACE, listing
 from services.listing.rules import Rules
 from services.matching.offer import deadlines, reviews
 from services.matching.offer.lifecycle import OFFER, OPEN
@@ -18,7 +20,7 @@ from shared.clock import format_time
 from shared.places import Licence, Licences
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
-from tests.support.paths import MOMENT, STRANGER, Caller, Situation, Table
+from tests.support.paths import MOMENT, STRANGER, Caller, Found, Situation, Table, explore
 
 INSIDER, SEEKER = of_matching.INSIDER, of_matching.SEEKER
 Bodies = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -76,10 +78,13 @@ _ASK: Mapping[str, Any] = {"registered": True, "named": True, "sealed": "A" * 60
 
 
 def _listing_alike(s: Situation) -> Hashable:
+    if s.state in OVER:
+        at_employer, (_, word, asked, _) = (s.get("domain_mark"), s.get("insider_verified")), _consent_alike(s)
+        return s.state, s.get("hired", 0) > 0, s.get("rested") is None, at_employer, word, asked
     left = s.get("seats", 0) - s.get("hired", 0)
     return s.state, left if left > 0 else 0, (s.get("review") or {}).get("outcome"), "+31" in str(s.get("duties")), (
         s.get("domain_mark"), s.get("insider_verified"), (s.get("rested") or {}).get("was"), *_consent_alike(s),
-        (s.get("licence") or {}).get("number"),
+        (s.get("licence") or {}).get("number"), s.state == "draft" and s.get("seq", 0) > 0,
     )  # fmt: skip
 
 
@@ -140,6 +145,7 @@ def _listing_holds(s: Situation) -> None:
         assert not s.timers, s.timers
     if s.state in ("published", "paused"):
         assert "expiry" in s.timers
+    assert (s.state == "draft") == ("draft" in s.timers)
 
 
 LISTINGS = Table(
@@ -156,12 +162,13 @@ def _offer_alike(s: Situation) -> Hashable:
     if s.state in OPEN:
         return *alike, document.get("proposed_by"), bool(document.get("instruction"))
     if s.state not in ("accepted", "active", "hire_claimed"):
-        return *alike, (document.get("ended") or {}).get("by"), bool(_parked(s)), *_reviews_alike(document)
+        return *alike, (document.get("ended") or {}).get("by"), bool(_parked(s)), *_ended_alike(document)
     quiet = not any(document.get(name) for name in ("undisturbed_until", "cancel_asked", "closing"))
     calm = quiet and document.get("escrow_status") in (None, "free")
     return (
         *alike, "begun_at" in document,
         (document.get("cancel_asked") or {}).get("by"), document.get("closing") in ("filled", "removed"),
+        document.get("closing") == "consent_ended",
         tuple(document["given"][0]) if calm and document.get("given") else None,
         tuple(sorted({*s.timers, *document.get("waiting", ())} - {"instruction", "parked", "left"})),
         document.get("escrow_status") == "disputed", s.now < document.get("undisturbed_until", s.now),
@@ -169,8 +176,10 @@ def _offer_alike(s: Situation) -> Hashable:
     )  # fmt: skip
 
 
-def _reviews_alike(document: Mapping[str, Any]) -> Iterator[Hashable]:
-    """Whose reviews are there, and which have a text."""
+def _ended_alike(document: Mapping[str, Any]) -> Iterator[Hashable]:
+    """What closed it, whose reviews are there, and which have a text."""
+    if document.get("state") == "closed":
+        yield document["closed"]["reason"], "hire" in document
     yield from sorted((writer, "text" in review) for writer, review in document.get("reviews", {}).items())
 
 
@@ -298,17 +307,32 @@ _PAID = ("probation", "settled", "split", "refunded")
 def _escrow_alike(s: Situation) -> Hashable:
     document = s.document or {}
     plan = document.get("tranches", [])
+    if document.get("decided") and document["decisions"][-1]["decision"] == "split":  # a split given apart
+        return (
+            s.state, (document.get("chargeback") or {}).get("before"), (document.get("instruction") or {}).get("kind"),
+            (document.get("blocked") or {}).get("what", "").split(":")[0], next_waiting(plan) is not None,
+            struck(plan) > 0, document.get("refunded", 0) > 0, "refund_blocked" in document, _parked(s),
+            (document.get("instruction") or {}).get("before"),
+        )  # fmt: skip
+    if _parked(s):  # what waits meets each state that it may wait for, and not all that the state has
+        instruction = document.get("instruction") or {}
+        return (
+            s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
+            instruction.get("kind"), instruction.get("before"), instruction.get("cleared"), "loss_since" in document,
+            (document.get("blocked") or {}).get("what", "").split(":")[0], next_waiting(plan) is None, _parked(s),
+            bool(document.get("decided")), document.get("refunded", 0) > 0,
+        )  # fmt: skip
     return (
         s.state, (document.get("dispute") or {}).get("before"), (document.get("chargeback") or {}).get("before"),
         (document.get("blocked") or {}).get("what", "").split(":")[0], bool(document.get("decided")),
         "due_at" in (plan or [{}])[0] and next_waiting(plan), struck(plan) > 0, document.get("refunded", 0) > 0,
-        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, _parked(s), "loss_since" in document,
+        (document.get("instruction") or {}).get("kind"), "fund" in s.timers, "loss_since" in document,
         s.state == "probation" and "answer" not in document.get("postponement", {"answer": None}),
         (document.get("instruction") or {}).get("cleared"),
         s.state == "probation" and s.now < (plan or [{}])[0].get("due_at", s.now),
-        s.state == "probation" and "payout_from" in document,
+        s.state == "probation" and "payout_from" in document, "refund_blocked" in document,
         s.state in _PAID and (document.get("set_off", 0) > 0, "repay" in s.timers),
-        (document.get("instruction") or {}).get("before"),
+        (document.get("instruction") or {}).get("before"), s.state == "held" and "refund" in s.timers,
     )  # fmt: skip
 
 
@@ -395,10 +419,16 @@ def _chargebacks(s: Situation) -> Iterator[tuple[str, Trigger]]:
 
 def _escrow_besides(s: Situation) -> Iterator[Situation]:
     """What is to be paid out was let go, and something of it is set off (`services.escrow.clearance`); or that is to go
-    back (`services.escrow.repaying`).
+    back (`services.escrow.repaying`). Or an older version asked for a split again that was refused.
     """
     assert s.document
     asked = s.get("instruction") or {"kind": "none"}
+    if s.state == "splitting" and not s.get("blocked") and not s.get("refunded"):
+        blocked = {"what": "split", "reason": "refused", "since": s.now, "told_at": s.now, "again_at": s.now}
+        change = Change(of_escrow.OFFER, ESCROW, s.document, s.now)
+        change.set(blocked=blocked)
+        enlist(change)
+        yield Situation(change.document(), s.now, (*s.path, "refused before"))
     if asked["kind"] in ("release", "split") and not asked.get("cleared"):
         cleared = {**asked, "cleared": True, "set_off": 777}
         yield Situation({**s.document, "instruction": cleared}, s.now, (*s.path, "cleared"))
@@ -430,3 +460,9 @@ ESCROWS = Table(
 )  # fmt: skip
 
 TABLES = {table.lifecycle.name: table for table in (LISTINGS, OFFERS, ESCROWS)}
+
+
+@cache
+def explored(name: str) -> Found:
+    """The unlike situations of a table, found once in a process."""
+    return explore(TABLES[name])

@@ -7,6 +7,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from shared.messaging.kafka import end_offsets, lenient
+from tests.support.processes import patience
 
 Headers = list[tuple[str, bytes]]
 
@@ -20,10 +21,10 @@ def read_all(server: str, topics: Sequence[str], seconds: float = 20.0) -> list[
         ends = end_offsets(consumer, places)
         consumer.seek_to_beginning(*places)
         found: list[Any] = []
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while any(consumer.position(place) < end for place, end in ends.items()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"the topics could not be read to their ends within {seconds} s")
+                raise AssertionError(f"the topics could not be read to their ends within {patience(seconds)} s")
             found += [r for records in consumer.poll(timeout_ms=50).values() for r in records]
         return found
     finally:

@@ -26,7 +26,7 @@ from shared.aggregate import (
     open_task,
 )
 from shared.aggregate.change import TriggerKind
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 
 DAY = timedelta(days=1)
@@ -93,7 +93,7 @@ BOX = Lifecycle(
         park={
             "thing.sent": {"new": Park(7 * DAY), "frozen": Park()},
             "box.shut": {"new": Park(7 * DAY), "frozen": Park(3 * DAY)},
-            "box.seen": {"new": Park(DAY, "ignore"), "frozen": Park(DAY, "ignore")},
+            "box.seen": {"new": Park(DAY), "frozen": Park(DAY)},
         },
         reject={
             "thing.sent": ("broken",),

@@ -31,7 +31,7 @@ def settings(service: str, folder: Path, *needs: Need, **environ: str) -> Settin
     jwks = folder / "jwks.json"
     jwks.write_text(json.dumps({"keys": [public]}))
     base = {"MONGODB_URI": "mongodb://nowhere", "PSEUDONYM_KEY": _PSEUDONYM_KEY, "JWKS_FILE": str(jwks)}
-    base |= {"LISTINGS_A_WEEK": "10000"}  # tests of other things hand in what they need
+    base |= {"LISTINGS_A_WEEK": "10000", "DRAFTS_PER_PERSON": "10000"}  # tests of other things write what they need
     base |= {"FIRST_PAYOUT_WAIT": "0"}  # as in the development stack; what waits is tested by itself
     base |= {"RATE_PER_SECOND": "10000", "RATE_BURST": "100000"}
     base |= {"PUBLIC_RATE_PER_SECOND": "10000", "PUBLIC_RATE_BURST": "100000"}

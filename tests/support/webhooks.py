@@ -15,8 +15,8 @@ from services.notify.webhooks.posting import Answered, Unanswered
 from services.notify.webhooks.signing import Signer
 from services.notify.webhooks.store import delivery_key, new_delivery
 from shared.aggregate import Change, Document, Store, Trigger
-from shared.clock import ManualClock
 from shared.ids import event_id, new_id
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 
 KEY = b"k" * 40

@@ -4,6 +4,7 @@ People call the real apps with real tokens; `settle()` lets the workers do all t
 `golem verify` would read of it.
 """
 
+import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,21 +21,22 @@ import services.listing.main
 import services.matching.main
 import services.notify.main
 from deploy import ARCHIVED
-from deploy.verify import Seen, Snapshot
+from deploy.verify import Snapshot
 from deploy.verify.read import event_of
+from deploy.verify.snapshot import Seen
 from services.escrow.provider.port import Records, every
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore, PartyStore
+from services.escrow.provider.sandbox.store import PartyStore
 from services.notify.addresses import code_of
 from services.notify.store import contact_id, work_mail_id
-from shared.aggregate import Document, Store, archive_of
-from shared.clock import ManualClock
+from shared.aggregate import Document, Store, archive_of, migrate
 from shared.events import EVENT_NAMES
 from shared.process.loops import Loops
 from shared.settings import Need
 from tests.simulator.services import NAMES, work_of
+from tests.support.clock import ManualClock
 from tests.support.hires import listing
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
+from tests.support.sandbox import MemoryStore, Sandbox
 from tests.support.web import Caller, settings
 from tests.support.webhooks import Receivers
 
@@ -80,6 +82,12 @@ class Whole:
         }
         self.provider = Sandbox(books or MemoryStore(), self.clock, self._webhook, SECRET)
         self._workers = {name: self._worker(name) for name in NAMES}
+
+    def with_indexes(self) -> "Whole":
+        """For databases: some searches name the index that they go by."""
+        for name, store in self.stores.items():
+            migrate(store.collection, importlib.import_module(f"services.{name}.store").MIGRATIONS)
+        return self
 
     @property
     def _needs(self) -> tuple[Need, ...]:

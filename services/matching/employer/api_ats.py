@@ -14,6 +14,9 @@ from shared.http.problems import Fault, Problem, invalid
 
 operations: Operations[Parts] = Operations("matching", "Employers", OFFER.commands())
 _NOBODY = "0" * 64
+_PACE = 10
+"""All employers' reports come from the same few addresses of Greenhouse's; it sends again for hours what is refused."""
+
 _RECEIVED: dict[ats.Taken, dict[str, str]] = {
     "taken": {"status": "taken"},
     "known": {"status": "known"},
@@ -49,7 +52,7 @@ def name_application(call: Call[Parts]) -> Answer:
     "/v1/webhooks/greenhouse/{employer:word}", "greenhouseWebhook",
     "Greenhouse webhook: an employer's system reports a hire", who=PUBLIC, body=Webhook, headers=Signed,
     answers={200: Received}, match=False, refuses=("unauthenticated",), signed=True,
-    most_bytes=greenhouse.MOST_BYTES,
+    most_bytes=greenhouse.MOST_BYTES, pace=_PACE,
 )  # fmt: skip
 def webhook(call: Call[Parts]) -> Answer:
     """Stores the report and nothing more: the worker finds the offers."""

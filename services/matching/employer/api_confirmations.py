@@ -1,8 +1,5 @@
 """The employer's link over HTTP: it shows a page with a form, and takes what is sent from there."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -12,14 +9,12 @@ from services.matching.employer.parts import Parts
 from services.matching.employer.schemas import Confirmation, ConfirmByEmployer
 from shared.aggregate import Refusal
 from shared.http.answer.commands import problem_of_refusal
-from shared.http.answer.html import Page, language, paragraphs, wants_page
+from shared.http.answer.html import Page, Texts, language, paragraphs, wants_page
 from shared.http.declare.operations import PUBLIC, Answer, Call, Operations
-from shared.http.problems import Fault, Problem
+from shared.http.problems import Problem
 from shared.links import EMPLOYER_CONFIRMATIONS, BadLink
 
-TEXTS: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_name("pages.json").read_text("utf-8"))
-"""{key: {language: text with {fields}}}"""
-
+_text = Texts(__file__, "pages.json").to_caller
 _FORM = Markup(
     '<form method="post">\n<p><label for="start_on">{label}</label>\n'
     '<input type="date" id="start_on" name="start_on" min="{first}" max="{last}" required></p>\n'
@@ -76,20 +71,14 @@ def _asked(call: Call[Parts]) -> Asked:
 
 def _refused(call: Call[Parts], refusal: Refusal) -> Problem:
     """What the employer can do about it, not what the lifecycle calls it."""
-    problem = problem_of_refusal(refusal)
-    asked = _asked(call)
+    asked, words = _asked(call), None
     if refusal.rule == "start-on-window":
         first, last = call.parts.confirmations.window(asked)
-        problem.detail = _text(call, "window", first=first, last=last)
+        words = _text(call, "window", first=first, last=last)
     elif asked.standing != OPEN:
-        problem.detail = _text(call, asked.standing)
-    problem.errors = [Fault(fault.pointer, fault.rule, problem.detail) for fault in problem.errors]
-    return problem
+        words = _text(call, asked.standing)
+    return problem_of_refusal(refusal, words)
 
 
 def _page(call: Call[Any], title: str, body: Markup) -> Page:
     return Page(language(call.header("Accept-Language")), _text(call, title), body)
-
-
-def _text(call: Call[Any], key: str, **values: str) -> str:
-    return TEXTS[key][language(call.header("Accept-Language"))].format_map(values)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.matching.employer.register import Employers
+from services.matching.offer.lifecycle import HIRING
 from services.matching.offer.rules import start_window
 from shared import links
 from shared.aggregate import Change, Document, Refusal, Trigger
@@ -15,7 +16,6 @@ from shared.telemetry import traces
 
 USED, RECORDED, OVER, OPEN = "used", "recorded", "over", "open"
 _HIRED = ("hired", "ended", "completed")
-_WAITING = ("active", "hire_claimed")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Asked:
         """open; used (by this link); recorded (the hire is, by another way); over."""
         if self.trigger_id in self.offer.get("applied", ()):
             return USED
-        if self.offer["state"] in _WAITING:
+        if self.offer["state"] in HIRING:
             return OPEN
         return RECORDED if self.offer["state"] in _HIRED else OVER
 

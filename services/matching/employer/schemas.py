@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from marshmallow import EXCLUDE, ValidationError, validates, validates_schema
+from marshmallow import EXCLUDE, ValidationError, validates_schema
 from marshmallow.fields import Raw
 
 from services.matching.employer.greenhouse import HEADER, HIRED, REFERENCE, TAKEN_BACK
 from shared import fields
-from shared.domains import is_public_mail
 from shared.fields import Body, Violation
 
 ATS_KINDS = ("greenhouse",)
-_MAILBOX = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*"
 
 
 class NewAts(Body):
@@ -28,19 +26,9 @@ class NewEmployer(Body):
     """
 
     name = fields.Text(1, 120, required=True)
-    domain = fields.Domain(required=True)
-    mailboxes = fields.Several(
-        fields.Pattern(rf"(?=.{{1,64}}$){_MAILBOX}", "a mailbox such as people, without @ and domain"),
-        0, 20, unique=True,
-    )  # fmt: skip
+    domain = fields.EmployerDomain(required=True)
+    mailboxes = fields.Several(fields.Mailbox(), 0, 20, unique=True)
     ats = fields.Part(NewAts, allow_none=True)
-
-    @validates("domain")
-    def check_domain(self, value: str, **_: Any) -> None:
-        if is_public_mail(value):
-            raise ValidationError(
-                [Violation("public-mail", "expected the employer's own domain: anybody can have mail here")]
-            )
 
 
 class EmployerChange(Body):

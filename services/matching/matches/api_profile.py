@@ -9,6 +9,7 @@ from services.matching.matches.schemas import NewProfile, Profile
 from services.matching.matches.views import profile_view
 from shared.aggregate import Change, Document
 from shared.http.answer.documents import document_response
+from shared.http.answer.own import change_own
 from shared.http.declare.operations import ANYONE, Answer, Call, Operations
 from shared.http.problems import Problem
 
@@ -43,13 +44,4 @@ def delete(call: Call[Parts]) -> Answer:
 
 
 def _change(call: Call[Parts], decide: Callable[[Change], None]) -> Document:
-    """Change the caller's profile by compare-and-set; returns it. Raises Problem 412."""
-
-    def checked(changes: dict[str, Change]) -> Document:
-        (change,) = changes.values()
-        if not change.is_new or call.if_match.versions is not None:
-            call.if_match.check(change.version)
-        decide(change)
-        return change.document()
-
-    return call.parts.store.run({profile_id(call.person): KIND}, checked)
+    return change_own(call, call.parts.store, profile_id(call.person), KIND, decide, profiles.is_there)

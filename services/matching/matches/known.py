@@ -11,7 +11,7 @@ from shared.aggregate import Store
 from shared.settings import Terms
 
 FRESH = 5.0
-"""Seconds: no record is older. `GET /v1/people/{id}/record` is exact."""
+"""Seconds: no record is older. `GET /v1/insiders/{person}` is exact."""
 
 MOST_HIRES = 5_000
 """Hires that are looked at, of all insiders that are asked for together."""

@@ -1,15 +1,13 @@
 """What comes in and goes out over HTTP about matches, profiles and insiders' records."""
 
-from marshmallow import ValidationError
-
 from services.matching.matches.profiles import PERIODS
 from services.matching.matches.scoring import WEIGHTS
 from services.matching.offer.messages import LONGEST
 from shared import fields
-from shared.characters import normal_form
 from shared.events.schemas_listing import HELP_KINDS
-from shared.fields import Body, CodeSchema, MoneySchema
+from shared.fields import Body, CodeSchema
 from shared.fields.codes import IndustryCode, OccupationCode, Skill
+from shared.fields.prices import PricedBreakdown, PricedHelp
 
 
 class Reason(Body):
@@ -23,21 +21,6 @@ class Pay(Body):
     max = fields.Integer()
     currency = fields.Currency()
     per = fields.Choice(*PERIODS)
-
-
-class PricedHelp(Body):
-    kind = fields.Choice(*HELP_KINDS)
-    price = fields.Part(MoneySchema)
-
-
-class PricedBreakdown(PricedHelp):
-    """What help costs the seeker, the platform's fee of that, and what the insider receives once all of it is paid out.
-
-    Of several kinds together the fee is one of their sum, so it may be some minor units more than these.
-    """
-
-    fee = fields.Part(MoneySchema)
-    insider_receives = fields.Part(MoneySchema)
 
 
 class MatchedListing(Body):
@@ -69,12 +52,6 @@ class MatchSchema(Body):
     listing = fields.Part(MatchedListing)
 
 
-def _no_at(value: str) -> None:
-    """As in listings: names of regions have no @."""
-    if "@" in normal_form(value):
-        raise ValidationError([fields.Violation("characters", "expected a name without @")])
-
-
 class WantedPay(Body):
     """The least you want to be paid, in minor units."""
 
@@ -92,7 +69,7 @@ class NewProfile(Body):
     occupations = fields.Several(fields.Part(OccupationCode), 0, 10, unique=True)
     industries = fields.Several(fields.Part(IndustryCode), 0, 10, unique=True)
     countries = fields.Several(fields.Country(), 0, 10, unique=True)
-    regions = fields.Several(fields.Text(1, 64, validate=_no_at), 0, 10, unique=True)
+    regions = fields.Several(fields.Text(1, 64, validate=fields.no_at), 0, 10, unique=True)
     skills = fields.Several(Skill(), 0, 20, unique=True)
     help = fields.Several(fields.Choice(*HELP_KINDS), 0, len(HELP_KINDS), unique=True)
     pay = fields.Part(WantedPay, allow_none=True)

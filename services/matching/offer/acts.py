@@ -6,9 +6,9 @@ The document is `documents.OfferDocument`.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.offer import beginning, messages, places, prices, rules
-from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline
-from shared.aggregate import Change, Trigger, close_task, is_answered, open_task
+from services.matching.offer import beginning, going_on, messages, places, prices, rules
+from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE, clear, deadline, leave_undisturbed
+from shared.aggregate import Change, Trigger, close_task, open_task
 from shared.clock import format_time
 
 Extra = Mapping[str, Mapping[str, Any]]
@@ -46,7 +46,7 @@ def _check(change: Change, why: str) -> None:
     open_task(change, f"{change.id}:check:{why}", "check", change.now + change.terms.offer_check)
 
 
-def _over(change: Change) -> None:
+def over(change: Change) -> None:
     """Nothing is left to happen by itself, and no listing's end concerns it any more."""
     clear(change, EXPIRE, LAPSE, SILENCE, CLOSING, BEGIN)
     close_task(change)
@@ -127,19 +127,19 @@ def accept_free(change: Change, trigger: Trigger) -> Extra:
 
 
 def decline(change: Change, trigger: Trigger) -> Extra:
-    _over(change)
+    over(change)
     return _by_actor(trigger, "offer.declined", "offer.withdrawn")
 
 
 def expire(change: Change, trigger: Trigger) -> None:
-    _over(change)
+    over(change)
 
 
 # -- calling it off
 
 
 def _cancel(change: Change, trigger: Trigger, code: str) -> Extra:
-    _over(change)
+    over(change)
     record(change, trigger)
     done = {"by": actor(trigger), "at": change.now, "code": code, "reason": trigger.data.get("reason")}
     change.set(cancelled=done)
@@ -163,64 +163,13 @@ def ask_cancel(change: Change, trigger: Trigger) -> Extra:
     return _by_actor(trigger, "offer.cancel_asked")
 
 
-def person_left(change: Change, trigger: Trigger) -> Extra:
-    """One of the two asked to be forgotten."""
-    _over(change)
-    change.set(cancelled={"by": trigger.data["by"], "at": change.now, "code": "left"})
-    return {"offer.cancelled": {"by": trigger.data["by"], "reason": "left"}}
-
-
-def listing_ended(change: Change, trigger: Trigger) -> Extra:
-    return _listing_over(change, trigger, trigger.data["status"])
-
-
-def closing_due(change: Change, trigger: Trigger) -> Extra:
-    return _listing_over(change, trigger, change["closing"])
-
-
-def consent_ended(change: Change, trigger: Trigger) -> Extra:
-    """The employer said no before the help began: what was paid goes back."""
-    _over(change)
-    change.set(cancelled={"by": "system", "at": change.now, "code": "consent_ended"})
-    return {"offer.cancelled": {"by": "system", "reason": "consent_ended"}}
-
-
-def remember_closing(change: Change, trigger: Trigger) -> None:
-    """The listing is over, but a claim or a dispute is in the way: later, if that comes to nothing."""
-    change.set(closing=trigger.data["status"], live_on=None)
-    if change.state != "hire_claimed":
-        deadline(change, CLOSING, change.now)
-
-
-def _listing_over(change: Change, trigger: Trigger, status: str) -> Extra:
-    _over(change)
-    change.set(cancelled={"by": "system", "at": change.now, "code": f"listing_{status}"})
-    return {"offer.cancelled": {"by": "system", "reason": f"listing_{status}"}}
-
-
-def checked(change: Change, trigger: Trigger) -> None:
-    """The worker looked. What it found of an older question is dropped."""
-    if not is_answered(change, trigger):
-        return
-    close_task(change)
-    if change.state in ("accepted", "active", "hire_claimed") and trigger.data["status"] in rules.TAKES_ACCEPTED_TOO:
-        remember_closing(change, trigger)
-
-
-def check_failed(change: Change, trigger: Trigger) -> Extra:
-    if trigger.data["reserved"]:
-        return _listing_over(change, trigger, trigger.data["status"])
-    _over(change)
-    change.set(cancelled={"by": "system", "at": change.now, "code": "no_reservation"})
-    return {"offer.cancelled": {"by": "system", "reason": "no_reservation"}}
-
-
 # -- help and hire
 
 
 def help_given(change: Change, trigger: Trigger) -> Extra:
     given = {"kind": trigger.data["kind"], "on": trigger.data["on"], "at": change.now}
     change.set(given=[*change.get("given", []), given])
+    going_on.goes_on_helping(change, given["on"])
     return {"help.given": {"kind": given["kind"], "on": given["on"]}}
 
 
@@ -233,6 +182,8 @@ def help_answered(change: Change, trigger: Trigger) -> Extra:
 
 def name_application(change: Change, trigger: Trigger) -> None:
     change.set(application=trigger.data["reference"], applications=change.get("applications", 0) + 1)
+    if trigger.data["reference"]:
+        going_on.goes_on(change, "seeker", change.now)
 
 
 def claim(change: Change, trigger: Trigger) -> Extra:
@@ -240,6 +191,7 @@ def claim(change: Change, trigger: Trigger) -> Extra:
     grade = rules.grade(trigger.data["evidence"], trigger.data.get("insider_verified", False))
     made = {"at": change.now, "start_on": trigger.data["start_on"], "evidence": list(trigger.data["evidence"])}
     change.push("claims", made | {"grade": grade})
+    going_on.goes_on(change, "insider", change.now)
     clear(change, CLOSING)
     if grade >= rules.GRADE_FOR_SILENCE:
         clear(change, LAPSE)
@@ -247,11 +199,22 @@ def claim(change: Change, trigger: Trigger) -> Extra:
     return {"hire.claimed": {"start_on": trigger.data["start_on"], "evidence_grade": grade}}
 
 
-def reject_claim(change: Change, trigger: Trigger) -> None:
+def reject_claim(change: Change, trigger: Trigger) -> Extra:
+    """After a well-proved one the insider has some days to dispute that or to claim again, before anything ends."""
     clear(change, SILENCE)
+    if change["claims"][-1]["grade"] >= rules.GRADE_FOR_SILENCE:
+        leave_undisturbed(change)
     deadline(change, LAPSE, max(change["lapse_at"], change.now))
     if change.get("closing"):
         deadline(change, CLOSING, change.now)
+    return {"hire.rejected": {"again": _may_claim_again(change, trigger)}}
+
+
+def _may_claim_again(change: Change, trigger: Trigger) -> bool:
+    """Whether the rules let the insider claim once more, and the offer does not end in this moment."""
+    ends = [at for name, at in change.timers.items() if name in (LAPSE, CLOSING)]
+    allowed = all(guard.holds(change, trigger) for guard in (rules.CLAIMS, rules.CLAIMED_LATE))
+    return allowed and all(at > change.now for at in ends)
 
 
 def confirm(change: Change, trigger: Trigger) -> Extra:
@@ -266,7 +229,7 @@ def confirm(change: Change, trigger: Trigger) -> Extra:
         "evidence_grade": grade,
         "confirmed_at": change.now,
     }
-    _over(change)
+    over(change)
     record(change, trigger)
     change.set(hire=hire, hired_by=change["insider"], hired_at=f"{format_time(change.now)} {change.id}")
     return {"hire.confirmed": hire}
@@ -279,11 +242,18 @@ def end(change: Change, trigger: Trigger) -> Extra:
 
 
 def lapse(change: Change, trigger: Trigger) -> None:
-    _over(change)
+    over(change)
 
 
 def close(change: Change, trigger: Trigger) -> Extra:
     reason = trigger.name.removeprefix("escrow.")
-    _over(change)
+    if reason == "refunded" and trigger.data["status"] == "probation":
+        reason = "split"  # of which each is given theirs by itself
+    over(change)
     change.set(closed={"at": change.now, "reason": reason})
     return {"offer.closed": {"reason": reason}}
+
+
+def close_otherwise(change: Change, trigger: Trigger) -> None:
+    """Its payment was charged back, but it went another way before that, or after the bank gave it back."""
+    change.set(closed={**change.get("closed", {"at": change.now}), "reason": trigger.name.removeprefix("escrow.")})

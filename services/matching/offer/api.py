@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from services.matching.offer import schemas
 from services.matching.offer.accounts import Accounts
+from services.matching.offer.history import history
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
 from services.matching.offer.prices import fixed_price
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
 from shared.aggregate import Contended, Document, Refusal
-from shared.fields import Body
-from shared.http.answer.commands import problem_of_refusal
+from shared.http.answer.commands import PlainCommands, problem_of_refusal
+from shared.http.answer.history import declare_history
 from shared.http.answer.pages import after_text, page_of, text_page
 from shared.http.declare.explanation import Explanation
 from shared.http.declare.operations import ANYONE, DOCUMENT, Answer, Call, Operations
@@ -100,37 +100,25 @@ def explain(call: Call[Parts]) -> Answer:
     return call.parts.offers.explain(call)
 
 
+declare_history(
+    operations, "/v1/offers/{id}/history", "showOfferHistory", "Show what happened to an offer, oldest first",
+    lambda parts: parts.offers, history,
+)  # fmt: skip
+
+
 # -- the other commands
 
 
-def _command(path: str, command: str, operation_id: str, summary: str, body: type[Body] | None = None) -> None:
-    def give(call: Call[Parts]) -> Answer:
-        return call.parts.offers.command(call, call.body)
-
-    declare = partial(
-        operations.post, f"/v1/offers/{{id}}/{path}", operation_id, summary, who=DOCUMENT, command=command
-    )
-    declared = declare(answers={200: schemas.Offer}, body=body) if body else declare(answers={200: schemas.Offer})
-    declared(give)
-
-
-_command("decline", "decline", "declineOffer", "Decline an offer")
-_command("withdraw", "withdraw", "withdrawOffer", "Withdraw your proposal")
-_command(
-    "cancel",
-    "cancel",
-    "cancelOffer",
-    "Call it off: alone in {cancel_alone}, then by asking and agreeing",
-    schemas.Cancel,
-)
-_command(
-    "begin", "begin", "beginOffer", "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone"
-)
-_command("help", "record_help", "recordHelp", "Insider: record help that was given", schemas.Help)
-_command("help/confirm", "answer_help", "answerHelp", "Seeker: confirm or deny recorded help", schemas.HelpAnswer)
-_command("reject-hire", "reject_hire", "rejectHire", "Seeker: reject the claim of a hire")
-_command("confirm-hire", "confirm_hire", "confirmHire", "Confirm the hire: the escrow pays out", schemas.ConfirmHire)
-_command("end", "end", "endHire", "Report that the job has ended", schemas.EndHire)
+_command = PlainCommands(operations, "/v1/offers/{id}", lambda parts: parts.offers, schemas.Offer)
+_command("declineOffer", "Decline an offer", "decline")
+_command("withdrawOffer", "Withdraw your proposal", "withdraw")
+_command("cancelOffer", "Call it off: alone in {cancel_alone}, then by asking and agreeing", "cancel", schemas.Cancel)
+_command("beginOffer", "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone", "begin")
+_command("recordHelp", "Insider: record help that was given", "record_help", schemas.Help, at="help")
+_command("answerHelp", "Seeker: confirm or deny recorded help", "answer_help", schemas.HelpAnswer, at="help/confirm")
+_command("rejectHire", "Seeker: reject the claim of a hire", "reject_hire", at="reject-hire")
+_command("confirmHire", "Confirm the hire: the escrow pays out", "confirm_hire", schemas.ConfirmHire, at="confirm-hire")
+_command("endHire", "Report that the job has ended", "end", schemas.EndHire)
 
 # -- inside
 

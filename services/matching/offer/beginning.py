@@ -9,9 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from services.matching.offer.deadlines import BEGIN, LAPSE, clear, deadline
+from services.matching.offer.going_on import goes_on
 from shared.aggregate import Change, Condition, Trigger
 
 Extra = Mapping[str, Mapping[str, Any]]
+
+
+CONSENT_ENDED = "consent_ended"
+"""Why an offer ends of which the employer said no; as its `closing`, that it will."""
 
 
 # -- what is asked of an offer
@@ -22,8 +27,17 @@ def has_begun(document: Mapping[str, Any]) -> bool:
     return "begun_at" in document or ("activated_at" in document and "begins_at" not in document)
 
 
+def is_forbidden(document: Mapping[str, Any]) -> bool:
+    """Whether the employer said no before the help began: it does not begin any more."""
+    return document.get("closing") == CONSENT_ENDED
+
+
+MAY_BEGIN = Condition(
+    "the employer has not said no to help that is paid for", lambda change, trigger: not is_forbidden(change.doc)
+)
 BEGINS_WITH_PAYMENT = Condition(
-    "the seeker began with the payment", lambda change, trigger: bool(trigger.data.get("begin"))
+    "the seeker began with the payment, and the employer has not said no",
+    lambda change, trigger: bool(trigger.data.get("begin")) and not is_forbidden(change.doc),
 )
 
 
@@ -43,9 +57,11 @@ MAY_CANCEL_ALONE = Condition("within {cancel_alone} of acceptance", may_cancel_a
 def activate(change: Change, trigger: Trigger) -> Extra:
     """The money is held; the seeker has the rest of the time to begin, or to think better of it."""
     _live(change)
+    goes_on(change, "seeker", trigger.at)
     at = max(change.now, change["accepted_at"] + change.terms.cancel_alone)
     change.set(begins_at=at)
-    deadline(change, BEGIN, at)
+    if not is_forbidden(change.doc):
+        deadline(change, BEGIN, at)
     return {"offer.activated": {"begins_at": at}}
 
 
@@ -60,6 +76,8 @@ def begin(change: Change, trigger: Trigger) -> Extra:
     clear(change, BEGIN)
     change.set(begun_at=change.now, begins_at=change.get("begins_at", change.now))
     by_seeker = trigger.name == "begin" or trigger.data.get("begin")
+    if by_seeker:
+        goes_on(change, "seeker", trigger.at)
     return {"offer.begun": {"by": "seeker" if by_seeker else "system"}}
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.matching.offer.going_on import goes_on
 from shared.aggregate import Change, Trigger, last_number
 
 EXPIRE, LAPSE, SILENCE, CLOSING, BEGIN = "expire", "lapse", "silence", "closing", "begin"
@@ -37,9 +38,14 @@ def freeze(change: Change) -> None:
         change.schedule(name, None)
 
 
+def leave_undisturbed(change: Change) -> None:
+    """No deadline that is set from now on is earlier than in some days."""
+    change.set(undisturbed_until=change.now + change.terms.after_dispute)
+
+
 def thaw(change: Change) -> None:
     """The dispute is over: every deadline goes on, and leaves the two some days."""
-    change.set(undisturbed_until=change.now + change.terms.after_dispute)
+    leave_undisturbed(change)
     running = {name: at for name, at in change.timers.items() if name in UNDER_DISPUTE}
     for name, at in {**running, **change.get("waiting", {})}.items():
         deadline(change, name, at)
@@ -65,11 +71,13 @@ def copy_escrow(change: Change, event: Trigger) -> bool:
     moved = event.name == "escrow.postponed" and _postpone(change, event.data["start_on"])
     if event.sequence <= last_number(change, "escrow_number"):
         return moved
-    before = disputed(change)
+    before, status = disputed(change), change.get("escrow_status")
     if not before and event.data["status"] == "disputed":
         freeze(change)
     change.set(escrow_status=event.data["status"], escrow_number=event.sequence)
-    if _is_over_paid(event):
+    if event.name == "dispute.opened" and event.data.get("by") == "insider":
+        goes_on(change, "insider", event.at)  # they want to be paid; a seeker who disputes wants what they asked for
+    if _is_over_paid(event) and event.data["status"] != status:  # what is refused or given back later ends nothing
         change.set(paid_at=change.now)
     over = event.name in ("dispute.withdrawn", "dispute.resolved", "dispute.expired")
     if over or (before and not disputed(change)):

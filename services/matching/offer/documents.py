@@ -115,7 +115,7 @@ class OfferDocument(CoreDocument, total=False):
     cancel_asked: Cancelling
     cancelled: Cancelling
     closed: Closed
-    closing: str  # status of the listing's end, which waits for a claim or a dispute to be over
+    closing: str  # why it ends once a claim or a dispute is over: the status of the listing's end, or consent_ended
     instruction: OpenTask  # the check that listing and reservation are there
 
     # the hire
@@ -133,7 +133,7 @@ class OfferDocument(CoreDocument, total=False):
     escrow_number: int  # the sequence number of the event it was copied from
     paid_at: datetime  # when the escrow ended after money was paid out, or was charged back
     waiting: dict[str, datetime]  # deadlines that stand still while the escrow is disputed
-    undisturbed_until: datetime  # no deadline is earlier, after a dispute
+    undisturbed_until: datetime  # no deadline is earlier, after a dispute or a good proof that was rejected
 
     # for queries
     parties: list[str]
@@ -170,6 +170,8 @@ class ListingCopy(Copy, total=False):
     seeker_asked: list[dict[str, Any]]
     consent_ended: dict[str, Any]  # the employer said no: {times, help}
     consent_closed: int  # how many of those times its offers were told of
+    consent_reached: dict[str, Any]  # amid the passes, how far they are: {why, after, moved}
+    ended_reached: dict[str, Any]  # the same where the listing has ended
     facets: list[str]  # what it may be found by as a match; there while it is published
     rank: str  # sort key of matches: by the time it was published
     arrived_at: datetime  # when it was first copied, if it was new then: who is told of new matches is told since

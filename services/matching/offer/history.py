@@ -1,17 +1,18 @@
 """The history of an offer as one of its parties, or staff, may read it. Pure."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from services.matching.offer.acts import STAFF
 from services.matching.offer.lifecycle import PARTIES
 from shared.aggregate import Document
 from shared.aggregate.history import Happened, happened
-from shared.http.answer.history import item, phrase, read_phrases
+from shared.http.answer.history import item, phrase, words
+from shared.http.answer.html import read_texts
 from shared.wording import amount, day
 
-PHRASES = read_phrases(Path(__file__).parent)
+PHRASES = read_texts(__file__, "history.json")
 
 _BY = {
     "offer.made": "seeker",
@@ -22,8 +23,6 @@ _BY = {
 }
 """Who does what names nobody."""
 _CONFIRMED = {"arbiter": "staff", "silence": "system"}
-_VARIANTS = ("answer", "confirmed_by", "by")
-"""What may make another phrase of an event: `offer.begun.system`."""
 SEEN_BY: Mapping[str, frozenset[str]] = {
     "name_application": frozenset({"seeker", *STAFF}),
     "remove_review_text": frozenset(STAFF),
@@ -55,10 +54,9 @@ def _by(doc: Document, each: Happened) -> str:
 
 
 def _words(each: Happened, by: str, language: str) -> str:
-    data, phrases = each.data, PHRASES[language]
-    variants = (f"{each.what}.{data[name]}" for name in _VARIANTS if data.get(name))
-    key = next((variant for variant in variants if variant in phrases), each.what)
-    return phrases[key].format_map({"who": phrase(PHRASES, language, f"who.{by}"), **_values(data, language)})
+    if each.what == "offer.consent_ended" and each.data.get("begun") is False:
+        each = replace(each, what="offer.consent_ended.before")
+    return words(PHRASES, language, each, by, _values(each.data, language), ("answer", "confirmed_by", "by"))
 
 
 def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -70,8 +68,7 @@ def _values(data: Mapping[str, Any], language: str) -> dict[str, str]:
         values["help"] = ", ".join(phrase(PHRASES, language, kind) for kind in data["help"])
     if "kind" in data:
         values["kind"] = phrase(PHRASES, language, data["kind"])
-    reason = data.get("reason")
-    return values | {"because": f" ({phrase(PHRASES, language, reason)})" if reason else ""}
+    return values
 
 
 def _text(doc: Document, each: Happened, by: str, of: frozenset[str]) -> str | None:

@@ -9,9 +9,9 @@ listing and the seeker's account.
 
 from datetime import timedelta
 
-from services.matching.offer import acts, beginning, places, prices, reviews, rules
+from services.matching.offer import acts, beginning, closing, places, prices, reviews, rules
 from services.matching.offer.acts import STAFF
-from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_CANCEL_ALONE
+from services.matching.offer.beginning import BEGINS_WITH_PAYMENT, MAY_BEGIN, MAY_CANCEL_ALONE
 from services.matching.offer.deadlines import BEGIN, CLOSING, EXPIRE, LAPSE, SILENCE
 from services.matching.offer.rules import (
     CHECK_FAILS,
@@ -71,10 +71,12 @@ _AGREEMENT = (
     ),
     Row(("accepted",), "escrow.held", to="active", emits=("offer.activated",), act=beginning.activate),
     Row(
-        HIRING, "begin", emits=("offer.begun",), by=("seeker",), guards=(rules.NOT_BEGUN,), act=beginning.begin,
-        note=_SEE_EACH_OTHER,
+        HIRING, "begin", emits=("offer.begun",), by=("seeker",), when=MAY_BEGIN, guards=(rules.NOT_BEGUN,),
+        act=beginning.begin, note=_SEE_EACH_OTHER,
     ),
-    Row(HIRING, f"timer:{BEGIN}", emits=("offer.begun",), act=beginning.begin, note=_SEE_EACH_OTHER),
+    Row(
+        HIRING, f"timer:{BEGIN}", emits=("offer.begun",), when=MAY_BEGIN, act=beginning.begin, note=_SEE_EACH_OTHER
+    ),
     Row(("accepted",), "escrow.lapsed", to="lapsed", emits=("offer.lapsed",), act=acts.lapse, note="never paid for"),
 )  # fmt: skip
 
@@ -87,43 +89,49 @@ _CALLED_OFF = (
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=PARTIES, when=OTHER_ASKED,
-        guards=(UNREACHED,), act=acts.cancel_agreed, note="agrees to what the other has asked",
+        guards=(UNREACHED,), act=acts.cancel_agreed,
+        note="agrees to what the other has asked, and has not taken back by going on since",
     ),
     Row(
         AGREED, "cancel", emits=("offer.cancel_asked",), by=PARTIES, guards=(rules.ASKED_ONCE, UNREACHED),
-        act=acts.ask_cancel, note="asks the other",
+        act=acts.ask_cancel, note="asks the other; who goes on with the offer takes it back, and may ask again",
     ),
     Row(
         AGREED, "cancel", to="cancelled", emits=_CANCELLED, by=STAFF, guards=(rules.STAFF_REASON,),
         act=acts.cancel_by_staff,
     ),
-    Row(OPEN, "listing.ended", to="cancelled", emits=_CANCELLED, act=acts.listing_ended),
+    Row(OPEN, "listing.ended", to="cancelled", emits=_CANCELLED, act=closing.listing_ended),
     Row(
         ("accepted", "active"), "listing.ended", to="cancelled", emits=_CANCELLED, when=rules.TAKEN_TOO,
-        act=acts.listing_ended,
+        act=closing.listing_ended,
     ),
-    Row(AGREED, "listing.ended", when=rules.TAKEN_LATER, act=acts.remember_closing),
-    Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=acts.closing_due),
-    Row(OPEN, "consent.ended", to="cancelled", emits=_CANCELLED, act=acts.consent_ended),
+    Row(AGREED, "listing.ended", when=rules.TAKEN_LATER, act=closing.remember_closing),
+    Row(("accepted", "active"), f"timer:{CLOSING}", to="cancelled", emits=_CANCELLED, act=closing.closing_due),
+    Row(OPEN, "consent.ended", to="cancelled", emits=_CANCELLED, act=closing.consent_ended),
     Row(
         ("accepted", "active"), "consent.ended", to="cancelled", emits=_CANCELLED, when=places.CONSENT_ENDED_BEFORE,
-        act=acts.consent_ended, note="the money goes back",
+        act=closing.consent_ended, note="the money goes back",
+    ),
+    Row(
+        AGREED, "consent.ended", emits=("offer.consent_ended",), when=places.CONSENT_ENDED_WAITS,
+        act=closing.remember_consent,
+        note="the help does not begin; both are told, and it ends if the dispute or the claim comes to nothing",
     ),
     Row(
         AGREED, "consent.ended", emits=("offer.consent_ended",), when=places.CONSENT_ENDED,
         note="help that has begun goes on; both are told, and may call it off together",
     ),
-    Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=acts.person_left),
+    Row(OPEN, "person.erased", to="cancelled", emits=_CANCELLED, act=closing.person_left),
     Row(
-        AGREED, "person.erased", to="cancelled", emits=_CANCELLED, when=FREE, act=acts.person_left,
+        AGREED, "person.erased", to="cancelled", emits=_CANCELLED, when=FREE, act=closing.person_left,
         note="nobody is forgotten while money of theirs is open",
     ),
-    Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=acts.check_failed),
+    Row(OPEN, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS, act=closing.check_failed),
     Row(
         AGREED, "checked", to="cancelled", emits=_CANCELLED, when=CHECK_FAILS_ACCEPTED,
-        act=acts.check_failed,
+        act=closing.check_failed,
     ),
-    Row(STATES[1:], "checked", act=acts.checked),
+    Row(STATES[1:], "checked", act=closing.checked),
 )  # fmt: skip
 
 _HIRED_FREE = (Emit("hire.confirmed", "hired"), Emit("offer.completed", "completed"))
@@ -142,11 +150,11 @@ _HIRE = (
     ),
     Row(
         ("active",), "claim_hire", to="hire_claimed", emits=("hire.claimed",), by=("insider",), until=LAPSE,
-        guards=(rules.START_ON, rules.CLAIMS), act=acts.claim,
+        guards=(rules.START_ON, rules.CLAIMS, rules.CLAIMED_LATE), act=acts.claim,
     ),
     Row(
         ("hire_claimed",), "reject_hire", to="active", emits=("hire.rejected",), by=("seeker",), until=SILENCE,
-        act=acts.reject_claim,
+        act=acts.reject_claim, note="after good proof nothing ends by itself for {after_dispute}",
     ),
     Row(
         HIRING, "confirm_hire", to="completed", emits=_HIRED_FREE, by=CONFIRMS, when=FREE, until=LAPSE,
@@ -174,11 +182,20 @@ _HIRE = (
         act=acts.end, note="agrees with the seeker; what fell due after that day is given up as well",
     ),
     Row(
+        ("closed",), "end", emits=("hire.ended",), by=(*PARTIES, "employer"), when=rules.HIRE_OF_CHARGEBACK,
+        guards=(rules.ENDED_ONCE_OR_AGREES, rules.ENDED_ON), act=acts.end,
+        note="should the bank give the payment back, it ends there too",
+    ),
+    Row(
         ("completed",), "end", emits=("hire.ended",), by=(*PARTIES, "employer"),
         guards=(rules.ENDED_ONCE, rules.ENDED_ON), act=acts.end, note="for the record only",
     ),
     Row(("hired",), "escrow.settled", to="completed", emits=("offer.completed",)),
     Row(("closed",), "escrow.settled", to="completed", emits=("offer.completed",), note="the payment is back"),
+    *(
+        Row(("closed",), event, when=rules.WENT_OTHERWISE, act=acts.close_otherwise, note="nothing of it can end now")
+        for event in ("escrow.refunded", "escrow.split")
+    ),
     *(Row((*HIRING, "hired"), event, to="closed", emits=("offer.closed",), act=acts.close) for event in _TOOK_MONEY),
 )  # fmt: skip
 

@@ -2,11 +2,12 @@
 
 The copy is overwritten by each listing.* event of a higher number, and has what offers and matches need. One that was
 copied by an older version is no match until its listing's next event, or until `golem backfill` sends the last one.
-When the listing has ended, a timer of the copy calls off its offers in passes, until a pass finds none; an offer that
-slips in between is found by its own check.
+When the listing has ended, or its employer has said no, a timer of the copy tells its offers in passes. Each pass is a
+page of them in the order of their ids, for some live on; behind the last page they begin anew, until all pages moved
+none. An offer that slips in between is found by its own check.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,10 @@ OF_CONSENT = ("listing.consent_given", "listing.consent_refused", "listing.conse
 """They come of listings that were never published, too: of those nothing is copied."""
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
+_AT_ONCE = 200
+"""Offers of one pass."""
+_REACHED = {"listing.ended": "ended_reached", "consent.ended": "consent_reached"}
+"""The fields of the copy that say how far the passes are: {why, after, moved}."""
 _COPIED = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 _OPTIONAL = (
     "insider_verified", "workplace_mark", "country", "region", "industry", "occupation", "skills", "seats",
@@ -80,27 +85,38 @@ class Closing:
         self._others = others
 
     def on_timer(self, change: Change, timer: str) -> None:
-        """One pass; another follows while there was something to call off."""
+        """One pass; another follows while there is something to tell."""
         if timer != CLOSING:
             self._others[timer](change, timer)
             return
-        moved = self._end_consent(change) if _times(change) > change.get("consent_closed", 0) else []
+        more = self._end_consent(change) if _times(change) > change.get("consent_closed", 0) else False
         status = change["status"]
         if status in LISTING_OVER:
             concerned = LIVE if status in TAKES_ACCEPTED_TOO else OPEN
-            found = offers_on(self._store, change["listing_id"], concerned)
-            moved += [self._end(offer_id, "listing.ended", status, {"status": status}) for offer_id in found]
-        if any(moved):
+            more |= self._tell(change, "listing.ended", concerned, status, {"status": status})
+        if more:
             change.schedule(CLOSING, change.now + _PASS_EVERY)
 
-    def _end_consent(self, change: Change) -> list[bool]:
+    def _end_consent(self, change: Change) -> bool:
         """Each live offer once for each time that the employer said no."""
         ended = change["consent_ended"]
-        found = offers_on(self._store, change["listing_id"], LIVE)
-        moved = [self._end(offer_id, "consent.ended", str(ended["times"]), ended) for offer_id in found]
-        if not any(moved):
+        more = self._tell(change, "consent.ended", LIVE, str(ended["times"]), ended)
+        if not more:
             change.set(consent_closed=ended["times"])
-        return moved
+        return more
+
+    def _tell(self, change: Change, name: str, states: Sequence[str], why: str, data: Mapping[str, Any]) -> bool:
+        """The next page of its offers; whether there is more to do. How far it is stands in the copy."""
+        field = _REACHED[name]
+        reached = change.get(field) or {}
+        if reached.get("why") != why:
+            reached = {"after": "", "moved": False}
+        found = offers_on(self._store, change["listing_id"], states, reached["after"], _AT_ONCE)
+        told = [self._end(offer_id, name, why, data) for offer_id in found]
+        moved = any(told) or reached["moved"]
+        is_last = len(found) < _AT_ONCE
+        change.set(**{field: None if is_last else {"why": why, "after": found[-1], "moved": moved}})
+        return moved or not is_last
 
     def _end(self, offer_id: str, name: str, why: str, data: Mapping[str, Any]) -> bool:
         def decide(changes: dict[str, Change]) -> bool:

@@ -119,4 +119,8 @@ CONSENT_ENDED_BEFORE = Condition(
     "it has paid help that needs the employer's consent, and the help has not begun",
     lambda change, trigger: _is_of_consent(change, trigger) and not has_begun(change.doc) and undisturbed(change),
 )
+CONSENT_ENDED_WAITS = Condition(
+    "it has paid help that needs the employer's consent and has not begun, and a dispute or a claim is in the way",
+    lambda change, trigger: _is_of_consent(change, trigger) and not has_begun(change.doc),
+)
 CONSENT_ENDED = Condition("it has paid help that needs the employer's consent", _is_of_consent)

@@ -68,10 +68,11 @@ def standing(
         return reservation
     if not reservation["amount"]:
         return None
-    if paid_at := offer.get("paid_at"):
-        return {**reservation, "over": True, "until": paid_at + window} if now < paid_at + window else None
-    holds = offer["state"] in _FUNDED_ENDS and offer.get("escrow_status") not in _NO_MONEY
-    return {**reservation, "over": True} if holds else None
+    if offer["state"] in _FUNDED_ENDS and offer.get("escrow_status") not in _NO_MONEY:
+        return {**reservation, "over": True}  # also after a claim that the bank gave back
+    if (paid_at := offer.get("paid_at")) and now < paid_at + window:
+        return {**reservation, "over": True, "until": paid_at + window}
+    return None
 
 
 def _holders(reservation: Reservation) -> Mapping[str, int]:

@@ -3,15 +3,14 @@ Pure.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from services.matching.offer import prices
 from services.matching.offer.beginning import has_begun
+from services.matching.offer.holding import longest_hold
 from shared.aggregate import Change, Condition, Guard, Trigger, is_answered
 from shared.clock import days_at
 from shared.contact_rule import no_contact_data
-from shared.settings import Terms
 
 LISTING_OVER = ("draft", "filled", "expired", "withdrawn", "removed")
 """A draft was published, and is not any more: its employer said no."""
@@ -22,8 +21,7 @@ EVIDENCE = {"word": 0, "offer_letter": 1, "contract": 1, "payslip": 1, "message"
 
 MOST_ROUNDS, MOST_CLAIMS, MOST_HELP_RECORDS, MOST_APPLICATIONS = 5, 3, 30, 10
 GRADE_FOR_SILENCE = 2
-_ELSEWHERE = timedelta(days=1)
-"""It may be the next day already where the job is."""
+_OVER_PAID = ("settled", "split", "refunded")
 
 
 # -- what is computed
@@ -37,18 +35,6 @@ def grade(evidence: Iterable[Mapping[str, Any]], insider_verified: bool = False)
     return best + 1 if best and insider_verified else best
 
 
-def longest_hold(terms: Terms, tranches: Iterable[Mapping[str, Any]]) -> timedelta:
-    """How long the money of such a plan may have to be held, from the day it comes until the last tranche is paid.
-
-    The hire comes as late as it may, both parties dispute, the job starts as late as it may. Chargebacks aside.
-    """
-    hire = terms.lapse_after + terms.silence
-    disputes = 2 * (terms.dispute_expiry + terms.after_dispute)
-    last = max((int(each["due_day"]) for each in tranches), default=0)
-    tenure = terms.start_on_after + _ELSEWHERE + timedelta(days=last) if last else timedelta()
-    return hire + disputes + tenure
-
-
 def start_window(change: Change) -> tuple[str, str]:
     """First and last day that a job may start, as ISO dates; both wherever on earth it is."""
     first, last = days_at(change["accepted_at"])[0], days_at(change.now)[1]
@@ -59,7 +45,7 @@ def start_window(change: Change) -> tuple[str, str]:
 
 
 def undisturbed(change: Change) -> bool:
-    """Whether no dispute is open, nor was lately."""
+    """Whether no dispute is open, nor was lately, nor was a good proof rejected."""
     if change.get("escrow_status") == "disputed":
         return False
     return bool(change.now >= change.get("undisturbed_until", change.now))
@@ -75,9 +61,24 @@ def _both(change: Change, trigger: Trigger) -> bool:
     return trigger.data["status"] in TAKES_ACCEPTED_TOO
 
 
+def _by_chargeback(change: Change) -> bool:
+    """What closed it; where nothing says that, its escrow's status alone goes for it."""
+    return bool((change.get("closed") or {}).get("reason", "charged_back") == "charged_back")
+
+
 FREE = Condition("its price is 0", lambda change, trigger: change["price"] == 0)
 PAID = Condition("its price is not 0", lambda change, trigger: change["price"] > 0)
 OTHER_ASKED = Condition("the other has asked for it", lambda change, trigger: bool(_asked_by(change) - trigger.roles))
+HIRE_OF_CHARGEBACK = Condition(
+    "it was hired, and the bank has the payment or gave it back",
+    lambda change, trigger: (
+        "hire" in change.doc and _by_chargeback(change) and change.get("escrow_status") not in _OVER_PAID
+    ),
+)
+WENT_OTHERWISE = Condition(
+    "a chargeback closed it, and an arbiter gave the payment another way",
+    lambda change, trigger: _by_chargeback(change) and trigger.data["status"] in _OVER_PAID,
+)
 TAKEN_TOO = Condition(
     "the listing is filled or removed", lambda change, trigger: _both(change, trigger) and undisturbed(change)
 )
@@ -196,6 +197,11 @@ CLAIMS = Guard(
     lambda change, trigger: len(change.get("claims", ())) < MOST_CLAIMS,
     f"A hire is claimed {MOST_CLAIMS} times at most.",
 )
+CLAIMED_LATE = Guard(
+    "claimed-late",
+    lambda change, trigger: not any(claim["at"] >= change["lapse_at"] for claim in change.get("claims", ())),
+    "After the day on which the offer would have lapsed a hire is claimed once. Who has not disputed yet can do so.",
+)
 
 
 def _end_window(change: Change) -> tuple[str, str]:
@@ -213,10 +219,16 @@ ENDED_ON = Guard(
 ENDED_ONCE = Guard(
     "ended-once", lambda change, trigger: not change.get("ended"), "Its end is on record already.", refuses="state"
 )
+_ONLY_AGREED = "Its end is on record already: only what the seeker said of it can be agreed with."
 AGREES_WITH_SEEKER = Guard(
+    "end-of-seeker", lambda change, trigger: change["ended"]["by"] == "seeker", _ONLY_AGREED, refuses="state"
+)
+ENDED_ONCE_OR_AGREES = Guard(
     "end-of-seeker",
-    lambda change, trigger: change["ended"]["by"] == "seeker",
-    "Its end is on record already: only what the seeker said of it can be agreed with.",
+    lambda change, trigger: (
+        not (ended := change.get("ended")) or (ended["by"] == "seeker" and "insider" in trigger.roles)
+    ),
+    _ONLY_AGREED,
     refuses="state",
 )
 HELP_AGREED = Guard(

@@ -7,6 +7,7 @@ from shared import fields
 from shared.events.schemas_listing import HELP_KINDS
 from shared.fields import Body, MoneySchema
 from shared.http.answer.pages import PageQuery
+from shared.places.fields import Licence
 
 SHOWN_STATES = tuple(state for state in STATES if state != "new")
 
@@ -17,14 +18,6 @@ class Declared(Body):
     foreign_national = fields.Flag(
         metadata={"description": "neither a citizen nor a permanent resident of the country of the job"}
     )
-
-
-class Licence(Body):
-    """The operator's, under which the price stands."""
-
-    place = fields.Text()
-    number = fields.Text()
-    valid_until = fields.Date()
 
 
 class NewOffer(Body):
@@ -129,7 +122,9 @@ class CancelAsked(Body):
 
 
 class Cancelled(Body):
-    """`code`: alone, agreed, staff, no_reservation, left (one of them asked to be forgotten), or the listing's end."""
+    """`code`: alone, agreed, staff, no_reservation, consent_ended, left (one of them asked to be forgotten), or how the
+    listing ended.
+    """
 
     by = fields.Choice(*PARTIES, "staff", "system")
     at = fields.Instant()

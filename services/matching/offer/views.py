@@ -6,10 +6,11 @@ from typing import Any
 from services.matching.offer import reviews, schemas
 from services.matching.offer.accounts import Standing
 from services.matching.offer.acts import STAFF
-from services.matching.offer.beginning import has_begun
+from services.matching.offer.beginning import has_begun, is_forbidden
 from services.matching.offer.lifecycle import PARTIES
 from services.matching.offer.reservations import OLDEST, currency_of
 from shared.aggregate import Document
+from shared.fields import null_at_first
 from shared.http.declare.principal import Principal
 from shared.money import breakdown
 from shared.settings import Terms
@@ -20,8 +21,7 @@ _NOT_FOR_ALL = ("messages", "application", "declares", "audit")
 
 _FOR_SEEKER = ("application", "declares")
 
-_OPTIONAL = ("escrow_status", "cancel_asked", "cancelled", "hire", "ended", "accepted_at", "activated_at",
-             "begins_at", "begun_at", "licence")  # fmt: skip
+_AT_FIRST = null_at_first(schemas.Offer())
 
 
 def roles(doc: Document, principal: Principal) -> frozenset[str]:
@@ -41,9 +41,11 @@ def view(doc: Document, of: frozenset[str] = frozenset()) -> dict[str, Any]:
     messages = {"messages": doc.get("messages", [])} if of.intersection(PARTIES) else {}
     if of.intersection(("seeker", *STAFF)):
         shown |= {name: doc[name] for name in _FOR_SEEKER if name in doc}
+    if is_forbidden(doc):
+        shown["begins_at"] = None  # it does not, any more
     parts = breakdown(doc["price"], doc["fee_bps"])._asdict()
     audit = {"audit": doc["audit"]} if "audit" in doc and of.intersection(STAFF) else {}
-    return dict.fromkeys(_OPTIONAL) | shown | messages | audit | {
+    return _AT_FIRST | shown | messages | audit | {
         "id": doc["_id"],
         "status": doc["state"],
         "price": {"amount": doc["price"], "currency": doc["currency"]},

@@ -5,6 +5,7 @@ the books. What the two wrote goes with both sides of it, as each wrote about th
 """
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from services.matching.employer.ats import forget
@@ -43,14 +44,15 @@ class Erasing:
     def one_pass(self, person: str) -> Pass:
         """End and empty some of their offers, and delete what is theirs alone."""
         theirs = self._store.find({"parties": person}, WHAT_IS_LEFT)
-        found = [doc["_id"] for doc in theirs if is_left(doc, person)][:MOST]
-        waiting: list[str] = []
+        left = [doc["_id"] for doc in theirs if is_left(doc, person)]
+        waiting, ended = list[str](), list[str]()
 
         def erase(offer_id: str) -> None:
-            if not self._erase(offer_id, person):
-                waiting.append(offer_id)
+            (ended if self._erase(offer_id, person) else waiting).append(offer_id)
 
-        erased = erase_each(found, erase) - len(waiting)
+        # However many wait, they hide none that has ended.
+        erase_each(takewhile(lambda offer_id: len(ended) < MOST, left), erase)
+        erased = len(ended)
         erased += self._store.run({profile_id(person): PROFILE}, lambda changes: _forget(changes[profile_id(person)]))
         reported = self._store.collection.find({"reporters": person}, {"_id": 1}).limit(MOST)
         erased += erase_each(

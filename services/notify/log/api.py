@@ -22,17 +22,19 @@ operations: Operations[Parts] = Operations("notify", "Events")
 def events(call: Call[Parts]) -> Answer:
     store, asked = call.parts.store, call.query
     number = _from(call, asked.get("after"), asked.get("from_timestamp"))
-    wanted = {
-        **conditions(asked.get("types"), asked.get("offer_id"), asked.get("listing_id")),
-        **reading.is_for(call.person, reads_all=call.principal.has(*reading.READS_ALL)),
-    }
+    reads_all = call.principal.has(*reading.READS_ALL)
+    asks = conditions(asked.get("types"), asked.get("offer_id"), asked.get("listing_id"))
     newest = head(store)
-    found = reading.after(store, number, asked["limit"], wanted)
-    # A full page may be followed by more; after the last, one goes on from where the log ended before it was read.
+    until = reading.looked_at(store, number, call.person, reads_all) if asks or reads_all else None
+    found = reading.after(store, number, asked["limit"], {**asks, **reading.is_for(call.person, reads_all)}, until)
+    # A full page may be followed by more, and so is one that stopped looking; after the last, one goes on from where
+    # the log ended before it was read.
     is_full = len(found) == asked["limit"]
-    last = max(number, 0 if is_full else newest, *(each.number for each in found))
+    more = is_full or (until is not None and until < newest)
+    reached = newest if until is None else min(newest, until)
+    last = max(number, 0 if is_full else reached, *(each.number for each in found))
     items = [{"cursor": each.cursor, "event": each.structured(call.person)} for each in found]
-    return Answer({"items": items, "next": reading.cursor(last), "more": is_full})
+    return Answer({"items": items, "next": reading.cursor(last), "more": more})
 
 
 def conditions(types: Iterable[str] | None, offer_id: str | None, listing_id: str | None) -> dict[str, Any]:

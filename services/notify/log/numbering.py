@@ -7,10 +7,11 @@ different numbers above that one. Whoever reads in the order of the numbers neit
 So the highest number may be remembered for a while: where another worker has given a higher one, the index refuses.
 """
 
+from itertools import takewhile
+
 from pymongo import DESCENDING, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.notify.log.records import KIND
 from shared.aggregate import Store
 from shared.settings import Terms
 
@@ -20,7 +21,7 @@ _REMEMBERED_S = 5.0
 
 
 class Numbering:
-    """`step` numbers what waits, in the order of arrival; `forget` deletes what is older than the log keeps."""
+    """`step` numbers what waits, in the order of arrival, and now and then deletes what is older than the log keeps."""
 
     def __init__(self, store: Store, terms: Terms, at_once: int = _AT_ONCE) -> None:
         self._store, self._terms, self._at_once = store, terms, at_once
@@ -58,14 +59,16 @@ class Numbering:
         self._head, self._head_until = number, self._store.clock.monotonic() + _REMEMBERED_S
 
     def _forget(self) -> int:
-        """Once a minute. The last event stays whatever its age: the next number is one above it."""
+        """Once a minute: the oldest by their numbers, up to the first that is kept, so that none is missing between
+        others. The last event stays whatever its age: the next number is one above it.
+        """
         now = self._store.clock.monotonic()
         if self._forgot_at is not None and now - self._forgot_at < _FORGET_EVERY:
             return 0
-        old = {"kind": KIND, "arrived_at": {"$lt": self._store.clock.now() - self._terms.keep_events}}
-        last = head(self._store)
-        found = self._store.collection.find({"log_number": {"$lt": last}, **old}, {"_id": 1}).sort("log_number")
-        ids = [doc["_id"] for doc in found.limit(self._at_once)]
+        since = self._store.clock.now() - self._terms.keep_events
+        below = {"log_number": {"$gt": 0, "$lt": head(self._store)}}
+        found = self._store.collection.find(below, {"arrived_at": 1}).sort("log_number").limit(self._at_once)
+        ids = [doc["_id"] for doc in takewhile(lambda doc: doc["arrived_at"] < since, found)]
         if ids:
             return self._store.collection.delete_many({"_id": {"$in": ids}}).deleted_count
         self._forgot_at = now

@@ -3,11 +3,14 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from pymongo.cursor import Cursor
+
 from services.notify.log.numbering import head
+from services.notify.log.records import BY_ARRIVAL, BY_NUMBER, BY_READER
 from services.notify.recipients import PARTIES, read_by
 from shared.aggregate import Document, Store
 from shared.clock import format_time
@@ -15,7 +18,12 @@ from shared.events import dataschema_uri, latest, source_of
 
 _VERSION = "e1"
 _SHOWN = {"applied": 0, "events": 0}
+_NUMBERS = {"arrived_at": 1, "log_number": 1, "_id": 0}
+_TOGETHER = timedelta(minutes=1)
 LONGEST_CURSOR = 64
+MOST_LOOKED_AT = 5_000
+"""Events that one page looks at. What is asked for may be none of millions: the page ends there, and says where."""
+
 READS_ALL = frozenset({"integrator", "operator"})
 """Roles that read every public event, as a subscriber of the topics does."""
 
@@ -50,7 +58,6 @@ class Entry:
     subject: str
     sequence: int
     at: datetime
-    arrived_at: datetime
     data: Mapping[str, Any]
     readers: tuple[str, ...]
     offer_id: str | None = None
@@ -83,11 +90,31 @@ class Entry:
         }
 
 
-def after(store: Store, number: int, most: int, wanted: Mapping[str, Any] = MappingProxyType({})) -> Sequence[Entry]:
-    """The next events after a number, at most so many; `wanted`: further conditions on the documents."""
-    asked = {"log_number": {"$gt": number}, **wanted}
-    found = store.collection.find(asked, _SHOWN).sort("log_number").limit(most)
-    return [_entry(doc) for doc in found]
+def after(
+    store: Store,
+    number: int,
+    most: int,
+    wanted: Mapping[str, Any] = MappingProxyType({}),
+    until: int | None = None,
+) -> Sequence[Entry]:
+    """The next events after a number, at most so many; `wanted`: further conditions on the documents, `until`: the
+    highest number that is looked at.
+    """
+    numbers = {"$gt": number} if until is None else {"$gt": number, "$lte": until}
+    found = store.collection.find({"log_number": numbers, **wanted}, _SHOWN).sort("log_number")
+    index = BY_READER if "readers" in wanted else BY_NUMBER
+    return [_entry(doc) for doc in found.hint(list(index)).limit(most)]
+
+
+def looked_at(store: Store, number: int, person: str, reads_all: bool) -> int | None:
+    """Up to which number a page looks for what no index has: at most MOST_LOOKED_AT of the events that the person may
+    read are passed over, however rare what they ask for is. None: there are no more than that.
+    """
+    if reads_all:
+        return number + MOST_LOOKED_AT
+    own = store.collection.find({"readers": person, "log_number": {"$gt": number}}, {"log_number": 1, "_id": 0})
+    last = own.sort("log_number").skip(MOST_LOOKED_AT - 1).limit(1)
+    return next((int(doc["log_number"]) for doc in last), None)
 
 
 def is_for(person: str, reads_all: bool) -> Mapping[str, Any]:
@@ -109,10 +136,22 @@ def is_kept(store: Store, number: int) -> bool:
 
 
 def at_time(store: Store, moment: datetime) -> int:
-    """The number after which events arrived at this moment or later; the head, where none did."""
-    asked = {"log_number": {"$exists": True}, "arrived_at": {"$gte": moment}}
-    found = store.collection.find(asked, {"log_number": 1}).sort("log_number").limit(1)
-    return next((int(doc["log_number"]) - 1 for doc in found), head(store))
+    """The number after which events arrived at this moment or later; the head, where none did.
+
+    The index on arrivals has the first of them. Workers write at once, so one that arrived a little later may have a
+    lower number: of all that arrived within a minute of it the lowest counts.
+    """
+    first = next(iter(_arrived(store, {"$gte": moment}).sort(list(BY_ARRIVAL)).limit(1)), None)
+    if first is None:
+        return head(store)
+    near = _arrived(store, {"$gte": moment, "$lt": first["arrived_at"] + _TOGETHER}).sort("log_number").limit(1)
+    return int(next(iter(near), first)["log_number"]) - 1
+
+
+def _arrived(store: Store, when: Mapping[str, datetime]) -> Cursor[Document]:
+    """The numbers of what arrived then, out of the index alone."""
+    asked = {"arrived_at": when, "log_number": {"$gt": 0}}
+    return store.collection.find(asked, _NUMBERS).hint(list(BY_ARRIVAL))
 
 
 def _entry(doc: Document) -> Entry:
@@ -123,7 +162,6 @@ def _entry(doc: Document) -> Entry:
         subject=doc["subject"],
         sequence=doc["sequence"],
         at=doc["at"],
-        arrived_at=doc["arrived_at"],
         data=doc["data"],
         readers=tuple(doc.get("readers") or ()),
         offer_id=doc.get("offer_id"),

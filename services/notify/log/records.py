@@ -5,7 +5,9 @@ It waits, without a number, until `numbering` gives it one. The document is `doc
 
 from collections.abc import Mapping
 
-from services.notify.recipients import PARTIES
+from pymongo import ASCENDING
+
+from services.notify.recipients import PARTIES, RECIPIENTS
 from shared.aggregate import Change, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN
 from shared.clock import format_time
@@ -13,12 +15,12 @@ from shared.events import latest
 from shared.settings import Terms
 
 KIND = "event"
-_ALONE: Mapping[str, str] = {
-    "escrow.release_refused": "insider",
-    "escrow.refund_refused": "seeker",
-    "escrow.set_off_returned": "insider",
-}
-"""Of the two parties' events those that are about one of them alone."""
+BY_ARRIVAL = (("arrived_at", ASCENDING), ("log_number", ASCENDING))
+"""The index by which a time finds its number."""
+
+BY_NUMBER = (("log_number", ASCENDING),)
+BY_READER = (("readers", ASCENDING), ("log_number", ASCENDING))
+"""The indexes by which the log, and what one person may read of it, is read in order, whatever else is asked."""
 
 _ABOUT = ("offer_id", "listing_id")
 
@@ -32,8 +34,8 @@ def readers(event: Trigger) -> list[str]:
     """The persons whom the event is about: they may read it."""
     if event.name == "person.erased":
         return []  # who is forgotten reads nothing
-    alone = _ALONE.get(event.name)
-    names = (alone,) if alone else (*PARTIES, "person_id")
+    row = RECIPIENTS.get(event.name)
+    names = (row.who,) if row and row.alone else (*PARTIES, "person_id")
     return sorted({str(event.data[name]) for name in names if name in event.data})
 
 

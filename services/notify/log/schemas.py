@@ -56,4 +56,6 @@ class LoggedEvent(Body):
 class EventsPage(Body):
     items = Several(Part(LoggedEvent))
     next = Text(metadata={"description": "the `after` of the next request, now or later"})
-    more = Flag(metadata={"description": "whether more is there already"})
+    more = Flag(
+        metadata={"description": "whether to go on at once: there may be more, also after a page without items"}
+    )

@@ -76,14 +76,9 @@ class Streams:
     """The streams of one process, at most `most`."""
 
     def __init__(
-        self,
-        store: Store,
-        most: int,
-        ending: threading.Event,
-        monotonic: Callable[[], float] = time.monotonic,
-        lasts: float = LASTS,
+        self, store: Store, most: int, ending: threading.Event, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._store, self._ending, self._monotonic, self._lasts = store, ending, monotonic, lasts
+        self._store, self._ending, self._monotonic = store, ending, monotonic
         self._places = Places(most)
         self._tail = Tail(store, ending)
 
@@ -105,7 +100,7 @@ class Streams:
             raise
 
     def _sent(self, number: int, wanted: Wanted, reset: bool) -> Iterator[bytes]:
-        ends = self._monotonic() + self._lasts
+        ends = self._monotonic() + LASTS
         yield b":connected\n\nretry: %d\n\n" % _RETRY_MS
         yield _moved("reset" if reset else "offset-only", number)
         while not self._ending.is_set() and (left := ends - self._monotonic()) > 0:

@@ -11,6 +11,7 @@ from services.notify.webhooks.lifecycle import TEST, WEBHOOK
 from services.notify.webhooks.parts import Parts
 from services.notify.webhooks.signing import public_keys
 from services.notify.webhooks.store import (
+    SEALED_FOR,
     TooMany,
     count_test,
     forget_deliveries,
@@ -29,7 +30,6 @@ from shared.http.problems import Fault, Problem
 from shared.sealing import seal
 
 operations: Operations[Parts] = Operations("notify", "Webhooks", WEBHOOK.commands())
-SEALED_FOR = "webhook-headers"
 
 
 @operations.post("/v1/webhooks", "createWebhook", "Create a webhook; its URL is sent a test event first", who=ANYONE,

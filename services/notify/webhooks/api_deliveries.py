@@ -5,7 +5,7 @@ from services.notify.webhooks.lifecycle import DELIVERY
 from services.notify.webhooks.parts import Parts
 from services.notify.webhooks.store import deliveries, delivery_key
 from services.notify.webhooks.views import delivery_view
-from shared.http.answer.pages import after_text, page_of, text_page
+from shared.http.answer.pages import after_text, page_of, page_response, text_page
 from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations
 
 operations: Operations[Parts] = Operations("notify", "Webhooks", DELIVERY.commands())
@@ -16,7 +16,9 @@ operations: Operations[Parts] = Operations("notify", "Webhooks", DELIVERY.comman
                 query=schemas.DeliveryQuery, answers={200: page_of(schemas.Delivery)})  # fmt: skip
 def list_of_webhook(call: Call[Parts]) -> Answer:
     call.parts.webhooks.read(call)
-    found = deliveries(call.parts.store, call.id, after_text(call), call.page.limit + 1, call.query)
+    found, reached = deliveries(call.parts.store, call.id, after_text(call), call.page.limit + 1, call.query)
+    if reached and len(found) <= call.page.limit:
+        return page_response(call, [delivery_view(each) for each in found], [reached])
     return text_page(call, found, "sort_key", delivery_view)
 
 

@@ -22,12 +22,11 @@ from services.notify.webhooks.acts import DISABLED_AFTER, HOURLY, secrets_of
 from services.notify.webhooks.lanes import Lanes
 from services.notify.webhooks.posting import Post, Unanswered
 from services.notify.webhooks.signing import Signer
-from services.notify.webhooks.store import due
+from services.notify.webhooks.store import SEALED_FOR, due
 from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Verdict
 from shared.sealing import unseal
 from shared.telemetry import metrics
 
-SEALED_FOR = "webhook-headers"
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 _ABORT = ("webhook-delivery", "abort-message")
 _MAY_ASK_TO_WAIT = (429, 503)

@@ -8,21 +8,13 @@ places; all webhooks of a person together get a quarter.
 from collections import Counter
 from threading import Lock
 
-MOST, MOST_UNWELL, MOST_OF_ONE, MOST_OF_A_PERSON = 32, 16, 4, 8
+_MOST, _MOST_UNWELL, _MOST_OF_ONE, _MOST_OF_A_PERSON = 32, 16, 4, 8
 
 
 class Lanes:
     """Thread-safe; times are of the monotonic clock."""
 
-    def __init__(
-        self,
-        most: int = MOST,
-        most_unwell: int = MOST_UNWELL,
-        most_of_one: int = MOST_OF_ONE,
-        most_of_a_person: int = MOST_OF_A_PERSON,
-    ) -> None:
-        self._most, self._most_unwell = most, most_unwell
-        self._most_of_one, self._most_of_a_person = most_of_one, most_of_a_person
+    def __init__(self) -> None:
         self._under_way: Counter[str] = Counter()
         self._of_person: Counter[str] = Counter()
         self._unwell: set[str] = set()
@@ -32,7 +24,7 @@ class Lanes:
     def free(self) -> int:
         """How many more may begin."""
         with self._lock:
-            return self._most - self._under_way.total()
+            return _MOST - self._under_way.total()
 
     def full(self, now: float) -> set[str]:
         """The webhooks for which none may begin now."""
@@ -44,14 +36,14 @@ class Lanes:
     def full_people(self) -> set[str]:
         """Those for none of whose webhooks one may begin now."""
         with self._lock:
-            return {person for person, count in self._of_person.items() if count >= self._most_of_a_person}
+            return {person for person, count in self._of_person.items() if count >= _MOST_OF_A_PERSON}
 
     def take(self, webhook: str, person: str) -> bool:
         """Begin one for this webhook of this person, where that may be."""
         with self._lock:
-            if self._of_person[person] >= self._most_of_a_person:
+            if self._of_person[person] >= _MOST_OF_A_PERSON:
                 return False
-            if not self._has_room(webhook) or self._under_way.total() >= self._most:
+            if not self._has_room(webhook) or self._under_way.total() >= _MOST:
                 return False
             self._under_way[webhook] += 1
             self._of_person[person] += 1
@@ -73,8 +65,8 @@ class Lanes:
         if webhook in self._rest_until:
             return False
         if webhook not in self._unwell:
-            return self._under_way[webhook] < self._most_of_one
-        return self._under_way[webhook] < 1 and self._busy_unwell() < self._most_unwell
+            return self._under_way[webhook] < _MOST_OF_ONE
+        return self._under_way[webhook] < 1 and self._busy_unwell() < _MOST_UNWELL
 
     def _busy_unwell(self) -> int:
         return sum(count for webhook, count in self._under_way.items() if webhook in self._unwell)

@@ -47,13 +47,11 @@ def nobody(url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
 
 
 class Poster:
-    """`post` sends one body; `context` says whose certificates are trusted (by default the system's authorities)."""
+    """`post` sends one body; the certificates of the system's authorities are trusted."""
 
-    def __init__(
-        self, destinations: Destinations, seconds: float = WITHIN_SECONDS, context: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, destinations: Destinations, seconds: float = WITHIN_SECONDS) -> None:
         self._destinations, self._seconds = destinations, seconds
-        self._context = context or ssl.create_default_context()
+        self._context = ssl.create_default_context()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         deadline = Deadline(self._seconds)

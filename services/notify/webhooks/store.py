@@ -17,8 +17,12 @@ from shared.aggregate import Change, Document, Store, Trigger
 from shared.clock import format_time
 
 WEBHOOKS = "webhooks"
+SEALED_FOR = "webhook-headers"
 _SHOWN = {"events": 0, "applied": 0}
+_BY_DELIVERY = [("webhook_id", ASCENDING), ("sort_key", DESCENDING)]
 _MOST_COUNTED = 10_000
+MOST_LOOKED_AT = 5_000
+"""Deliveries that one page, or one step, looks at."""
 _DAY = timedelta(days=1)
 _HELD = timedelta(minutes=1)
 """How long a place is held for a webhook that is being made."""
@@ -31,7 +35,7 @@ def by_sending(collection: Collection[Document]) -> None:
 
 def by_delivery(collection: Collection[Document]) -> None:
     """A webhook's deliveries, newest first."""
-    collection.create_index([("webhook_id", ASCENDING), ("sort_key", DESCENDING)], sparse=True)
+    collection.create_index(_BY_DELIVERY, sparse=True)
 
 
 def by_next_attempt(collection: Collection[Document]) -> None:
@@ -158,22 +162,43 @@ def new_delivery(store: Store, webhook: Document, event_id: str, **about: Any) -
 
 def deliveries(
     store: Store, webhook_id: str, after: str | None, limit: int, asked: Mapping[str, Any]
-) -> list[Document]:
-    """A webhook's deliveries, newest first, after the sort key `after`; `asked`: status, type, since, until."""
+) -> tuple[list[Document], str | None]:
+    """A webhook's deliveries, newest first, after the sort key `after`; `asked`: status, type, since, until. And the
+    sort key up to which was looked, where that is not all: no index has the status or the type.
+    """
     below = [{"$lt": after}] if after else []
     below += [{"$lt": format_time(asked["until"])}] if "until" in asked else []
     above = [{"$gte": format_time(asked["since"])}] if "since" in asked else []
+    bounds: list[dict[str, Any]] = [{"sort_key": bound} for bound in (*below, *above)] or [
+        {"sort_key": {"$exists": True}}
+    ]
+    query: dict[str, Any] = {"webhook_id": webhook_id, "$and": bounds}
     named = {"status": "state", "type": "event_type"}
-    query: dict[str, Any] = {"webhook_id": webhook_id}
-    query |= {field: asked[name] for name, field in named.items() if name in asked}
-    query["$and"] = [{"sort_key": bound} for bound in (*below, *above)] or [{"sort_key": {"$exists": True}}]
-    return list(store.collection.find(query, _SHOWN).sort("sort_key", DESCENDING).limit(limit))
+    asks = {field: asked[name] for name, field in named.items() if name in asked}
+    reached = _looked_at(store, query, DESCENDING) if asks else None
+    if reached:
+        bounds.append({"sort_key": {"$gte": reached}})
+    found = store.collection.find({**query, **asks}, _SHOWN).sort("sort_key", DESCENDING).hint(_BY_DELIVERY)
+    return list(found.limit(limit)), reached
 
 
-def failed_after(store: Store, webhook_id: str, after: str, limit: int) -> list[Document]:
-    """Its deliveries that failed, after the sort key `after`, the oldest first: {_id, rank}."""
-    query = {"webhook_id": webhook_id, "sort_key": {"$gt": after}, "state": "failed"}
-    return list(store.collection.find(query, {"sort_key": 1}).sort("sort_key", ASCENDING).limit(limit))
+def failed_after(store: Store, webhook_id: str, after: str, limit: int) -> tuple[list[Document], str | None]:
+    """Its deliveries that failed, after the sort key `after`, the oldest first: {_id, sort_key}. And the sort key after
+    which to go on; None: that was all.
+    """
+    query: dict[str, Any] = {"webhook_id": webhook_id, "sort_key": {"$gt": after}}
+    reached = _looked_at(store, query, ASCENDING)
+    if reached:
+        query["sort_key"] = {"$gt": after, "$lte": reached}
+    failed = store.collection.find({**query, "state": "failed"}, {"sort_key": 1}).sort("sort_key", ASCENDING)
+    found = list(failed.hint(_BY_DELIVERY).limit(limit))
+    return found, found[-1]["sort_key"] if len(found) == limit else reached
+
+
+def _looked_at(store: Store, query: Mapping[str, Any], direction: int) -> str | None:
+    """The sort key of the last of these that is looked at, by the index alone; None where there are fewer."""
+    found = store.collection.find(query, {"sort_key": 1, "_id": 0}).sort("sort_key", direction).hint(_BY_DELIVERY)
+    return next((str(doc["sort_key"]) for doc in found.skip(MOST_LOOKED_AT - 1).limit(1)), None)
 
 
 def forget_older(store: Store, than: datetime, limit: int) -> int:

@@ -44,13 +44,14 @@ class Upkeep:
         return self._replay(webhook)
 
     def _replay(self, webhook: Document) -> int:
-        """The next failed deliveries, the oldest first; how far that is stands in the webhook."""
-        found = failed_after(self._store, webhook["_id"], webhook["replay_after"], _AT_ONCE)
+        """The next failed deliveries, the oldest first; how far that is stands in the webhook. Where none of many had
+        failed, that counts as one, for there are more to look at.
+        """
+        found, reached = failed_after(self._store, webhook["_id"], webhook["replay_after"], _AT_ONCE)
         for doc in found:
             self._store.run({doc["_id"]: DELIVERY}, partial(_again, doc["_id"]))
-        reached = found[-1]["sort_key"] if len(found) == _AT_ONCE else None
         self._store.run({webhook["_id"]: WEBHOOK}, partial(_replayed, webhook, reached))
-        return len(found)
+        return len(found) or int(reached is not None)
 
     def _untested(self, webhook_id: str) -> bool:
         return self._store.run({webhook_id: WEBHOOK}, partial(_switched_off, webhook_id))

@@ -7,13 +7,13 @@ The fingerprint of someone who was forgotten is gone: their command's repeat is 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from shared.aggregate import Change, Document, Lifecycle, Refusal, Store, Trigger, erasure, explain
 from shared.events.catalogue import PUBLIC_NAMES, latest
 from shared.http.answer.documents import document_response
 from shared.http.answer.patience import Patience
-from shared.http.declare.operations import Answer, Call
+from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations, Parts, SchemaLike
 from shared.http.declare.principal import Principal
 from shared.http.problems import Fault, Problem
 from shared.telemetry import traces
@@ -183,18 +183,42 @@ class Resource:
         change.push("commands", taken)
 
 
+@dataclass(frozen=True)
+class PlainCommands(Generic[Parts]):
+    """Declares commands that the aggregate at `path` takes with what was sent, and nothing else."""
+
+    operations: Operations[Parts]
+    path: str
+    resource_of: Callable[[Parts], Resource]
+    answer: SchemaLike
+
+    def __call__(
+        self, id: str, summary: str, command: str, body: SchemaLike | None = None, *, at: str = "", status: int = 200
+    ) -> None:
+        """`at`: where it stands below the path, if not by the command's own name."""
+
+        def give(call: Call[Parts]) -> Answer:
+            return self.resource_of(call.parts).command(call, call.body, status)
+
+        answers, path = {status: self.answer}, f"{self.path}/{at or command}"
+        self.operations.post(path, id, summary, who=DOCUMENT, body=body, command=command, answers=answers)(give)
+
+
 _KEY_FAULT = Fault.of_header("Idempotency-Key", "reused", "use a new key for another request")
 
 
-def problem_of_refusal(refusal: Refusal) -> Problem:
-    """409 for the state, 409 with Retry-After while an instruction is open, 403 for a role, 422 for a rule."""
-    fault = Fault(refusal.pointer or "", refusal.rule, refusal.detail)
+def problem_of_refusal(refusal: Refusal, words: str | None = None) -> Problem:
+    """409 for the state, 409 with Retry-After while an instruction is open, 403 for a role, 422 for a rule. `words`
+    instead of the refusal's own.
+    """
+    detail = words or refusal.detail
+    fault = Fault(refusal.pointer or "", refusal.rule, detail)
     match refusal.kind:
         case "forbidden":
-            return Problem("forbidden", refusal.detail, errors=[fault])
+            return Problem("forbidden", detail, errors=[fault])
         case "busy":
-            return Problem("busy", refusal.detail, errors=[fault], retry_after=_NOT_YET)
+            return Problem("busy", detail, errors=[fault], retry_after=_NOT_YET)
         case "state":
-            return Problem("conflict", refusal.detail, errors=[fault])
+            return Problem("conflict", detail, errors=[fault])
         case "rule":
-            return Problem("refused-by-rule", refusal.detail, errors=[fault])
+            return Problem("refused-by-rule", detail, errors=[fault])

@@ -1,23 +1,23 @@
 """The history of a deal over HTTP: what happened, who did it and when, in words, oldest first, in pages.
 
 Each item is read from the document's own events and steps (`shared.aggregate.history`); a service brings the phrases,
-one file a language, and says what the caller may read. Nothing here is stored.
+`history.json`, and says what the caller may read. Nothing here is stored.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared import fields
-from shared.aggregate.history import ACTORS, Happened
+from shared.aggregate import Document
+from shared.aggregate.history import ACTORS, Happened, is_whole
 from shared.fields import Body
-from shared.http.answer.html import LANGUAGES
-from shared.http.answer.pages import foreign_cursor, page_response
-from shared.http.declare.operations import Answer, Call
+from shared.http.answer.commands import Resource
+from shared.http.answer.html import language
+from shared.http.answer.pages import PageQuery, foreign_cursor, page_response
+from shared.http.declare.operations import DOCUMENT, Answer, Call, Operations, Parts
 
 Phrases = Mapping[str, Mapping[str, str]]
-"""{language: {key: text with {fields}}}"""
+"""`html.read_texts` of it."""
 
 
 class HistoryItem(Body):
@@ -43,14 +43,42 @@ class History(Body):
     next = fields.Text(1, 1024, allow_none=True)
 
 
-def read_phrases(folder: Path) -> Phrases:
-    """Those of `history.<language>.json` beside a service's code."""
-    return {each: json.loads((folder / f"history.{each}.json").read_text("utf-8")) for each in LANGUAGES}
+def declare_history(
+    operations: Operations[Parts],
+    path: str,
+    id: str,
+    summary: str,
+    resource_of: Callable[[Parts], Resource],
+    history: Callable[[Document, frozenset[str], str], Sequence[Mapping[str, Any]]],
+) -> None:
+    """`history` gives the items, oldest first, of a document that was read with its events, for who has these roles and
+    in a language.
+    """
+
+    def show(call: Call[Parts]) -> Answer:
+        doc, of = resource_of(call.parts).read_whole(call)
+        return _page(call, history(doc, of, language(call.header("Accept-Language"))), is_whole(doc))
+
+    operations.get(path, id, summary, who=DOCUMENT, query=PageQuery, answers={200: History})(show)
 
 
 def phrase(phrases: Phrases, language: str, code: str) -> str:
     """The phrase for a code; one without is read as it is."""
-    return phrases[language].get(code, code.replace("_", " "))
+    return phrases[code][language] if code in phrases else code.replace("_", " ")
+
+
+def words(
+    phrases: Phrases, language: str, each: Happened, by: str, values: Mapping[str, str], variants: Sequence[str]
+) -> str:
+    """What happened, with {who}, {because} and these values. `variants`: fields of its data that may make it another
+    phrase, as in `offer.begun.system`.
+    """
+    data = each.data
+    named = (f"{each.what}.{data[name]}" for name in variants if data.get(name))
+    key = next((variant for variant in named if variant in phrases), each.what)
+    because = f" ({phrase(phrases, language, data['reason'])})" if data.get("reason") else ""
+    who = phrase(phrases, language, f"who.{by}")
+    return phrases[key][language].format_map({"who": who, "because": because, **values})
 
 
 def item(each: Happened, by: str, words: str, text: str | None) -> dict[str, Any]:
@@ -58,7 +86,7 @@ def item(each: Happened, by: str, words: str, text: str | None) -> dict[str, Any
     return shown | ({"text": text} if text else {})
 
 
-def history_page(call: Call[Any], items: Sequence[Mapping[str, Any]], complete: bool) -> Answer:
+def _page(call: Call[Any], items: Sequence[Mapping[str, Any]], complete: bool) -> Answer:
     """A page of what the caller may see of it. The cursor counts items: a history only grows. Raises Problem 422 for
     the cursor of another list.
     """

@@ -5,12 +5,17 @@ An operation that is declared with `page=True` may answer with a `Page` where th
 then its problems are pages, too. `Markup("<p>{}</p>").format(text)` escapes what it is given.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from shared.http.declare.operation import Call
 from shared.http.problems import Problem
 
 CONTENT_TYPE = "text/html; charset=utf-8"
@@ -55,6 +60,25 @@ def language(accept_language: str | None) -> str:
     liked = parse_accept_header((accept_language or "")[:1000], LanguageAccept)
     tags = (str(tag).partition("-")[0].lower() for tag, weight in liked if weight > 0)
     return next((tag for tag in tags if tag in LANGUAGES), "en")
+
+
+def read_texts(code: str, name: str) -> Mapping[str, Mapping[str, str]]:
+    """{key: {language: text with {fields}}} of a file beside the code that shows them."""
+    texts: Mapping[str, Mapping[str, str]] = json.loads(Path(code).with_name(name).read_text("utf-8"))
+    return texts
+
+
+class Texts:
+    """What pages say (`read_texts`)."""
+
+    def __init__(self, code: str, name: str) -> None:
+        self._texts = read_texts(code, name)
+
+    def in_language(self, key: str, language: str, **values: str) -> str:
+        return self._texts[key][language].format_map(values)
+
+    def to_caller(self, call: Call[Any], key: str, **values: str) -> str:
+        return self.in_language(key, language(call.header("Accept-Language")), **values)
 
 
 def paragraphs(*texts: str) -> Markup:

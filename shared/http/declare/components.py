@@ -59,8 +59,9 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "The ETag of what you have, or several: 304 without a body while it is still so.",
-        "schema": {"type": "string", "examples": ['"3"']},
+        "description": "The ETag of what you have, or several: 304 without a body while it is still so. "
+        "A document's version, as its ETag is with a token, is no such: what you see depends on more.",
+        "schema": {"type": "string", "examples": ['"9f86d081884c7d659a2feaa0c55ad015"']},
     },
 }
 _HEADERS: dict[str, dict[str, Any]] = {

@@ -8,9 +8,9 @@ VERSION = "1.1.0"
 """Of the contract: docs/contract-changelog.md says what each one brought."""
 
 
-def merge(documents: Mapping[str, Mapping[str, Any]], title: str = "Good Golem") -> dict[str, Any]:
+def merge(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """One document out of {service: its document}. A schema that two services name alike is named after its service."""
-    merged: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": title, "version": VERSION}, "paths": {}}
+    merged: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "Good Golem", "version": VERSION}, "paths": {}}
     components: dict[str, dict[str, Any]] = {}
     for service, one in documents.items():
         apart = renamed(one, components.get("schemas", {}), _named_after(service))

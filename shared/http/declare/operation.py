@@ -23,7 +23,7 @@ _UNSAID = "-"
 class Who:
     """Who may call an operation. `description` is for the documentation; `token`: only with one.
 
-    `open`: without a token anybody, at the pace of their address; a token that is given counts, or is refused.
+    Without a token everybody asks at the pace of their address. `open`: a token that is given counts, or is refused.
     """
 
     description: str
@@ -45,11 +45,14 @@ def roles(*names: str) -> Who:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a view answers; the operation's schema for `status` decides what of `body` leaves."""
+    """What a view answers; the operation's schema for `status` decides what of `body` leaves. `tag`: of its content,
+    where the view knows it (`KeptText`).
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ class Operation(Generic[Parts]):
     signed: bool
     csv: bool
     most_bytes: int | None
+    pace: int
 
     def of_slice(self, slice_of: Callable[[Any], Parts]) -> "Operation[Any]":
         """The same for a service of several subjects; the view works with what `slice_of` takes of its parts."""

@@ -54,7 +54,7 @@ class Options(TypedDict, total=False):
     """What a declaration may say; `add` explains."""
 
     who: Who
-    body: SchemaLike
+    body: SchemaLike | None
     query: SchemaLike
     answers: Required[Mapping[int, SchemaLike | None]]
     key: bool
@@ -69,6 +69,7 @@ class Options(TypedDict, total=False):
     signed: bool
     csv: bool
     most_bytes: int
+    pace: int
 
 
 class Operations(Generic[Parts]):
@@ -126,7 +127,8 @@ class Operations(Generic[Parts]):
         follow from the rest. `headers`: those that its view reads by itself.
         `signed`: the view reads the body from the bytes, once it has checked their signature; `body` only documents it.
         `csv`: it may answer with a `Table` (`shared.http.answer.csv_table`) where the client asks for CSV.
-        `most_bytes`: its body may be larger than others', up to this.
+        `most_bytes`: its body may be larger than others', up to this. `pace`: without a token an address may ask so
+        many times as fast as for others, where systems ask and not people; 0: as fast as it likes.
         """
         who = options.get("who")
         key = options.get("key", method == "POST" and who is not PUBLIC)
@@ -141,6 +143,7 @@ class Operations(Generic[Parts]):
                 method, path, operation_id, summary, view, who, body, query, answers, key, match, form, page, media,
                 command, options.get("refuses", ()), _instance(options.get("headers")), options.get("any_body", False),
                 options.get("signed", False), options.get("csv", False), options.get("most_bytes"),
+                options.get("pace", 1),
             )  # fmt: skip
             if command is not None and command not in self.commands:
                 self._unknown.append(f"{command} ({operation_id})")

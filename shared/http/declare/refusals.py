@@ -16,7 +16,8 @@ def statuses_of(operation: Operation[Any]) -> list[int]:
     changes = operation.method != "GET"
     statuses = {*BY_SERVERS, *(CATALOGUE[slug][0] for slug in operation.refuses)}
     statuses |= set() if operation.page and (operation.any_body or not changes) else {422}
-    statuses |= {401, 429} if operation.who and (operation.who.token or operation.who.open) else set()
+    statuses |= {401} if operation.who and (operation.who.token or operation.who.open) else set()
+    statuses |= {429} if operation.who and (operation.who.token or operation.pace) else set()
     statuses |= {404} if operation.variables or changes else set()
     statuses |= {403} if (operation.who and operation.who.roles) or changes else set()
     statuses |= {409} if changes else set()

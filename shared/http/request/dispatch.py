@@ -50,8 +50,9 @@ class Dispatcher(Generic[Parts]):
         traces.describe(attributes, name=f"{operation.method} {operation.template}")
         try:
             call = self._call(operation, operation.path_of(texts), ids)
-            written = _written(operation, operation.view(call))
-            return fresh(request, written, call.caller is None) if operation.is_kept else written
+            answer = operation.view(call)
+            written = _written(operation, answer)
+            return fresh(request, written, call.caller is None, answer.tag) if operation.is_kept else written
         except Problem as problem:
             if operation.page and html.wants_page(request.headers.get("Accept")):
                 return _page(
@@ -62,7 +63,7 @@ class Dispatcher(Generic[Parts]):
             raise
 
     def _call(self, operation: Operation[Parts], path: str, ids: dict[str, Any]) -> Call[Parts]:
-        caller = self._caller(operation.who)
+        caller = self._caller(operation.who, operation.pace)
         headers = request.headers
         key = read_key(headers.get("Idempotency-Key")) if operation.key else None
         if_match = read_if_match(headers.get("If-Match")) if operation.match else IfMatch()
@@ -105,13 +106,14 @@ class Dispatcher(Generic[Parts]):
             return {}
         return read_object(request, operation.needs_body, operation.form)
 
-    def _caller(self, who: Who | None) -> Principal | None:
+    def _caller(self, who: Who | None, pace: int) -> Principal | None:
+        """Who calls. Without a token the address is counted, before anything is read: the body, or a document."""
         if who is None:
             raise Problem("forbidden", "You are not allowed to do this.")
         authorization = request.headers.get("Authorization")
-        if who.open and authorization is None:
-            self._addresses.check(request.environ)
         if not who.token and (authorization is None or not who.open):
+            if pace:
+                self._addresses.check(request.environ, pace)
             return None
         caller = self._verifier.principal(authorization)
         self._persons.check(caller.person_id)

@@ -33,7 +33,7 @@ def fingerprint(method: str, path: str, body: Mapping[str, Any]) -> str:
 def read_if_match(header: str | None) -> IfMatch:
     """RFC 9110: `*`, or entity tags of which any may match (weak ones never do). Malformed is Problem 400."""
     if header is None or header.strip() == "*":
-        return IfMatch()
+        return IfMatch(exists=header is not None)
     if not _TAGS.fullmatch(header):
         fault = Fault.of_header("If-Match", "format", 'expected an ETag such as "3", or *')
         raise Problem("bad-request", "If-Match cannot be read.", errors=[fault])

@@ -13,6 +13,7 @@ import jwt
 from shared import outgoing
 from shared.clock import Clock
 from shared.http.problems import Problem
+from shared.telemetry import metrics
 from shared.telemetry.outage import Outage
 
 ALGORITHMS = ("EdDSA", "ES256", "RS256")
@@ -112,7 +113,7 @@ class UrlKeys:
     seconds (5 while there are none).
 
     Whatever comes, the last good set stays in force. Nobody waits for a key that is known; for another until half a
-    second after its fetch began, and then it is 503.
+    second after its fetch began, and then it is 503; while the last fetch failed as well, for it may be a new key.
     """
 
     def __init__(self, url: str, clock: Clock, begin: Callable[[Callable[[], None]], None] | None = None) -> None:
@@ -120,9 +121,11 @@ class UrlKeys:
         self._url, self._clock, self._begin = url, clock, begin or _in_a_thread
         self._keys: KeySet = []
         self._fetched_at = self._tried_at = float("-inf")
+        self._failed = False
         self._fetch_under_way: _Fetch | None = None
         self._lock = threading.Lock()
         self._outage = Outage(log, "the token keys cannot be fetched")
+        metrics.TOKEN_KEYS_FETCHED.set(clock.now().timestamp())
 
     def find(self, kid: Any) -> KeySet:
         found = pick(self._keys, kid)
@@ -133,7 +136,7 @@ class UrlKeys:
             if not fetch.wait():
                 raise _unavailable(retry_after=1)
             found = pick(self._keys, kid)
-        if not self._keys:
+        if not found and (self._failed or not self._keys):
             raise _unavailable()
         return found
 
@@ -165,9 +168,11 @@ class UrlKeys:
     def _refresh(self, fetch: "_Fetch") -> None:
         try:
             self._keys = parse_keys(self._fetch())
-            self._fetched_at = self._clock.monotonic()
+            self._fetched_at, self._failed = self._clock.monotonic(), False
+            metrics.TOKEN_KEYS_FETCHED.set(self._clock.now().timestamp())
             self._outage.ended()
         except Exception as error:  # whatever a foreign server sends, the last good set stays
+            self._failed = True
             self._outage.failed(f"{type(error).__name__}: {error}")
         finally:
             self._over(fetch)

@@ -20,10 +20,13 @@ _MOST_KNOWN = 4096
 
 
 class PersonLimit:
-    """At most `burst` requests in any `burst / per_second` seconds: a burst at once, over time `per_second`."""
+    """At most `burst` requests in any `burst / per_second` seconds: a burst at once, over time `per_second`. A burst is
+    a second's at least.
+    """
 
     def __init__(self, per_second: int, burst: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._seconds = max(burst, per_second), max(1, round(burst / per_second))
+        self._most = max(burst, per_second)
+        self._seconds = self._most / per_second
         self._monotonic, self._lock = monotonic, Lock()
         self._taken: OrderedDict[str, deque[float]] = OrderedDict()
 
@@ -46,11 +49,44 @@ class PersonLimit:
             self._taken.popitem(last=False)
 
 
+class Pace:
+    """A burst, then one each so many seconds, of whoever a text names.
+
+    The latest 20,000 are remembered, each as the time at which they will have a whole burst again (GCRA): there may be
+    as many names as addresses, and those cost nothing. Whoever has more than that has as many bursts in any case.
+    """
+
+    def __init__(self, each: float, burst: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`each`: seconds for one; `burst`: in how many seconds a whole burst is there again."""
+        self._each, self._burst = each, burst
+        self._monotonic, self._lock = monotonic, Lock()
+        self._whole_at: OrderedDict[str, float] = OrderedDict()
+
+    def wait(self, name: str, times: int = 1) -> float:
+        """Counts one, and says 0; where it is one too many nothing is counted, and these are the seconds to wait.
+
+        `times` as many at once and over time: a name that is asked about with it has a count of its own.
+        """
+        each, key = self._each / times, name if times == 1 else f"{name} {times}"
+        with self._lock:
+            now = self._monotonic()
+            before = max(self._whole_at.pop(key, now), now)
+            wait = before + each - now - self._burst
+            taken = wait <= each / 1000
+            self._whole_at[key] = before + (each if taken else 0)
+            if len(self._whole_at) > MOST_ADDRESSES:
+                self._whole_at.popitem(last=False)
+        return 0.0 if taken else wait
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._whole_at)
+
+
 class AddressLimit:
     """The same of those without a token: an IPv4 address, or the /64 of an IPv6 one, is one of them.
 
-    `gateways` are who may tell whose request it is. The latest 20,000 are remembered, each as the time at which they
-    will have a whole burst again (GCRA): whoever comes from more addresses than that has as many bursts in any case.
+    `gateways` are who may tell whose request it is.
     """
 
     def __init__(
@@ -60,26 +96,17 @@ class AddressLimit:
         gateways: tuple[Network, ...],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._each, self._burst, self._gateways = 1 / per_second, burst / per_second, gateways
-        self._monotonic, self._lock = monotonic, Lock()
-        self._whole_at: OrderedDict[str, float] = OrderedDict()
+        self.pace, self._gateways = Pace(1 / per_second, burst / per_second, monotonic), gateways
 
     def client(self, environ: Mapping[str, Any]) -> str:
         """Whose request it is (`client_of`)."""
         return client_of(environ, self._gateways)
 
-    def check(self, environ: Mapping[str, Any]) -> None:
-        """Counts one request of its client; Problem 429 with Retry-After where it is one too many."""
-        client = self.client(environ)
-        with self._lock:
-            now = self._monotonic()
-            before = max(self._whole_at.pop(client, now), now)
-            wait = before + self._each - now - self._burst
-            taken = wait <= self._each / 1000
-            self._whole_at[client] = before + (self._each if taken else 0)
-            if len(self._whole_at) > MOST_ADDRESSES:
-                self._whole_at.popitem(last=False)
-        if not taken:
+    def check(self, environ: Mapping[str, Any], times: int = 1) -> None:
+        """Counts one request of its client; Problem 429 with Retry-After where it is one too many. `times` as many are
+        let through where systems ask, counted apart from what else comes from there.
+        """
+        if wait := self.pace.wait(self.client(environ), times):
             raise _too_many(wait)
 
 

@@ -7,7 +7,6 @@ until it expires; then the token is checked as if it were new, so that the refus
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -35,8 +34,8 @@ class Checked:
 class Remembered:
     """The latest 10,000 of them."""
 
-    def __init__(self, keys: Keys, now: Callable[[], float] = time.time, most: int = MOST_TOKENS) -> None:
-        self._keys, self._now, self._most = keys, now, most
+    def __init__(self, keys: Keys, most: int = MOST_TOKENS) -> None:
+        self._keys, self._most = keys, most
         self._checked: OrderedDict[bytes, Checked] = OrderedDict()
         self._lock = Lock()
 
@@ -46,7 +45,7 @@ class Remembered:
         known = self._checked.get(digest)
         if known is None:
             return None
-        if self._now() < known.until and any(key is known.key for key in self._keys.find(known.kid)):
+        if time.time() < known.until and any(key is known.key for key in self._keys.find(known.kid)):
             return known.principal
         with self._lock:
             self._checked.pop(digest, None)

@@ -18,6 +18,7 @@ from deploy.embedded.keys import Keys
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ("docker-compose.yml", "deploy/compose.subscribers.yml", "deploy/compose.tests.yml")
 Json = dict[str, Any]
+_VERIFY = ("run", "--rm", "-T", "golem", "verify", "--wait", "120", "--json")
 # Not idempotent: that is a right by itself, and each topic shall be tried.
 _PRODUCER: Json = {"enable_idempotence": False, "max_block_ms": 8000, "request_timeout_ms": 8000}
 
@@ -156,8 +157,17 @@ def deployment(secrets: Path) -> Deployment:
 
 def everything_holds() -> None:
     """`golem verify`: nothing lost, nothing paid twice, nothing left over."""
-    found = json.loads(compose("run", "--rm", "-T", "golem", "verify", "--wait", "90", "--json", check=False) or "{}")
+    found = json.loads(compose(*_VERIFY, check=False, seconds=180) or "{}")
     assert found and found["holds"] and found["drained"], json.dumps(found, indent=1)[:4000]
+
+
+@pytest.fixture
+def extra() -> Iterator[list[str]]:
+    """Containers beside those that compose knows; what is left of them is removed."""
+    containers = list[str]()
+    yield containers
+    for container in containers:
+        run("docker", "rm", "--force", container, check=False)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from deploy import COLLECTIONS, SERVICES
 from deploy.embedded.ports import free_ports
 from tests.compose.running.conftest import Deployment, compose, everything_holds, inside, run
+from tests.compose.running.faults import made_with, state
 from tests.support.hires import Hires
 
 PASSING = ("published", "outbox_at", "version", "timers", "due_at", "changed_at", "updated_at", "instruction")
@@ -61,7 +62,7 @@ def hire(deployment: Deployment) -> None:
 
 def documents(mongo: Callable[..., MongoClient[Any]]) -> dict[str, Any]:
     """Every aggregate: what it says, what it took, what it emitted."""
-    found, passing = {}, {"kind": {"$nin": ["lease", "worker", "erased"]}}
+    found, passing = {}, {"kind": {"$nin": ["lease", "worker", "erased", "replayed"]}}
     for service in SERVICES:
         for each in mongo(service)[service][COLLECTIONS[service]].find(passing):
             found[f"{service}/{each['_id']}"] = {k: v for k, v in each.items() if k not in PASSING}
@@ -205,3 +206,31 @@ def test_tls_is_healthy_with_a_certificate_alone(monkeypatch: pytest.MonkeyPatch
 def container(name: str, files: tuple[str, ...]) -> dict[str, Any]:
     found: list[Any] = json.loads(run("docker", "inspect", run("docker", "compose", *files, "ps", "-aq", name).strip()))
     return dict(found[0])
+
+
+def test_a_web_whose_issuers_keys_never_came_is_not_ready(tmp_path: Path) -> None:
+    """It lives and waits; once the keys can be had it is ready by itself, without being started again."""
+    # The licence for development is for no issuer of one's own.
+    environment = {"JWKS_FILE": "", "JWKS_URL": "http://127.0.0.1:8999/jwks", "LICENCES": ""}
+    with made_with(tmp_path, {"listing-web": {"environment": environment}}, wait=False):
+        begun = state("listing-web")
+        time.sleep(20)  # healthy after two or three otherwise; by the second while it starts
+        assert asked_inside("listing-web", "/livez") == 200
+        assert asked_inside("listing-web", "/readyz") == 503
+        assert state("listing-web")["Health"]["Status"] != "healthy"
+        serve = ("python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", "/run/secrets", "8999")
+        compose("exec", "--detach", "listing-web", *serve)
+        deadline = time.monotonic() + 60
+        while state("listing-web")["Health"]["Status"] != "healthy":
+            assert time.monotonic() < deadline, state("listing-web")
+            time.sleep(0.5)
+        assert state("listing-web")["StartedAt"] == begun["StartedAt"]
+
+
+def asked_inside(name: str, path: str) -> int:
+    """The status that a web process answers its own container with."""
+    ask = (
+        "import http.client; c = http.client.HTTPConnection('127.0.0.1', 8000, timeout=8); "
+        f"c.request('GET', '{path}'); print(c.getresponse().status)"
+    )
+    return int(compose("exec", "-T", name, "python", "-c", ask))

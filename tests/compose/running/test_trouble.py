@@ -1,28 +1,21 @@
 """Kills and restarts while hires run: every hire that began ends, is paid once, and the whole holds afterwards."""
 
-import json
 import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy import SERVICES
-from tests.compose.running.conftest import Deployment, compose, everything_holds, run
+from tests.compose.running.conftest import Deployment, compose, everything_holds
+from tests.compose.running.faults import children, state
 from tests.compose.running.load import OPERATIONS, asking, hiring
 
 APPS = [f"{service}-{kind}" for service in SERVICES for kind in ("web", "worker")]
 _BACK_WITHIN = 90.0
 _HUNG_WITHIN = 120.0
 """Seconds, as docs/operations.md says."""
-
-
-def state(name: str) -> dict[str, Any]:
-    found: list[Any] = json.loads(run("docker", "inspect", *compose("ps", "--all", "--quiet", name).split()))
-    said: dict[str, Any] = found[0]["State"]
-    return said
 
 
 def kill(name: str) -> float:
@@ -53,10 +46,6 @@ def test_hires_survive_the_death_of_every_container(
         print("\n".join(f"  {name:<16} {seconds:5.1f}" for name, seconds in away.items()))
 
     assert len(ended) >= 10
-
-
-def children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_what_hangs_is_started_again(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:

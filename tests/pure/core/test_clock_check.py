@@ -14,13 +14,13 @@ from services.matching.offer.lifecycle import OFFER
 from services.notify.lifecycle import NOTIFICATION
 from shared.aggregate import ClockCheck, ClockOff, Store
 from shared.aggregate.tasks import TASK_TIMER
-from shared.clock import ManualClock
 from shared.process.loops import Loops
 from shared.process.work import Work
 from shared.telemetry import metrics
 from tests.pure.core.test_poller import Polling
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
-from tests.support.toy import BOX, ROUTES, Toys
+from tests.support.toy import BOX, DAY, ROUTES, Toys
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 MOST = 30 * SECOND
@@ -241,6 +241,27 @@ def test_what_is_rightly_ahead_is_left_alone() -> None:
         toys.clock.advance(MINUTE)
 
     assert len(toys.asked) == 20
+
+
+def test_what_waits_by_right_or_is_of_an_unknown_kind_hides_nothing_that_was_put_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.poller.ahead._LIMIT", 2)
+    toys = Polling()
+    latest = lambda doc, terms, now: now + (DAY if doc.get("refused") else MINUTE)  # noqa: E731
+    monkeypatch.setattr(BOX, "_latest_try", latest)
+    for number in range(3):
+        for kind, box in (("later", f"a-{number}"), ("box", f"b-{number}")):
+            at = {f"timers.{TASK_TIMER}": toys.clock.now() + 20 * MINUTE}
+            toys.opened(box).collection.update_one({"_id": box}, {"$set": {"kind": kind, "refused": True, **at}})
+    toys.opened()
+    right = toys.clock.now()
+    toys.clock.set(right + 30 * MINUTE)
+    toys.command("ask", "maker")
+    toys.clock.set(right)
+    toys.poller.step()
+
+    assert toys.asked == ["box-1:ask:1"]
 
 
 NOW = ManualClock().now()

@@ -10,11 +10,11 @@ from kafka.errors import TopicAuthorizationFailedError
 from kafka.structs import OffsetAndMetadata, OffsetAndTimestamp
 from pymongo.errors import AutoReconnect
 
-from shared.clock import ManualClock
 from shared.messaging.frontier import Frontier, KafkaEnds
 from shared.messaging.ports import Message
 from shared.messaging.replayed import Replay
 from shared.settings import Kafka
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection, MemoryEnds, MemorySource
 
 

@@ -13,11 +13,11 @@ from kafka.errors import (
     OutOfOrderSequenceNumberError,
 )
 
-from shared.clock import ManualClock
 from shared.messaging.kafka import KafkaPublisher
 from shared.messaging.kafka import publisher as publishing
 from shared.messaging.ports import Message
 from shared.settings import Kafka
+from tests.support.clock import ManualClock
 
 SETTINGS = Kafka(("127.0.0.1:9092",), "PLAINTEXT", None, None, None, None)
 ONE, TWO, OTHER = Message("a", b"1", b"x"), Message("a", b"2", b"x"), Message("b", b"3", b"x")

@@ -17,11 +17,11 @@ from kafka.errors import (
     OffsetOutOfRangeError,
 )
 
-from shared.clock import ManualClock
 from shared.messaging.kafka import KafkaSource
 from shared.messaging.kafka import source as sourcing
 from shared.messaging.ports import PAUSED, DataLost, Rebalanced, Record
 from shared.settings import Kafka
+from tests.support.clock import ManualClock
 
 SETTINGS = Kafka(("127.0.0.1:9092",), "PLAINTEXT", None, None, None, "escrow-1")
 A, B = TopicPartition("a", 0), TopicPartition("b", 0)

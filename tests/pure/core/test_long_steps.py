@@ -6,18 +6,17 @@ from typing import Any
 
 import pytest
 
-from services.escrow.provider.sandbox.party import Sandbox
-from services.escrow.provider.sandbox.store import MemoryStore
 from services.matching.offer.lifecycle import OFFER
 from services.notify.webhooks.upkeep import Upkeep
 from shared.aggregate import Archiving, Change, Store
-from shared.clock import ManualClock
 from shared.messaging.relay import Relay
 from shared.poller.poller import Poller
 from shared.process.pulse import STUCK_AFTER, Pulse
 from shared.settings import Terms
 from tests.provider import instructions
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher
+from tests.support.sandbox import MemoryStore, Sandbox
 from tests.support.toy import BOX, Toys, public
 
 ANSWER_S = 20.0

@@ -514,10 +514,29 @@ def test_a_copys_timers_are_deadlines_too():
 
 
 def test_a_kind_that_nobody_knows_is_left_alone():
-    toys = Polling(timers={})
-    toys.copy("a")
+    """And hides nothing newer, however many of it there are: a later version's, after the way back."""
+    toys = Polling(timers={}, limit=3)
+    for number in range(7):
+        toys.store.run({f"{number}": "later"}, lambda changes: [toys._schedule(c, ("a",)) for c in changes.values()])
+    toys.clock.advance(1)
+    toys.opened()
+    toys.clock.advance(10 * DAY)
 
-    assert toys.poller.step() == 0
+    assert [toys.poller.step() for _ in range(2)] == [1, 0]
+    assert toys.state() == "shut"
+    assert toys.collection.count_documents({"kind": "later", "version": 1, "timers.a": {"$exists": True}}) == 7
+
+
+def test_what_has_been_due_for_longest_comes_first():
+    toys = Polling(limit=2)
+    for day, box in enumerate(("box-3", "box-1", "box-2")):
+        toys.opened(box)
+        toys.clock.advance(DAY)
+        assert toys.poller.step() == 0, day
+    toys.clock.advance(10 * DAY)
+
+    assert toys.poller.step() == 2
+    assert [toys.state(f"box-{number}") for number in (1, 2, 3)] == ["shut", "open", "shut"]
 
 
 # -- what breaks

@@ -15,7 +15,7 @@ from pymongo.errors import AutoReconnect
 
 from shared.aggregate import Change, Document, Trigger, Verdict
 from shared.aggregate.verdict import TAKEN
-from shared.clock import ManualClock, format_time
+from shared.clock import format_time
 from shared.messaging.dead_letters import DeadLetter, message
 from shared.messaging.kafka.holding import is_held
 from shared.messaging.ports import Record
@@ -27,8 +27,10 @@ from shared.process.work import Beat, Leased, Loop, Work
 from shared.process.worker import Worker
 from shared.settings import Address
 from shared.settings import Worker as WorkerSettings
+from tests.support.clock import ManualClock
 from tests.support.collector import collector
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
+from tests.support.processes import eventually
 from tests.support.records import erased
 from tests.support.toy import BOX, DAY, Toys
 from tests.support.web import settings
@@ -590,6 +592,30 @@ def test_an_outcome_is_folded_though_another_holds_the_lease_by_then(given: Give
 
     assert worker.loops.poll() == 0
     assert toys.state() == "open"
+
+
+def test_until_its_loops_have_ended_it_keeps_the_lease(given: Given) -> None:
+    """A send may take longer than a lease without a beat lasts: another worker would send the same."""
+    leases, taken = given.toys.store.collection, list[bool]()
+
+    def beats() -> tuple[str | None, int]:
+        lease = leases.find_one({"_id": "lease"}) or {}
+        return lease.get("holder"), lease.get("beat", 0)
+
+    def slow(stop: threading.Event, beat: Callable[[], None]) -> None:
+        eventually(lambda: beats()[0] == "one", "the worker has the lease")
+        worker.end()
+        for _ in range(6):
+            before = beats()
+            taken.append(other.held())
+            given.toys.clock.advance(1)
+            eventually(lambda: beats() != before, "a beat")  # noqa: B023
+
+    worker, other = given.worker(slow=slow), given.worker("other").loops.lease
+
+    assert (worker.run(), worker.failed) == (0, None)
+    assert taken == [False] * 6
+    assert leases.find_one({"_id": "lease"}) is None
 
 
 def test_the_lease_that_cannot_be_given_back_holds_up_nobody(given: Given) -> None:

@@ -15,7 +15,7 @@ from shared.http.answer.documents import document_response
 from shared.http.answer.pages import PageQuery, page_of, page_response
 from shared.http.app import create_app
 from shared.http.declare import openapi
-from shared.http.declare.operations import ANYONE, OPEN, Answer, Call, Operations
+from shared.http.declare.operations import ANYONE, OPEN, PUBLIC, Answer, Call, Operations
 from shared.http.problems import Problem
 from shared.http.request.limits import MOST_ADDRESSES, AddressLimit, client_of
 from shared.settings import Settings, Terms
@@ -53,6 +53,18 @@ def declared() -> Operations[dict[str, Any]]:
     @operations.get("/v1/private", "showPrivate", "Mine", who=ANYONE, answers={200: Thing})
     def private(call: Call[dict[str, Any]]) -> Answer:
         return document_response({"title": "mine"}, version=1)
+
+    @operations.get(
+        "/v1/links/{token:link}", "showLink", "Show what it does", who=PUBLIC, answers={200: None}, page=True
+    )
+    @operations.post("/v1/links/{token:link}", "useLink", "Do it", who=PUBLIC, answers={200: None}, any_body=True)
+    def link(call: Call[dict[str, Any]]) -> Answer:
+        return Answer({"asked": "link"})
+
+    @operations.post("/v1/systems", "fromSystems", "Told", who=PUBLIC, answers={200: None}, signed=True, pace=3)
+    @operations.post("/v1/provider", "fromProvider", "Told", who=PUBLIC, answers={200: None}, signed=True, pace=0)
+    def told(call: Call[dict[str, Any]]) -> Answer:
+        return Answer({"asked": "told"})
 
     return operations
 
@@ -122,6 +134,40 @@ def test_an_address_that_asks_too_fast(slow: FlaskClient, ida: dict[str, str]) -
     assert refused.headers["Cache-Control"] == "no-store"
     assert asked(slow, "192.0.2.2").status_code == 200
     assert asked(slow, "192.0.2.1", **ida).status_code == 200
+
+
+def statuses(client: FlaskClient, method: str, path: str, count: int, **headers: str) -> list[int]:
+    told = {"environ_base": {"REMOTE_ADDR": "192.0.2.1"}, "headers": headers}
+    return [client.open(path, method=method, json={} if method == "POST" else None, **told).status_code
+            for _ in range(count)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/links/abc.def"), ("POST", "/v1/links/abc.def"),
+                                              ("GET", "/v1/openapi/listing.json")])  # fmt: skip
+def test_whatever_needs_no_token_has_that_pace(slow: FlaskClient, ida: dict[str, str], method: str, path: str) -> None:
+    """Links in mails among them, for which no token counts."""
+    assert statuses(slow, method, path, 4, **ida) == [200, 200, 200, 429]
+    assert asked(slow, "192.0.2.1").status_code == 429
+    assert asked(slow, "192.0.2.2").status_code == 200
+
+
+def test_systems_have_a_pace_of_their_own(slow: FlaskClient) -> None:
+    """So many times as fast, and what else comes from there takes nothing of it; the provider is never slowed."""
+    assert statuses(slow, "GET", "/v1/links/abc.def", 4)[-1] == 429
+    assert statuses(slow, "POST", "/v1/systems", 11) == [200] * 9 + [429] * 2
+    assert statuses(slow, "POST", "/v1/provider", 40) == [200] * 40
+
+
+def test_who_asks_too_fast_is_refused_before_their_body_is_read(slow: FlaskClient) -> None:
+    """No larger one is looked at: else it would be 413."""
+    large = {"data": b"x" * 2_000_000, "environ_base": {"REMOTE_ADDR": "192.0.2.1"}}
+
+    assert [slow.post("/v1/systems", **large).status_code for _ in range(10)] == [413] * 9 + [429]
+
+
+def test_probes_are_never_slowed(slow: FlaskClient) -> None:
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert 429 not in statuses(slow, "GET", path, 10)
 
 
 FORGED = (
@@ -214,7 +260,7 @@ def test_no_number_of_addresses_fills_the_memory() -> None:
             with pytest.raises(Problem):
                 limit.check({"REMOTE_ADDR": "192.0.2.1"})
 
-    assert len(limit._whole_at) == MOST_ADDRESSES
+    assert len(limit.pace) == MOST_ADDRESSES
 
 
 # -- what may be kept
@@ -246,11 +292,24 @@ def test_an_answer_to_a_person_is_theirs(client: FlaskClient, ida: dict[str, str
     """Nobody else may keep it; a document's ETag stays its version, by which they change it."""
     first = client.get(path, headers=ida)
     again = client.get(path, headers=ida | {"If-None-Match": first.headers["ETag"]})
+    is_version = path.endswith(SOME_ID)
 
     assert first.headers["Cache-Control"] == again.headers["Cache-Control"] == "private, no-cache"
-    assert "Authorization" in first.vary and again.status_code == 304
-    assert (first.headers["ETag"] == '"3"') == path.endswith(SOME_ID)
+    assert "Authorization" in first.vary and again.status_code == (200 if is_version else 304)
+    assert (first.headers["ETag"] == '"3"') == is_version
     assert client.get(path, headers={"If-None-Match": '"3"'}).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_changed_without_its_version_is_shown(
+    client: FlaskClient, parts: dict[str, Any], ida: dict[str, str], path: str
+) -> None:
+    """As a listing does with the fee: its version is as before."""
+    first = client.get(path, headers=ida)
+    parts["title"] = "two"
+    changed = client.get(path, headers=ida | {"If-None-Match": first.headers["ETag"]})
+
+    assert changed.status_code == 200 and changed.get_data() != first.get_data()
 
 
 @pytest.mark.parametrize("tags", ["*", "W/{tag}", '{tag},"x"'])
@@ -326,3 +385,6 @@ def test_the_description_says_that_a_token_is_not_needed() -> None:
     assert set(shown["responses"]["304"]["headers"]) == {"ETag", "Cache-Control", "X-Request-Id"}
     assert {"$ref": "#/components/parameters/IfNoneMatch"} in shown["parameters"]
     assert paths["/v1/private"]["get"]["security"] == [{"bearer": []}]
+    assert "429" in paths["/v1/links/{token}"]["get"]["responses"]
+    assert "429" in paths["/v1/systems"]["post"]["responses"]
+    assert "429" not in paths["/v1/provider"]["post"]["responses"]

@@ -41,6 +41,20 @@ def test_a_burst_is_never_below_the_rate(per_second: int, burst: int, at_once: i
     assert [limited.taken() for _ in range(at_once + 1)] == [True] * at_once + [False]
 
 
+@pytest.mark.parametrize(("per_second", "burst"), [(20, 28), (20, 200), (20, 31), (3, 10), (7, 5), (3, 4)])
+def test_over_time_no_more_than_the_rate(per_second: int, burst: int) -> None:
+    """Who asks on and on gets one burst, and then as many a second as the rate says; no fewer either."""
+    limited = Limited(per_second, burst)
+    seconds, taken = 60, 0
+    for _ in range(seconds * 50):
+        while limited.taken():
+            taken += 1
+        limited.now += 1 / 50
+
+    most = max(burst, per_second)
+    assert 0.95 * seconds * per_second <= taken <= seconds * per_second + most
+
+
 def test_one_does_not_slow_another() -> None:
     """Each has a window of their own."""
     limited = Limited(1, 1)

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -130,7 +131,7 @@ def test_a_token_expires_as_if_it_were_new(verifier: Verifier, token: Token, mon
     assert verifier.principal(f"Bearer {mine}")
 
     later = time.time() + 5
-    monkeypatch.setattr(verifier._remembered, "_now", lambda: later)
+    monkeypatch.setattr("shared.http.request.remembered.time", SimpleNamespace(time=lambda: later))
     assert verifier._remembered.find(mine) is None
 
 

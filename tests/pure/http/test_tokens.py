@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 
-from shared.clock import ManualClock
 from shared.http.problems import Problem
 from shared.http.request.jwks import FileKeys, UrlKeys, parse_keys, pick
+from tests.support.clock import ManualClock
 
 Token = Callable[..., str]
 NOW = int(time.time())

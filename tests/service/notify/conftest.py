@@ -15,7 +15,7 @@ from services.notify.smtp import smtp
 from services.notify.store import COLLECTION, MIGRATIONS
 from shared.aggregate import Store, migrate
 from shared.aggregate.store import collection
-from shared.clock import ManualClock
+from tests.support.clock import ManualClock
 from tests.support.notify import Mailbox
 from tests.support.web import Caller, Ticking, settings
 

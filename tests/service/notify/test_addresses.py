@@ -404,3 +404,15 @@ def test_the_event_says_which_mailbox_it_is(
     plain = email.lower().replace("an.na+x@googlemail", "anna@gmail").replace("+me", "")
     said = {"person_id": anna.id, "mark": contact_mark(KEY, email), "box_mark": contact_mark(KEY, plain)}
     assert events(store, f"contact:{anna.id}") == [("contact.verified", said)]
+
+
+@pytest.mark.parametrize("path", ["/v1/me/contact", "/v1/me/work-mail"])
+def test_a_star_wants_something_to_change(anna: Caller, path: str) -> None:
+    given = {"email": "anna@example.org"}
+    problem(anna.ask("PUT", path, given, If_Match="*"), 412, "stale")
+    assert anna.ask("PUT", path, given).status_code == 200
+    assert anna.ask("DELETE", path, If_Match="*").status_code == 204
+
+    problem(anna.ask("PUT", path, given, If_Match="*"), 412, "stale")
+
+    assert anna.get(path).status_code == 404

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient, monitoring
 
 from services.notify.log import reading
 from services.notify.log.numbering import Numbering, head
@@ -16,8 +17,8 @@ from services.notify.webhooks import fan_out
 from services.notify.webhooks.fan_out import FanOut
 from shared.aggregate import Store, Trigger, migrate
 from shared.aggregate.store import collection as service_collection
-from shared.clock import ManualClock
 from shared.settings import Terms
+from tests.support.clock import ManualClock
 from tests.support.memory import MemoryCollection
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -244,6 +245,72 @@ def test_old_events_go_from_the_bottom_and_numbers_go_on(store: Store) -> None:
 
     assert numbers(store) == [4]
     assert reading.at_time(store, clock.now()) == 3
+
+
+def test_a_time_finds_its_number_by_the_index_on_arrivals(mongo_server: str, database: Any) -> None:
+    """Whatever the database would choose by itself; a time to come is answered with the head, and nothing is walked."""
+    looked = list[dict[str, Any]]()
+
+    class Looking(monitoring.CommandListener):
+        def started(self, event: monitoring.CommandStartedEvent) -> None:
+            if event.command_name == "find":
+                looked.append(dict(event.command))
+
+        def succeeded(self, event: Any) -> None: ...
+
+        def failed(self, event: Any) -> None: ...
+
+    clock = ManualClock(NOW)
+    with MongoClient[Any](mongo_server, event_listeners=[Looking()]) as client:
+        store = Store(service_collection(client[database.name], COLLECTION), clock)
+        migrate(store.collection, MIGRATIONS)
+        for _ in range(5):
+            write(store, events(store, 10))
+            numbered(store)
+            clock.advance(timedelta(hours=1))
+        looked.clear()
+
+        found = [reading.at_time(store, NOW + timedelta(hours=each)) for each in (-1, 0, 2, 4)]
+        by_index, ahead = list(looked), looked.clear()
+        head_at_once = reading.at_time(store, clock.now() + timedelta(days=1000))
+
+        assert (found, head_at_once, ahead) == ([0, 0, 20, 40], 50, None)
+        assert [each["hint"] for each in by_index] == [{"arrived_at": 1, "log_number": 1}] * 8
+        assert [each.get("hint") for each in looked] == [{"arrived_at": 1, "log_number": 1}, None]
+        assert all(
+            not each["projection"]["_id"] and set(each["filter"]) == {"arrived_at", "log_number"} for each in by_index
+        )
+
+
+def test_of_workers_that_write_at_once_none_is_left_out(store: Store) -> None:
+    """The second to write was the first to read the time: the lower number arrived a little later."""
+    clock = store.clock
+    assert isinstance(clock, ManualClock)
+    write(store, events(store, 1))
+    numbered(store)
+    clock.set(NOW + timedelta(seconds=3))
+    write(store, events(store, 1))
+    numbered(store)
+    clock.set(NOW + timedelta(seconds=1))
+    write(store, events(store, 1))
+    numbered(store)
+
+    moments = [NOW + timedelta(seconds=each) for each in (0, 1, 2, 3, 4)]
+    assert [reading.at_time(store, each) for each in moments] == [0, 1, 1, 1, 3]
+
+
+def test_old_events_are_looked_for_at_the_bottom_alone(store: Store) -> None:
+    """None goes from between others: its number would be missing to whoever reads on from below."""
+    clock, kept = store.clock, Terms().keep_events
+    assert isinstance(clock, ManualClock)
+    for days in (2, 0, 3):
+        clock.set(NOW + timedelta(days=days))
+        write(store, events(store, 1))
+        numbered(store)
+    clock.set(NOW + kept + timedelta(days=1))
+    numbered(store)
+
+    assert numbers(store) == [1, 2, 3]
 
 
 def test_an_event_older_than_the_log_is_not_taken(store: Store) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.aggregate import Store
-from shared.clock import ManualClock
 from shared.settings import Terms
+from tests.support.clock import ManualClock
 from tests.support.notify import happened, take
 from tests.support.web import Caller, Ticking, problem
 

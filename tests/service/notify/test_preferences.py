@@ -225,3 +225,10 @@ def test_an_address_taken_back_leaves_what_was_preferred(
     assert anna.get("/v1/me/preferences").get_json()["mail"] == ALL | {"offers": False}
     reach(anna, worker, mailbox)
     assert anna.get("/v1/me/contact").get_json()["language"] == "fr"
+
+
+def test_preferences_are_always_there_to_be_changed(anna: Caller) -> None:
+    held = anna.get("/v1/me/preferences").get_json()
+    body = {name: value for name, value in held.items() if name != "version"}
+
+    assert anna.ask("PUT", "/v1/me/preferences", body, If_Match="*").status_code == 200

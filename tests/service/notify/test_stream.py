@@ -18,9 +18,9 @@ from services.notify.log.records import KIND, Logged, record_id
 from services.notify.main import build
 from services.notify.stream.streams import EACH, Places, Streams, Wanted
 from shared.aggregate import Store, Trigger
-from shared.clock import ManualClock
 from shared.http.problems import Problem
 from shared.settings import Terms
+from tests.support.clock import ManualClock
 from tests.support.web import Caller, problem, settings
 
 AT_ONCE = 3

@@ -4,7 +4,7 @@ import {post} from './api.js';
 import {money, moment} from './format.js';
 import {onto} from './onto.js';
 import {titles} from './parts.js';
-import {badge, button, card, field, form, when} from './ui.js';
+import {badge, button, card, field, form, spot, when} from './ui.js';
 import {named, t} from './words.js';
 
 const RETURNS = ['contact_data', 'employer_named', 'unclear', 'unlawful', 'not_genuine', 'other'];
@@ -20,7 +20,7 @@ const decides = (listing, act, body = {}) => onto(listing, `/v1/listings/${listi
 const listing = (each, page) => html`
   ${card(each)}
   <ul class="muted">${each.duties.map((duty) => html`<li dir="auto">${duty}</li>`)}</ul>
-  ${each.review ? html`<p class="note">${named('outcome', each.review.outcome)}: ${[...(each.review.rules || []), ...(each.review.reasons || []).map((found) => `${found.field || ''} ${found.rule || ''}`)].join(', ')}</p>` : nothing}
+  ${each.review ? html`<p class="note">${named('outcome', each.review.outcome)}: ${[...(each.review.rules || []), ...(each.review.reasons || []).map((found) => `${spot(found.pointer)}: ${found.rule}`)].join(', ')}</p>` : nothing}
   <p class="buttons">${button(page, t('queue.publish'), () => decides(each, 'publish'), {primary: true})}</p>
   ${['return', 'remove'].map((act) => html`<details class="step"><summary>${t(`queue.${act}`)}</summary>
     ${form(page, `${act}-${each.id}`, html`${reason(page, each.id, RETURNS)}${note(page)}`, (values) => decides(each, act, values), {words: t(`queue.${act}`), primary: false})}</details>`)}`;
@@ -32,7 +32,7 @@ async function titled(found, page) {
 }
 
 const reported = (path, what, decisions) => (each, page) => html`
-  <article class="card"><h3><a href=${`${what}/${each.id}`} dir="auto">${each.title || `${t(`queue.about${what}`)} ${each.id.slice(-8)}`}</a> ${badge('report', each.status)}</h3>
+  <article class="card"><h3><a href=${`${what}/${each.id}`} dir="auto">${(what === '/listings' && each.title) || `${t(`queue.about${what}`)} ${each.id.slice(-8)}`}</a> ${badge('report', each.status)}</h3>
     <p>${t('queue.reported', {people: each.people, addresses: each.addresses})} ${when(each.since)}</p>
     <ul class="chips">${each.reasons.map((found) => html`<li>${named('report', found.reason)}: ${found.count}</li>`)}</ul>
     ${each.reports.map((found) => html`<p class="bubble" dir="auto">${named('report', found.reason)}: ${found.text || ''}</p>`)}

@@ -2,6 +2,7 @@
 import {html, nothing} from '../lib/lit-html/lit-html.js';
 import {decimal, minor, moment, relative} from './format.js';
 import {onto} from './onto.js';
+import {isAway} from './parts.js';
 import {button, field, form, helpName, refuse} from './ui.js';
 import {named, t} from './words.js';
 
@@ -15,7 +16,13 @@ const date = (page, name, label, value = '') =>
 const text = (page, name, label, required = false) =>
   field(page, name, label, html`<textarea name=${name} maxlength="1000" dir="auto" ?required=${required}></textarea>`);
 
-const unanswered = (offer) => offer.help_given.filter((each) => !each.answer || each.answer === 'open');
+const unanswered = (offer) => offer.help_given.filter((each) => !each.answer);
+
+/** Whose reviews have a text. */
+const worded = ({reviews}) => (isAway(reviews) ? [] : ['insider', 'seeker'].filter((each) => reviews?.[each]?.text));
+
+/** Whether one sees the deal as one of its two people; staff say why they do what they do. */
+const isParty = ({explain}) => ['insider', 'seeker'].some((each) => explain.you_are.includes(each));
 
 /** The SHA-256 of each chosen file, in hex; the file itself stays in the browser. */
 async function hashes(files) {
@@ -39,7 +46,7 @@ const FORMS = {
       return {price: {amount, currency: offer.price.currency}, ...(message ? {message} : {})};
     },
   },
-  cancelOffer: {fields: (page) => text(page, 'reason', t('step.reason_free'))},
+  cancelOffer: {fields: (page, deal) => (isParty(deal) ? text(page, 'reason', t('step.reason_free')) : text(page, 'reason', t('step.reason'), true))},
   claimHire: {
     fields: (page) => html`
       ${date(page, 'start_on', t('step.start_on'))}
@@ -51,9 +58,9 @@ const FORMS = {
     },
   },
   confirmHire: {
-    fields: (page, {offer}) => html`
-      ${date(page, 'start_on', t('step.start_on'), offer.claims.at(-1)?.start_on || '')}
-      ${page.data.explain.you_are.includes('arbiter') ? text(page, 'reason', t('step.reason')) : nothing}`,
+    fields: (page, deal) => html`
+      ${date(page, 'start_on', t('step.start_on'), deal.offer.claims.at(-1)?.start_on || '')}
+      ${isParty(deal) ? nothing : text(page, 'reason', t('step.reason'), true)}`,
   },
   endHire: {fields: (page) => date(page, 'on', t('step.last_day'), today())},
   recordHelp: {
@@ -77,6 +84,11 @@ const FORMS = {
       ${text(page, 'text', t('step.review'))}
       <label class="check"><input type="checkbox" name="would_again" value="yes"> ${t('step.would_again')}</label>`,
     body: ({stars, text, would_again}) => ({stars: Number(stars), ...(text ? {text} : {}), would_again: would_again === 'yes'}),
+  },
+  removeReviewText: {
+    fields: (page, deal) => html`
+      ${field(page, 'of', t('step.whose_review'), html`<select name="of">${worded(deal).map((each) => html`<option value=${each}>${named('who', each)}</option>`)}</select>`, t('step.stars_stay'))}
+      ${text(page, 'reason', t('step.reason'), true)}`,
   },
   fundEscrow: {
     fields: (page) => html`
@@ -105,7 +117,7 @@ const FORMS = {
 };
 
 /** Steps that the API would take and that have nothing to act on. */
-const NOTHING = {answerHelp: ({offer}) => !unanswered(offer).length};
+const NOTHING = {answerHelp: ({offer}) => !unanswered(offer).length, removeReviewText: (deal) => !worded(deal).length};
 
 /** Their order on the page. Each has a place of its own, so that a form keeps what was typed when others come and go. */
 const ORDER = [
@@ -114,7 +126,7 @@ const ORDER = [
   'rejectHire', 'endHire', 'disputeEscrow', 'cancelOffer',
 ];
 
-const DANGER = new Set(['declineOffer', 'withdrawOffer', 'cancelOffer', 'rejectHire', 'disputeEscrow', 'endHire']);
+const DANGER = new Set(['declineOffer', 'withdrawOffer', 'cancelOffer', 'rejectHire', 'disputeEscrow', 'endHire', 'removeReviewText']);
 
 /** The commands of a deal's explanations, each operation once, in their places: null where there is none. */
 export function commands(explains, deal) {

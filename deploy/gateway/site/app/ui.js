@@ -37,6 +37,12 @@ export const button = (page, words, doing, {primary = false, danger = false, rea
 /** The state of a thing in words: `kind` "offer", "escrow", "listing". */
 export const badge = (kind, status) => html`<span class="badge" data-status=${status}>${named(`status.${kind}`, status)}</span>`;
 
+/** Where in a listing something was found: "/duties/1" is "Duties (2)". */
+export function spot(pointer) {
+  const [, part, at] = pointer.split('/');
+  return named('part', part) + (/^\d+$/.test(at) ? ` (${Number(at) + 1})` : '');
+}
+
 export const helpName = (kind) => named('help', kind);
 
 /** "Toronto, Ontario, Canada": as far as it is known. */
@@ -52,9 +58,9 @@ export const pay = (value) =>
 export const when = (iso) => html`<time datetime=${iso} title=${moment(iso)}>${relative(iso)}</time>`;
 
 /** What a price is made of: what the seeker pays, the fee, what the insider gets; it always adds up. */
-export const breakdown = ({seeker_pays, price, fee, insider_receives}, bps) => html`
+export const breakdown = (paid, {fee, insider_receives}, bps) => html`
   <dl class="sums">
-    <dt>${t('money.seeker_pays')}</dt><dd>${money(seeker_pays || price)}</dd>
+    <dt>${t('money.seeker_pays')}</dt><dd>${money(paid)}</dd>
     <dt>${t('money.fee', {share: percent(bps)})}</dt><dd>${money(fee)}</dd>
     <dt>${t('money.insider_receives')}</dt><dd>${money(insider_receives)}</dd>
   </dl>

@@ -9,6 +9,9 @@ from typing import Literal
 from shared.money import MAX_AMOUNT
 
 Kind = Literal["hold", "release", "refund", "split", "repay"]
+PAYOUTS = ("release", "split", "repay")
+"""The kinds by which money goes to a payee."""
+
 Status = Literal["succeeded", "refused"]
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -95,7 +98,7 @@ def _problem(i: Instruction) -> str | None:
         return f"unknown kind {i.kind!r}"
     if (i.kind == "hold") != bool(i.source):
         return "source belongs to a hold, and to nothing else"
-    if (i.kind in ("release", "split", "repay")) != bool(i.payee):
+    if (i.kind in PAYOUTS) != bool(i.payee):
         return "payee belongs to a release, a split or a repay, and to nothing else"
     if i.kind == "hold" and i.hold_id is not None:
         return "a hold has no hold_id"

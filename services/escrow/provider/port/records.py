@@ -90,11 +90,11 @@ class Read(Protocol[Item_co]):
     ) -> Page[Item_co]: ...
 
 
-def every(read: Read[Item], offer_ids: Collection[str] | None = None, *, limit: int = PAGE) -> Iterator[Item]:
+def every(read: Read[Item], offer_ids: Collection[str] | None = None) -> Iterator[Item]:
     """All items, page by page. Raises Unavailable, also midway."""
     after = None
     while True:
-        page = read(offer_ids, after=after, limit=limit)
+        page = read(offer_ids, after=after)
         yield from page.items
         after = page.after
         if after is None:

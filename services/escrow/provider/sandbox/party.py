@@ -14,7 +14,6 @@ from services.escrow.provider.port import (
     PAGE,
     Absent,
     Account,
-    Chargeback,
     Conflict,
     Instruction,
     Loop,
@@ -34,7 +33,7 @@ from services.escrow.provider.sandbox.webhook import NoAnswer, Post, encode, sig
 from shared.clock import Clock
 from shared.telemetry import outages
 
-MAX_HOLD = timedelta(days=800)
+MAX_HOLD = timedelta(days=810)
 SHORTEST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.5
 BATCH = 50
@@ -122,25 +121,6 @@ class Sandbox:
         """See `port.Records.transfers`."""
         return self._records.transfers(offer_ids, after=after, limit=limit)
 
-    def charge_back(self, offer_id: str) -> Chargeback:
-        """The seeker's bank takes the money back (a hook for staff and tests); while one is open, that one.
-
-        Raises LookupError when the offer was never funded.
-        """
-        ledger = self._change_one(offer_id, lambda known: ledgers.charge_back(known, self._clock.now()))
-        self._wake.set()
-        if ledger.open_claim is None:
-            raise LookupError(f"offer {offer_id!r} was never funded")
-        return ledger.open_claim.chargeback
-
-    def reverse_chargeback(self, offer_id: str) -> Chargeback:
-        """The bank gives it back; when it did already, the last one. Raises LookupError when there was none."""
-        ledger = self._change_one(offer_id, lambda known: ledgers.reverse(known, self._clock.now()))
-        self._wake.set()
-        if not ledger.claims:
-            raise LookupError(f"offer {offer_id!r} has no chargeback")
-        return ledger.claims[-1].chargeback
-
     def run_webhooks(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
         """Delivers until `stop` is set (noticed within half a second); `beat` is called each turn."""
         pause = SHORTEST_PAUSE_S
@@ -188,12 +168,6 @@ class Sandbox:
         if not 200 <= status < 300:
             log.warning("provider webhook %s: answered %d, attempt %d", notice.id, status, attempts + 1)
         return status
-
-    def _change_one(self, offer_id: str, change: Callable[[Ledger], Ledger]) -> Ledger:
-        """Raises LookupError where there is no such ledger."""
-        for ledger in self._change(self._store.some([offer_id]), change):
-            return ledger
-        raise LookupError(f"the provider never heard of offer {offer_id!r}")
 
     def _change(self, known: Sequence[Ledger], change: Callable[[Ledger], Ledger]) -> list[Ledger]:
         """Changes stored ledgers by compare-and-set, first as they are `known`, then as they are read again."""

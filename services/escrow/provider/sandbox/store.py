@@ -1,4 +1,4 @@
-"""Where the sandbox keeps its ledgers: its own database, or memory for tests and the simulator.
+"""Where the sandbox keeps its ledgers: its own database.
 
 A store keeps one document an offer and changes it by compare-and-set on `version`; nothing else is asked of a database.
 """
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Any, Protocol
 
 from bson.codec_options import CodecOptions
@@ -45,49 +44,6 @@ class PartyStore(Protocol):
 
     def after(self, offer_id: str, limit: int) -> list[Ledger]:
         """At most `limit` ledgers, by offer id, of those after this one ("" = from the first)."""
-
-
-class MemoryStore:
-    """The same promises, in memory."""
-
-    def __init__(self) -> None:
-        self._ledgers: dict[str, Ledger] = {}
-        self._lock = Lock()
-
-    def load(self, offer_id: str) -> Ledger | None:
-        return self._ledgers.get(offer_id)
-
-    def holding(self, instruction_id: str) -> Ledger | None:
-        return next((ledger for ledger in self._every() if ledger.entry(instruction_id)), None)
-
-    def save(self, ledgers: Sequence[Ledger]) -> bool:
-        saved = [self._save(ledger) for ledger in ledgers]
-        return all(saved)
-
-    def _save(self, ledger: Ledger) -> bool:
-        with self._lock:
-            stored = self._ledgers.get(ledger.offer_id)
-            if ledger.version != (stored.version if stored else 0) or self._has_foreign_id(ledger):
-                return False
-            self._ledgers[ledger.offer_id] = replace(ledger, version=ledger.version + 1)
-            return True
-
-    def due(self, now: datetime, limit: int) -> list[Ledger]:
-        return [ledger for ledger in self._every() if ledger.due_at is not None and ledger.due_at <= now][:limit]
-
-    def some(self, offer_ids: Sequence[str]) -> list[Ledger]:
-        return [ledger for ledger in self._every() if ledger.offer_id in offer_ids]
-
-    def after(self, offer_id: str, limit: int) -> list[Ledger]:
-        return [ledger for ledger in self._every() if ledger.offer_id > offer_id][:limit]
-
-    def _every(self) -> list[Ledger]:
-        return [ledger for _, ledger in sorted(dict(self._ledgers).items())]
-
-    def _has_foreign_id(self, ledger: Ledger) -> bool:
-        new = {entry.instruction.id for entry in ledger.entries}
-        others = (other for other in self._ledgers.values() if other.offer_id != ledger.offer_id)
-        return any(entry.instruction.id in new for other in others for entry in other.entries)
 
 
 class MongoStore:

@@ -26,7 +26,6 @@ from shared.clock import in_reach
 from shared.outgoing import NoAnswer as NoAnswer
 
 HEADER = "Provider-Signature"
-TOLERANCE = timedelta(minutes=5)
 POST_TIMEOUT_S = 5.0
 
 Post = Callable[[bytes, str], int]  # (body, signature header) → HTTP status; raises outgoing.NoAnswer
@@ -37,7 +36,7 @@ class SignedNotices:
     """`port.Notices` of the sandbox: signed with `secret`, at most `tolerance` ago."""
 
     secret: str = field(repr=False)
-    tolerance: timedelta = TOLERANCE
+    tolerance: timedelta
     header: str = HEADER
 
     def read(self, signature: str, body: bytes, now: datetime) -> Notice:
@@ -52,7 +51,7 @@ def sign(secret: str, body: bytes, at: datetime) -> str:
     return f"t={stamp},v1={_mac(secret, stamp, body)}"
 
 
-def verify(secret: str, header: str, body: bytes, now: datetime, tolerance: timedelta = TOLERANCE) -> None:
+def verify(secret: str, header: str, body: bytes, now: datetime, tolerance: timedelta) -> None:
     """Raises BadSignature unless the header fits the raw body and was made within `tolerance` of `now`, either way."""
     stamp, signatures = _read(header)
     expected = _mac(secret, stamp, body).encode()

@@ -103,7 +103,7 @@ export function view(deal, page) {
     ${steps(page, deal)} ${employer(page, deal)}
     <section aria-labelledby="money">
       <h2 id="money">${t('deal.money')}</h2>
-      ${offer.price.amount ? breakdown(offer.breakdown, offer.fee_bps) : html`<p>${t('money.free')}</p>`}
+      ${offer.price.amount ? breakdown(offer.breakdown.seeker_pays, offer.breakdown, offer.fee_bps) : html`<p>${t('money.free')}</p>`}
       ${escrow ? moneyBar(escrow) : nothing}
       ${escrow?.due?.length && offer.price.amount ? html`<p class="muted">${t('deal.tranches', {count: escrow.due.length})}: ${escrow.due.map((each) => html`${each.due_on ? day(each.due_on) : t('deal.with_hire')} (${named('due', each.status)}) `)}</p>` : nothing}
       ${escrow?.dispute ? html`<p class="note" dir="auto">${t('deal.dispute')} ${escrow.dispute.reason || ''}</p>` : nothing}

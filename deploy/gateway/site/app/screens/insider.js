@@ -20,6 +20,6 @@ export const view = (record, page) => html`
   </dl>
   <h2>${t('deal.reviews')}</h2>
   <ul>${STARS.map((each, at) => html`<li><span aria-hidden="true">${'★'.repeat(5 - at)}</span> <span>${t('insider.stars', {count: 5 - at})}</span>: ${number(record.stars[each])}</li>`)}</ul>
-  ${record.reviews.map((each) => html`<p class="bubble" dir="auto">${each.text || ''}</p>`)}
+  ${record.reviews.map((each) => html`<p class="bubble"><span dir="auto">${each.text || ''}</span> ${each.offer_id ? html`<a href=${`/deals/${each.offer_id}`}>${t('queue.deal')}</a>` : nothing}</p>`)}
   ${report(`/v1/insiders/${encodeURIComponent(page.params.person)}/reports`, page)}
 `;

@@ -29,7 +29,7 @@ const help = (listing, rules) => (each) => html`
   <li class="card">
     <h3>${helpName(each.kind)}: ${each.price.amount ? money(each.price) : t('money.free')}</h3>
     <p>${named('help.what', each.kind)}</p>
-    ${each.price.amount ? breakdown({...each}, listing.fee_bps) : nothing}
+    ${each.price.amount ? breakdown(each.price, each, listing.fee_bps) : nothing}
     ${law(rules, each.kind)
       ? html`<details><summary>${t('listing.law')}</summary><p>${law(rules, each.kind).words}</p>
           ${law(rules, each.kind).doubt ? html`<p class="muted">${t('listing.doubt')} ${law(rules, each.kind).doubt}</p>` : nothing}

@@ -26,9 +26,13 @@ async function shown(matches, page) {
 
 const words = (text) => (text || '').split(',').map((each) => each.trim()).filter(Boolean);
 
+/** Of a profile, what one says oneself. */
+const said = ({version, created_at, updated_at, ...rest}) => rest;
+
 function wanted(page, profile) {
   const send = async (values, all) => {
     const body = {
+      ...said(profile || {}), // it is replaced whole, with what this page does not show
       countries: words(values.countries).map((each) => each.toUpperCase()),
       regions: words(values.regions),
       skills: words(values.skills),

@@ -51,24 +51,29 @@ const drop = (held, path) => onto(held, path, 'DELETE', path);
 const section = (heading, held, content) => html`<section><h2>${heading}</h2>${isAway(held) ? away() : content()}</section>`;
 
 const address = (page, name, path, held, words) => section(t(`me.${name}`), held, () => html`
-    <p>${held?.email ? html`<b dir="auto">${held.email}</b> ${held.verified || held.verified_at ? t('me.verified') : t('me.unverified')}` : t('me.none')}</p>
-    ${held?.pending || (held && !held.verified && !held.verified_at)
-      ? html`<p dir="auto">${held?.pending?.email || ''}</p>${form(page, `${name}-code`, field(page, 'code', t('me.code'), html`<input name="code" inputmode="numeric" autocomplete="one-time-code" required>`, t('me.code_hint')), ({code}) => post(`${path}/verify`, {code}), {words: t('me.verify')})}`
+    <p>${held?.email ? html`<b dir="auto">${held.email}</b> ${held.verified ? t('me.verified') : t('me.unverified')}` : t('me.none')}</p>
+    ${held && !held.verified
+      ? html`${form(page, `${name}-code`, field(page, 'code', t('me.code'), html`<input name="code" inputmode="numeric" autocomplete="one-time-code" required>`, t('me.code_hint')), ({code}) => post(`${path}/verify`, {code}), {words: t('me.verify')})}`
       : nothing}
     ${form(page, name, field(page, 'email', words, html`<input type="email" name="email" required autocomplete="email">`), ({email}) => set(held, path, {email}), {words: t('me.save')})}
     ${held ? button(page, t('me.delete'), () => drop(held, path)) : nothing}`);
 
+/** Groups of e-mails that one may go without. */
+const groups = ({mail}) => Object.keys(mail).filter((each) => each !== 'money');
+
+/** What was shown, but for what was chosen otherwise: it replaces all of it, with what this page does not show. */
+function preferred({version, ...held}, values) {
+  const mail = {...held.mail, ...Object.fromEntries(groups(held).map((each) => [each, values[`mail-${each}`] === 'yes']))};
+  return {...held, language: values.language, matches: values['of-matches'], mail};
+}
+
 const preferences = (page, held) => section(t('me.preferences'), held, () => html`
     ${form(page, 'preferences', html`
       ${field(page, 'language', t('frame.language'), html`<select name="language">${languages.map((each) => html`<option value=${each} ?selected=${held.language === each}>${t(`language.${each}`)}</option>`)}</select>`)}
-      <fieldset><legend>${t('me.mails')}</legend>${['listings', 'offers', 'hires'].map((each) => html`<label class="check"><input type="checkbox" name=${each} value="yes" ?checked=${held.mail[each]}> ${t(`me.mail.${each}`)}</label>`)}
+      <fieldset><legend>${t('me.mails')}</legend>${groups(held).map((each) => html`<label class="check"><input type="checkbox" name=${`mail-${each}`} value="yes" ?checked=${held.mail[each]}> ${t(`me.mail.${each}`)}</label>`)}
         <p class="muted">${t('me.mail.money')}</p></fieldset>
       ${field(page, 'matches', t('me.matches'), html`<select name="of-matches">${['off', 'at_once', 'daily', 'weekly'].map((each) => html`<option value=${each} ?selected=${held.matches === each}>${t(`me.matches.${each}`)}</option>`)}</select>`)}`,
-      (values) => set(held, '/v1/me/preferences', {
-        language: values.language,
-        matches: values['of-matches'],
-        mail: {listings: values.listings === 'yes', offers: values.offers === 'yes', hires: values.hires === 'yes', money: true},
-      }), {words: t('me.save')})}`);
+      (values) => set(held, '/v1/me/preferences', preferred(held, values)), {words: t('me.save')})}`);
 
 export const view = ({contact, work, payout, preferences: held, account}, page) => html`
   <h1 tabindex="-1">${t('me.title')}</h1>

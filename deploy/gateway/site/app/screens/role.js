@@ -5,7 +5,7 @@ import {moment} from '../format.js';
 import {go} from '../main.js';
 import {onto} from '../onto.js';
 import {away, isAway, part} from '../parts.js';
-import {badge, button, card, field, form, refusal} from '../ui.js';
+import {badge, button, card, field, form, refusal, spot} from '../ui.js';
 import {named, t} from '../words.js';
 
 /** What the insider may do in which state. The API decides; this decides which buttons stand there. */
@@ -68,7 +68,7 @@ export function view(data, page) {
     <p>${badge('listing', listing.status)} <a href=${`/listings/${listing.id}`}>${t('role.public')}</a></p>
     ${refusal(page)}
     ${reviewed(listing) ? html`<div class="note"><p>${t('role.review', {outcome: named('outcome', listing.review.outcome)})}</p>
-      <ul>${(listing.review.reasons || []).map((each) => html`<li>${each.field || ''} ${each.message || each.rule || ''}</li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
+      <ul>${(listing.review.reasons || []).map((each) => html`<li>${spot(each.pointer)}: <span lang="en">${each.message}</span></li>`)}</ul>${listing.review.note ? html`<p dir="auto">${listing.review.note}</p>` : nothing}</div>` : nothing}
     <p class="buttons">${may.map((each) => button(page, t(`role.${each}`), () => does(listing, each), {primary: each === 'submit' || each === 'resume', danger: each === 'withdraw'}))}
       ${['draft', 'published', 'paused'].includes(listing.status) ? html`<a class="button" href=${`/roles/${listing.id}/edit`}>${t('role.edit')}</a>` : nothing}</p>
     ${consent(data, page)}
