@@ -4,7 +4,8 @@ For each document with `outbox_at`, the events above `published` go out in the o
 flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document
 exactly as it was read (`seq`, `published`, `outbox_at`), or one that has only emitted more since. Where nothing
 matches (a replay was asked for), nothing is marked and the events go out again with the same ids. The relay never
-touches `version`.
+touches `version`. Where the database fails the mark, it is known here what the broker has, and the next pass marks it
+without sending it again.
 """
 
 import logging
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
 
 from shared.aggregate import Document, Store
 from shared.events import Event, encode, source_of
@@ -74,6 +76,7 @@ class Relay:
         self.limit = limit
         self.beat = beat
         self._failed: dict[str, _Failed] = {}
+        self._unmarked: dict[str, _Outbox] = {}
 
     def step(self) -> int:
         # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_failed`.
@@ -89,15 +92,8 @@ class Relay:
                     box.sent.add(event["seq"])
                 else:
                     box.stuck.add(event["type"])
+        sent = self._count(outboxes)
         self._mark(outboxes)
-        sent = sum(len(box.sent) for box in outboxes)
-        for box in outboxes:
-            for event in box.waiting:
-                if event["seq"] in box.sent:
-                    metrics.EVENTS_PUBLISHED.labels(self.service, event["type"]).inc()
-        if sent < sum(len(box.waiting) for box in outboxes):
-            metrics.RELAY_FAILURES.labels(self.service).inc()
-            log.debug("some events were not acknowledged; they go out again", extra={"acknowledged": sent})
         return sent
 
     def stuck_since(self) -> datetime | None:
@@ -108,16 +104,28 @@ class Relay:
         recent = [each.since for each in list(self._failed.values()) if now - each.until < _FORGOTTEN_S]
         return min(recent, default=None)
 
+    def _count(self, outboxes: Sequence[_Outbox]) -> int:
+        """How many events were acknowledged in this pass."""
+        waiting = sum(len(box.waiting) for box in outboxes)
+        sent = [event for box in outboxes for event in box.waiting if event["seq"] in box.sent]
+        for event in sent:
+            metrics.EVENTS_PUBLISHED.labels(self.service, event["type"]).inc()
+        if len(sent) < waiting:
+            metrics.RELAY_FAILURES.labels(self.service).inc()
+            log.debug("some events were not acknowledged; they go out again", extra={"acknowledged": len(sent)})
+        return len(sent)
+
     def _rests(self, doc: Document) -> bool:
         """Whether a send of this document failed a moment ago."""
         failed = self._failed.get(doc["_id"])
         return failed is not None and failed.until > self.store.clock.monotonic()
 
-    @staticmethod
-    def _outbox(doc: Document) -> _Outbox:
+    def _outbox(self, doc: Document) -> _Outbox:
         published = doc.get("published", 0)
         doc["published"] = published
-        return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published])
+        before = self._unmarked.pop(doc["_id"], None)
+        sent = before.sent if before and _goes_on(before.doc, doc) else set[int]()
+        return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published and e["seq"] not in sent], sent)
 
     def _publish(self, wave: Sequence[tuple[_Outbox, dict[str, Any]]]) -> list[bool]:
         """Of each event whether it was acknowledged; one that cannot be encoded as a record is not, and holds up its
@@ -152,9 +160,14 @@ class Relay:
 
     def _mark(self, outboxes: Sequence[_Outbox]) -> None:
         """Mark what was acknowledged. A document that emitted more meanwhile keeps its `outbox_at`, for the rest."""
+        outboxes = sorted(outboxes, key=lambda box: str(box.doc["_id"]))  # as all who write several documents
         marks = [self._mark_of(box) for box in outboxes]
-        if self.store.collection.bulk_write(marks, ordered=False).matched_count < len(marks):
-            self.store.collection.bulk_write([self._mark_moved(box) for box in outboxes], ordered=False)
+        try:
+            if self.store.collection.bulk_write(marks, ordered=False).matched_count < len(marks):
+                self.store.collection.bulk_write([self._mark_moved(box) for box in outboxes], ordered=False)
+        except PyMongoError:
+            self._unmarked = {box.doc["_id"]: box for box in outboxes if box.sent}
+            raise
 
     @staticmethod
     def _mark_moved(box: _Outbox) -> UpdateOne:
@@ -173,6 +186,15 @@ class Relay:
         self._failed[doc["_id"]] = _Failed(since, self.store.clock.monotonic() + _RETRY_S)
         later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
         return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
+
+
+def _goes_on(before: Document, now: Document) -> bool:
+    """Whether this is the document as it was read before, or one that has only emitted more since: no other worker has
+    marked it and no replay was asked for.
+    """
+    if before["published"] != now["published"]:
+        return False
+    return bool(before["seq"] < now["seq"] or all(before[name] == now[name] for name in ("seq", "outbox_at")))
 
 
 def _trace(event: dict[str, Any], began: int, sent: bool) -> None:

@@ -3,13 +3,15 @@
 A timer fires by the same compare-and-set as everything else, so a deadline and an event that race have one winner.
 Deadlines wait while `may_fire` says that events wait in Kafka; tasks and what is stored to be folded never wait for it.
 A task is carried out in a bounded pool, which touches no document; its outcome waits here, and all that wait are folded
-together, like any other trigger. So are a page's timers.
+together, like any other trigger. So are a page's timers. Outcomes that the database does not take wait on: what was
+done outside is not done again because it could not be noted for a moment.
 """
 
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +25,7 @@ from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.poller.ahead import bring_back
 from shared.poller.together import DueTimers, TaskOutcome, fold_together
-from shared.telemetry import metrics
+from shared.telemetry import metrics, outages
 
 log = logging.getLogger(__name__)
 CarryOut = Callable[[Document], Trigger | None]
@@ -33,6 +35,17 @@ _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
 _LOOK_AHEAD_EVERY = 60.0
+_KEPT_S = 60.0
+"""How long an outcome waits to be stored; then it is asked for again."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came of one document's task, kept until then (monotonic)."""
+
+    doc: Document
+    outcome: Trigger
+    until: float
 
 
 class Poller:
@@ -61,7 +74,7 @@ class Poller:
         self.prepare, self.pool, self.beat = prepare, pool, beat
         self.on_answer: Callable[[], object] = lambda: None
         self._in_hand: set[str] = set()
-        self._answers: deque[tuple[Document, Trigger]] = deque()
+        self._answers: deque[_Answer] = deque()
         self._failed_until: dict[str, float] = {}
         self._look_ahead_at = 0.0
 
@@ -191,19 +204,28 @@ class Poller:
         """Carry out one document's task; its outcome waits for `fold_answers`."""
         outcome = self._outcome(doc)
         metrics.INSTRUCTIONS.labels(self.service, doc["instruction"]["kind"], outcome.name.split(".")[-1]).inc()
-        self._answers.append((doc, outcome))
+        self._answers.append(_Answer(doc, outcome, self.store.clock.monotonic() + _KEPT_S))
         self.on_answer()
 
     def fold_answers(self) -> None:
         """Fold the outcomes that have come; one that closes nothing counts as unknown."""
         answers = [self._answers.popleft() for _ in range(len(self._answers))]
+        if not answers:
+            return
+        kept: list[_Answer] = []
         try:
             now = self.store.clock.now()
-            self._take([(doc, tasks.unknown_outcome(doc, now)) for doc in self._take(answers)])
+            in_vain = self._take([(answer.doc, answer.outcome) for answer in answers])
+            self._take([(doc, tasks.unknown_outcome(doc, now)) for doc in in_vain])
         except (PyMongoError, Contended) as error:
-            log.warning("outcomes could not be stored; they are asked for again", extra={"error": type(error).__name__})
+            outages.tries_again("outcomes", error)
+            kept = [answer for answer in answers if answer.until > self.store.clock.monotonic()]
+            self._answers.extendleft(reversed(kept))
+        else:
+            outages.back(outages.MONGODB, "outcomes")
         finally:
-            self._in_hand.difference_update(doc["instruction"]["id"] for doc, _ in answers)
+            done = {answer.doc["instruction"]["id"] for answer in answers}
+            self._in_hand -= done - {answer.doc["instruction"]["id"] for answer in kept}
 
     def _take(self, answers: Sequence[tuple[Document, Trigger]]) -> list[Document]:
         """Fold outcomes together; the documents in which theirs closed nothing."""

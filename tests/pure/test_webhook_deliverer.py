@@ -235,7 +235,7 @@ def test_a_worker_killed_in_the_middle_delivers_again_with_the_same_id() -> None
             raise AutoReconnect("killed")
 
     collection = MemoryCollection(fault=dies)
-    store = Store(collection, ManualClock())
+    store = Store(collection, ManualClock(), sleep=lambda seconds: None)
     first = Hooks(receivers.post, store=store)
     webhook_id = first.webhook()
     about = first.deliver(webhook_id)
@@ -247,6 +247,26 @@ def test_a_worker_killed_in_the_middle_delivers_again_with_the_same_id() -> None
 
     assert receivers.ids() == [about, about]
     assert first.delivery(webhook_id, about)["state"] == "delivered"
+
+
+@pytest.mark.parametrize("at", ["find:before", "bulk_write:before", "bulk_write:after"])
+def test_an_outcome_that_the_database_does_not_take_at_once_is_stored_later_and_nothing_sent_again(at: str) -> None:
+    receivers, slept = Receivers(), list[float]()
+
+    def fails_for_seconds(step: str) -> None:
+        if step == at and receivers.taken and sum(slept) < 3:
+            raise AutoReconnect("deadlock detected")
+
+    store = Store(MemoryCollection(fault=fails_for_seconds), ManualClock(), sleep=slept.append)
+    hooks = Hooks(receivers.post, store=store)
+    webhook_id = hooks.webhook()
+    about = hooks.deliver(webhook_id)
+    hooks.deliverer.step()
+
+    assert hooks.delivery(webhook_id, about)["state"] == "delivered"
+    hooks.settle(timedelta(hours=1))
+    assert receivers.ids() == [about]
+    assert len(attempts(hooks, webhook_id, about)) == 1
 
 
 def test_two_workers_that_try_at_once_count_as_one_attempt() -> None:

@@ -3,11 +3,12 @@
 In each race of two, both have read the document before either writes: what decides is the database's compare-and-set.
 """
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from threading import Barrier
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from services.matching.store import listing_key
 from shared.aggregate import Batch, Change, Document, Lifecycle, Refusal, Store, Trigger, Verdict
 from shared.aggregate.store import collection
 from shared.ids import new_id
+from shared.messaging.relay import Relay
 from shared.poller import Poller
 from shared.settings import Terms
 from tests.support import escrow as of_escrow
@@ -34,6 +36,8 @@ from tests.support import matching as of_matching
 from tests.support.clock import ManualClock
 from tests.support.escrow import Escrow
 from tests.support.matching import INSIDER, SEEKER, Offer
+from tests.support.memory import MemoryBroker, MemoryPublisher
+from tests.support.toy import public
 from tests.support.web import NoBroker
 
 MOMENT = timedelta(milliseconds=1)
@@ -383,3 +387,43 @@ def _settle(escrows: Documents, held: Escrow) -> None:
     held.clock.advance(ESCROW.terms.dispute_expiry)
     while poller.step() + held.provider.deliver_due():
         pass
+
+
+# -- many documents against many
+
+
+def test_those_who_write_many_documents_at_once_never_wait_for_each_other_in_turn(escrows: Documents) -> None:
+    """Two that fold and the relay that marks, each with the same 20 documents in an order of its own: where the
+    database locks documents one by one until all are written, that would be a deadlock, and one of them would fail.
+    """
+    names = [f"box-{n:02}" for n in range(20)]
+    at = store(escrows, datetime(2026, 6, 1, tzinfo=UTC))
+    broker = MemoryBroker()
+    relay, written = Relay("escrow", at, MemoryPublisher(broker)), Event()
+
+    def write() -> None:
+        for _ in range(40):
+            found = at.load(names)
+            changes = [
+                Change(name, "box", found.get(name), at.clock.now()) for name in random.sample(names, len(names))
+            ]
+            for change in changes:
+                change.emit("escrow.held", public(change))
+            at.write(changes)  # what lost its race is not written, and not tried again
+
+    def mark() -> None:
+        while not written.is_set():
+            relay.step()
+
+    with ThreadPoolExecutor(3) as pool:
+        marked = pool.submit(mark)
+        try:
+            at_once(pool, write, write)
+        finally:
+            written.set()
+        marked.result()
+    relay.step()
+
+    sent = Counter((record.key, dict(record.headers)["ce_id"]) for record in broker.records("escrow.held"))
+    assert len(sent) == sum(document["seq"] for document in escrows.find({"_id": {"$in": names}}))
+    assert max(sent.values()) == 1

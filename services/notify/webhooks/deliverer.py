@@ -34,6 +34,9 @@ _GONE = 410
 LONGEST_WAIT = timedelta(days=1)
 """How long a receiver may have a delivery wait with Retry-After."""
 
+_STORED_AGAIN_AFTER = (0.2, 1.0, 3.0)
+"""Seconds between the attempts to store an outcome: what was sent is not sent again because the database fails once."""
+
 REST_AFTER_FAILURE = timedelta(seconds=30)
 """How long nothing is sent to a webhook after an outcome that could not be stored: it would be sent again and again."""
 
@@ -117,7 +120,7 @@ class Deliverer:
         tried = self._tried(doc, webhook)
         rest = tried.rest
         try:
-            self._tell(doc, webhook, tried)
+            self._tell_patiently(doc, webhook, tried)
         except (PyMongoError, Contended) as error:
             log.warning("what became of a delivery could not be stored", extra={"error": type(error).__name__})
             rest = REST_AFTER_FAILURE
@@ -192,6 +195,14 @@ class Deliverer:
         return round((self._store.clock.monotonic() - begun) * 1000)
 
     # -- what became of it
+
+    def _tell_patiently(self, doc: Document, webhook: Document | None, tried: Tried) -> None:
+        for seconds in _STORED_AGAIN_AFTER:
+            try:
+                return self._tell(doc, webhook, tried)
+            except (PyMongoError, Contended):
+                self._store.sleep(seconds)
+        return self._tell(doc, webhook, tried)
 
     def _tell(self, doc: Document, webhook: Document | None, tried: Tried) -> None:
         if webhook is None or webhook["state"] == "deleted":

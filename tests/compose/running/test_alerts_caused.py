@@ -18,16 +18,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer
 from pymongo import MongoClient
 
 from deploy import COLLECTIONS, SERVICES
-from shared.messaging.kafka import end_offsets
 from tests.compose.running.conftest import Deployment, compose, everything_holds
 from tests.compose.running.faults import WrongClock, children, damaged, held, made_with, standing_still, state, stopped
 from tests.compose.running.load import threads
 from tests.compose.running.watching import ALERTS, RULES, Prometheus, shortened
 from tests.support.hires import Hires, listing
+from tests.support.topics import read_to_ends
 
 Json = dict[str, Any]
 
@@ -57,14 +57,7 @@ def hires(deployment: Deployment) -> Iterator[Hires]:
 
 def records(consumer: Callable[..., KafkaConsumer], topic: str) -> list[Any]:
     """All that a topic holds."""
-    reading = consumer("operator")
-    places = [TopicPartition(topic, number) for number in reading.partitions_for_topic(topic) or ()]
-    reading.assign(places)
-    reading.seek_to_beginning(*places)
-    ends, found = end_offsets(reading, places), list[Any]()
-    while any(reading.position(place) < ends[place] for place in places):
-        found += [record for some in reading.poll(timeout_ms=500).values() for record in some]
-    return found
+    return read_to_ends(consumer("operator"), [topic], 60)
 
 
 def send(producer: KafkaProducer, topic: str, record: Any, times: int, value: bytes | None = None) -> None:

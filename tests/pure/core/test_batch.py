@@ -23,6 +23,24 @@ def test_a_batch_is_one_find_and_one_bulk_write():
     assert {toys.doc(f"box-{n}")["things"] for n in range(40)} == {10}
 
 
+def test_a_batch_is_written_in_the_order_of_the_documents_ids():
+    """As the relay's marks: where the database locks each document, no two of them wait for each other in turn."""
+    toys = Toys()
+    written: list[list[str]] = []
+    writes = toys.collection.bulk_write
+
+    def bulk_write(operations: Any, **options: Any) -> Any:
+        written.append([getattr(each, "_filter", None) or each._doc for each in operations])
+        return writes(operations, **options)
+
+    toys.collection.bulk_write = bulk_write  # type: ignore[method-assign]
+    boxes = ("box-c", "box-a", "box-d", "box-b")
+    toys.send(*(toys.event("thing.sent", box) for box in boxes))
+    toys.send(*(toys.event("thing.sent", box) for box in boxes))
+
+    assert [[each["_id"] for each in operations] for operations in written] == [sorted(boxes)] * 2
+
+
 def test_an_empty_batch_and_one_of_duplicates_write_nothing():
     toys = Toys().opened()
     event = toys.event("thing.sent")

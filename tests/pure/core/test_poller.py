@@ -1,5 +1,6 @@
 """The poller: deadlines, what is parked, and instructions, each when it may."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event as Flag
 from typing import Any
@@ -348,23 +349,70 @@ def test_an_outcome_that_cannot_be_folded_counts_as_unknown_and_harms_no_other()
     assert toys.doc()["instruction"]["attempts"] == 1
 
 
-def test_an_outcome_that_could_not_be_stored_is_asked_for_again():
+def gone(at: str) -> Callable[[str], None]:
+    """The database goes away at this step."""
+
+    def fail(step: str) -> None:
+        if step == at:
+            raise AutoReconnect("gone")
+
+    return fail
+
+
+@pytest.mark.parametrize("at", ["find:before", "bulk_write:before", "bulk_write:after"])
+def test_an_outcome_that_could_not_be_stored_is_stored_later_and_not_asked_for_again(at: str):
     toys = Polling()
     toys.opened()
     toys.command("ask")
+    task = toys.poller.carry_out
 
-    def fail(step: str) -> None:
-        if step == "bulk_write:before":
-            raise AutoReconnect("gone")
+    def fails_then(doc: Document) -> Trigger | None:
+        toys.collection.fault = gone(at)
+        return task(doc)
 
-    toys.collection.fault = fail
+    toys.poller.carry_out = fails_then
     toys.poller.step()
+    for _ in range(3):
+        toys.poller.fold_answers()
+    toys.collection.fault = lambda step: None
+    toys.clock.advance(59)
+    toys.poller.fold_answers()
+
+    assert toys.state() == "open"
+    toys.poller.step()
+    assert toys.asked == ["box-1:ask:1"]
+    assert toys.emitted().count("escrow.settled") == 1
+
+
+def test_an_outcome_that_could_not_be_stored_for_long_is_asked_for_again():
+    toys = Polling()
+    toys.opened()
+    toys.command("ask")
+    toys.collection.fault = gone("bulk_write:before")
+    toys.poller.step()
+    toys.clock.advance(61)
+    toys.poller.fold_answers()
     toys.collection.fault = lambda step: None
     assert toys.state() == "asking"
 
     toys.poller.step()
     assert toys.state() == "open"
     assert toys.asked == ["box-1:ask:1"] * 2
+
+
+def test_outcomes_that_could_not_be_stored_are_folded_with_those_that_come_then():
+    toys = Polling()
+    for box in ("box-1", "box-2"):
+        toys.opened(box)
+    toys.command("ask")
+    toys.collection.fault = gone("bulk_write:before")
+    toys.poller.step()
+    toys.collection.fault = lambda step: None
+    toys.command("ask", box="box-2")
+    toys.poller.step()
+
+    assert toys.asked == ["box-1:ask:1", "box-2:ask:1"]
+    assert (toys.state(), toys.state("box-2")) == ("open", "open")
 
 
 def test_an_outcome_that_came_by_another_way_meanwhile_changes_nothing_more():

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect
 
+from shared.aggregate.replay import replay
 from shared.messaging.ports import Message
 from shared.messaging.relay import Relay
 from tests.support.memory import MemoryBroker, MemoryPublisher
@@ -197,10 +198,10 @@ def test_a_change_without_an_event_does_not_disturb_the_mark():
 def test_a_replay_begun_while_events_are_sent_is_not_undone_by_the_mark():
     toys = Sending()
     toys.opened()
-    replay = {"$set": {"published": 0, "outbox_at": toys.clock.now()}}
+    asked = {"$set": {"published": 0, "outbox_at": toys.clock.now()}}
     toys.relay.step()
     toys.emit(HELD)
-    new = [lambda: toys.collection.update_one({"_id": "box-1"}, replay)]
+    new = [lambda: toys.collection.update_one({"_id": "box-1"}, asked)]
     toys.publisher.fault = lambda at: new.pop()() if new else None
     toys.relay.step()
     assert toys.mark() == (0, True)
@@ -284,9 +285,19 @@ def test_an_event_that_cannot_be_a_record_holds_up_its_own_document_alone():
 
 
 @pytest.mark.parametrize("step", ["find:before", "find:after", "bulk_write:before", "bulk_write:after"])
-def test_the_database_goes_away_at_any_step_and_nothing_is_lost(step: str):
+def test_the_database_goes_away_at_any_step_and_nothing_is_lost_or_sent_twice(step: str):
     toys = Sending()
     toys.emit(HELD, SETTLED)
+
+    fails(toys, step)
+    toys.relay.step()
+
+    assert toys.mark() == (2, False)
+    assert (toys.topic(HELD), toys.topic(SETTLED)) == ([1], [2])
+
+
+def fails(toys: Sending, step: str) -> None:
+    """A pass in which the database goes away at this step; then it is back."""
 
     def fail(at: str) -> None:
         if at == step:
@@ -296,10 +307,71 @@ def test_the_database_goes_away_at_any_step_and_nothing_is_lost(step: str):
     with pytest.raises(AutoReconnect):
         toys.relay.step()
     toys.collection.fault = lambda at: None
+
+
+def test_what_was_sent_and_not_marked_is_not_sent_again_with_what_is_emitted_then():
+    toys = Sending()
+    toys.emit(HELD, SETTLED)
+    fails(toys, "bulk_write:before")
+    toys.clock.advance(1)
+    toys.emit(HELD)
+
+    assert toys.relay.step() == 1
+    assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 3], [2], (3, False))
+
+
+def test_what_failed_beside_what_was_not_marked_is_sent_once_the_broker_takes_it():
+    toys = Sending()
+    toys.emit(HELD, SETTLED, LAPSED)
+    toys.refused = {2}
+    fails(toys, "bulk_write:before")
+    toys.refused = set()
+    assert toys.relay.step() == 0
+    toys.clock.advance(2)
+
+    assert toys.relay.step() == 1
+    assert [toys.topic(name) for name in (HELD, SETTLED, LAPSED)] == [[1], [2], [3]]
+    assert toys.mark() == (3, False)
+
+
+def test_a_replay_that_is_asked_for_after_a_failed_mark_sends_all_of_it():
+    toys = Sending()
+    toys.emit(HELD, SETTLED)
+    fails(toys, "bulk_write:before")
+    toys.clock.advance(1)
+    replay(toys.collection)
+
+    assert toys.relay.step() == 2
+    assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1], [2, 2], (2, False))
+
+
+def test_what_another_worker_sends_after_a_failed_mark_is_left_to_its_mark():
+    toys = Sending()
+    toys.emit(HELD)
+    fails(toys, "bulk_write:before")
+    Relay("escrow", toys.store, toys.publisher).step()
+    toys.emit(SETTLED)
+
+    assert toys.relay.step() == 1
+    assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1], [2], (2, False))
+
+
+def test_marks_are_written_in_the_order_of_their_ids():
+    """As all writes of several: where the database locks each document, no two of them wait for each other in turn."""
+    toys = Sending()
+    for box in ("c", "a", "d", "b"):
+        toys.emit(HELD, box=box)
+    written: list[list[str]] = []
+    writes = toys.collection.bulk_write
+
+    def bulk_write(operations: Any, **options: Any) -> Any:
+        written.append([each._filter["_id"] for each in operations])
+        return writes(operations, **options)
+
+    toys.collection.bulk_write = bulk_write  # type: ignore[method-assign]
     toys.relay.step()
 
-    assert toys.mark() == (2, False)
-    assert set(toys.topic(HELD)) == {1}
+    assert written == [["a", "b", "c", "d"]]
 
 
 def test_a_pass_is_one_find_and_one_bulk_write():

@@ -74,7 +74,8 @@ class MongoStore:
             return True
         with _reaching():
             try:
-                result = self._ledgers.bulk_write([_operation(ledger) for ledger in ledgers], ordered=False)
+                writes = [_operation(ledger) for ledger in sorted(ledgers, key=lambda each: each.offer_id)]
+                result = self._ledgers.bulk_write(writes, ordered=False)
             except BulkWriteError as error:
                 if error.details["writeConcernErrors"] or {e["code"] for e in error.details["writeErrors"]} != {_TAKEN}:
                     raise
