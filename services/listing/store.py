@@ -45,16 +45,22 @@ def by_order(collection: Collection[Document]) -> None:
     """
     for field, down in INDEXED:
         collection.create_index([("state", ASCENDING), (field, DESCENDING if down else ASCENDING)])
-    made: list[UpdateOne] = []
+    made: dict[str, UpdateOne] = {}
     for doc in collection.find({"kind": "listing"}, _TEXTS):
         if "created_at" not in doc:
             continue  # never more than a place for events that came too early
-        made.append(UpdateOne({"_id": doc["_id"], "version": doc["version"]}, {"$set": fields(doc, doc["_id"])}))
+        as_read = {"_id": doc["_id"], "version": doc["version"]}
+        made[doc["_id"]] = UpdateOne(as_read, {"$set": fields(doc, doc["_id"])})
         if len(made) == _AT_ONCE:
-            collection.bulk_write(made, ordered=False)
-            made = []
+            _write(collection, made)
+            made = {}
     if made:
-        collection.bulk_write(made, ordered=False)
+        _write(collection, made)
+
+
+def _write(collection: Collection[Document], made: Mapping[str, UpdateOne]) -> None:
+    """In the order of the ids, as all who write several documents."""
+    collection.bulk_write([made[each] for each in sorted(made)], ordered=False)
 
 
 def by_employer(collection: Collection[Document]) -> None:

@@ -210,7 +210,7 @@ class Lifecycle:
         return IGNORED
 
     def _unknown(self, change: Change, trigger: Trigger) -> Verdict:
-        if not tasks.is_answered(change, trigger):
+        if not tasks.is_answered(change, trigger) or tasks.is_counted(change, trigger):
             return DUPLICATE
         change.note(trigger, "unknown", change.state)
         # From the trigger's time: the document's last change may have been by a clock that was ahead.

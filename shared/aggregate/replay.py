@@ -20,26 +20,28 @@ def replay(collection: Collection[dict[str, Any]], since: datetime | None = None
     A document's later events go out with the first one, so that their order holds.
     """
     query: dict[str, Any] = {"seq": {"$gt": 0}} | ({"updated_at": {"$gte": since}} if since else {})
-    count, writes = 0, []
+    count, firsts = 0, dict[str, int]()
     for document in collection.find(query, {"seq": 1, "events.seq": 1, "events.time": 1}):
         first = _first(document, since)
         if first is None:
             continue
         count += document["seq"] - first + 1
-        writes.append(
-            # $min: the relay may have less acknowledged than that. Its own mark matches outbox_at exactly, so it cannot
-            # undo this one.
-            UpdateOne(
-                {"_id": document["_id"]},
-                {"$min": {"published": first - 1}, "$set": {"outbox_at": datetime.now(UTC)}},
-            )
-        )
-        if len(writes) == _BATCH:
-            collection.bulk_write(writes, ordered=False)
-            writes = []
-    if writes:
-        collection.bulk_write(writes, ordered=False)
+        firsts[document["_id"]] = first
+        if len(firsts) == _BATCH:
+            _ask(collection, firsts)
+            firsts = {}
+    if firsts:
+        _ask(collection, firsts)
     return count
+
+
+def _ask(collection: Collection[dict[str, Any]], firsts: Mapping[str, int]) -> None:
+    """In the order of the ids, as all who write several documents. $min: the relay may have less acknowledged than
+    that. Its own mark matches outbox_at exactly, so it cannot undo this one; `replays` tells it to forget what it sent.
+    """
+    asked = {"$set": {"outbox_at": datetime.now(UTC)}, "$inc": {"replays": 1}}
+    writes = [UpdateOne({"_id": each}, {"$min": {"published": firsts[each] - 1}, **asked}) for each in sorted(firsts)]
+    collection.bulk_write(writes, ordered=False)
 
 
 def _first(document: Mapping[str, Any], since: datetime | None) -> int | None:

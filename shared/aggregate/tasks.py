@@ -56,13 +56,20 @@ def is_due(document: Document, now: datetime) -> bool:
 def unknown_outcome(document: Document, now: datetime) -> Trigger:
     """What is folded where trying the open task gave no outcome: it stays open, and is tried again later."""
     task = document["instruction"]
+    attempts = task.get("attempts", 0)
     return Trigger(
         name=UNKNOWN_OUTCOME,
-        id=f"{task['id']}:unknown:{task.get('attempts', 0)}",
+        id=f"{task['id']}:unknown:{attempts}",
         kind="outcome",
         at=now,
-        data={"instruction_id": task["id"]},
+        data={"instruction_id": task["id"], "attempts": attempts},
     )
+
+
+def is_counted(change: Change, unknown: Trigger) -> bool:
+    """Whether that try without an outcome has been counted: nothing else says so, for the task stays open."""
+    attempts = int(change["instruction"].get("attempts", 0))
+    return bool(unknown.data.get("attempts", attempts) != attempts)
 
 
 def count_attempt(change: Change) -> int:

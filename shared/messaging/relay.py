@@ -4,8 +4,8 @@ For each document with `outbox_at`, the events above `published` go out in the o
 flight for an aggregate and topic, so that a topic's order holds when a send fails. The mark matches the document
 exactly as it was read (`seq`, `published`, `outbox_at`), or one that has only emitted more since. Where nothing
 matches (a replay was asked for), nothing is marked and the events go out again with the same ids. The relay never
-touches `version`. Where the database fails the mark, it is known here what the broker has, and the next pass marks it
-without sending it again.
+touches `version`. What the broker has beyond a document's mark (the database failed it, or an event before it could
+not be sent) is known here for a while, and is not sent again.
 """
 
 import logging
@@ -24,10 +24,13 @@ from shared.messaging.ports import Message, Publisher
 from shared.telemetry import metrics, traces
 
 log = logging.getLogger(__name__)
-_FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1}
+_FIELDS = {"events": 1, "seq": 1, "published": 1, "outbox_at": 1, "replays": 1}
 _RETRY_S = 1.0
 _FORGOTTEN_S = 180.0
 """What was not tried again for so long, another worker has sent."""
+
+_KNOWN_S = 60.0
+"""How long what was acknowledged and not marked is known."""
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,6 +41,18 @@ class _Failed:
 
     since: datetime
     until: float
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The ids of what the broker has beyond this mark, as long as no replay is asked for, until then (monotonic)."""
+
+    published: int
+    replays: int
+    ids: frozenset[str]
+    until: float
+    marked: bool
+    """Whether the mark says as much as it can."""
 
 
 @dataclass
@@ -76,9 +91,22 @@ class Relay:
         self.limit = limit
         self.beat = beat
         self._failed: dict[str, _Failed] = {}
-        self._unmarked: dict[str, _Outbox] = {}
+        self._sent: dict[str, _Sent] = {}
+
+    def note(self) -> None:
+        """Mark what was sent where the mark failed, and send nothing: at the end of a process."""
+        waiting = {"_id": {"$in": self.unmarked()}, "outbox_at": {"$gte": _EVER}}
+        outboxes = [self._outbox(doc) for doc in self.store.collection.find(waiting, _FIELDS)]
+        if outboxes:
+            self._mark(outboxes)
+
+    def unmarked(self) -> list[str]:
+        """The documents of which events were sent, and whose mark failed."""
+        return sorted(name for name, sent in self._sent.items() if not sent.marked)
 
     def step(self) -> int:
+        now = self.store.clock.monotonic()
+        self._sent = {name: sent for name, sent in self._sent.items() if sent.until >= now}
         # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_failed`.
         ready = {"outbox_at": {"$gte": _EVER}}
         found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
@@ -123,9 +151,14 @@ class Relay:
     def _outbox(self, doc: Document) -> _Outbox:
         published = doc.get("published", 0)
         doc["published"] = published
-        before = self._unmarked.pop(doc["_id"], None)
-        sent = before.sent if before and _goes_on(before.doc, doc) else set[int]()
-        return _Outbox(doc, [e for e in doc.get("events", ()) if e["seq"] > published and e["seq"] not in sent], sent)
+        after = [event for event in doc.get("events", ()) if event["seq"] > published]
+        known = self._sent.pop(doc["_id"], None)
+        if known is None or known.until < self.store.clock.monotonic():
+            return _Outbox(doc, after)
+        if (known.published, known.replays) != (published, doc.get("replays", 0)):
+            return _Outbox(doc, after)  # another worker has marked it, or a replay was asked for
+        sent = {event["seq"] for event in after if event["id"] in known.ids}
+        return _Outbox(doc, [event for event in after if event["seq"] not in sent], sent)
 
     def _publish(self, wave: Sequence[tuple[_Outbox, dict[str, Any]]]) -> list[bool]:
         """Of each event whether it was acknowledged; one that cannot be encoded as a record is not, and holds up its
@@ -166,8 +199,18 @@ class Relay:
             if self.store.collection.bulk_write(marks, ordered=False).matched_count < len(marks):
                 self.store.collection.bulk_write([self._mark_moved(box) for box in outboxes], ordered=False)
         except PyMongoError:
-            self._unmarked = {box.doc["_id"]: box for box in outboxes if box.sent}
+            for box in outboxes:
+                self._remember(box, box.doc["published"], marked=False)
             raise
+        for box in outboxes:
+            self._remember(box, box.watermark(), marked=True)
+
+    def _remember(self, box: _Outbox, published: int, marked: bool) -> None:
+        """What the broker has of it beyond this mark."""
+        ids = frozenset(e["id"] for e in box.doc.get("events", ()) if published < e["seq"] in box.sent)
+        if ids:
+            until = self.store.clock.monotonic() + _KNOWN_S
+            self._sent[box.doc["_id"]] = _Sent(published, box.doc.get("replays", 0), ids, until, marked)
 
     @staticmethod
     def _mark_moved(box: _Outbox) -> UpdateOne:
@@ -186,15 +229,6 @@ class Relay:
         self._failed[doc["_id"]] = _Failed(since, self.store.clock.monotonic() + _RETRY_S)
         later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
         return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
-
-
-def _goes_on(before: Document, now: Document) -> bool:
-    """Whether this is the document as it was read before, or one that has only emitted more since: no other worker has
-    marked it and no replay was asked for.
-    """
-    if before["published"] != now["published"]:
-        return False
-    return bool(before["seq"] < now["seq"] or all(before[name] == now[name] for name in ("seq", "outbox_at")))
 
 
 def _trace(event: dict[str, Any], began: int, sent: bool) -> None:

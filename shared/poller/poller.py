@@ -35,6 +35,7 @@ _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
 _LOOK_AHEAD_EVERY = 60.0
+_AGAIN_AFTER = 0.5
 _KEPT_S = 60.0
 """How long an outcome waits to be stored; then it is asked for again."""
 
@@ -74,7 +75,9 @@ class Poller:
         self.prepare, self.pool, self.beat = prepare, pool, beat
         self.on_answer: Callable[[], object] = lambda: None
         self._in_hand: set[str] = set()
-        self._answers: deque[_Answer] = deque()
+        self._answers, self._kept = deque[_Answer](), deque[_Answer]()
+        self._again_at = 0.0
+        self._buried: dict[tuple[str, str], float] = {}
         self._failed_until: dict[str, float] = {}
         self._look_ahead_at = 0.0
 
@@ -148,12 +151,20 @@ class Poller:
         return sum(route.moved for route in routes.values())
 
     def _bury(self, change: Change, dead: Sequence[Mapping[str, Any]]) -> bool:
-        """Send what died while it was parked, before it leaves the document: twice at the worst, never lost."""
+        """Send what died while it was parked, before it leaves the document: never lost, and again only by a process
+        that does not know of it, however often the document's write fails.
+        """
+        now = self.store.clock.monotonic()
+        self._buried = {each: until for each, until in self._buried.items() if until > now}
+        dead = [parked for parked in dead if (change.id, parked["id"]) not in self._buried]
         if dead:
             self.beat()
         for parked in dead:
             log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
-        return bury(self.publisher, self.service, [letter for parked in dead if (letter := from_parked(parked))])
+        buried = bury(self.publisher, self.service, [letter for parked in dead if (letter := from_parked(parked))])
+        if buried:
+            self._buried |= {(change.id, parked["id"]): now + _KEPT_S for parked in dead}
+        return buried
 
     def _fire_plain(self, documents: Sequence[Document]) -> int:
         """Documents without a lifecycle (a copy, an account), each by itself: what its kind's function does with a
@@ -207,11 +218,23 @@ class Poller:
         self._answers.append(_Answer(doc, outcome, self.store.clock.monotonic() + _KEPT_S))
         self.on_answer()
 
-    def fold_answers(self) -> None:
-        """Fold the outcomes that have come; one that closes nothing counts as unknown."""
-        answers = [self._answers.popleft() for _ in range(len(self._answers))]
-        if not answers:
-            return
+    def fold_answers(self, at_once: bool = False) -> None:
+        """Fold the outcomes that have come; one that closes nothing counts as unknown. Those that could not be stored
+        are tried again after a while or `at_once`, one by one, each time another first: what the database never takes
+        holds up none.
+        """
+        if new := [self._answers.popleft() for _ in range(len(self._answers))]:
+            self._fold_or_keep(new)
+        if self._kept and (at_once or self.store.clock.monotonic() >= self._again_at):
+            for _ in range(len(self._kept)):
+                if not self._fold_or_keep([self._kept.popleft()]):
+                    break
+
+    def noted(self) -> bool:
+        """Whether nothing waits to be stored."""
+        return not self._answers and not self._kept
+
+    def _fold_or_keep(self, answers: Sequence[_Answer]) -> bool:
         kept: list[_Answer] = []
         try:
             now = self.store.clock.now()
@@ -219,10 +242,13 @@ class Poller:
             self._take([(doc, tasks.unknown_outcome(doc, now)) for doc in in_vain])
         except (PyMongoError, Contended) as error:
             outages.tries_again("outcomes", error)
-            kept = [answer for answer in answers if answer.until > self.store.clock.monotonic()]
-            self._answers.extendleft(reversed(kept))
+            now_s = self.store.clock.monotonic()
+            kept, self._again_at = [answer for answer in answers if answer.until > now_s], now_s + _AGAIN_AFTER
+            self._kept.extend(kept)
+            return False
         else:
             outages.back(outages.MONGODB, "outcomes")
+            return True
         finally:
             done = {answer.doc["instruction"]["id"] for answer in answers}
             self._in_hand -= done - {answer.doc["instruction"]["id"] for answer in kept}

@@ -92,6 +92,14 @@ class Loops:
         again = self._again
         return self.under_lease(self.relaying.step if again is None else lambda: self.relaying.step() + again.step())
 
+    def note(self) -> bool:
+        """Store what was done outside and could not be noted yet; whether all of it is. Raises pymongo's errors."""
+        self.poller.fold_answers(at_once=True)
+        for relay in (self.relaying, self._again):
+            if relay is not None and relay.unmarked() and self.lease.held():
+                relay.note()
+        return self.poller.noted()
+
     def poll(self) -> int:
         """What was asked for under the lease is heard without it, too."""
         self.poller.fold_answers()

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
 _KEEP_EVERY = 0.5
+_NOTED_AFTER = (0.6, 0.6, 0.6)
+"""Seconds between the attempts of a process that ends to store what was done outside."""
 _SOON = timedelta(milliseconds=20)
 """A timer that is due by then wakes the poller; what is due later it finds at its next look."""
 
@@ -216,10 +218,29 @@ class Worker:
         for thread in threads:
             while thread.is_alive() and (left := until - time.monotonic()) > 0:
                 thread.join(min(left, _KEEP_EVERY))
-                try:
-                    self.loops.lease.keep()
-                except PyMongoError as error:
-                    outages.away(outages.MONGODB, "lease", error)
+                self._keep_lease()
+
+    def _keep_lease(self) -> None:
+        try:
+            self.loops.lease.keep()
+        except PyMongoError as error:
+            outages.away(outages.MONGODB, "lease", error)
+
+    def _finish_tasks(self) -> None:
+        """Wait for what is under way outside, and note what came of it, before another worker takes it up."""
+        waiting = threading.Thread(target=partial(self.pool.shutdown, wait=True, cancel_futures=True), daemon=True)
+        waiting.start()
+        while waiting.is_alive():
+            waiting.join(_KEEP_EVERY)
+            self._keep_lease()
+        for pause in (*_NOTED_AFTER, 0.0):
+            try:
+                if self.loops.note():
+                    return
+            except PyMongoError as error:
+                outages.away(outages.MONGODB, "outcomes", error)
+            time.sleep(pause)
+            self._keep_lease()
 
     def _close(self) -> None:
         """Let go of everything. The clients of a loop that did not end are still in its hands: they end with the
@@ -229,8 +250,7 @@ class Worker:
         if self.hung:
             self.pool.shutdown(wait=False, cancel_futures=True)
         else:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-            self.loops.poller.fold_answers()
+            self._finish_tasks()
             closing = [self.bus.source.close, *closing, self.bus.publisher.close, self.bus.ends.close]
         for close in closing:
             try:

@@ -164,21 +164,49 @@ def test_what_died_when_a_command_let_it_be_tried_is_buried_too():
     assert "parked" not in toys.doc()
 
 
-def test_buried_twice_at_the_worst_and_never_lost():
+def test_it_is_buried_once_though_the_write_fails_again_and_again():
     toys = Polling()
     toys.send(toys.event("thing.sent", record=RECORD))
     toys.clock.advance(7 * DAY)
-    broken = [True]
+    for at in ("bulk_write:before", "bulk_write:before", "bulk_write:after"):
+        toys.collection.fault = gone(at)
+        with pytest.raises(AutoReconnect):
+            toys.poller.step()
+    toys.collection.fault = lambda step: None
+    toys.poller.step()
 
-    def fail(step: str) -> None:
-        if step == "bulk_write:before" and broken:
-            broken.pop()
-            raise AutoReconnect("gone")
+    assert len(toys.broker.records("boxes.dead")) == 1
+    assert "parked" not in toys.doc()
 
-    toys.collection.fault = fail
+
+def test_it_is_buried_once_though_others_change_its_document_all_the_time():
+    toys = Polling()
+    toys.send(toys.event("thing.sent", record=RECORD))
+    toys.clock.advance(7 * DAY)
+    rivals = 5
+
+    def rival(step: str) -> None:
+        nonlocal rivals
+        if step == "bulk_write.op:before" and rivals:
+            rivals -= 1
+            toys.collection._update({"_id": "box-1"}, {"$inc": {"version": 1}}, False)
+
+    toys.collection.fault = rival
+    toys.poller.step()
+
+    assert (rivals, len(toys.broker.records("boxes.dead"))) == (0, 1)
+    assert "parked" not in toys.doc()
+
+
+def test_another_process_that_does_not_know_of_it_buries_it_again_and_it_is_never_lost():
+    toys = Polling()
+    toys.send(toys.event("thing.sent", record=RECORD))
+    toys.clock.advance(7 * DAY)
+    toys.collection.fault = gone("bulk_write:before")
     with pytest.raises(AutoReconnect):
         toys.poller.step()
-    toys.poller.step()
+    toys.collection.fault = lambda step: None
+    Poller("boxes", toys.store, {"box": BOX}, MemoryPublisher(toys.broker), may_fire=lambda: True).step()
 
     assert len(toys.broker.records("boxes.dead")) == 2
     assert "parked" not in toys.doc()
@@ -400,19 +428,50 @@ def test_an_outcome_that_could_not_be_stored_for_long_is_asked_for_again():
     assert toys.asked == ["box-1:ask:1"] * 2
 
 
-def test_outcomes_that_could_not_be_stored_are_folded_with_those_that_come_then():
+def test_an_outcome_that_the_database_never_takes_holds_up_no_other():
     toys = Polling()
-    for box in ("box-1", "box-2"):
+    boxes = [f"box-{n}" for n in range(1, 6)]
+    for box in boxes:
         toys.opened(box)
+    for box in boxes[:3]:
+        toys.command("ask", box=box)
+    writes = toys.collection.bulk_write
+
+    def never_the_second(operations: Any, **options: Any) -> Any:
+        if any(each._filter["_id"] == "box-2" for each in operations):
+            raise AutoReconnect("never")
+        return writes(operations, **options)
+
+    toys.collection.bulk_write = never_the_second  # type: ignore[method-assign]
+    toys.poller.step()  # the three together: none is stored
+    for box in boxes[3:]:
+        toys.command("ask", box=box)
+    toys.poller.step()
+    assert [toys.state(box) for box in boxes] == ["asking", "asking", "asking", "open", "open"]
+
+    for _ in range(3):
+        toys.clock.advance(0.5)
+        toys.poller.fold_answers()
+    assert [toys.state(box) for box in boxes] == ["open", "asking", "open", "open", "open"]
+    assert sorted(toys.asked) == [f"{box}:ask:1" for box in boxes]
+
+
+def test_a_try_without_an_outcome_is_counted_once_however_often_it_is_stored():
+    toys = Polling()
+    toys.opened()
     toys.command("ask")
-    toys.collection.fault = gone("bulk_write:before")
+    toys.answers = [None]
+    toys.collection.fault = gone("bulk_write:after")
     toys.poller.step()
     toys.collection.fault = lambda step: None
-    toys.command("ask", box="box-2")
-    toys.poller.step()
+    for _ in range(3):
+        toys.clock.advance(0.5)
+        toys.poller.fold_answers()
+    assert toys.doc()["instruction"]["attempts"] == 1
 
-    assert toys.asked == ["box-1:ask:1", "box-2:ask:1"]
-    assert (toys.state(), toys.state("box-2")) == ("open", "open")
+    toys.clock.advance(2)
+    toys.poller.step()
+    assert (toys.state(), toys.asked) == ("open", ["box-1:ask:1"] * 2)
 
 
 def test_an_outcome_that_came_by_another_way_meanwhile_changes_nothing_more():

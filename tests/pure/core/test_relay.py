@@ -125,7 +125,6 @@ def test_the_watermark_moves_up_to_the_gap():
 
 
 def test_what_failed_rests_a_while_and_does_not_flood_the_other_topics():
-    """The events above a gap go out again with each pass, so passes must not follow each other at once."""
     toys = Sending()
     toys.emit(HELD, SETTLED)
     toys.emit(HELD, box="box-2")
@@ -343,6 +342,51 @@ def test_a_replay_that_is_asked_for_after_a_failed_mark_sends_all_of_it():
 
     assert toys.relay.step() == 2
     assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1], [2, 2], (2, False))
+
+
+@pytest.mark.parametrize("seconds", [0, 30, 100])
+def test_a_replay_is_sent_whole_whatever_was_emitted_since_and_whenever_it_is_asked_for(seconds: float):
+    """The mark was written, its answer lost: what is remembered stands there until the document comes again."""
+    toys = Sending()
+    toys.emit(HELD, SETTLED)
+    fails(toys, "bulk_write:after")
+    toys.clock.advance(seconds)
+    replay(toys.collection)
+    toys.emit(HELD)
+
+    assert toys.relay.step() == 3
+    assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1, 3], [2, 2], (3, False))
+
+
+def test_what_was_sent_above_a_gap_is_not_sent_again():
+    """Neither after a send that failed, nor beside an event that can never be a record."""
+    toys = Sending()
+    toys.emit(HELD, SETTLED, HELD)
+    toys.refused = {1}
+    for _ in range(90):
+        toys.relay.step()
+        toys.clock.advance(2)
+    toys.refused = set()
+    toys.emit(LAPSED)
+    toys.relay.step()
+
+    assert [toys.topic(name) for name in (HELD, SETTLED, LAPSED)] == [[1, 3], [2], [4]]
+    assert toys.mark() == (4, False)
+
+
+def test_a_process_that_ends_marks_what_it_sent():
+    toys = Sending()
+    toys.emit(HELD)
+    toys.emit(HELD, box="box-2")
+    fails(toys, "bulk_write:before")
+    assert toys.relay.unmarked() == ["box-1", "box-2"]
+    toys.emit(SETTLED, box="box-2")
+    toys.relay.note()
+
+    assert toys.relay.unmarked() == []
+    assert (toys.mark(), toys.mark("box-2")) == ((1, False), (1, True))
+    Relay("escrow", toys.store, toys.publisher).step()
+    assert (toys.topic(HELD), toys.topic(SETTLED)) == ([1, 1], [2])
 
 
 def test_what_another_worker_sends_after_a_failed_mark_is_left_to_its_mark():

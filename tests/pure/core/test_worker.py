@@ -32,7 +32,7 @@ from tests.support.collector import collector
 from tests.support.memory import MemoryBroker, MemoryCollection, memory_bus
 from tests.support.processes import eventually
 from tests.support.records import erased
-from tests.support.toy import BOX, DAY, Toys
+from tests.support.toy import BOX, DAY, Toys, public
 from tests.support.web import settings
 
 LOOPS = ("consumer", "relay", "poller", "frontier")
@@ -616,6 +616,59 @@ def test_until_its_loops_have_ended_it_keeps_the_lease(given: Given) -> None:
     assert (worker.run(), worker.failed) == (0, None)
     assert taken == [False] * 6
     assert leases.find_one({"_id": "lease"}) is None
+
+
+def test_until_its_instructions_are_carried_out_it_keeps_the_lease(given: Given) -> None:
+    """A mail may take longer than a lease without a beat lasts: another worker would send it as well."""
+    given.toys.opened().command("ask")
+    leases, taken = given.toys.store.collection, list[bool]()
+
+    def slowly(doc: Document) -> Trigger:
+        worker.end()
+        for _ in range(6):
+            before = (leases.find_one({"_id": "lease"}) or {}).get("beat")
+            taken.append(other.held())
+            given.toys.clock.advance(1)
+            eventually(lambda: (leases.find_one({"_id": "lease"}) or {}).get("beat") != before, "a beat")  # noqa: B023
+        return given.toys.trigger("ask.done", "outcome", {"instruction_id": doc["instruction"]["id"]})
+
+    given.asked_to_carry_out = slowly
+    worker, other = given.worker("one"), given.worker("other").loops.lease
+
+    assert (worker.run(), worker.failed) == (0, None)
+    assert taken == [False] * 6
+    assert given.toys.state() == "open"
+    assert leases.find_one({"_id": "lease"}) is None
+
+
+def test_a_worker_that_ends_notes_what_was_done_though_the_database_fails_for_a_moment(given: Given) -> None:
+    """What came of an instruction, and what its relay has sent, before another worker takes either up."""
+    toys, failures = given.toys, ["relay", "MainThread"]
+    begun, ends = threading.Event(), threading.Event()
+    toys.opened().command("ask")
+
+    def fault(loop: str, step: str) -> None:
+        if begun.is_set() and step == "bulk_write:before" and failures and loop == failures[0]:
+            failures.pop(0)
+            worker.end()
+            ends.set()
+            raise AutoReconnect("gone")
+
+    def carry_out(doc: Document) -> Trigger:
+        toys.on("box-1", lambda change: change.emit("escrow.held", public(change)))
+        begun.set()
+        worker.pulses["relay"].woken.set()
+        assert ends.wait(10)
+        return toys.trigger("ask.done", "outcome", {"instruction_id": doc["instruction"]["id"]})
+
+    worker = given.worker()
+    given.asked_to_carry_out, given.fault = carry_out, fault
+
+    assert (worker.run(), worker.failed) == (0, None)
+    assert failures == []
+    assert toys.state() == "open"
+    assert worker.loops.relaying.unmarked() == []
+    assert toys.doc()["published"] >= 1
 
 
 def test_the_lease_that_cannot_be_given_back_holds_up_nobody(given: Given) -> None:
