@@ -9,6 +9,7 @@ The document (MongoDB) has these fields beside the domain's own, which stand fla
     parked               triggers that came too early: [{id, name, kind, data, at, until, ...}]
     events, seq          the outbox: [{seq, id, type, version, time, data, traceparent}], numbered 1..seq
     published, outbox_at the relay's watermark; outbox_at is there only while published < seq
+    replays              how often `golem replay` has lowered it
     timers, due_at       {name: time}; due_at is the earliest that counts in this state, absent if none does
 """
 

@@ -85,6 +85,7 @@ class CoreDocument(TypedDict, total=False):
     steps_whole: bool  # they were written from the start on; absent where an older version made the document
     published: int  # the relay's mark: the broker has acknowledged the events up to this number
     outbox_at: datetime  # there while `published` < `seq`
+    replays: int  # how often all or some of them were asked for again
     timers: dict[str, datetime]
     due_at: datetime  # the earliest timer that counts now
 

@@ -97,8 +97,8 @@ class Relay:
         """Mark what was sent where the mark failed, and send nothing: at the end of a process."""
         waiting = {"_id": {"$in": self.unmarked()}, "outbox_at": {"$gte": _EVER}}
         outboxes = [self._outbox(doc) for doc in self.store.collection.find(waiting, _FIELDS)]
-        if outboxes:
-            self._mark(outboxes)
+        if sent := [box for box in outboxes if box.sent]:
+            self._mark(sent)
 
     def unmarked(self) -> list[str]:
         """The documents of which events were sent, and whose mark failed."""
@@ -215,12 +215,12 @@ class Relay:
     @staticmethod
     def _mark_moved(box: _Outbox) -> UpdateOne:
         doc = box.doc
-        moved_on = {"_id": doc["_id"], "published": doc["published"], "seq": {"$gt": doc["seq"]}}
+        moved_on = {**_mark_as_read(doc), "seq": {"$gt": doc["seq"]}}
         return UpdateOne(moved_on, {"$set": {"published": box.watermark()}})
 
     def _mark_of(self, box: _Outbox) -> UpdateOne:
         doc, mark = box.doc, box.watermark()
-        as_read = {name: doc[name] for name in ("_id", "seq", "published", "outbox_at")}
+        as_read = {**_mark_as_read(doc), "seq": doc["seq"], "outbox_at": doc["outbox_at"]}
         if mark == doc["seq"]:
             self._failed.pop(doc["_id"], None)
             return UpdateOne(as_read, {"$set": {"published": mark}, "$unset": {"outbox_at": ""}})
@@ -229,6 +229,11 @@ class Relay:
         self._failed[doc["_id"]] = _Failed(since, self.store.clock.monotonic() + _RETRY_S)
         later = self.store.clock.now() + timedelta(seconds=_RETRY_S)
         return UpdateOne(as_read, {"$set": {"published": mark, "outbox_at": later}})
+
+
+def _mark_as_read(doc: Document) -> Document:
+    """The document while nobody has marked it since, nor asked for a replay; what is not there matches None."""
+    return {"_id": doc["_id"], "published": doc["published"], "replays": doc.get("replays")}
 
 
 def _trace(event: dict[str, Any], began: int, sent: bool) -> None:

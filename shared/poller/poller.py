@@ -77,7 +77,7 @@ class Poller:
         self._in_hand: set[str] = set()
         self._answers, self._kept = deque[_Answer](), deque[_Answer]()
         self._again_at = 0.0
-        self._buried: dict[tuple[str, str], float] = {}
+        self._buried: dict[tuple[str, str, datetime], float] = {}
         self._failed_until: dict[str, float] = {}
         self._look_ahead_at = 0.0
 
@@ -152,18 +152,20 @@ class Poller:
 
     def _bury(self, change: Change, dead: Sequence[Mapping[str, Any]]) -> bool:
         """Send what died while it was parked, before it leaves the document: never lost, and again only by a process
-        that does not know of it, however often the document's write fails.
+        that does not know of it, however often the document's write fails. What is sent again later, and parked and
+        dies once more, is another letter.
         """
         now = self.store.clock.monotonic()
         self._buried = {each: until for each, until in self._buried.items() if until > now}
-        dead = [parked for parked in dead if (change.id, parked["id"]) not in self._buried]
-        if dead:
+        deaths = {(change.id, parked["id"], parked["parked_at"]): parked for parked in dead}
+        new = [parked for death, parked in deaths.items() if death not in self._buried]
+        if new:
             self.beat()
-        for parked in dead:
+        for parked in new:
             log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
-        buried = bury(self.publisher, self.service, [letter for parked in dead if (letter := from_parked(parked))])
+        buried = bury(self.publisher, self.service, [letter for parked in new if (letter := from_parked(parked))])
         if buried:
-            self._buried |= {(change.id, parked["id"]): now + _KEPT_S for parked in dead}
+            self._buried |= dict.fromkeys(deaths, now + _KEPT_S)
         return buried
 
     def _fire_plain(self, documents: Sequence[Document]) -> int:
@@ -223,10 +225,12 @@ class Poller:
         are tried again after a while or `at_once`, one by one, each time another first: what the database never takes
         holds up none.
         """
-        if new := [self._answers.popleft() for _ in range(len(self._answers))]:
-            self._fold_or_keep(new)
+        new = [self._answers.popleft() for _ in range(len(self._answers))]
+        if new and not self._fold_or_keep(new):
+            return
         if self._kept and (at_once or self.store.clock.monotonic() >= self._again_at):
             for _ in range(len(self._kept)):
+                self.beat()
                 if not self._fold_or_keep([self._kept.popleft()]):
                     break
 

@@ -1,6 +1,6 @@
 """One service's consumer, relay, poller, frontier and lease, made of its `Work` and a bus. Steps, no threads."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -92,13 +92,16 @@ class Loops:
         again = self._again
         return self.under_lease(self.relaying.step if again is None else lambda: self.relaying.step() + again.step())
 
-    def note(self) -> bool:
-        """Store what was done outside and could not be noted yet; whether all of it is. Raises pymongo's errors."""
-        self.poller.fold_answers(at_once=True)
+    def note(self, hung: Collection[str] = ()) -> bool:
+        """Store what was done outside and could not be noted yet, but for loops that hang; whether all of it is. Raises
+        pymongo's errors.
+        """
+        if "poller" not in hung:
+            self.poller.fold_answers(at_once=True)
         for relay in (self.relaying, self._again):
-            if relay is not None and relay.unmarked() and self.lease.held():
+            if "relay" not in hung and relay is not None and relay.unmarked() and self.lease.held():
                 relay.note()
-        return self.poller.noted()
+        return self.poller.noted() or "poller" in hung
 
     def poll(self) -> int:
         """What was asked for under the lease is heard without it, too."""

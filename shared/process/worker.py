@@ -7,7 +7,7 @@ the offsets say. Asked to end: finish the batch, commit, leave the group, give t
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 _OBSERVE_EVERY, _OBSERVE_AGAIN = 5.0, 0.5
 _AGAIN_AFTER = 0.5
 _KEEP_EVERY = 0.5
-_NOTED_AFTER = (0.6, 0.6, 0.6)
-"""Seconds between the attempts of a process that ends to store what was done outside."""
+_NOTED_WITHIN = 4.0
+"""Seconds that a process which ends tries to store what was done outside."""
 _SOON = timedelta(milliseconds=20)
 """A timer that is due by then wakes the poller; what is due later it finds at its next look."""
 
@@ -68,8 +68,9 @@ class Worker:
         log.info("working")
         self.stop.wait()
         self._finish(threads)
-        self.hung = any(thread.is_alive() for thread in threads)
-        self._close()
+        hung = [thread.name for thread in threads if thread.is_alive()]
+        self.hung = bool(hung)
+        self._close(hung)
         if self.failed is not None:
             log.error("a loop ended; so does the process", extra={"error": repr(self.failed)})
         if self.hung:
@@ -226,34 +227,43 @@ class Worker:
         except PyMongoError as error:
             outages.away(outages.MONGODB, "lease", error)
 
-    def _finish_tasks(self) -> None:
-        """Wait for what is under way outside, and note what came of it, before another worker takes it up."""
+    def _finish_tasks(self, hung: Collection[str]) -> None:
+        """Wait for what is under way outside, and note what came of it as it comes, before another worker takes it up:
+        until all is noted, the last of it for a few seconds; where a loop hangs for no longer than those.
+        """
         waiting = threading.Thread(target=partial(self.pool.shutdown, wait=True, cancel_futures=True), daemon=True)
         waiting.start()
-        while waiting.is_alive():
+        until = time.monotonic() + _NOTED_WITHIN if hung else None
+        while until is None or time.monotonic() < until:
             waiting.join(_KEEP_EVERY)
-            self._keep_lease()
-        for pause in (*_NOTED_AFTER, 0.0):
-            try:
-                if self.loops.note():
+            noted = self._note(hung)
+            if not waiting.is_alive():
+                if noted:
                     return
-            except PyMongoError as error:
-                outages.away(outages.MONGODB, "outcomes", error)
-            time.sleep(pause)
+                until = until or time.monotonic() + _NOTED_WITHIN
+                time.sleep(_KEEP_EVERY)
             self._keep_lease()
 
-    def _close(self) -> None:
+    def _note(self, hung: Collection[str]) -> bool:
+        try:
+            return self.loops.note(hung)
+        except PyMongoError as error:
+            outages.away(outages.MONGODB, "outcomes", error)
+            return False
+
+    def _close(self, hung: Collection[str]) -> None:
         """Let go of everything. The clients of a loop that did not end are still in its hands: they end with the
         process, and so does what is in the pool.
         """
-        closing: list[Callable[[], object]] = [self.loops.lease.give_back]
-        if self.hung:
-            self.pool.shutdown(wait=False, cancel_futures=True)
-        else:
-            self._finish_tasks()
-            closing = [self.bus.source.close, *closing, self.bus.publisher.close, self.bus.ends.close]
-        for close in closing:
-            try:
-                close()
-            except Exception as error:  # each is let go of, whatever the others say
-                log.warning("something was not closed", extra={"error": type(error).__name__})
+        bus = self.bus
+        _let_go(*(() if hung else (bus.source.close,)))
+        self._finish_tasks(hung)
+        _let_go(self.loops.lease.give_back, *(() if hung else (bus.publisher.close, bus.ends.close)))
+
+
+def _let_go(*closing: Callable[[], object]) -> None:
+    for close in closing:
+        try:
+            close()
+        except Exception as error:  # each is let go of, whatever the others say
+            log.warning("something was not closed", extra={"error": type(error).__name__})

@@ -198,6 +198,39 @@ def test_it_is_buried_once_though_others_change_its_document_all_the_time():
     assert "parked" not in toys.doc()
 
 
+def test_what_is_sent_again_and_dies_once_more_is_another_letter():
+    toys = Polling()
+    event = toys.event("thing.sent", record=RECORD)
+
+    def overdue(change: Change) -> None:
+        change.set(parked=[{**change.parked[0], "until": change.now}])
+        change.schedule("parked", change.now)
+
+    for _ in range(2):
+        toys.send(event)
+        toys.on("box-1", overdue)
+        toys.poller.step()
+        toys.clock.advance(20)
+
+    assert len(toys.broker.records("boxes.dead")) == 2
+    assert "parked" not in toys.doc()
+
+
+def test_it_is_buried_once_however_long_its_document_is_not_written():
+    toys = Polling()
+    toys.send(toys.event("thing.sent", record=RECORD))
+    toys.clock.advance(7 * DAY)
+    toys.collection.fault = gone("bulk_write:before")
+    for _ in range(10):
+        with pytest.raises(AutoReconnect):
+            toys.poller.step()
+        toys.clock.advance(40)
+    toys.collection.fault = lambda step: None
+    toys.poller.step()
+
+    assert len(toys.broker.records("boxes.dead")) == 1
+
+
 def test_another_process_that_does_not_know_of_it_buries_it_again_and_it_is_never_lost():
     toys = Polling()
     toys.send(toys.event("thing.sent", record=RECORD))

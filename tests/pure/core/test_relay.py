@@ -358,6 +358,31 @@ def test_a_replay_is_sent_whole_whatever_was_emitted_since_and_whenever_it_is_as
     assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1, 3], [2, 2], (3, False))
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_replay_and_an_emission_while_events_are_sent_are_not_taken_for_the_emission_alone(whole: bool):
+    """Also where the replay lowers no mark, for the last events had none yet."""
+    toys = Sending()
+    toys.emit(HELD)
+    toys.relay.step()
+    toys.clock.advance(60)
+    since = toys.clock.now()
+    toys.emit(HELD)
+
+    def meanwhile(message: Message) -> str:
+        toys.broker.on_publish = toys.fate
+        replay(toys.collection, None if whole else since)
+        toys.clock.advance(1)
+        toys.emit(HELD)
+        return "ok"
+
+    toys.broker.on_publish = meanwhile
+    toys.relay.step()
+    toys.relay.step()
+
+    assert toys.topic(HELD) == ([1, 2, 1, 2, 3] if whole else [1, 2, 2, 3])
+    assert toys.mark() == (3, False)
+
+
 def test_what_was_sent_above_a_gap_is_not_sent_again():
     """Neither after a send that failed, nor beside an event that can never be a record."""
     toys = Sending()
