@@ -5,7 +5,8 @@ see what stands here once more, by hand: a field that is new is nobody's until i
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +198,19 @@ def kept(situation: Situation) -> bool:
     return "losses_set_off" in str(document.get("journal")) or "open_loss" in str(blocked)
 
 
+def some_of_each_state(situations: Iterable[Situation]) -> Iterator[Situation]:
+    """Every fifth of each state, the first among them."""
+    met = Counter[str]()
+    for situation in situations:
+        if met[situation.state] % 5 == 0:
+            yield situation
+        met[situation.state] += 1
+
+
 def test_what_was_set_off_is_not_told_to_the_seeker(tmp_path: Path) -> None:
     """In no answer about the escrow, in whatever state; and what they are told adds up, to the journal's hashes."""
     one, states, compared = Shown(tmp_path, "escrow"), set[str](), 0
-    for situation in [each for each in explored("escrow").situations.values() if kept(each)][::5]:
+    for situation in some_of_each_state(each for each in explored("escrow").situations.values() if kept(each)):
         one.put(situation)
         states.add(situation.state)
         answers = [one.ask("seeker", path)[1] for path in (*PATHS["escrow"], "/v1/me/export/escrow", "/v1/escrows")]
