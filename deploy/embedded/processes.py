@@ -16,7 +16,7 @@ from deploy.embedded.probes import answers, is_alive
 from deploy.embedded.programs import Program
 from deploy.embedded.supervision import Supervisor, SupervisorGone, Unfit
 
-_ANSWERS_WITHIN, _COMES_BACK_WITHIN = 60.0, 15.0
+_ANSWERS_WITHIN, _COMES_BACK_WITHIN = 180.0, 15.0
 """Seconds."""
 
 

@@ -24,7 +24,7 @@ from tests.support.topics import read_all
 Client = MongoClient[dict[str, Any]]
 _RAW: CodecOptions[Any] = CodecOptions(document_class=RawBSONDocument)
 _OTHERS = ("admin", "config", "local")
-_RELAY = {"published", "outbox_at"}
+_RELAY = {"published", "outbox_at", "replays"}
 """What a replay changes by itself."""
 
 

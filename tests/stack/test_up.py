@@ -40,7 +40,7 @@ class Up:
 
     def ready(self) -> str:
         """Wait for the line `ready URL` and return the URL."""
-        eventually(lambda: self._url() is not None or self.process.poll() is not None, "ready", seconds=60)
+        eventually(lambda: self._url() is not None or self.process.poll() is not None, "ready", seconds=180)
         url = self._url()
         assert url, "\n".join(self.lines)
         return url
