@@ -22,7 +22,7 @@ _WORKER = "tests/pure/core/test_worker.py"
 _MONEY = "tests/pure/test_money_rules.py -k every_row"
 _SEES = "tests/pure/test_who_sees_what.py -k listing"
 _GOLDEN = "tests/pure/test_golden.py"
-_POLLER = "tests/pure/core/test_poller.py"
+_POLLER = "tests/pure/core/test_poller_tasks.py"
 _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
 
