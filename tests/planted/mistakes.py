@@ -24,6 +24,7 @@ _SEES = "tests/pure/test_who_sees_what.py -k listing"
 _GOLDEN = "tests/pure/test_golden.py"
 _POLLER = "tests/pure/core/test_poller_tasks.py"
 _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
+_RELAY, _RELAYS = "shared/messaging/relay.py", "tests/pure/core/test_relay.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
 
 _READ = "found = self._prepared(list(due))\n"
@@ -100,6 +101,25 @@ MISTAKES = (
             _READ, _STALE, _POLLER),
     Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/poller.py",
             "        self._in_hand.add(task_id)\n", "", _POLLER),
+    Mistake("what was done", "forgotten is what was sent, where its mark fails", _RELAY,
+            'self._remember(box, box.doc["published"], marked=False)', "pass", _RELAYS),
+    Mistake("what was done", "forgotten is that a replay was asked for since", _RELAY,
+            '(known.published, known.replays) != (published, doc.get("replays", 0))', "known.published != published",
+            _RELAYS),
+    Mistake("what was done", "forgotten is a replay, by the mark", _RELAY,
+            ', "replays": doc.get("replays")}', "}", _RELAYS),
+    Mistake("what was done", "forgotten is an outcome that the database did not take", "shared/poller/poller.py",
+            "            self._kept.extend(kept)\n", "", _POLLER),
+    Mistake("what was done", "forgotten is a letter whose document could not be written", "shared/poller/poller.py",
+            "self._buried |= dict.fromkeys(deaths, now + _KEPT_S)", "pass",
+            "tests/pure/core/test_poller.py"),
+    Mistake("what was done", "forgotten is what came of instructions, at the end", "shared/process/worker.py",
+            "            noted = self._note(hung)\n", "            noted = True\n", _WORKER),
+    Mistake("what was done", "forgotten is the lease, while instructions are under way at the end",
+            "shared/process/worker.py", "                time.sleep(_KEEP_EVERY)\n            self._keep_lease()\n",
+            "                time.sleep(_KEEP_EVERY)\n", _WORKER),
+    Mistake("what was done", "forgotten is the order in which documents are written", "shared/aggregate/store.py",
+            "key=lambda change: change.id)", "key=lambda change: 0)", "tests/pure/core/test_batch.py"),
     Mistake("the simulated day", "an erasure waits for a second pass that never comes", "shared/aggregate/erasure.py",
             "AGAIN_AFTER = timedelta(seconds=1)", "AGAIN_AFTER = timedelta(days=99)", "tests/simulator -k bad_days"),
 )  # fmt: skip
