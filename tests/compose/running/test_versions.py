@@ -39,12 +39,13 @@ Compose = Callable[..., str]
 
 
 def compose_before(*command: str, seconds: float = 120) -> str:
-    """As `compose`, of the version before."""
+    """As `compose`, of the version before: with the listener that the tests read the topics by."""
     version = f"{os.environ.get('GOLEM_VERSION') or 'dev'}-before"
     secrets = Path(os.environ.get("GOLEM_SECRETS") or "deploy/.secrets")
     environ = {"GOLEM_VERSION": version, "GOLEM_SECRETS": str((ROOT / secrets).resolve())}
-    file = ("--project-directory", str(BEFORE), "--file", f"{BEFORE}/docker-compose.yml")
-    return run("docker", "compose", *file, *command, seconds=seconds, environ=environ)
+    folder = ("--project-directory", str(BEFORE))
+    files = [f"--file={BEFORE}/{name}" for name in ("docker-compose.yml", "deploy/compose.subscribers.yml")]
+    return run("docker", "compose", *folder, *files, *command, seconds=seconds, environ=environ)
 
 
 def beside(name: str, of: Compose) -> str:
