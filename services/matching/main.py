@@ -33,6 +33,7 @@ def work(settings: Settings, store: Store, _outside: None) -> Work:
         routes=handlers(offer),
         lifecycles=(offer,),
         timers=parts.timers,
+        pages=parts.offer.pages,
         carry_out=parts.offer.carry_out,
         archiving=archiving,
     )

@@ -11,7 +11,7 @@ from services.matching.offer.parts import Parts as Offer
 from services.matching.offer.parts import offers_of
 from services.matching.people.parts import Parts as People
 from shared.aggregate import Store
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 from shared.settings import Settings
 
 

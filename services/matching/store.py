@@ -109,6 +109,15 @@ def offers_on(store: Store, listing_id: str, states: Sequence[str], after: str, 
     return [doc["_id"] for doc in found]
 
 
+def with_offers(store: Store, listing_ids: Iterable[str], states: Sequence[str], limit: int) -> set[str] | None:
+    """Which of these listings have offers that live on them in these states; None where there are too many to tell."""
+    if not (ids := sorted(set(listing_ids))):
+        return set()
+    query = {"live_on": {"$in": ids}, "state": {"$in": list(states)}}
+    found = list(store.collection.find(query, {"_id": 0, "live_on": 1}).limit(limit))
+    return None if len(found) == limit else {doc["live_on"] for doc in found}
+
+
 def hires_of(store: Store, insider: str, limit: int) -> list[Document]:
     """An insider's offers in which a hire was confirmed, the newest first."""
     return store.find({"hired_by": insider}, _WITH_REVIEWS, [("hired_at", DESCENDING)], limit)

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.notify.addresses import is_at, is_verified
 from shared.aggregate import Change, Store
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 from shared.settings import Terms
 
 KIND = "former"

@@ -4,6 +4,7 @@ No lifecycle lives here (services bring their tables and what carries out their 
 """
 
 from shared.poller.lease import Lease
-from shared.poller.poller import CarryOut, OnTimer, Poller, Prepare
+from shared.poller.poller import CarryOut, Page, Poller, Prepare
+from shared.poller.together import OnTimer
 
-__all__ = ["CarryOut", "Lease", "OnTimer", "Poller", "Prepare"]
+__all__ = ["CarryOut", "Lease", "OnTimer", "Page", "Poller", "Prepare"]

@@ -24,12 +24,14 @@ from shared.aggregate.tasks import TASK_TIMER
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.poller.ahead import bring_back
-from shared.poller.together import DueTimers, TaskOutcome, fold_together
+from shared.poller.together import DueTimers, OnTimer, PlainTimers, TaskOutcome, fold_together, ring
 from shared.telemetry import metrics, outages
 
 log = logging.getLogger(__name__)
 CarryOut = Callable[[Document], Trigger | None]
-OnTimer = Callable[[Change, str], None]
+Page = Callable[[Sequence[Document]], Mapping[str, OnTimer]]
+"""Of a page of a kind's due documents those, by their ids, whose timers change nothing but themselves, and how."""
+
 Prepare = Callable[[Sequence[Document]], Sequence[Document]]
 _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
@@ -66,13 +68,14 @@ class Poller:
         carry_out: CarryOut | None = None,
         prepare: Prepare | None = None,
         timers: Mapping[str, OnTimer] | None = None,
+        pages: Mapping[str, Page] | None = None,
         pool: ThreadPoolExecutor | None = None,
         limit: int = 200,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
         self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
-        self.prepare, self.pool, self.beat = prepare, pool, beat
+        self.prepare, self.pages, self.pool, self.beat = prepare, pages or {}, pool, beat
         self.on_answer: Callable[[], object] = lambda: None
         self._in_hand: set[str] = set()
         self._answers, self._kept = deque[_Answer](), deque[_Answer]()
@@ -169,12 +172,14 @@ class Poller:
         return buried
 
     def _fire_plain(self, documents: Sequence[Document]) -> int:
-        """Documents without a lifecycle (a copy, an account), each by itself: what its kind's function does with a
-        timer may ask the database, and change other documents.
+        """Documents without a lifecycle (a copy, an account): those that change by themselves together, each of the
+        others by itself, for what its kind's function does with a timer may ask the database, and change other
+        documents.
         """
-        moved = 0
-        for doc in documents:
-            if doc["kind"] in self.lifecycles or doc["kind"] not in self.timers:
+        plain = [doc for doc in documents if doc["kind"] in self.timers and doc["kind"] not in self.lifecycles]
+        moved = self._ring_together(together := self._together(plain))
+        for doc in plain:
+            if doc["_id"] in together:
                 continue
             self.beat()
             try:
@@ -185,16 +190,28 @@ class Poller:
                 self._rest(doc["_id"], doc["kind"], error)
         return moved
 
-    def _ring(self, doc: Document, on_timer: OnTimer) -> int:
-        def decide(changes: dict[str, Change]) -> int:
-            change = changes[doc["_id"]]
-            ready = [name for name, at in sorted(change.timers.items(), key=lambda t: t[1]) if at <= change.now]
-            for name in ready:
-                change.schedule(name, None)
-                on_timer(change, name)
-            return len(ready)
+    def _together(self, plain: Sequence[Document]) -> dict[str, PlainTimers]:
+        """Those that their kind's page says change nothing but themselves."""
+        routes: dict[str, PlainTimers] = {}
+        for kind, page in self.pages.items():
+            if not (documents := [doc for doc in plain if doc["kind"] == kind]):
+                continue
+            try:
+                routes |= {name: PlainTimers(name, kind, act) for name, act in page(documents).items()}
+            except (PyMongoError, Contended):
+                raise
+            except Exception:
+                log.exception("a page could not be seen together; each of it fires by itself", extra={"kind": kind})
+        return routes
 
-        return self.store.run({doc["_id"]: doc["kind"]}, decide)
+    def _ring_together(self, routes: Mapping[str, PlainTimers]) -> int:
+        for (document_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
+            if fault := route.fault or (Unwritable(verdict.detail) if verdict.outcome == "rejected" else None):
+                self._rest(document_id, route.kind, fault)
+        return sum(route.moved for route in routes.values())
+
+    def _ring(self, doc: Document, on_timer: OnTimer) -> int:
+        return self.store.run({doc["_id"]: doc["kind"]}, lambda changes: ring(changes[doc["_id"]], on_timer))
 
     # -- tasks
 

@@ -14,6 +14,7 @@ from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.verdict import DUPLICATE, IGNORED
 
 Bury = Callable[[Change, Sequence[Mapping[str, Any]]], bool]
+OnTimer = Callable[[Change, str], None]
 
 
 def fold_together(store: Store, routes: Mapping[str, Route]) -> list[Verdict]:
@@ -68,6 +69,40 @@ class DueTimers:
         before = len(change.dead)
         verdict = self.lifecycle.fold(change, trigger)
         return verdict if self._bury(change, change.dead[before:]) else DUPLICATE
+
+
+def ring(change: Change, on_timer: OnTimer) -> int:
+    """Fire the timers that are due in a document without a lifecycle, in the order of their times; how many."""
+    ready = [name for name, at in sorted(change.timers.items(), key=lambda each: each[1]) if at <= change.now]
+    for name in ready:
+        change.schedule(name, None)
+        on_timer(change, name)
+    return len(ready)
+
+
+class PlainTimers:
+    """The timers of one document without a lifecycle, where what they do changes that document alone. After the fold
+    `moved` says how many fired, and `fault` is what one raised: then the document stays as it was.
+    """
+
+    def __init__(self, document_id: str, kind: str, on_timer: OnTimer) -> None:
+        self.document_id, self.kind, self._on_timer = document_id, kind, on_timer
+        self.moved = 0
+        self.fault: Exception | None = None
+
+    def touches(self, event: Trigger) -> Mapping[str, Kind]:
+        return {self.document_id: self.kind}
+
+    def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
+        """Where another document lost its race, this one is written already and nothing is due in it any more."""
+        change, self.fault = changes[self.document_id], None
+        saved = change.save()
+        try:
+            self.moved = ring(change, self._on_timer) or self.moved
+        except Exception as error:
+            change.restore(saved)
+            self.fault = error
+        return IGNORED
 
 
 class TaskOutcome:

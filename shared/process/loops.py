@@ -80,6 +80,7 @@ class Loops:
             carry_out=work.carry_out,
             prepare=work.prepare,
             timers=work.timers,
+            pages=work.pages,
             pool=pool,
             beat=self._beats["poller"],
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from shared.aggregate import Archiving, Change, Lifecycle, Routes, Store
-from shared.poller import CarryOut, OnTimer, Prepare
+from shared.poller import CarryOut, OnTimer, Page, Prepare
 
 Beat = Callable[[], None]
 """A loop's sign of life; a loop that gives none for a minute counts as stuck."""
@@ -45,6 +45,11 @@ class Work:
 
     timers: Mapping[str, OnTimer] = field(default_factory=dict)
     """What becomes of a timer that is due in a document without a lifecycle, by the document's kind."""
+
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    """Of kinds of those: sees a page of due documents together, and says which need nothing but themselves. They are
+    written together; the others, and those of kinds that are not here, each by itself.
+    """
 
     carry_out: CarryOut | None = None
     at_once: int = 8

@@ -145,6 +145,7 @@ class Worker:
         pulse = self.pulses[name]
         while not self.stop.is_set():
             pulse.beat()
+            began = time.monotonic()
             try:
                 worked = step()
             except (PyMongoError, Contended) as error:
@@ -154,7 +155,7 @@ class Worker:
             else:
                 outages.back(outages.MONGODB, name)
             if not (name == "consumer" and self.bus.source.waited):
-                pulse.rest(worked)
+                pulse.rest(worked, time.monotonic() - began)
 
     def _observe(self, beat: Beat) -> None:
         """How far the group is, for the deadlines; and at times what waits in the documents, for the gauges."""

@@ -23,6 +23,7 @@ _MONEY = "tests/pure/test_money_rules.py -k every_row"
 _SEES = "tests/pure/test_who_sees_what.py -k listing"
 _GOLDEN = "tests/pure/test_golden.py"
 _POLLER = "tests/pure/core/test_poller_tasks.py"
+_COPIES, _CLOSING = "services/matching/offer/listings.py", "tests/service/test_matching_closing.py"
 _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
 _RELAY, _RELAYS = "shared/messaging/relay.py", "tests/pure/core/test_relay.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
@@ -101,6 +102,13 @@ MISTAKES = (
             _READ, _STALE, _POLLER),
     Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/poller.py",
             "        self._in_hand.add(task_id)\n", "", _POLLER),
+    Mistake("hollow tests", "a copy is closed by a look from before what changed it", _COPIES,
+            "if change.base_version != seen:", "if False:", _CLOSING),
+    Mistake("hollow tests", "copies with offers that live are closed with the others", _COPIES,
+            """ and doc["listing_id"] not in told]""", "]", _CLOSING),
+    Mistake("hollow tests", "a copy that raises leaves what it had changed", "shared/poller/together.py",
+            "            change.restore(saved)\n            self.fault = error\n        return IGNORED",
+            "            self.fault = error\n        return IGNORED", "tests/pure/core/test_poller.py"),
     Mistake("what was done", "forgotten is what was sent, where its mark fails", _RELAY,
             'self._remember(box, box.doc["published"], marked=False)', "pass", _RELAYS),
     Mistake("what was done", "forgotten is that a replay was asked for since", _RELAY,

@@ -9,7 +9,8 @@ import pytest
 from pymongo.database import Database
 
 from services.matching.offer.accounts import account_id
-from shared.aggregate import Change, Trigger
+from services.matching.store import offers_on, with_offers
+from shared.aggregate import Change, Store, Trigger
 from shared.ids import new_id
 from tests.support.matching import listing
 from tests.support.matching_web import World
@@ -114,6 +115,91 @@ def test_more_offers_than_one_pass_takes(world: World, monkeypatch: pytest.Monke
     assert passes == 4
     assert {world.status(path) for path in proposed} == {"cancelled"}
     assert {world.status(path) for path in accepted} == {"accepted"}
+
+
+def quiet(world: World, count: int) -> list[str]:
+    """So many listings that are filled, and whose one offer is hired."""
+    ids = []
+    for _ in range(count):
+        listing_id = world.listed()
+        seeker = Caller(world.app, f"hired-{listing_id}")
+        path = world.accepted(seeker, listing_id)
+        world.escrow_is(path, "escrow.held")
+        seeker.post(f"{path}/confirm-hire", {"start_on": "2027-01-20"})
+        world.listing_is(listing_id, "filled")
+        ids.append(listing_id)
+    return ids
+
+
+def closing(world: World) -> list[str]:
+    """The copies that have something to do yet."""
+    return [doc["_id"] for doc in world.store.collection.find({"kind": "listing", "due_at": {"$exists": True}})]
+
+
+def test_many_listings_that_leave_nobody_to_tell_are_closed_in_one_pass(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They need no look each; the one with an offer has its own, and it is told."""
+    looks: list[str] = []
+
+    def counted(store: Store, listing_id: str, *further: Any) -> list[str]:
+        looks.append(listing_id)
+        return offers_on(store, listing_id, *further)
+
+    monkeypatch.setattr("services.matching.offer.listings.offers_on", counted)
+    done = quiet(world, 5)
+    busy = world.listed()
+    path = world.proposed(listing_id=busy)
+    world.listing_is(busy, "filled")
+
+    world.tick()
+    assert {*closing(world)} <= {f"listing:{busy}"}
+    settled(world, busy)
+
+    assert world.status(path) == "cancelled"
+    assert {*looks} == {busy} and not {*done} & {*looks}
+
+
+def test_too_many_offers_to_see_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then each listing is looked at by itself."""
+    monkeypatch.setattr("services.matching.offer.listings._OFFERS_SEEN", 2)
+    ids = quiet(world, 2)
+    paths = {}
+    for number in range(3):
+        listing_id = world.listed()
+        paths[listing_id] = world.proposed(Caller(world.app, f"p{number}"), listing_id)
+        world.listing_is(listing_id, "filled")
+
+    for listing_id in (*ids, *paths):
+        settled(world, listing_id)
+
+    assert {world.status(path) for path in paths.values()} == {"cancelled"}
+
+
+def test_a_no_that_comes_between_the_look_and_the_write_is_told_to_an_offer_that_came_before_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is looked at again: nobody lived on it a moment ago."""
+    listing_id = world.listed()
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    said = {"times": 1, "help": ["coaching"]}
+    world.told("listing.consent_withdrawn", 9, **listing(**data, status="draft", consent_ended=said))
+    paths: list[str] = []
+
+    def then(*asked: Any) -> set[str] | None:
+        found = with_offers(*asked)
+        if listing_id in asked[1] and not paths:
+            world.told("listing.created", 10, **listing(**data, consent_ended=said))
+            paths.append(world.accepted(listing_id=listing_id))
+            again = {**said, "times": 2}
+            world.told("listing.consent_withdrawn", 11, **listing(**data, status="draft", consent_ended=again))
+        return found
+
+    monkeypatch.setattr("services.matching.offer.listings.with_offers", then)
+    world.tick()
+    copy = settled(world, listing_id)
+
+    assert (world.status(paths[0]), copy["consent_closed"]) == ("cancelled", 2)
 
 
 def settled(world: World, listing_id: str) -> dict[str, Any]:

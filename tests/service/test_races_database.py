@@ -271,10 +271,11 @@ def _close(at: Store, listing_id: str) -> str:
 
 def _work(at: Store, accounts: Accounts) -> None:
     """What the worker does until nothing is due."""
-    timers = {LISTING: Closing(at, OFFER, {}).on_timer, ACCOUNT: accounts.on_timer}
+    closing = Closing(at, OFFER, {})
+    timers = {LISTING: closing.on_timer, ACCOUNT: accounts.on_timer}
     checks = Checks(at, accounts)
     poller = Poller("test", at, {"offer": OFFER}, NoBroker(), may_fire=lambda: True, carry_out=checks.carry_out,
-                    timers=timers)  # fmt: skip
+                    timers=timers, pages={LISTING: closing.page})  # fmt: skip
     while poller.step():
         pass
 

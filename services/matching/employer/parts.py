@@ -7,7 +7,7 @@ from services.matching.employer import ats
 from services.matching.employer.confirmations import Confirmations
 from services.matching.employer.register import Employers
 from shared.http.answer.commands import Resource
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from services.matching.matches.alerts import Alerts
 from services.matching.matches.known import KnownRecords
 from services.matching.offer.accounts import Accounts
 from shared.aggregate import Store
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 from shared.settings import Terms
 
 

@@ -9,14 +9,15 @@ none. An offer that slips in between is found by its own check.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from services.matching.offer.lifecycle import LIVE, OPEN
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
-from services.matching.store import offers_on
-from shared.aggregate import Change, Copy, Kind, Lifecycle, Store, Trigger, Verdict
+from services.matching.store import offers_on, with_offers
+from shared.aggregate import Change, Copy, Document, Kind, Lifecycle, Store, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 
 KIND = "listing"
 TYPES = tuple(
@@ -38,6 +39,7 @@ OF_CONSENT = ("listing.consent_given", "listing.consent_refused", "listing.conse
 """They come of listings that were never published, too: of those nothing is copied."""
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
+_OFFERS_SEEN = 1000
 _AT_ONCE = 200
 """Offers of one pass."""
 _REACHED = {"listing.ended": "ended_reached", "consent.ended": "consent_reached"}
@@ -96,6 +98,25 @@ class Closing:
             more |= self._tell(change, "listing.ended", concerned, status, {"status": status})
         if more:
             change.schedule(CLOSING, change.now + _PASS_EVERY)
+
+    def page(self, copies: Sequence[Document]) -> Mapping[str, OnTimer]:
+        """The copies whose closing has nobody to tell: most, for a listing that is filled has usually one offer."""
+        closing = [doc for doc in copies if {*doc["timers"]} == {CLOSING}]
+        told = with_offers(self._store, [doc["listing_id"] for doc in closing], LIVE, _OFFERS_SEEN)
+        quiet = [doc for doc in closing if told is not None and doc["listing_id"] not in told]
+        return {doc["_id"]: partial(self._close, doc["version"]) for doc in quiet}
+
+    @staticmethod
+    def _close(seen: int, change: Change, timer: str) -> None:
+        """The last pass of a copy, which found nobody at that version; one that has changed since is looked at again:
+        an offer may have come before what changed it.
+        """
+        if change.base_version != seen:
+            change.schedule(timer, change.now)
+            return
+        if _times(change) > change.get("consent_closed", 0):
+            change.set(consent_closed=_times(change))
+        change.set(**dict.fromkeys(_REACHED.values()))
 
     def _end_consent(self, change: Change) -> bool:
         """Each live offer once for each time that the employer said no."""

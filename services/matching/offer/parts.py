@@ -12,7 +12,7 @@ from shared.aggregate import Document, Store, Trigger
 from shared.http.answer.commands import Resource
 from shared.http.answer.patience import Patience
 from shared.places import PlaceRules, shipped
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer, Page
 from shared.settings import Terms
 
 OnePerson = Callable[[str, str], bool]
@@ -40,8 +40,15 @@ class Parts:
 
     @property
     def timers(self) -> Mapping[str, OnTimer]:
-        closing = listings.Closing(self.offers.store, self.offers.lifecycle, self.of_listing)
-        return {listings.KIND: closing.on_timer, accounts.KIND: self.accounts.on_timer}
+        return {listings.KIND: self._closing.on_timer, accounts.KIND: self.accounts.on_timer}
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        return {listings.KIND: self._closing.page}
+
+    @property
+    def _closing(self) -> listings.Closing:
+        return listings.Closing(self.offers.store, self.offers.lifecycle, self.of_listing)
 
     def carry_out(self, document: Document) -> Trigger:
         return Checks(self.offers.store, self.accounts).carry_out(document)

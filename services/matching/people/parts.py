@@ -9,7 +9,7 @@ from services.matching.people.erasure import Erasing
 from services.matching.people.people import KIND, People, mailbox_of
 from services.matching.people.reports import REPORT, Tidying
 from shared.http.answer.commands import Resource
-from shared.poller.poller import OnTimer
+from shared.poller import OnTimer
 from shared.reports.desk import Desk
 
 

@@ -279,6 +279,96 @@ def test_a_copys_timers_are_deadlines_too():
     assert toys.plain == []
 
 
+def copies(toys: Polling, count: int, kind: str = "copy") -> list[str]:
+    """So many copies with a timer that is due."""
+    names = [f"{kind}:{number:02}" for number in range(count)]
+    for name in names:
+        toys.store.run({name: kind}, lambda changes: [toys._schedule(each, ("a",)) for each in changes.values()])
+    return names
+
+
+def test_copies_that_change_nothing_but_themselves_are_read_and_written_together():
+    """However many: as often as one."""
+    toys = Polling(timers={"copy": gone("a")})
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: toys.on_timer for doc in page}}
+    toys.poller.step()
+    of = []
+    for count in (3, 30):
+        names = copies(toys, count)
+        toys.collection.calls.clear()
+        assert toys.poller.step() == count
+        of.append(dict(toys.collection.calls))
+        assert all("due_at" not in toys.doc(name) for name in names)
+    assert of[0] == of[1] and of[0]["bulk_write"] == 1
+    assert (toys.poller.step(), toys.doc("copy:02")["rung"], toys.doc("copy:29")["rung"]) == (0, 2, 1)
+
+
+def test_copies_that_the_page_leaves_out_fire_by_themselves():
+    toys = Polling()
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: toys.on_timer for doc in page if doc["_id"] > "copy:01"}}
+    copies(toys, 4)
+    alone: list[str] = []
+    toys.poller.timers = {"copy": lambda change, name: alone.append(change.id)}
+
+    assert [toys.poller.step() for _ in range(2)] == [4, 0]
+    assert (alone, toys.plain) == (["copy:00", "copy:01"], ["a", "a"])
+
+
+def test_a_race_lost_in_one_copy_of_a_page_fires_each_once():
+    toys = Polling()
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: toys.on_timer for doc in page}}
+    names = copies(toys, 3)
+    rivals = [lambda: toys.store.run({names[1]: "copy"}, lambda changes: changes[names[1]].set(seen=True))]
+    toys.collection.fault = lambda step: rivals.pop()() if step == "bulk_write:before" and rivals else None
+
+    assert [toys.poller.step() for _ in range(2)] == [3, 0]
+    assert [toys.doc(name)["rung"] for name in names] == [1, 1, 1]
+    assert toys.doc(names[1])["seen"]
+
+
+@pytest.mark.logs_errors
+def test_a_copy_that_raises_harms_no_other_of_its_page():
+    toys = Polling()
+
+    def broken(change: Change, name: str) -> None:
+        change.set(rung=99)
+        if change.id == "copy:01":
+            raise ZeroDivisionError
+
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: broken for doc in page}}
+    copies(toys, 3)
+
+    assert [toys.poller.step() for _ in range(3)] == [2, 0, 0]
+    assert [toys.doc(f"copy:0{number}").get("rung") for number in range(3)] == [99, None, 99]
+    toys.poller.pages = {}
+    toys.clock.advance(30)
+    assert toys.poller.step() == 1
+
+
+@pytest.mark.logs_errors
+def test_copies_of_a_page_that_cannot_be_seen_together_fire_by_themselves():
+    toys = Polling()
+
+    def broken(page: Any) -> Any:
+        raise ZeroDivisionError
+
+    toys.poller.pages = {"copy": broken}
+    copies(toys, 3)
+
+    assert [toys.poller.step() for _ in range(2)] == [3, 0]
+    assert toys.plain == ["a"] * 3
+
+
+def test_a_page_of_copies_waits_while_the_database_is_away():
+    toys = Polling()
+    toys.poller.pages = {"copy": lambda page: gone("here")("here") or {}}
+    copies(toys, 2)
+
+    with pytest.raises(AutoReconnect):
+        toys.poller.step()
+    assert toys.plain == []
+
+
 def test_a_kind_that_nobody_knows_is_left_alone():
     """And hides nothing newer, however many of it there are: a later version's, after the way back."""
     toys = Polling(timers={}, limit=3)

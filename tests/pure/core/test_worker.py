@@ -22,7 +22,7 @@ from shared.messaging.ports import Record
 from shared.process.health import probe
 from shared.process.loops import Loops
 from shared.process.main import run
-from shared.process.pulse import PAUSE_FIRST, PAUSE_LAST, STUCK_AFTER, Pulse
+from shared.process.pulse import MANY, PAUSE_FIRST, PAUSE_LAST, STUCK_AFTER, Pulse
 from shared.process.work import Beat, Leased, Loop, Work
 from shared.process.worker import Worker
 from shared.settings import Address
@@ -131,18 +131,50 @@ def test_a_loop_with_nothing_to_do_slows_down_and_is_quick_again_once_woken() ->
 
     for _ in range(12):
         pulse.rest(0)
-    slowest = pauses.asked[-1]
+    slowing = list(pauses.asked)
     pulse.rest(3)
-    after_work = len(pauses.asked)
     pulse.rest(0)
     pauses.wakes = True
     pulse.rest(0)
     pauses.wakes = False
     pulse.rest(0)
 
-    assert pauses.asked == sorted(pauses.asked[:12]) + pauses.asked[12:]
-    assert (slowest, after_work) == (PAUSE_LAST, 12), "after work there is no pause"
-    assert pauses.asked[12] == pauses.asked[14] == PAUSE_FIRST * 1.5
+    assert slowing == sorted(slowing) and slowing[-1] == PAUSE_LAST
+    after_work, quiet, woken, again = pauses.asked[12:]
+    assert (after_work, quiet, again) == (PAUSE_FIRST, PAUSE_FIRST * 1.5, PAUSE_FIRST * 1.5)
+    assert woken > quiet
+
+
+def test_a_round_that_found_much_is_followed_by_the_next_at_once() -> None:
+    pulse = Pulse("boxes", "relay", ManualClock(), threading.Event())
+    pulse.woken = pauses = Pauses()
+    pulse.woken.set()
+
+    pulse.rest(MANY)
+
+    assert pauses.asked == [] and not pulse.woken.is_set()
+    pulse.rest(MANY - 1)
+    assert pauses.asked == [PAUSE_FIRST]
+
+
+@pytest.mark.parametrize(("took", "rests"), [(0.001, PAUSE_FIRST * 1.5), (0.02, 0.06), (0.04, 0.12), (3, PAUSE_LAST)])
+def test_a_look_in_vain_rests_for_longer_where_it_took_long(took: float, rests: float) -> None:
+    """And never so long that what another process wrote waits for more than the longest pause."""
+    pulse = Pulse("boxes", "relay", ManualClock(), threading.Event())
+    pulse.woken = pauses = Pauses()
+
+    pulse.rest(0, took)
+
+    assert pauses.asked == [pytest.approx(rests)]
+
+
+def test_a_loop_that_has_done_something_does_not_rest_for_its_length() -> None:
+    pulse = Pulse("boxes", "relay", ManualClock(), threading.Event())
+    pulse.woken = pauses = Pauses()
+
+    pulse.rest(1, 5.0)
+
+    assert pauses.asked == [PAUSE_FIRST]
 
 
 def test_a_loop_that_gives_no_sign_for_a_minute_is_not_alive() -> None:
@@ -419,7 +451,7 @@ def test_a_consumer_that_waited_in_its_poll_does_not_rest(given: Given, waited: 
     worker = given.worker()
     worker.bus.source.waited = waited
     worker.loops.consume = step  # type: ignore[method-assign]
-    worker.pulses["consumer"].rest = rests.append  # type: ignore[method-assign]
+    worker.pulses["consumer"].rest = lambda worked, took: rests.append(worked)  # type: ignore[method-assign]
     worker.run()
 
     assert len(rests) == (0 if waited else 20)
