@@ -14,10 +14,11 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import click
@@ -127,13 +128,13 @@ def asks(mongodb: str) -> Iterator[dict[str, tuple[Ask, Ask]]]:
     """Of each kind of request ours and the floor's, on the same documents; the databases are gone at the end."""
     client: MongoClient[dict[str, Any]] = MongoClient(mongodb)
     prefix = f"profiles_{secrets.token_hex(4)}_"
-    with TemporaryDirectory(prefix="profiles-") as folder, client:
+    with TemporaryDirectory(prefix="profiles-") as folder, client, ExitStack() as ending:
         try:
-            whole = Whole(Path(folder), lambda name: collection(client[f"{prefix}{name}"], "documents"))
+            whole = Whole(Path(folder), lambda name: collection(client[f"{prefix}{name}"], "documents")).with_indexes()
             found = [whole.published() for _ in range(_PAGE)][0]
             whole.settle()
             bearer = {"Authorization": f"Bearer {token('someone-who-asks')}"}
-            mine, others = whole.apps, _floor(mongodb, prefix)
+            mine, others = whole.apps, ending.enter_context(_floor(mongodb, prefix))
             asking(mine["matching"], "PUT", "/v1/me/profile", bearer, _PROFILE)()
             body = listing() | {"leaving_on": "2027-06-01"}
             yield {
@@ -158,14 +159,18 @@ def asks(mongodb: str) -> Iterator[dict[str, tuple[Ask, Ask]]]:
                     client.drop_database(name)
 
 
-def _floor(mongodb: str, prefix: str) -> Any:
-    os.environ |= {
+@contextmanager
+def _floor(mongodb: str, prefix: str) -> Iterator[Any]:
+    environ = {
         "FLOOR_MONGODB": mongodb,
         "FLOOR_READS": f"{prefix}listing.documents",
         "FLOOR_MATCHES": f"{prefix}matching.documents",
         "FLOOR_WRITES": f"{prefix}floor.documents",
     }
-    return web.app()
+    with patch.dict(os.environ, environ):
+        app = web.app()
+    with app.extensions["mongodb"]:
+        yield app
 
 
 @click.command()

@@ -28,6 +28,7 @@ def app() -> Flask:
         )
     )
     flask = Flask(__name__)
+    flask.extensions["mongodb"] = client
     template = reads.find_one({"kind": "listing", "state": "draft"}) or {}
 
     @flask.get("/healthz")
