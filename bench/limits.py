@@ -1,8 +1,8 @@
 """What keeps a row from its target, as far as it was found, and what shows it. The page says it beside the verdict.
 
 That the machine is the limit is shown by the row's own figures alone: CPU and cores busy within its clock
-(`bench/spent.py`). Other figures are of 29 November 2026, in containers (Apache Kafka 4.3.1, for `mongo:8` FerretDB on
-PostgreSQL) on two quiet cores, where nothing else is said.
+(`bench/spent.py`). Other figures are of 29 November and 1 December 2026, in containers (Apache Kafka 4.3.1, for
+`mongo:8` FerretDB on PostgreSQL) on two cores that nothing else used, where nothing else is said.
 """
 
 from collections.abc import Mapping
@@ -17,36 +17,47 @@ _UNKNOWN = "how busy the cores were within the row's own clock was not taken in 
 
 LIMITS: Mapping[tuple[str, str], str] = {
     ("hire → release", "the same writes and sends in batches, no rules"): (
-        "what keeps it is not shown. 300 hires with all that follows took 32 ms of CPU each over all processes (15 in "
-        "our workers, 7 in the database, 3 in the broker, 6 in the web process, proxies and the benchmark); how much "
-        "of it falls within this row's clock, which ends at the last settled escrow, that run does not say; "
-        f"{BUSY}"
+        f"the machine: {BUSY}. As many documents are written as the floor's, but some 40 a hire are read for what is "
+        "decided by them (31 of them by notify), and 8 commands a hire look for work, about 3 of them in vain (counted "
+        "in the running workers, 200 hires). More than half of the CPU is the database's; of the workers' a quarter "
+        "each is Kafka's and the database's clients', a seventh the schemas of the events that are read, a twentieth "
+        "the log (1,053 samples of the running workers)"
     ),
     ("hire → release", "a consumer as tutorials write it"): (
         "the target lies above the floor itself: 15 times this peer is more than the same writes take without a rule"
     ),
     ("hire → release", "FastStream on aiokafka"): "as beside the floor",
     ("confirm-hire → escrow.released", ""): (
-        "it rises with the rate: the same at 15 hires/s takes 591 ms, at 8 hires/s 195, at 2 hires/s 173. At 2 it is a "
-        "chain of durable writes: the confirmation, its mark as sent, escrow's, the provider's two, its webhook, "
-        "escrow's again; and relay and poller, which find what another process wrote at their next look, up to 150 ms "
-        f"after quiet. What steps wait for at the row's own rate is not shown; {BUSY}"
+        f"the machine: {BUSY}. A hire by itself takes four times the CPU of one among 150 that wait, so at half of "
+        "that capacity no core is free, and each step waits for one. Where they are free it is a chain of durable "
+        "writes (173 ms at 2 hires/s, quiet): the confirmation, its mark as sent, escrow's, the provider's two, its "
+        "webhook, escrow's again; and relay and poller find what another process wrote at their next look, up to "
+        "150 ms after quiet"
     ),
     ("the whole market", ""): (
-        "the machine: in a run beside this one both cores were busy (2.0 of 2), and a hire took 380 ms of CPU over all "
-        "processes: 119 in the database, 106 in our workers, 55 in the web processes, 44 in the broker, 44 in proxies "
-        "and the benchmark, 12 in the kernel; of 28 requests 16 ask whether an event has come. The floor makes no "
-        f"event, no copy, no notification, and waits for nothing; {BUSY}"
+        f"the machine: {BUSY}. A hire is 28 requests, of which 16 ask whether an event has come, and 89 commands of "
+        "the workers, by which 178 documents are written or read (counted at 8 clients). The floor's is 10 requests, "
+        "each with a write or a read or both: no event, no copy, no notification, and nothing to wait for"
     ),
     ("POST /v1/listings", ""): (
         "one command to the database as the floor's, and three times its CPU, of which a third is ours, a fifth "
         "pymongo's, a seventh marshmallow's and a seventh werkzeug's: body, schema, rules and answer "
         "(`python -m bench.profiles`, embedded database)"
     ),
+    ("GET /v1/listings/{id}", ""): (
+        "one command to the database as the floor's, and 1.4 to 1.7 times its CPU: pymongo's is the same; beside it "
+        "stand the token, the limits, what its reader may see, the answer's plan and a line of log, a quarter of all "
+        "(`python -m bench.profiles`, embedded database), while two cores are shared with the clients and the database"
+    ),
     ("GET /v1/matches", ""): (
         "two commands where the floor has one, the person's own documents and the candidates, and now and then two "
         "more for what came of insiders' help; twice its CPU, half of it pymongo's (`python -m bench.profiles`, "
         "embedded database)"
+    ),
+    ("the relay", ""): (
+        "its own CPU is 0.37 ms an event, a quarter of the time; the rest is the database's, which finds and marks the "
+        "same documents for both (262 samples of the running worker). What is more than the floor's: an event is "
+        "encoded with its headers, and counted; the mark asks whether a replay came between"
     ),
 }
 """{(how the row's name begins, the floor or peer; "": any): why}"""
