@@ -27,6 +27,9 @@ LIMITS: Mapping[tuple[str, str], str] = {
         "the target lies above the floor itself: 15 times this peer is more than the same writes take without a rule"
     ),
     ("hire → release", "FastStream on aiokafka"): "as beside the floor",
+    ("hire → release", "one worker"): (
+        "the machine: eight workers and the servers share two cores, which four of them keep busy already"
+    ),
     ("confirm-hire → escrow.released", ""): (
         f"the machine: {BUSY}. A hire by itself takes four times the CPU of one among 150 that wait, so at half of "
         "that capacity no core is free, and each step waits for one. Where they are free it is a chain of durable "

@@ -33,7 +33,7 @@ def _demo() -> float:
     with tempfile.TemporaryDirectory(prefix="cold-") as folder:
         archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
-        return _timed(["make", "demo", f"ARGS=--data {folder}/data"], Path(folder))
+        return _timed(["make", "demo"], Path(folder))
 
 
 def _install() -> float:
