@@ -196,6 +196,7 @@ class Poller:
         for kind, page in self.pages.items():
             if not (documents := [doc for doc in plain if doc["kind"] == kind]):
                 continue
+            self.beat()
             try:
                 routes |= {name: PlainTimers(name, kind, act) for name, act in page(documents).items()}
             except (PyMongoError, Contended):
@@ -205,6 +206,9 @@ class Poller:
         return routes
 
     def _ring_together(self, routes: Mapping[str, PlainTimers]) -> int:
+        if not routes:
+            return 0
+        self.beat()
         for (document_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
             if fault := route.fault or (Unwritable(verdict.detail) if verdict.outcome == "rejected" else None):
                 self._rest(document_id, route.kind, fault)

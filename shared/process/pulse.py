@@ -6,7 +6,7 @@ from shared.clock import Clock
 from shared.telemetry import metrics
 
 PAUSE_FIRST, PAUSE_LAST = 0.01, 0.15
-MANY = 50
+MANY = 10
 """After a round that did so much the next follows at once."""
 
 _IN_VAIN = 3.0

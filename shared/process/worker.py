@@ -151,7 +151,7 @@ class Worker:
             except (PyMongoError, Contended) as error:
                 outages.tries_again(name, error)
                 self.stop.wait(_AGAIN_AFTER)
-                worked = 0
+                worked, began = 0, time.monotonic()
             else:
                 outages.back(outages.MONGODB, name)
             if not (name == "consumer" and self.bus.source.waited):
