@@ -2,33 +2,29 @@
 
 A timer fires by the same compare-and-set as everything else, so a deadline and an event that race have one winner.
 Deadlines wait while `may_fire` says that events wait in Kafka; tasks and what is stored to be folded never wait for it.
-A task is carried out in a bounded pool, which touches no document; its outcome waits here, and all that wait are folded
-together, like any other trigger. So are a page's timers. Outcomes that the database does not take wait on: what was
-done outside is not done again because it could not be noted for a moment.
+A page's timers are folded together, and so are the outcomes of tasks (`shared/poller/in_hand.py`).
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Trigger, Unwritable, tasks
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Unwritable, tasks
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.tasks import TASK_TIMER
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.poller.ahead import bring_back
-from shared.poller.together import DueTimers, OnTimer, PlainTimers, TaskOutcome, fold_together, ring
-from shared.telemetry import metrics, outages
+from shared.poller.in_hand import CarryOut, InHand
+from shared.poller.together import DueTimers, OnTimer, PlainTimers, fold_together, ring
+from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
-CarryOut = Callable[[Document], Trigger | None]
 Page = Callable[[Sequence[Document]], Mapping[str, OnTimer]]
 """Of a page of a kind's due documents those, by their ids, whose timers change nothing but themselves, and how."""
 
@@ -37,24 +33,14 @@ _NOT_DEADLINES = (TASK_TIMER, LEFT_TIMER)
 _FIELDS = {"events": 0, "applied": 0}
 _REST_AFTER_FAILURE = 30.0
 _LOOK_AHEAD_EVERY = 60.0
-_AGAIN_AFTER = 0.5
-_KEPT_S = 60.0
-"""How long an outcome waits to be stored; then it is asked for again."""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What came of one document's task, kept until then (monotonic)."""
-
-    doc: Document
-    outcome: Trigger
-    until: float
+_BURIED_S = 60.0
+"""How long it is known what was buried; by then its document is written."""
 
 
 class Poller:
     """One service's poller. `step()` handles up to `limit` due documents and returns how many it moved or set in
-    motion. It and `fold_answers` are called by one thread; `on_answer` is called by the pool's. `beat` is called before
-    what may take long, for it is done for many documents, one after the other.
+    motion. It is called by one thread. `beat` is called before what may take long, for it is done for many documents,
+    one after the other.
     """
 
     def __init__(
@@ -74,12 +60,9 @@ class Poller:
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self.service, self.store, self.lifecycles, self.publisher = service, store, lifecycles, publisher
-        self.may_fire, self.carry_out, self.timers, self.limit = may_fire, carry_out, timers or {}, limit
-        self.prepare, self.pages, self.pool, self.beat = prepare, pages or {}, pool, beat
-        self.on_answer: Callable[[], object] = lambda: None
-        self._in_hand: set[str] = set()
-        self._answers, self._kept = deque[_Answer](), deque[_Answer]()
-        self._again_at = 0.0
+        self.may_fire, self.timers, self.limit = may_fire, timers or {}, limit
+        self.prepare, self.pages, self.beat = prepare, pages or {}, beat
+        self.in_hand = InHand(service, store, lifecycles, carry_out, pool, limit, beat)
         self._buried: dict[tuple[str, str, datetime], float] = {}
         self._failed_until: dict[str, float] = {}
         self._look_ahead_at = 0.0
@@ -93,20 +76,20 @@ class Poller:
         if not fire:
             query["$or"] = [{f"timers.{name}": {"$lte": now}} for name in _NOT_DEADLINES]
         # What rests or is in hand already is found again, and must not fill the page.
-        page = self.limit + self._resting() + len(self._in_hand)
+        page = self.limit + self._resting() + len(self.in_hand)
         due = self.store.collection.find(query, _FIELDS).sort("due_at", ASCENDING).limit(page)
         found = self._prepared(list(due))
         documents = [doc for doc in found if doc["_id"] not in self._failed_until]
-        begun = sum(self._begin(doc) for doc in documents)
+        begun = sum(self.in_hand.begin(doc) for doc in documents)
         fired = self._fire_plain(documents) if fire else 0
         fired += self._fire(documents, now, fire)
-        self.fold_answers()
+        self.in_hand.fold_answers()
         return begun + fired
 
     def _prepared(self, documents: Sequence[Document]) -> Sequence[Document]:
         """The page, where `prepare` has seen together what is to be carried out now."""
-        now, room = self.store.clock.now(), self.limit - len(self._in_hand)
-        new = [d for d in documents if tasks.is_due(d, now) and d["instruction"]["id"] not in self._in_hand]
+        now, room = self.store.clock.now(), self.limit - len(self.in_hand)
+        new = [d for d in documents if tasks.is_due(d, now) and d["instruction"]["id"] not in self.in_hand]
         new = [doc for doc in new if doc["_id"] not in self._failed_until][: max(room, 0)]
         if self.prepare is None or not new:
             return documents
@@ -121,7 +104,7 @@ class Poller:
 
     def _look_ahead(self) -> None:
         """Once a minute: what was put off by a wrong clock is due now."""
-        if self.carry_out is not None and self.store.clock.monotonic() >= self._look_ahead_at:
+        if self.in_hand.carry_out is not None and self.store.clock.monotonic() >= self._look_ahead_at:
             bring_back(self.store, self.lifecycles, self.beat)
             self._look_ahead_at = self.store.clock.monotonic() + _LOOK_AHEAD_EVERY
 
@@ -168,7 +151,7 @@ class Poller:
             log.warning("dead letter", extra={"reason": parked["reason"], "topic": parked["name"], "id": change.id})
         buried = bury(self.publisher, self.service, [letter for parked in new if (letter := from_parked(parked))])
         if buried:
-            self._buried |= dict.fromkeys(deaths, now + _KEPT_S)
+            self._buried |= dict.fromkeys(deaths, now + _BURIED_S)
         return buried
 
     def _fire_plain(self, documents: Sequence[Document]) -> int:
@@ -216,93 +199,3 @@ class Poller:
 
     def _ring(self, doc: Document, on_timer: OnTimer) -> int:
         return self.store.run({doc["_id"]: doc["kind"]}, lambda changes: ring(changes[doc["_id"]], on_timer))
-
-    # -- tasks
-
-    def _begin(self, doc: Document) -> int:
-        """Hand a document's open task to the pool, where it is due and not in hand already."""
-        if self.carry_out is None or doc["kind"] not in self.lifecycles:
-            return 0
-        if not tasks.is_due(doc, self.store.clock.now()) or len(self._in_hand) >= self.limit:
-            return 0
-        if (task_id := doc["instruction"]["id"]) in self._in_hand:
-            return 0
-        self._in_hand.add(task_id)
-        if self.pool is None:
-            self.carry(doc)
-        else:
-            self.pool.submit(self.carry, doc).add_done_callback(_log_failure)
-        return 1
-
-    def carry(self, doc: Document) -> None:
-        """Carry out one document's task; its outcome waits for `fold_answers`."""
-        outcome = self._outcome(doc)
-        metrics.INSTRUCTIONS.labels(self.service, doc["instruction"]["kind"], outcome.name.split(".")[-1]).inc()
-        self._answers.append(_Answer(doc, outcome, self.store.clock.monotonic() + _KEPT_S))
-        self.on_answer()
-
-    def fold_answers(self, at_once: bool = False) -> None:
-        """Fold the outcomes that have come; one that closes nothing counts as unknown. Those that could not be stored
-        are tried again after a while or `at_once`, one by one, each time another first: what the database never takes
-        holds up none.
-        """
-        new = [self._answers.popleft() for _ in range(len(self._answers))]
-        if new and not self._fold_or_keep(new):
-            return
-        if self._kept and (at_once or self.store.clock.monotonic() >= self._again_at):
-            for _ in range(len(self._kept)):
-                self.beat()
-                if not self._fold_or_keep([self._kept.popleft()]):
-                    break
-
-    def noted(self) -> bool:
-        """Whether nothing waits to be stored."""
-        return not self._answers and not self._kept
-
-    def _fold_or_keep(self, answers: Sequence[_Answer]) -> bool:
-        kept: list[_Answer] = []
-        try:
-            now = self.store.clock.now()
-            in_vain = self._take([(answer.doc, answer.outcome) for answer in answers])
-            self._take([(doc, tasks.unknown_outcome(doc, now)) for doc in in_vain])
-        except (PyMongoError, Contended) as error:
-            outages.tries_again("outcomes", error)
-            now_s = self.store.clock.monotonic()
-            kept, self._again_at = [answer for answer in answers if answer.until > now_s], now_s + _AGAIN_AFTER
-            self._kept.extend(kept)
-            return False
-        else:
-            outages.back(outages.MONGODB, "outcomes")
-            return True
-        finally:
-            done = {answer.doc["instruction"]["id"] for answer in answers}
-            self._in_hand -= done - {answer.doc["instruction"]["id"] for answer in kept}
-
-    def _take(self, answers: Sequence[tuple[Document, Trigger]]) -> list[Document]:
-        """Fold outcomes together; the documents in which theirs closed nothing."""
-        routes = {
-            doc["instruction"]["id"]: TaskOutcome(doc["_id"], self.lifecycles[doc["kind"]], outcome)
-            for doc, outcome in answers
-        }
-        in_vain: set[str] = set()
-        for (task_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
-            if verdict.outcome in ("rejected", "duplicate"):
-                in_vain.add(task_id)
-            if verdict.outcome == "rejected":
-                about = {"id": route.document_id, "instruction_id": task_id}
-                log.error("an outcome was rejected: %s", verdict.detail, extra=about)
-        return [doc for doc, _ in answers if doc["instruction"]["id"] in in_vain]
-
-    def _outcome(self, doc: Document) -> Trigger:
-        about = {"instruction_id": doc["instruction"]["id"]}
-        try:
-            outcome = self.carry_out(doc) if self.carry_out else None
-        except Exception:
-            log.exception("a task failed; its outcome is unknown", extra=about)
-            outcome = None
-        return outcome or tasks.unknown_outcome(doc, self.store.clock.now())
-
-
-def _log_failure(future: "Future[None]") -> None:
-    if not future.cancelled() and (error := future.exception()):
-        log.error("carrying out a task failed", exc_info=error)

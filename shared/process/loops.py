@@ -98,15 +98,15 @@ class Loops:
         pymongo's errors.
         """
         if "poller" not in hung:
-            self.poller.fold_answers(at_once=True)
+            self.poller.in_hand.fold_answers(at_once=True)
         for relay in (self.relaying, self._again):
             if "relay" not in hung and relay is not None and relay.unmarked() and self.lease.held():
                 relay.note()
-        return self.poller.noted() or "poller" in hung
+        return self.poller.in_hand.noted() or "poller" in hung
 
     def poll(self) -> int:
         """What was asked for under the lease is heard without it, too."""
-        self.poller.fold_answers()
+        self.poller.in_hand.fold_answers()
         return self.under_lease(self.poller.step)
 
     def leased(self) -> int:

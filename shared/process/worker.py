@@ -63,7 +63,7 @@ class Worker:
     def run(self) -> int:
         """Returns the process's exit code. Where a loop did not end in time, `hung` is set: a thread is still there."""
         self.work.store.on_write(self._wake)
-        self.loops.poller.on_answer = self.pulses["poller"].woken.set
+        self.loops.poller.in_hand.on_answer = self.pulses["poller"].woken.set
         threads = [self._thread(name, body) for name, body in self._bodies().items()]
         log.info("working")
         self.stop.wait()

@@ -1,4 +1,5 @@
-"""`python -m tests.planted [WORD]`: exit code 1 where a mistake went unseen, or could not be planted any more."""
+"""`python -m tests.planted [WORD ...]`: exit code 1 where a mistake went unseen, could not be planted any more, or is not
+there."""
 
 import shutil
 import subprocess
@@ -13,8 +14,12 @@ SOURCES = ("services", "shared", "deploy", "tests", "docs", "pyproject.toml")
 
 
 def main(words: list[str]) -> int:
+    asked = [each for each in MISTAKES if all(word in f"{each.kind}: {each.what}" for word in words)]
+    if not asked:
+        print("no mistake is called so")
+        return 1
     unseen = 0
-    for mistake in (each for each in MISTAKES if all(word in each.what for word in words)):
+    for mistake in asked:
         began = time.monotonic()
         how = _tried(mistake)
         unseen += not how.startswith("seen")

@@ -30,7 +30,7 @@ _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json
 
 _READ = "found = self._prepared(list(due))\n"
 _STALE = """found = list(due)
-        self.fold_answers()
+        self.in_hand.fold_answers()
 """
 
 MISTAKES = (
@@ -100,8 +100,8 @@ MISTAKES = (
             "We hold {held} for you", "We hold {funded} for you", _GOLDEN),
     Mistake("hollow tests", "a stale read hands an instruction out again", "shared/poller/poller.py",
             _READ, _STALE, _POLLER),
-    Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/poller.py",
-            "        self._in_hand.add(task_id)\n", "", _POLLER),
+    Mistake("hollow tests", "what is in hand is forgotten", "shared/poller/in_hand.py",
+            "        self._begun.add(task_id)\n", "", _POLLER),
     Mistake("hollow tests", "a copy is closed by a look from before what changed it", _COPIES,
             "if change.base_version != seen:", "if False:", _CLOSING),
     Mistake("hollow tests", "copies with offers that live are closed with the others", _COPIES,
@@ -116,10 +116,10 @@ MISTAKES = (
             _RELAYS),
     Mistake("what was done", "forgotten is a replay, by the mark", _RELAY,
             ', "replays": doc.get("replays")}', "}", _RELAYS),
-    Mistake("what was done", "forgotten is an outcome that the database did not take", "shared/poller/poller.py",
+    Mistake("what was done", "forgotten is an outcome that the database did not take", "shared/poller/in_hand.py",
             "            self._kept.extend(kept)\n", "", _POLLER),
     Mistake("what was done", "forgotten is a letter whose document could not be written", "shared/poller/poller.py",
-            "self._buried |= dict.fromkeys(deaths, now + _KEPT_S)", "pass",
+            "self._buried |= dict.fromkeys(deaths, now + _BURIED_S)", "pass",
             "tests/pure/core/test_poller.py"),
     Mistake("what was done", "forgotten is what came of instructions, at the end", "shared/process/worker.py",
             "            noted = self._note(hung)\n", "            noted = True\n", _WORKER),

@@ -142,14 +142,14 @@ def test_a_payout_on_its_way_is_repaid_once_it_has_arrived(bank: Bank) -> None:
     path = bank.accepted(price=30_000)
     bank.seeker.post(f"{path}/fund", {"source": "tok_visa"})
     bank.worker.tick()
-    carry_out, bank.worker.poller.carry_out = bank.worker.poller.carry_out, let_go_only(bank)
+    carry_out, bank.worker.poller.in_hand.carry_out = bank.worker.poller.in_hand.carry_out, let_go_only(bank)
     bank.event("hire.confirmed", path.rsplit("/", 1)[1])
     bank.worker.tick()
     assert bank.of(path)["instruction"]["set_off"] == NET
     bank.reversed(lost)
     assert bank.repaid() == []
 
-    bank.worker.poller.carry_out = carry_out
+    bank.worker.poller.in_hand.carry_out = carry_out
     for _ in range(10):
         bank.worker.tick(timedelta(minutes=1))
 

@@ -114,19 +114,19 @@ def test_an_outcome_that_could_not_be_stored_is_stored_later_and_not_asked_for_a
     toys = Polling()
     toys.opened()
     toys.command("ask")
-    task = toys.poller.carry_out
+    task = toys.poller.in_hand.carry_out
 
     def fails_then(doc: Document) -> Trigger | None:
         toys.collection.fault = gone(at)
         return task(doc)
 
-    toys.poller.carry_out = fails_then
+    toys.poller.in_hand.carry_out = fails_then
     toys.poller.step()
     for _ in range(3):
-        toys.poller.fold_answers()
+        toys.poller.in_hand.fold_answers()
     toys.collection.fault = lambda step: None
     toys.clock.advance(59)
-    toys.poller.fold_answers()
+    toys.poller.in_hand.fold_answers()
 
     assert toys.state() == "open"
     toys.poller.step()
@@ -141,7 +141,7 @@ def test_an_outcome_that_could_not_be_stored_for_long_is_asked_for_again():
     toys.collection.fault = gone("bulk_write:before")
     toys.poller.step()
     toys.clock.advance(61)
-    toys.poller.fold_answers()
+    toys.poller.in_hand.fold_answers()
     toys.collection.fault = lambda step: None
     assert toys.state() == "asking"
 
@@ -173,7 +173,7 @@ def test_an_outcome_that_the_database_never_takes_holds_up_no_other():
 
     for _ in range(3):
         toys.clock.advance(0.5)
-        toys.poller.fold_answers()
+        toys.poller.in_hand.fold_answers()
     assert [toys.state(box) for box in boxes] == ["open", "asking", "open", "open", "open"]
     assert sorted(toys.asked) == [f"{box}:ask:1" for box in boxes]
 
@@ -188,7 +188,7 @@ def test_a_try_without_an_outcome_is_counted_once_however_often_it_is_stored():
     toys.collection.fault = lambda step: None
     for _ in range(3):
         toys.clock.advance(0.5)
-        toys.poller.fold_answers()
+        toys.poller.in_hand.fold_answers()
     assert toys.doc()["instruction"]["attempts"] == 1
 
     toys.clock.advance(2)
@@ -202,7 +202,7 @@ def test_an_outcome_that_came_by_another_way_meanwhile_changes_nothing_more():
     toys.command("ask")
     other = [lambda: toys.fold(toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"}, id="other"))]
     toys.answers = [None]
-    toys.poller.carry_out = lambda doc: (other.pop()(), toys.carry_out(doc))[1]
+    toys.poller.in_hand.carry_out = lambda doc: (other.pop()(), toys.carry_out(doc))[1]
     toys.poller.step()
 
     assert toys.state() == "open"
@@ -227,14 +227,14 @@ def test_one_instruction_is_in_one_hand_at_a_time_and_no_stale_read_asks_again()
     asked, go_on = Flag(), Flag()
     with Noting(2) as pool:
         toys = Polling(pool=pool)
-        answer = toys.poller.carry_out
+        answer = toys.poller.in_hand.carry_out
 
         def slowly(doc: Document) -> Trigger | None:
             asked.set()
             assert go_on.wait(10)
             return answer(doc)
 
-        toys.poller.carry_out = slowly
+        toys.poller.in_hand.carry_out = slowly
         toys.opened()
         toys.command("ask")
         assert toys.poller.step() == 1
@@ -262,17 +262,17 @@ def test_a_provider_that_does_not_answer_holds_no_deadline_up_and_fills_no_queue
     go_on = Flag()
     with ThreadPoolExecutor(1) as pool:
         toys = Polling(pool=pool, limit=2)
-        answer = toys.poller.carry_out
-        toys.poller.carry_out = lambda doc: answer(doc) if go_on.wait(10) and answer else None
+        answer = toys.poller.in_hand.carry_out
+        toys.poller.in_hand.carry_out = lambda doc: answer(doc) if go_on.wait(10) and answer else None
         for box in ("box-1", "box-2", "box-3"):
             toys.opened(box)
             toys.command("ask", box=box)
         toys.opened("box-4")
         toys.clock.advance(11 * DAY)
         toys.poller.step()
-        in_hand = len(toys.poller._in_hand)
+        in_hand = len(toys.poller.in_hand)
         toys.poller.step()
-        most = len(toys.poller._in_hand)
+        most = len(toys.poller.in_hand)
         fired = toys.state("box-4")
         go_on.set()
 

@@ -619,7 +619,7 @@ def test_an_outcome_is_folded_though_another_holds_the_lease_by_then(given: Give
     toys.command("ask")
     given.asked_to_carry_out = lambda doc: toys.trigger("ask.done", "outcome", {"instruction_id": "box-1:ask:1"})
     worker = given.worker("one")
-    worker.loops.poller.carry(toys.doc())
+    worker.loops.poller.in_hand.carry(toys.doc())
     given.worker("other").loops.lease.held()
 
     assert worker.loops.poll() == 0
