@@ -91,6 +91,10 @@ class Ground:
         """A hire that was confirmed a moment ago: `hire.confirmed` is on the topic, and nobody has read it."""
         return self._templates[1]
 
+    def play(self) -> None:
+        """Play the hire that is copied now: each service has one worker yet, which can be made to stand still."""
+        _ = self._templates
+
     def names(self, count: int) -> list[str]:
         """Names of copies that nobody has yet."""
         self._made += count
@@ -149,6 +153,8 @@ class Ground:
                     each.resume()
             hires.settled(hire)
         self.quiet()
+        if (state := _escrow(confirmed)["state"]) != "held":
+            raise RuntimeError(f"the hire to be copied is {state}: another worker has read that it was confirmed")
         return active, confirmed
 
     def _template(self, hire: Hire, insider: str, seeker: str) -> Template:
@@ -157,6 +163,10 @@ class Ground:
         keys = {each.encode() for each in hire.ids}
         records = tuple(each for each in records_of(self.stack.kafka, EVENT_NAMES) if each.key in keys)
         return Template(hire.offer_id, hire.listing_id, *people, documents, records)
+
+
+def _escrow(template: Template) -> dict[str, Any]:
+    return next(doc for doc in template.documents["escrow"] if doc["_id"] == template.offer_id)
 
 
 def _named(hires: Hires, stack: Stack, insider: str, seeker: str) -> Hire:

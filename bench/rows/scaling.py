@@ -69,6 +69,7 @@ def _two_workers(ground: Ground, size: Size) -> Row:
     with ExitStack() as ending:
         one = ending.enter_context(beside(ground, _WORKERS_PARTITIONS))
         two = ending.enter_context(beside(ground, _WORKERS_PARTITIONS))
+        two.play()
         for service in SERVICES:
             second = {"KAFKA_GROUP_INSTANCE_ID": f"{service}-2", "WORKER_SLOT": f"{service}-2"}
             ending.enter_context(all_like(two, [f"{service}-worker"], **second))

@@ -1,5 +1,6 @@
-"""`python -m tests.planted [WORD ...]`: exit code 1 where a mistake went unseen, could not be planted any more, or is not
-there."""
+"""`python -m tests.planted [WORD ...]`: exit code 1 where a mistake went unseen, or could not be planted any more; so
+too where none is called so.
+"""
 
 import shutil
 import subprocess
