@@ -16,14 +16,14 @@ import click
 from rich.console import Console
 
 from bench import ground, page, report
-from bench.rows import cold, growth, latency, market, memory, paid, relay, requests, scaling
+from bench.rows import cold, growth, latency, market, memory, paid, relay, requests, scaling, two_workers
 from bench.sizes import SIZES, Size
 from deploy import ROOT
 from tests.support import grounds
 
 ROWS: dict[str, ModuleType] = {
     "memory": memory, "paid": paid, "latency": latency, "market": market, "requests": requests, "growth": growth,
-    "scaling": scaling, "relay": relay, "cold": cold,
+    "scaling": scaling, "two_workers": two_workers, "relay": relay, "cold": cold,
 }  # fmt: skip
 """In this order: memory at rest comes first, and the relay, which leaves documents behind, late."""
 

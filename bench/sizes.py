@@ -28,10 +28,10 @@ class Size:
     full: bool = False
 
 
-TINY = Size("tiny", 1, 4, 2, (2,), 0.5, 20, 0.2, 3, (20, 40), 3, webs=(2,), partitions=(3,))
+TINY = Size("tiny", 1, 4, 2, (2,), 0.5, 20, 0.2, 3, (20, 40), 3, webs=(2,), partitions=(3,), two_workers=True)
 SHORT = Size("short", 5, 150, 15, (8,), 2.0, 4000, 0.3, 25, (1000, 10_000), 25)
 FULL = Size(
-    "full", 7, 2000, 100, (1, 8, 32), 8.0, 20_000, 2.0, 200, (1000, 10_000, 100_000, 1_000_000), 60,
+    "full", 5, 2000, 100, (1, 8, 32), 8.0, 20_000, 2.0, 200, (1000, 10_000, 100_000, 1_000_000), 60,
     webs=(2, 4), partitions=(3, 6, 12), two_workers=True, hires_more=400, full=True,
 )  # fmt: skip
 SIZES = {size.name: size for size in (TINY, SHORT, FULL)}

@@ -2,8 +2,8 @@
 
 import http.client
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import psutil
 
@@ -15,19 +15,24 @@ from deploy.embedded.ports import free_ports
 @contextmanager
 def like(ground: Ground, name: str, **changed: str) -> Iterator[str]:
     """Another process like `name` (`listing-web`, `escrow-worker`), on a port of its own; its base URL, once ready."""
-    process = psutil.Process(ground.stack.pid(name))
-    address = f"127.0.0.1:{next(free_ports())}"
-    where = "BIND" if name.endswith("-web") else "HEALTH_BIND"
-    environment = {**process.environ(), where: address, **changed}
-    with processes([process.cmdline()], [environment]) as check:
-        wait_for(address, "/readyz", check)
-        yield f"http://{address}"
+    with all_like(ground, {name: changed}) as bases:
+        yield bases[0]
 
 
 @contextmanager
-def all_like(ground: Ground, names: list[str], **changed: str) -> Iterator[list[str]]:
-    with ExitStack() as stack:
-        yield [stack.enter_context(like(ground, name, **changed)) for name in names]
+def all_like(ground: Ground, names: Mapping[str, Mapping[str, str]]) -> Iterator[list[str]]:
+    """One like each of these, with those settings changed; all start at once."""
+    commands, environments, addresses = [], [], []
+    for (name, changed), port in zip(names.items(), free_ports(), strict=False):
+        process, address = psutil.Process(ground.stack.pid(name)), f"127.0.0.1:{port}"
+        where = "BIND" if name.endswith("-web") else "HEALTH_BIND"
+        commands.append(process.cmdline())
+        environments.append({**process.environ(), where: address, **changed})
+        addresses.append(address)
+    with processes(commands, environments) as check:
+        for address in addresses:
+            wait_for(address, "/readyz", check)
+        yield [f"http://{address}" for address in addresses]
 
 
 def wait_for(address: str, path: str, check: object = None, seconds: float = 60.0) -> None:

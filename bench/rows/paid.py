@@ -27,7 +27,7 @@ from bench.spent import Spent, spending
 from bench.started import module, processes
 
 NAME = "hire → release"
-_PATIENCE_S = 120.0
+_PATIENCE_S, _PATIENCE_A_HIRE_S = 120.0, 0.5
 _END = "escrow.settled"
 
 
@@ -54,7 +54,7 @@ class Contestant:
         if not self.topic_prefix:  # what the services wrote has gone out before, and they have read it
             earlier = [each for one in more for each in one.records if each.topic != "hire.confirmed"]
             copies.produce(self.ground.producer, earlier)
-            self.ground.quiet()
+            self.ground.quiet(_PATIENCE_S + _PATIENCE_A_HIRE_S * len(more))
         self.stock.extend(more)
 
     def rate(self, count: int) -> float:
@@ -64,6 +64,7 @@ class Contestant:
         waiting = [self.stock.pop() for _ in range(count)]
         confirmed = [each for one in waiting for each in one.records if each.topic == "hire.confirmed"]
         counting = nullcontext() if self.topic_prefix else spending(self.ground, self.spent)
+        patience = _PATIENCE_S + _PATIENCE_A_HIRE_S * count
         with self._listener() as settled, counting:
             began = time.perf_counter()
             copies.produce(self.ground.producer, confirmed, self.topic_prefix)
@@ -72,18 +73,18 @@ class Contestant:
                 for records in settled.poll(timeout_ms=100).values():
                     left.difference_update(record.key for record in records)
                 self.check()
-                if time.perf_counter() - began > _PATIENCE_S:
-                    raise TimeoutError(f"{len(left)} of {count} hires were not paid within {_PATIENCE_S:.0f} s")
+                if time.perf_counter() - began > patience:
+                    raise TimeoutError(f"{len(left)} of {count} hires were not paid within {patience:.0f} s")
             took = time.perf_counter() - began
-        self._finish()
+        self._finish(patience)
         return count / took
 
-    def _finish(self) -> None:
+    def _finish(self, patience: float) -> None:
         """Wait until all that it caused was read and done, so that nobody else's round pays for that."""
         if not self.topic_prefix:
-            self.ground.quiet()
+            self.ground.quiet(patience)
             return
-        until(lambda: not self._behind(), "what the hires caused", _PATIENCE_S)
+        until(lambda: not self._behind(), "what the hires caused", patience)
 
     def _behind(self) -> list[str]:
         """The floor's services that have not done all that is on their topics: each commits what it has done."""
