@@ -14,14 +14,14 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Change, Contended, Document, Lifecycle, Store, Unwritable, tasks
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, tasks
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.tasks import TASK_TIMER
 from shared.messaging.dead_letters import bury, from_parked
 from shared.messaging.ports import Publisher
 from shared.poller.ahead import bring_back
 from shared.poller.in_hand import CarryOut, InHand
-from shared.poller.together import DueTimers, OnTimer, PlainTimers, fold_together, ring
+from shared.poller.together import DueTimers, OnTimer, PlainTimers, fold_timers, ring
 from shared.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -123,18 +123,27 @@ class Poller:
 
     def _fire(self, documents: Sequence[Document], now: datetime, deadlines: bool) -> int:
         """Fire the timers that lifecycles decide, those of the whole page together."""
-        routes: dict[str, DueTimers] = {}
+        routes: list[DueTimers] = []
         for doc in documents:
             if lifecycle := self.lifecycles.get(doc["kind"]):
                 route = DueTimers(doc["_id"], lifecycle, now, deadlines, self._bury)
                 if route.ready(Change(doc["_id"], lifecycle, doc, now)):
-                    routes[doc["_id"]] = route
-        for (document_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
-            for timer in route.fired:
-                metrics.TIMERS_FIRED.labels(self.service, timer).inc()
-            if fault := route.fault or (Unwritable(verdict.detail) if verdict.outcome == "rejected" else None):
-                self._rest(document_id, route.lifecycle.name, fault)
-        return sum(route.moved for route in routes.values())
+                    routes.append(route)
+        moved = self._fold(routes)
+        for timer in (name for route in routes for name in route.fired):
+            metrics.TIMERS_FIRED.labels(self.service, timer).inc()
+        return moved
+
+    def _fold(self, routes: Sequence[DueTimers] | Sequence[PlainTimers]) -> int:
+        """Fire them together; whose timer raises rests."""
+        if not routes:
+            return 0
+        self.beat()
+        moved = fold_timers(self.store, routes)
+        for route in routes:
+            if route.fault:
+                self._rest(route.document_id, route.kind, route.fault)
+        return moved
 
     def _bury(self, change: Change, dead: Sequence[Mapping[str, Any]]) -> bool:
         """Send what died while it was parked, before it leaves the document: never lost, and again only by a process
@@ -160,10 +169,10 @@ class Poller:
         documents.
         """
         plain = [doc for doc in documents if doc["kind"] in self.timers and doc["kind"] not in self.lifecycles]
-        moved = self._ring_together(together := self._together(plain))
-        for doc in plain:
-            if doc["_id"] in together:
-                continue
+        together = self._together(plain)
+        moved = self._fold(together)
+        done = {route.document_id for route in together}
+        for doc in (doc for doc in plain if doc["_id"] not in done):
             self.beat()
             try:
                 moved += self._ring(doc, self.timers[doc["kind"]])
@@ -173,29 +182,20 @@ class Poller:
                 self._rest(doc["_id"], doc["kind"], error)
         return moved
 
-    def _together(self, plain: Sequence[Document]) -> dict[str, PlainTimers]:
+    def _together(self, plain: Sequence[Document]) -> list[PlainTimers]:
         """Those that their kind's page says change nothing but themselves."""
-        routes: dict[str, PlainTimers] = {}
+        routes: list[PlainTimers] = []
         for kind, page in self.pages.items():
             if not (documents := [doc for doc in plain if doc["kind"] == kind]):
                 continue
             self.beat()
             try:
-                routes |= {name: PlainTimers(name, kind, act) for name, act in page(documents).items()}
+                routes += [PlainTimers(name, kind, act) for name, act in page(documents).items()]
             except (PyMongoError, Contended):
                 raise
             except Exception:
                 log.exception("a page could not be seen together; each of it fires by itself", extra={"kind": kind})
         return routes
-
-    def _ring_together(self, routes: Mapping[str, PlainTimers]) -> int:
-        if not routes:
-            return 0
-        self.beat()
-        for (document_id, route), verdict in zip(routes.items(), fold_together(self.store, routes), strict=True):
-            if fault := route.fault or (Unwritable(verdict.detail) if verdict.outcome == "rejected" else None):
-                self._rest(document_id, route.kind, fault)
-        return sum(route.moved for route in routes.values())
 
     def _ring(self, doc: Document, on_timer: OnTimer) -> int:
         return self.store.run({doc["_id"]: doc["kind"]}, lambda changes: ring(changes[doc["_id"]], on_timer))

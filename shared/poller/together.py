@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from shared.aggregate import Batch, Change, Kind, Lifecycle, Route, Store, Trigger, Verdict
+from shared.aggregate import Batch, Change, Kind, Lifecycle, Route, Store, Trigger, Unwritable, Verdict
 from shared.aggregate.lifecycle import due
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.verdict import DUPLICATE, IGNORED
@@ -23,18 +23,42 @@ def fold_together(store: Store, routes: Mapping[str, Route]) -> list[Verdict]:
     return Batch(store, routes).process([Trigger(name=name, id=name, kind="timer", at=now) for name in routes])
 
 
-class DueTimers:
+class Timers:
+    """The timers of one document, and after the fold how many `moved` and the `fault` that one raised."""
+
+    document_id: str
+    kind: str
+    moved = 0
+    fault: Exception | None = None
+
+    def refused(self, why: str) -> None:
+        """Nothing of it was written, and never will be."""
+        self.moved, self.fault = 0, Unwritable(why)
+
+
+def fold_timers(store: Store, routes: Sequence["DueTimers"] | Sequence["PlainTimers"]) -> int:
+    """Fire them together; how many moved."""
+    for route, verdict in zip(routes, fold_together(store, {each.document_id: each for each in routes}), strict=True):
+        if verdict.outcome == "rejected":
+            route.refused(verdict.detail)
+    return sum(route.moved for route in routes)
+
+
+class DueTimers(Timers):
     """The timers of one document that were due at `now`; behind a closed gate (`deadlines` false) only what was left to
-    be folded. After the fold `fired` names those that a row took, and `fault` is what one raised.
+    be folded. After the fold `fired` names those that a row took.
     """
 
     def __init__(self, document_id: str, lifecycle: Lifecycle, now: datetime, deadlines: bool, bury: Bury) -> None:
         self.document_id, self.lifecycle, self._now, self._deadlines, self._bury = (
             document_id, lifecycle, now, deadlines, bury,
         )  # fmt: skip
+        self.kind = lifecycle.name
         self.fired: list[str] = []
-        self.moved = 0
-        self.fault: Exception | None = None
+
+    def refused(self, why: str) -> None:
+        super().refused(why)
+        self.fired = []
 
     def ready(self, change: Change) -> list[Trigger]:
         timers = due(change, self.lifecycle, self._now)
@@ -80,15 +104,13 @@ def ring(change: Change, on_timer: OnTimer) -> int:
     return len(ready)
 
 
-class PlainTimers:
-    """The timers of one document without a lifecycle, where what they do changes that document alone. After the fold
-    `moved` says how many fired, and `fault` is what one raised: then the document stays as it was.
+class PlainTimers(Timers):
+    """The timers of one document without a lifecycle, where what they do changes that document alone; where one raises,
+    it stays as it was.
     """
 
     def __init__(self, document_id: str, kind: str, on_timer: OnTimer) -> None:
         self.document_id, self.kind, self._on_timer = document_id, kind, on_timer
-        self.moved = 0
-        self.fault: Exception | None = None
 
     def touches(self, event: Trigger) -> Mapping[str, Kind]:
         return {self.document_id: self.kind}

@@ -9,6 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from services.matching.offer.accounts import account_id
+from services.matching.offer.listings import Closing
 from services.matching.store import offers_on, with_offers
 from shared.aggregate import Change, Store, Trigger
 from shared.ids import new_id
@@ -146,7 +147,14 @@ def test_many_listings_that_leave_nobody_to_tell_are_closed_in_one_pass(
         looks.append(listing_id)
         return offers_on(store, listing_id, *further)
 
+    together: list[set[str]] = []
+
+    def at_once(store: Store, listing_ids: list[str], *further: Any) -> set[str] | None:
+        together.append({*listing_ids})
+        return with_offers(store, listing_ids, *further)
+
     monkeypatch.setattr("services.matching.offer.listings.offers_on", counted)
+    monkeypatch.setattr("services.matching.offer.listings.with_offers", at_once)
     done = quiet(world, 5)
     busy = world.listed()
     path = world.proposed(listing_id=busy)
@@ -158,6 +166,7 @@ def test_many_listings_that_leave_nobody_to_tell_are_closed_in_one_pass(
 
     assert world.status(path) == "cancelled"
     assert {*looks} == {busy} and not {*done} & {*looks}
+    assert [seen for seen in together if seen & {*done}] == [{*done, busy}]
 
 
 def test_too_many_offers_to_see_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,10 +211,86 @@ def test_a_no_that_comes_between_the_look_and_the_write_is_told_to_an_offer_that
     assert (world.status(paths[0]), copy["consent_closed"]) == ("cancelled", 2)
 
 
+def of_no(world: World, listing_id: str, number: int, times: int) -> None:
+    """The employer has said no, for the so many-th time."""
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id, "status": "draft"}
+    ended = {"times": times, "help": ["coaching"]}
+    world.told("listing.consent_withdrawn", number, **listing(**data, consent_ended=ended))
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_an_offer_made_beside_the_employers_no_is_told_of_it(world: World, others: int) -> None:
+    """It was decided by a copy from before, and written when all were told."""
+    listing_id = world.listed()
+    for number in range(others):
+        world.accepted(Caller(world.app, f"a{number}"), listing_id)
+    copy = dict(world.store.get(f"listing:{listing_id}") or {})
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    world.tick(3 * SECOND)
+    path = made_of(world, copy)
+    world.tick(50 * SECOND)
+    assert world.status(path) == "proposed"
+
+    world.tick(10 * SECOND)
+
+    assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "consent_ended")
+    copy = settled(world, listing_id)
+    assert (copy["consent_closed"], "consent_told" in copy) == (1, False)
+
+
+def test_an_offer_made_since_the_employers_no_stands_under_another_consent(world: World) -> None:
+    """The employer said yes again at once; what was asked since then is nobody's to call off."""
+    listing_id = world.listed()
+    before = world.accepted(Caller(world.app, "before"), listing_id)
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    world.told("listing.created", 10, **listing(**data, consent_ended={"times": 1, "help": ["coaching"]}))
+    since = world.accepted(Caller(world.app, "since"), listing_id)
+    copy = settled(world, listing_id)
+
+    assert (world.status(before), world.status(since)) == ("cancelled", "accepted")
+    assert copy["consent_closed"] == 1
+
+    of_no(world, listing_id, 11, 2)
+    copy = settled(world, listing_id)
+
+    assert (world.status(since), copy["consent_closed"]) == ("cancelled", 2)
+
+
+def test_a_copy_that_nobody_lives_on_any_more_forgets_how_far_its_passes_were(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of three were told when the third was withdrawn; what is closed with the others begins anew the next time."""
+    monkeypatch.setattr("services.matching.offer.listings._AT_ONCE", 2)
+    listing_id = world.listed()
+    paths = sorted(world.proposed(Caller(world.app, f"p{n}"), listing_id) for n in range(3))
+    world.listing_is(listing_id, "expired")
+    world.tick()
+    copy = world.store.get(f"listing:{listing_id}") or {}
+    assert copy["ended_reached"]["after"] == paths[1].rsplit("/", 1)[1]
+
+    world.store.collection.update_one({"_id": paths[2].rsplit("/", 1)[1]}, {"$unset": {"live_on": ""}})
+    copy = settled(world, listing_id)
+
+    assert "ended_reached" not in copy and world.status(paths[2]) == "proposed"
+
+
+def test_a_copy_with_another_timer_too_is_left_to_itself(world: World) -> None:
+    """What the other timer does may change other documents."""
+    now = world.store.clock.now()
+    timers = {"alone": {"closing": now}, "both": {"closing": now, "arrived": now}, "other": {"arrived": now}}
+    copies = [{"_id": f"listing:{name}", "version": 1, "listing_id": name, "timers": each}
+              for name, each in timers.items()]  # fmt: skip
+
+    assert {*Closing(world.store, world.offer, {}).page(copies)} == {"listing:alone"}
+
+
 def settled(world: World, listing_id: str) -> dict[str, Any]:
     """The copy, once all passes are done."""
     while "due_at" in (copy := world.store.get(f"listing:{listing_id}") or {}):
-        world.tick(SECOND)
+        world.tick(MINUTE if "consent_told" in copy else SECOND)
     return copy
 
 
@@ -306,8 +391,13 @@ def slips_in(world: World, listing_id: str, status: str) -> str:
     world.listing_is(listing_id, status)
     world.tick()
     world.tick(SECOND)
+    return made_of(world, copy)
+
+
+def made_of(world: World, copy: dict[str, Any]) -> str:
+    """An offer that was decided by that copy of its listing."""
     offer_id = new_id()
-    world.accounts.reserve_request(world.seeker.id, offer_id, listing_id)
+    world.accounts.reserve_request(world.seeker.id, offer_id, copy["listing_id"])
 
     def decide(changes: dict[str, Change]) -> None:
         change = changes[offer_id]

@@ -30,6 +30,7 @@ from shared.aggregate.store import collection
 from shared.ids import new_id
 from shared.messaging.relay import Relay
 from shared.poller import Poller
+from shared.poller.together import ring
 from shared.settings import Terms
 from tests.support import escrow as of_escrow
 from tests.support import matching as of_matching
@@ -214,8 +215,18 @@ def test_a_refund_that_falls_due_and_a_dispute_at_the_same_instant(escrows: Docu
 # -- rules over several documents
 
 
-def test_an_offer_made_while_its_listing_is_being_filled(offers: Documents) -> None:
-    """The maker has read a published listing when it is filled: 100 times; a minute later none of the offers lives."""
+@pytest.mark.parametrize(
+    ("ends", "data_then", "code"),
+    [("listing.filled", {"status": "filled"}, "listing_filled"),
+     ("listing.consent_withdrawn", {"status": "draft", "consent_ended": {"times": 1, "help": ["coaching"]}},
+      "consent_ended")],
+)  # fmt: skip
+def test_an_offer_made_while_its_listing_ends(
+    offers: Documents, ends: str, data_then: dict[str, Any], code: str
+) -> None:
+    """The maker has read a published listing when it is filled, or its employer says no: 100 times each; a minute later
+    none of the offers lives.
+    """
     clock = ManualClock()
     now, terms = clock.now(), Terms()
     plain = Store(offers, clock, sleep=lambda seconds: None)
@@ -236,18 +247,18 @@ def test_an_offer_made_while_its_listing_is_being_filled(offers: Documents) -> N
                 trigger = Trigger("propose", one, "command", now, body, by=who, roles=frozenset({"maker"}))
                 return fold(plain, OFFER, one, trigger)
 
-            def fills(listing: dict[str, Any] = data, at: Barrier = meeting) -> str:
+            def closes(listing: dict[str, Any] = data, at: Barrier = meeting) -> str:
                 at.wait(PATIENCE_S)
-                _told(plain, "listing.filled", 9, listing | {"status": "filled"})
+                _told(plain, ends, 9, listing | data_then)
                 return _close(plain, listing["listing_id"])
 
-            assert at_once(pool, makes, fills) == ["taken", "closed"]
+            assert at_once(pool, makes, closes) == ["taken", "closed"]
             made.append(offer_id)
 
     clock.advance(MINUTE)
     _work(plain, accounts)
     for document in offers.find({"_id": {"$in": made}}):
-        assert (document["state"], document["cancelled"]["code"]) == ("cancelled", "listing_filled")
+        assert (document["state"], document["cancelled"]["code"]) == ("cancelled", code)
         assert types(document) == ["offer.made", "offer.cancelled"]
     clock.advance(timedelta(hours=1))
     _work(plain, accounts)
@@ -265,7 +276,9 @@ def _close(at: Store, listing_id: str) -> str:
     """One closing pass of the listing's copy, as its timer does it."""
     closing = Closing(at, OFFER, {})
     key = listing_key(listing_id)
-    at.run({key: LISTING}, lambda changes: closing.on_timer(changes[key], "closing"))
+    copy = at.get(key)
+    act = closing.page([copy] if copy else []).get(key, closing.on_timer)
+    at.run({key: LISTING}, lambda changes: ring(changes[key], act))
     return "closed"
 
 

@@ -101,6 +101,7 @@ class OfferDocument(CoreDocument, total=False):
     place: str  # whose rules held for the listing when this was offered; absent where an older version made it
     seeker_asked: list[dict[str, Any]]  # what the law of the place has the seeker asked: {rule, asks, help} each
     declares: dict[str, bool]  # what the seeker declared
+    consent_times: int  # how often the listing's employer had said no by then; absent where never, or an older version
 
     # the agreement
     proposed_by: str  # who made the last proposal
@@ -170,6 +171,7 @@ class ListingCopy(Copy, total=False):
     seeker_asked: list[dict[str, Any]]
     consent_ended: dict[str, Any]  # the employer said no: {times, help}
     consent_closed: int  # how many of those times its offers were told of
+    consent_told: dict[str, Any]  # all were told of the no of that number, and will be once more: {times, at}
     consent_reached: dict[str, Any]  # amid the passes, how far they are: {why, after, moved}
     ended_reached: dict[str, Any]  # the same where the listing has ended
     facets: list[str]  # what it may be found by as a match; there while it is published

@@ -4,7 +4,8 @@ The copy is overwritten by each listing.* event of a higher number, and has what
 copied by an older version is no match until its listing's next event, or until `golem backfill` sends the last one.
 When the listing has ended, or its employer has said no, a timer of the copy tells its offers in passes. Each pass is a
 page of them in the order of their ids, for some live on; behind the last page they begin anew, until all pages moved
-none. An offer that slips in between is found by its own check.
+none. An offer that slips in beside the listing's end is found by its own check, one beside the employer's no by a
+second telling a minute later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from services.matching.offer.lifecycle import LIVE, OPEN
+from services.matching.offer.places import times_of_no
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on, with_offers
 from shared.aggregate import Change, Copy, Document, Kind, Lifecycle, Store, Trigger, Verdict
@@ -39,10 +41,14 @@ OF_CONSENT = ("listing.consent_given", "listing.consent_refused", "listing.conse
 """They come of listings that were never published, too: of those nothing is copied."""
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
+_ONCE_MORE = timedelta(minutes=1)
+"""No request takes as long: by then what was decided by a copy from before is written."""
+
 _OFFERS_SEEN = 1000
 _AT_ONCE = 200
 """Offers of one pass."""
-_REACHED = {"listing.ended": "ended_reached", "consent.ended": "consent_reached"}
+_OVER, _NO = "listing.ended", "consent.ended"
+_REACHED = {_OVER: "ended_reached", _NO: "consent_reached"}
 """The fields of the copy that say how far the passes are: {why, after, moved}."""
 _COPIED = ("listing_id", "insider", "status", "help", "pay", "currency", "tranches")
 _OPTIONAL = (
@@ -59,13 +65,22 @@ def copied_fields(event: Trigger) -> dict[str, Any]:
 
 def begin_closing(change: Change, event: Trigger) -> None:
     if change.is_new:
-        change.set(consent_closed=_times(change))  # nothing was offered on it yet
-    if event.data["status"] in LISTING_OVER or _times(change) > change.get("consent_closed", 0):
+        change.set(consent_closed=times_of_no(change.doc))  # nothing was offered on it yet
+    if event.data["status"] in LISTING_OVER or times_of_no(change.doc) > change.get("consent_closed", 0):
         change.schedule(CLOSING, change.now)
 
 
-def _times(copy: Change) -> int:
-    return int((copy.get("consent_ended") or {}).get("times", 0))
+def _told_all(copy: Change) -> None:
+    """All its offers were told of the employer's no; a minute later they are told once more, and it is done."""
+    times, told = times_of_no(copy.doc), copy.get("consent_told") or {}
+    if told.get("times") != times:
+        told = {"times": times, "at": copy.now}
+    again_at = told["at"] + _ONCE_MORE
+    if copy.now < again_at:
+        copy.set(consent_told=told)
+        copy.schedule(CLOSING, again_at)
+    else:
+        copy.set(consent_told=None, consent_closed=times)
 
 
 class OfConsent(Copy):
@@ -91,11 +106,11 @@ class Closing:
         if timer != CLOSING:
             self._others[timer](change, timer)
             return
-        more = self._end_consent(change) if _times(change) > change.get("consent_closed", 0) else False
+        more = self._end_consent(change) if times_of_no(change.doc) > change.get("consent_closed", 0) else False
         status = change["status"]
         if status in LISTING_OVER:
             concerned = LIVE if status in TAKES_ACCEPTED_TOO else OPEN
-            more |= self._tell(change, "listing.ended", concerned, status, {"status": status})
+            more |= self._tell(change, _OVER, concerned, status, {"status": status})
         if more:
             change.schedule(CLOSING, change.now + _PASS_EVERY)
 
@@ -114,16 +129,16 @@ class Closing:
         if change.base_version != seen:
             change.schedule(timer, change.now)
             return
-        if _times(change) > change.get("consent_closed", 0):
-            change.set(consent_closed=_times(change))
+        if times_of_no(change.doc) > change.get("consent_closed", 0):
+            _told_all(change)
         change.set(**dict.fromkeys(_REACHED.values()))
 
     def _end_consent(self, change: Change) -> bool:
         """Each live offer once for each time that the employer said no."""
         ended = change["consent_ended"]
-        more = self._tell(change, "consent.ended", LIVE, str(ended["times"]), ended)
+        more = self._tell(change, _NO, LIVE, str(ended["times"]), ended)
         if not more:
-            change.set(consent_closed=ended["times"])
+            _told_all(change)
         return more
 
     def _tell(self, change: Change, name: str, states: Sequence[str], why: str, data: Mapping[str, Any]) -> bool:
@@ -142,6 +157,8 @@ class Closing:
     def _end(self, offer_id: str, name: str, why: str, data: Mapping[str, Any]) -> bool:
         def decide(changes: dict[str, Change]) -> bool:
             change = changes[offer_id]
+            if name == _NO and change.get("consent_times", 0) >= data["times"]:
+                return False  # it was made since, and stands under another consent
             trigger = Trigger(name=name, id=f"{offer_id}:{name}:{why}", kind="event", at=change.now, data=data)
             return self._offer.fold(change, trigger).outcome == "taken"
 

@@ -110,6 +110,11 @@ def licensed(pointer: str | None = None) -> Guard:
 # -- the employer's consent
 
 
+def times_of_no(listing: Mapping[str, Any]) -> int:
+    """How often the listing's employer has taken a consent back, or refused it."""
+    return int((listing.get("consent_ended") or {}).get("times", 0))
+
+
 def _is_of_consent(change: Change, trigger: Trigger) -> bool:
     """It costs something, and has help that needs the employer's consent."""
     return bool(change["price"] > 0 and set(change["help"]) & set(trigger.data["help"]))

@@ -68,6 +68,32 @@ def test_a_poller_that_rings_many_documents_without_a_lifecycle() -> None:
     assert watched.went_well()
 
 
+def test_a_poller_whose_page_is_slow_to_see_and_slow_to_write() -> None:
+    """Each has a sign of life of its own before it, and so has what is rung by itself after them."""
+    toys, answers = Toys(), iter(range(MANY))
+    watched = Watched(toys.clock)
+    for name in ("copy:alone", "copy:together"):
+        toys.store.run({name: "copy"}, lambda changes, name=name: changes[name].schedule("a", changes[name].now))
+    slow = STUCK_AFTER - 1
+
+    def answer(*_: Any) -> None:
+        next(answers)
+        watched.clock.advance(timedelta(seconds=slow))
+        watched.alive.append(watched.pulse.alive())
+
+    def page(copies: Any) -> dict[str, Any]:
+        answer()
+        return {"copy:together": answer}
+
+    poller = Poller(
+        "boxes", toys.store, {"box": BOX}, MemoryPublisher(MemoryBroker()), may_fire=lambda: True,
+        timers={"copy": answer}, pages={"copy": page}, beat=watched.pulse.beat,
+    )  # fmt: skip
+
+    assert poller.step() == 2
+    assert watched.alive == [True] * 3
+
+
 def test_an_archive_that_moves_many() -> None:
     clock = ManualClock()
     watched, slow = Watched(clock), [False]

@@ -457,6 +457,46 @@ def test_a_consumer_that_waited_in_its_poll_does_not_rest(given: Given, waited: 
     assert len(rests) == (0 if waited else 20)
 
 
+class Watch:
+    """What the worker sees of the time: as late as it was told to be."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@pytest.mark.parametrize(("fails", "took"), [(False, 0.25), (True, 0.0)])
+def test_a_loop_says_how_long_its_step_took(
+    given: Given, monkeypatch: pytest.MonkeyPatch, fails: bool, took: float
+) -> None:
+    """One that failed has waited already."""
+    watch, rests = Watch(), list[tuple[int, float]]()
+    monkeypatch.setattr("shared.process.worker.time", watch)
+    monkeypatch.setattr("shared.process.worker._AGAIN_AFTER", 0.0)
+
+    def step() -> int:
+        watch.now += 0.25
+        if fails:
+            raise AutoReconnect("away")
+        return 3
+
+    def rest(worked: int, took: float) -> None:
+        rests.append((worked, took))
+        if len(rests) == 3:
+            worker.end()
+
+    worker = given.worker()
+    worker.loops.relay = step  # type: ignore[method-assign]
+    worker.pulses["relay"].rest = rest  # type: ignore[method-assign]
+    worker.run()
+
+    assert rests[:3] == [(0 if fails else 3, took)] * 3
+
+
 @pytest.mark.parametrize(
     ("took", "before", "after"),
     [(500.0, False, True), (2.0, True, False), (2.0, False, False), (50.0, True, True), (50.0, False, False),
