@@ -23,7 +23,6 @@ _GROUPS: Mapping[str, re.Pattern[str]] = {
     "broker": re.compile(r"^broker$"),
 }  # fmt: skip
 _OTHERS, _OWN = "gateway and mail", "the benchmark"
-_PORT = re.compile(r":(\d+)")
 _SERVERS = ("broker", "database")
 _STARTED_WITHIN_S = 5.0
 _MACHINE = ("user", "nice", "system", "irq", "softirq")
@@ -78,10 +77,16 @@ def _roots(ground: Ground) -> tuple[dict[str, list[psutil.Process]], tuple[str, 
         name = next((group for group, names in _GROUPS.items() if names.search(each["name"])), _OTHERS)
         found[name].append(psutil.Process(each["pid"]))
     for name, address in zip(_SERVERS, (ground.stack.kafka, ground.stack.mongodb), strict=True):
-        found[name] += [] if found[name] else _in_container(_PORT.findall(address)[0])
+        found[name] += [] if found[name] else _in_container(port_of(address))
     unseen = tuple(name for name in _SERVERS if not found[name])
     found[_OWN] = [psutil.Process()]
     return {name: each for name, each in found.items() if each}, unseen
+
+
+def port_of(address: str) -> str:
+    """Of a server's `host:port`, or of a URI: what stands before its @ may have colons and digits as well."""
+    found = re.search(r":(\d+)", address.rpartition("@")[2])
+    return found[1] if found else ""
 
 
 def _in_container(port: str) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ from bench.limits import limit
 from bench.measure import Row, Target, in_turn
 from bench.pictures import pictures
 from bench.rows.memory import slope
-from bench.spent import Spent
+from bench.spent import Spent, port_of
 from deploy import ROOT
 
 
@@ -151,3 +151,14 @@ def test_a_profile_counts_by_package() -> None:
     assert profiles.package(str(ROOT / "shared" / "ids.py")) == "ours"
     assert profiles.package(str(ROOT / "bench" / "floors" / "web.py")) == "bench"
     assert profiles.package("/mnt/shared/json/decoder.py") == "python"
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [("127.0.0.1:29092", "29092"), ("mongodb://127.0.0.1:27017/?w=majority", "27017"),
+     ("mongodb://root:910737b134fa@127.0.0.1:26896/?authSource=admin", "26896"),
+     ("mongodb://root:0@db.example:1/name", "1")],
+)  # fmt: skip
+def test_the_port_of_a_server_whose_cpu_is_counted(address: str, port: str) -> None:
+    """A password may begin with digits."""
+    assert port_of(address) == port
