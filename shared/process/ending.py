@@ -1,5 +1,9 @@
-"""That this process has been asked to end: for what would run on inside a request, as a stream does."""
+"""The end of a process: that it was asked for, which what runs on inside a request is to know, as a stream does; and
+how it goes quickly.
+"""
 
+import atexit
+import gc
 import signal
 import threading
 from types import FrameType
@@ -17,3 +21,8 @@ def on_signal(number: signal.Signals) -> None:
             before(given, frame)
 
     signal.signal(number, handle)
+
+
+def quickly() -> None:
+    """Look for no garbage once all is done: it goes with the process, and looking takes up to half a second of CPU."""
+    atexit.register(gc.freeze)

@@ -21,6 +21,7 @@ from shared.process import ending
 from shared.settings import EX_CONFIG, load_or_exit
 from shared.telemetry import otlp
 
+ending.quickly()
 _service = re.search(r"\bservices\.(\w+)\.", " ".join(sys.argv))
 _name = _service[1] if _service else "web"
 _settings = load_or_exit(_name, "web")

@@ -25,7 +25,7 @@ from shared.clock import Clock, FastClock
 from shared.http.problems import Problem
 from shared.messaging.frontier import KafkaEnds
 from shared.messaging.kafka import KafkaLetters, KafkaPublisher, KafkaSource
-from shared.process import health
+from shared.process import ending, health
 from shared.process.loops import Bus
 from shared.process.spare import STUCK, Spare
 from shared.process.work import Work
@@ -113,6 +113,7 @@ class Service(Generic[Outside]):
 
     def worker(self) -> int:
         """Migrates, then works until SIGTERM or SIGINT; the process's exit code, 78 for wrong settings."""
+        ending.quickly()
         settings = load_or_exit(self.name, "worker", *self.worker_needs)
         logs.configure(self.name, "worker", settings.log_level)
         _tell_of_start(settings, "worker", *self.worker_needs)
@@ -183,8 +184,8 @@ def run(worker: Worker, settings: Settings) -> int:
     """Run `worker` until SIGTERM or SIGINT, with its health server; what it traced goes out last. The exit code."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.end())
-    with ExitStack() as ending:
-        ending.callback(otlp.start(settings.otlp_endpoint, worker.service, "worker"))
+    with ExitStack() as closing:
+        closing.callback(otlp.start(settings.otlp_endpoint, worker.service, "worker"))
         server = health.serve(settings.worker.health_bind, live=worker.live(), ready=worker.ready())
-        ending.callback(server.close)
+        closing.callback(server.close)
         return worker.run()

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, _OperationCancelled
 from pymongo.monitoring import (
     ServerHeartbeatFailedEvent,
     ServerHeartbeatListener,
@@ -91,6 +91,9 @@ class Heartbeats(ServerHeartbeatListener):
         back(MONGODB, f"connection to {event.connection_id}")
 
     def failed(self, event: ServerHeartbeatFailedEvent) -> None:
+        """What this process broke off itself, at its end, is no outage; where others met one, the next says so."""
+        if isinstance(event.reply, _OperationCancelled):
+            return
         away(MONGODB, f"connection to {event.connection_id}", event.reply)
 
 

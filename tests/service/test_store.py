@@ -1,5 +1,6 @@
 """One suite for every database: what the core needs of a collection, over memory and over the real server."""
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,16 @@ import pytest
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from shared.aggregate import Batch, Change, Store, Trigger, Verdict, migrate
+from shared.aggregate import Batch, Change, Store, Trigger, Verdict, migrate, open_store
 from shared.aggregate.store import collection as service_collection
 from shared.aggregate.verdict import DUPLICATE, TAKEN
+from shared.clock import SystemClock
 from shared.messaging.relay import Relay
 from shared.poller import Lease, Poller
+from shared.settings import MongoDB
 from tests.support.clock import ManualClock
 from tests.support.memory import MemoryBroker, MemoryCollection, MemoryPublisher
+from tests.support.processes import eventually
 from tests.support.toy import BOX, DAY, Toys
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -391,3 +395,18 @@ def test_a_document_that_has_grown_too_large_takes_no_more_and_holds_up_no_other
     ]
     assert rejected == [[False, False]] * 3 + [[True, False]]
     assert len(store.collection.find_one({"_id": "b"})["applied"]) == 4
+
+
+def test_that_this_process_ends_is_no_outage(mongo_server: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Its client breaks off what it was asking its server, and says that as if it had failed."""
+    before = {*threading.enumerate()}
+    store = open_store(MongoDB(mongo_server, "test_ending"), "boxes", SystemClock())
+    assert store.ping()
+    watching = {*threading.enumerate()} - before
+    assert watching
+
+    with caplog.at_level(logging.WARNING):
+        store.collection.database.client.close()
+        eventually(lambda: not any(thread.is_alive() for thread in watching), "its threads end")
+
+    assert not caplog.messages
