@@ -63,9 +63,9 @@ LIMITS: Mapping[tuple[str, str], str] = {
         "encoded with its headers, and counted; the mark asks whether a replay came between"
     ),
     ("a cold make demo", ""): (
-        "the install takes as long as the floor's (47 s, on a machine that did nothing else); then 7 s the Python client, "
-        "made from the contract, by which the demo speaks, 10 s until all processes have imported what they need on two "
-        "cores and answer, 5 s the story itself, 3 s until all have ended"
+        "the install takes as long as the floor's (47 s, on a machine that did nothing else); then 7 s the Python "
+        "client, made from the contract, by which the demo speaks, 10 s until all processes have imported what they "
+        "need on two cores and answer, 5 s the story itself, 2 s until all have ended"
     ),
 }
 """{(how the row's name begins, the floor or peer; "": any): why}"""

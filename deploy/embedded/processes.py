@@ -93,14 +93,16 @@ class Processes:
                 raise StackError(self._explain(program, "did not come back"))
             time.sleep(0.05)
 
-    def shutdown(self) -> bool:
-        """Stop what runs; whether it went by itself, so that nothing can be missing in the broker."""
+    def shutdown(self, *, discard: bool = False) -> bool:
+        """Stop what runs; whether it went by itself, so that nothing can be missing in the broker. `discard`: nobody
+        wants what is stored.
+        """
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             return True
         clean = supervisor.running
         records = self.records
-        supervisor.shutdown()
+        supervisor.shutdown(discard=discard)
         left = [process for record in records if (process := identity.find(record))]
         identity.end(left)
         self._pids = {}

@@ -122,7 +122,7 @@ class Stack:
         for thread in (self._watcher, self._life):
             if thread.is_alive():
                 thread.join()
-        clean = self._processes.shutdown()
+        clean = self._processes.shutdown(discard=self._temporary)
         if self._lock is not None:
             if clean and self.failure is None and self._recover_since is None:
                 self.data.ended_cleanly()

@@ -97,24 +97,28 @@ class Supervisor:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def shutdown(self, patience: float = 30.0) -> None:
-        """Stop all programs, group after group, then supervisord; by force after `patience` seconds."""
+    def shutdown(self, patience: float = 30.0, *, discard: bool = False) -> None:
+        """Stop all programs, group after group, then supervisord; by force after `patience` seconds. Where what they
+        have stored is to be discarded, the database has nothing to put in order first.
+        """
         if self._process is None:
             return
         deadline = time.monotonic() + patience
         try:
             for group in reversed(GROUPS):
-                self._stop_group(group, deadline)
+                self._stop_group(group, deadline, "KILL" if discard and group == "database" else None)
             self._call("shutdown")
             self._process.wait(max(deadline - time.monotonic(), 1.0))
         except (SupervisorGone, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
 
-    def _stop_group(self, group: str, deadline: float) -> None:
+    def _stop_group(self, group: str, deadline: float, signal: str | None = None) -> None:
         members = {program.name for program in self.programs.values() if program.group == group}
         if members:
             self._call("stopProcessGroup", group, False)
+            if signal:
+                self._call("signalProcessGroup", group, signal)
         # Each question also wakes supervisord, which would notice an end only once a second.
         while members & self.pids().keys() and time.monotonic() < deadline:
             time.sleep(0.03)
