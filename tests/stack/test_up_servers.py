@@ -200,3 +200,23 @@ def test_replay_since(database: Database[dict[str, Any]]) -> None:
     assert after["sent"]["version"] == 3 and after["sent"]["outbox_at"] and "outbox_at" not in after["old"]
     assert replay(listings) == 7
     assert {doc["published"] for doc in listings.find()} == {0}
+
+
+@pytest.mark.parametrize(("kept", "how"), [(True, "exit status 0"), (False, "terminated by SIGKILL")])
+def test_a_database_puts_in_order_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool, how: str
+) -> None:
+    """And goes at once where its folder is thrown away."""
+    monkeypatch.setattr(stack_module.shutil, "rmtree", lambda folder, **_: None)
+    stack = Stack(tmp_path / "data" if kept else None)
+    folder = stack.data.folder
+    try:
+        stack.start_servers()
+    finally:
+        stack.stop()
+        monkeypatch.undo()
+    said = (folder / "logs" / "supervisord.log").read_text()
+    stack_module.shutil.rmtree(folder)
+
+    assert f"stopped: database ({how})" in said
+    assert "stopped: broker (exit status 0)" in said
