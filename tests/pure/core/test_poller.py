@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.aggregate import Change, Trigger
 from shared.messaging.dead_letters import stored_record
 from shared.messaging.ports import Record
 from shared.poller import Poller
+from shared.telemetry import metrics
 from tests.support.memory import MemoryPublisher
 from tests.support.polling import Polling, gone
 from tests.support.toy import BOX, DAY
@@ -343,6 +344,31 @@ def test_a_copy_that_raises_harms_no_other_of_its_page():
     toys.poller.pages = {}
     toys.clock.advance(30)
     assert toys.poller.step() == 1
+
+
+@pytest.mark.logs_errors
+def test_timers_whose_write_is_refused_for_good_count_as_none_fired():
+    """Else the round after them would follow at once, and the metric say what never was."""
+    toys = Polling(timers={"copy": gone("a")})
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: toys.on_timer for doc in page}}
+    copies(toys, 2)
+    toys.opened()
+    toys.clock.advance(10 * DAY)
+    counted = metrics.TIMERS_FIRED.labels("boxes", "shut")._value
+
+    def refuse(step: str) -> None:
+        if step == "bulk_write:before":
+            error = {"index": 0, "code": 17419, "errmsg": "larger than 16777216"}
+            raise BulkWriteError({"writeErrors": [error], "writeConcernErrors": [], "nMatched": 0, "nInserted": 0})
+
+    before, toys.collection.fault = counted.get(), refuse
+    assert [toys.poller.step() for _ in range(2)] == [0, 0]
+    assert (toys.state(), counted.get()) == ("open", before)
+
+    toys.collection.fault = lambda step: None
+    toys.clock.advance(30)
+    assert toys.poller.step() == 3
+    assert (toys.state(), counted.get()) == ("shut", before + 1)
 
 
 @pytest.mark.logs_errors
