@@ -20,7 +20,7 @@ from services.matching.offer.lifecycle import OFFER
 from shared.aggregate import Change, parking
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay
-from shared.poller import Poller
+from shared.poller.in_hand import InHand
 from tests.simulator.checks import repeated, was_sent_again
 from tests.simulator.day import play
 from tests.simulator.people import ASIDE, IN_DISPUTE, LISTING_MOVES, LOSS_MOVES, ONWARDS
@@ -166,12 +166,12 @@ def _never_tries_what_is_parked_again() -> AbstractContextManager[Any]:
 
 def _never_asks_twice() -> AbstractContextManager[Any]:
     """An instruction whose answer is unknown is taken for done."""
-    real = Poller._begin
+    real = InHand.begin
 
-    def begin(self: Poller, doc: Any, in_hand: Any) -> int:
-        return 0 if doc["instruction"].get("attempts") else real(self, doc, in_hand)
+    def begin(self: InHand, doc: Any) -> int:
+        return 0 if doc["instruction"].get("attempts") else real(self, doc)
 
-    return patch.object(Poller, "_begin", begin)
+    return patch.object(InHand, "begin", begin)
 
 
 @pytest.mark.parametrize(
