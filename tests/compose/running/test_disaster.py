@@ -20,8 +20,10 @@ from tests.compose.running.conftest import Deployment, compose, everything_holds
 from tests.compose.running.faults import made_with, state
 from tests.support.hires import Hires
 
-PASSING = ("published", "outbox_at", "version", "timers", "due_at", "changed_at", "updated_at", "instruction")
-"""What a relay or a timer of its own may change meanwhile: an accepted offer looks at its listing after a minute."""
+RELAYED = ("published", "outbox_at", "replays", "version")
+"""What a relay and a replay note of what they sent."""
+PASSING = (*RELAYED, "timers", "due_at", "changed_at", "updated_at", "instruction")
+"""What they or a timer of its own may change meanwhile: an accepted offer looks at its listing after a minute."""
 HIRES = 4
 
 
