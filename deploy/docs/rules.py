@@ -62,6 +62,7 @@ ADVICE: dict[str, str] = {
     "edits-bound": "Withdraw the listing and write a new one.",
     "acknowledgement": "Send the acknowledgement that the message names, or make this help free.",
     "employer-domain": "Use an address at the domain of the listing's employer.",
+    "consent-ended": "Make a new offer once the listing is published again.",
     "consent-given": "Nothing is left to ask: submit the listing.",
     "consent-links": "Withdraw the listing and write another.",
     "consent-not-needed": "Submit the listing as it is.",

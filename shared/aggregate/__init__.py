@@ -12,7 +12,7 @@ from shared.aggregate.clock_check import ClockCheck, time_of
 from shared.aggregate.explain import explain
 from shared.aggregate.lifecycle import Lifecycle
 from shared.aggregate.migrations import Migration, behind, by_try, migrate
-from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, archive_of, open_store
+from shared.aggregate.store import ClockOff, Contended, Store, Unwritable, archive_of, once, open_store
 from shared.aggregate.table import Breach, Condition, Emit, Guard, Park, Refusal, Row, cells
 from shared.aggregate.tasks import ANSWERED, LONGEST_PAUSE, close_task, is_answered, open_task, try_task
 from shared.aggregate.verdict import Verdict
@@ -56,6 +56,7 @@ __all__ = [
     "is_answered",
     "last_number",
     "migrate",
+    "once",
     "open_store",
     "open_task",
     "time_of",

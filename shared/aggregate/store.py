@@ -63,6 +63,13 @@ class Unwritable(Exception):
     """The database will never take this change, whoever asks how often. Other documents' changes may be written."""
 
 
+def once(found: Iterable[Document]) -> list[Document]:
+    """Each document once, as it was read last: one that moves forward in the index while more than a batch of it is
+    read (by its due time, its outbox's time) is found twice.
+    """
+    return list({doc["_id"]: doc for doc in found}.values())
+
+
 class Store:
     """One collection, and its archive where the service has one. `run` is the whole contract: read, let a pure function
     change, write, and once more if somebody was faster.

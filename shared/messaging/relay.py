@@ -18,7 +18,7 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Document, Store
+from shared.aggregate import Document, Store, once
 from shared.events import Event, encode, source_of
 from shared.messaging.ports import Message, Publisher
 from shared.telemetry import metrics, traces
@@ -109,7 +109,7 @@ class Relay:
         self._sent = {name: sent for name, sent in self._sent.items() if sent.until >= now}
         # Whatever its time: a clock that ran ahead must not hold events back, and what failed rests by `_failed`.
         ready = {"outbox_at": {"$gte": _EVER}}
-        found = list(self.store.collection.find(ready, _FIELDS).limit(self.limit))
+        found = once(self.store.collection.find(ready, _FIELDS).limit(self.limit))
         outboxes = [self._outbox(doc) for doc in found if not self._rests(doc)]
         if not outboxes:
             return 0

@@ -14,7 +14,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
-from shared.aggregate import Change, Contended, Document, Lifecycle, Store, tasks
+from shared.aggregate import Change, Contended, Document, Lifecycle, Store, once, tasks
 from shared.aggregate.parking import LEFT_TIMER
 from shared.aggregate.tasks import TASK_TIMER
 from shared.messaging.dead_letters import bury, from_parked
@@ -78,7 +78,7 @@ class Poller:
         # What rests or is in hand already is found again, and must not fill the page.
         page = self.limit + self._resting() + len(self.in_hand)
         due = self.store.collection.find(query, _FIELDS).sort("due_at", ASCENDING).limit(page)
-        found = self._prepared(list(due))
+        found = self._prepared(once(due))
         documents = [doc for doc in found if doc["_id"] not in self._failed_until]
         begun = sum(self.in_hand.begin(doc) for doc in documents)
         fired = self._fire_plain(documents) if fire else 0

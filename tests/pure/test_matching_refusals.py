@@ -98,6 +98,17 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         lambda: _named(Offer(), 40_000, place="CA"), lambda o: o.command("accept", "insider", place="CA-ON"), "state",
         "listing-moved",
     ),
+    "a counter-offer after the employer's no": (
+        "proposed", lambda o: counter(o, "insider", times_of_no=1), "state", "consent-ended",
+    ),
+    "accepted after the employer's no": (
+        "proposed", lambda o: o.command("accept", "insider", times_of_no=1), "state", "consent-ended",
+    ),
+    "accepted after another no than it was made after": (
+        lambda: Offer().propose(listing=listing(consent_ended={"times": 2, "help": ["coaching"]})),
+        lambda o: (counter(o, "insider", times_of_no=2), o.command("accept", "seeker", times_of_no=3)), "state",
+        "consent-ended",
+    ),
     "accepted on a listing that ended": (
         "proposed", lambda o: o.command("accept", "insider", listing_status="expired"), "state", "listing-ended",
     ),

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import format_datetime
+from typing import cast
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -281,6 +282,26 @@ def test_two_workers_that_try_at_once_count_as_one_attempt() -> None:
 
     assert len(attempts(hooks, webhook_id, about)) == 1
     assert hooks.delivery(webhook_id, about)["state"] == "waiting"
+
+
+def test_a_delivery_that_is_asked_for_again_while_others_are_read_is_sent_once() -> None:
+    """It has moved forward in the index, and is found again."""
+    receivers = Receivers()
+    hooks = Hooks(receivers.post)
+    webhook_id = hooks.webhook()
+    abouts = [hooks.deliver(webhook_id) for _ in range(2)]
+    hooks.store.clock.advance(1)  # type: ignore[attr-defined]
+    collection, later = cast(MemoryCollection, hooks.store.collection), hooks.store.clock.now()
+    first = min(delivery_key(webhook_id, about) for about in abouts)
+
+    def asked_again(step: str) -> None:
+        if step == "find.more:before":
+            collection.update_one({"_id": first}, {"$set": {"deliver_at": later}})
+
+    collection.at_once, collection.fault = 1, asked_again
+
+    assert hooks.deliverer.step() == 2
+    assert sorted(receivers.ids()) == sorted(abouts)
 
 
 # -- what is sent, and to whom

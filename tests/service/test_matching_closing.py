@@ -239,6 +239,56 @@ def test_an_offer_made_beside_the_employers_no_is_told_of_it(world: World, other
     assert (copy["consent_closed"], "consent_told" in copy) == (1, False)
 
 
+def test_an_offer_made_beside_the_employers_no_is_never_agreed_though_its_listing_is_published_again(
+    world: World,
+) -> None:
+    """Under another consent, at another price: what was offered under the one before ends, and is begun by nobody."""
+    listing_id = world.listed()
+    before = dict(world.store.get(f"listing:{listing_id}") or {})
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    again: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    world.told("listing.created", 10, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
+    path = made_of(world, before)
+
+    for what, asked in (("accept", None), ("counter", {"price": {"amount": 60_000, "currency": "EUR"}})):
+        refused = world.insider.post(f"{path}/{what}", asked)
+        assert problem(refused, 409, "conflict") == [("", "consent-ended")]
+    world.tick(MINUTE)
+
+    assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "consent_ended")
+
+
+def test_a_no_beside_another_has_a_minute_of_its_own(world: World) -> None:
+    listing_id = world.listed()
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    again: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    world.told("listing.created", 10, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
+    between = dict(world.store.get(f"listing:{listing_id}") or {})
+    world.tick(30 * SECOND)
+    of_no(world, listing_id, 11, 2)
+    world.tick()
+    world.tick(35 * SECOND)
+    path = made_of(world, between)
+    world.tick(20 * SECOND)
+    assert world.status(path) == "proposed"
+
+    world.tick(10 * SECOND)
+
+    assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "consent_ended")
+
+
+def test_a_worker_of_the_version_before_tells_nobody_of_a_no_that_was_told(world: World) -> None:
+    """It goes by `consent_closed` alone, and would tell those who offered under the next consent."""
+    listing_id = world.listed()
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    copy = world.store.get(f"listing:{listing_id}") or {}
+
+    assert (copy["consent_closed"], copy["consent_told"]["times"]) == (1, 1)
+
+
 def test_an_offer_made_since_the_employers_no_stands_under_another_consent(world: World) -> None:
     """The employer said yes again at once; what was asked since then is nobody's to call off."""
     listing_id = world.listed()

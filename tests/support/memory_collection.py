@@ -8,6 +8,7 @@ hold is refused here too. `fault(step)` is called before and after everything th
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
+from itertools import islice
 from typing import Any
 
 import bson
@@ -18,6 +19,7 @@ from pymongo.results import BulkWriteResult, DeleteResult, InsertOneResult, Upda
 
 Document = dict[str, Any]
 Fault = Callable[[str], None]
+_SPARSE = ("outbox_at", "due_at")
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
@@ -26,12 +28,16 @@ def _quiet(step: str) -> None:
 
 
 class MemoryCollection:
-    """Thread-safe. `calls` counts what was asked of it, by name."""
+    """Thread-safe. `calls` counts what was asked of it, by name. `at_once`: a find reads so many documents, then others
+    have their turn ("find.more:before"), then it goes on from there in its index, as MongoDB reads its batches: what
+    has moved forward meanwhile is found again. None: all of them at one moment.
+    """
 
     def __init__(self, name: str = "documents", fault: Fault = _quiet) -> None:
         self.name = name
         self.fault = fault
         self.calls: dict[str, int] = {}
+        self.at_once: int | None = None
         self.database = _Database(self)
         self._kept: dict[str, bytes] = {}
         self._read: dict[str, Document] = {}
@@ -57,13 +63,38 @@ class MemoryCollection:
         self, query: Mapping[str, Any], projection: Mapping[str, int] | None, order: "_Order", most: int | None
     ) -> list[Document]:
         self._step("find")
-        with self._lock:
-            ids = self._matching(query)
-            for name, direction in reversed(order):
-                ids.sort(key=lambda i: _values(self._read[i], name.split("."))[0], reverse=direction < 0)
-            found = [self._projected(i, projection) for i in ids[:most]]
+        if self.at_once is None:
+            with self._lock:
+                found = [self._projected(i, projection) for i in self._in_order(query, order)[:most]]
+        else:
+            names = [name for name, _ in order] or [name for name in _SPARSE if name in query]
+            found = list(islice(self._in_batches(query, projection, names, self.at_once), most))
         self.fault("find:after")
         return found
+
+    def _in_order(self, query: Mapping[str, Any], order: "_Order") -> list[str]:
+        ids = self._matching(query)
+        for name, direction in reversed(order):
+            ids.sort(key=lambda i: _values(self._read[i], name.split("."))[0], reverse=direction < 0)
+        return ids
+
+    def _in_batches(
+        self, query: Mapping[str, Any], projection: Mapping[str, int] | None, names: Sequence[str], at_once: int
+    ) -> Iterator[Document]:
+        """In the order of these fields and of the id, upwards."""
+        reached: tuple[Any, ...] | None = None
+        while True:
+            with self._lock:
+                places = sorted(
+                    (*(_values(self._read[i], name.split("."))[0] for name in names), i) for i in self._matching(query)
+                )
+                ahead = [place for place in places if reached is None or place > reached][:at_once]
+                found = [self._projected(place[-1], projection) for place in ahead]
+            yield from found
+            if not ahead:
+                return
+            reached = ahead[-1]
+            self.fault("find.more:before")
 
     def _matching(self, query: Mapping[str, Any]) -> list[str]:
         """Ids in the order that MongoDB's sparse indexes would give them."""
@@ -71,7 +102,7 @@ class MemoryCollection:
         if isinstance(query.get("_id"), str):
             ids = [query["_id"]] if query["_id"] in self._read else []
         found = [i for i in ids if matches(self._read[i], query)]
-        for indexed in ("outbox_at", "due_at"):
+        for indexed in _SPARSE:
             if query.get(indexed, {"$exists": False}) != {"$exists": False}:
                 found.sort(key=lambda i: self._read[i][indexed])
         return found

@@ -90,9 +90,8 @@ def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
         "declares": trigger.data.get("declares"),
         "licence": listing.get("licence"),
         "place": trigger.data.get("place"),
-        "consent_times": places.times_of_no(listing),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in found.items() if value} | {"consent_times": places.times_of_no(listing)}
 
 
 def under_licence(change: Change, trigger: Trigger) -> None:

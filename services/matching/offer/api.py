@@ -9,6 +9,7 @@ from services.matching.offer.accounts import Accounts
 from services.matching.offer.history import history
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
+from services.matching.offer.places import times_of_no
 from services.matching.offer.prices import fixed_price
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
@@ -124,8 +125,8 @@ _command("endHire", "Report that the job has ended", "end", schemas.EndHire)
 
 
 def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
-    """How the offer's listing stands now, where, under which licence, and at which price where that is fixed, as far
-    as is known here.
+    """How the offer's listing stands now, where, under which licence, at which price where that is fixed, and how often
+    its employer has said no, as far as is known here.
     """
     listing = parts.offers.store.get(listing_key(offer["listing_id"]))
     if listing is None:
@@ -134,6 +135,7 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
         "licence": listing.get("licence"),
         "place": parts.places.law_of(listing),
         "fixed_price": fixed_price(listing, offer["help"]),
+        "times_of_no": times_of_no(listing),
     }
     return {"listing_status": listing["status"]} | {name: each for name, each in found.items() if each is not None}
 

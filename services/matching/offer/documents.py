@@ -101,7 +101,7 @@ class OfferDocument(CoreDocument, total=False):
     place: str  # whose rules held for the listing when this was offered; absent where an older version made it
     seeker_asked: list[dict[str, Any]]  # what the law of the place has the seeker asked: {rule, asks, help} each
     declares: dict[str, bool]  # what the seeker declared
-    consent_times: int  # how often the listing's employer had said no by then; absent where never, or an older version
+    consent_times: int  # how often the listing's employer had said no by then; absent in those of an older version
 
     # the agreement
     proposed_by: str  # who made the last proposal

@@ -37,7 +37,8 @@ CONFIRMS = ("seeker", "employer", "ats", "arbiter")
 _PRICE = (prices.ONE_CURRENCY, prices.FREE_STAYS_FREE, prices.PRICE_CAP)
 _CONFIRM = (rules.STAFF_REASON, rules.START_ON)
 _MESSAGE = no_contact_data("message")
-_ACCEPT = (rules.LISTING_LIVES, places.NOT_MOVED, rules.NOT_ONE_PERSON, rules.RESERVED)
+_STANDS = (rules.LISTING_LIVES, places.CONSENT_STANDS, places.NOT_MOVED)
+_ACCEPT = (*_STANDS, rules.NOT_ONE_PERSON, rules.RESERVED)
 _TOOK_MONEY = ("escrow.refunded", "escrow.split", "escrow.charged_back")
 
 _BEGUN_AT_ONCE = (Emit("offer.activated", "active"), Emit("offer.begun", "active"))
@@ -51,8 +52,7 @@ _AGREEMENT = (
     ),
     Row(
         OPEN, "counter", to="countered", emits=("offer.countered",), by=("other",), until=EXPIRE, act=acts.counter,
-        guards=(rules.LISTING_LIVES, places.NOT_MOVED, *_PRICE, places.licensed("/price/amount"), places.DECLARED,
-                rules.ROUNDS, _MESSAGE),
+        guards=(*_STANDS, *_PRICE, places.licensed("/price/amount"), places.DECLARED, rules.ROUNDS, _MESSAGE),
     ),
     Row(
         OPEN, "accept", to="active", by=("other",), when=FREE, until=EXPIRE, guards=_ACCEPT, act=acts.accept_free,

@@ -71,16 +71,23 @@ def begin_closing(change: Change, event: Trigger) -> None:
 
 
 def _told_all(copy: Change) -> None:
-    """All its offers were told of the employer's no; a minute later they are told once more, and it is done."""
+    """All its offers were told of the employer's no; a minute later they are told once more, and it is done. A worker
+    of the version before takes it for done at once, as it did.
+    """
     times, told = times_of_no(copy.doc), copy.get("consent_told") or {}
     if told.get("times") != times:
         told = {"times": times, "at": copy.now}
     again_at = told["at"] + _ONCE_MORE
     if copy.now < again_at:
-        copy.set(consent_told=told)
+        copy.set(consent_told=told, consent_closed=times)
         copy.schedule(CLOSING, again_at)
     else:
-        copy.set(consent_told=None, consent_closed=times)
+        copy.set(consent_told=None)
+
+
+def _tells_no(copy: Change) -> bool:
+    """Whether its offers are to be told of the employer's no, for the first time or once more."""
+    return times_of_no(copy.doc) > copy.get("consent_closed", 0) or bool(copy.get("consent_told"))
 
 
 class OfConsent(Copy):
@@ -106,7 +113,7 @@ class Closing:
         if timer != CLOSING:
             self._others[timer](change, timer)
             return
-        more = self._end_consent(change) if times_of_no(change.doc) > change.get("consent_closed", 0) else False
+        more = self._end_consent(change) if _tells_no(change) else False
         status = change["status"]
         if status in LISTING_OVER:
             concerned = LIVE if status in TAKES_ACCEPTED_TOO else OPEN
@@ -129,7 +136,7 @@ class Closing:
         if change.base_version != seen:
             change.schedule(timer, change.now)
             return
-        if times_of_no(change.doc) > change.get("consent_closed", 0):
+        if _tells_no(change):
             _told_all(change)
         change.set(**dict.fromkeys(_REACHED.values()))
 

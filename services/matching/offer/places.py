@@ -3,6 +3,7 @@
 Listing decides by place and says in its events what it decided; here it is only held to.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -113,6 +114,21 @@ def licensed(pointer: str | None = None) -> Guard:
 def times_of_no(listing: Mapping[str, Any]) -> int:
     """How often the listing's employer has taken a consent back, or refused it."""
     return int((listing.get("consent_ended") or {}).get("times", 0))
+
+
+def _stands_under(change: Change) -> int:
+    """The no that was its listing's last when it was made; an offer of an older version does not say, and is told by
+    the passes alone.
+    """
+    return int(change.get("consent_times", sys.maxsize))
+
+
+CONSENT_STANDS = Guard(
+    "consent-ended",
+    lambda change, trigger: trigger.data.get("times_of_no", 0) <= _stands_under(change),
+    "The employer's consent to this listing has ended since this was offered: this offer ends with it.",
+    refuses="state",
+)
 
 
 def _is_of_consent(change: Change, trigger: Trigger) -> bool:

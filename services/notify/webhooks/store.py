@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from services.notify.webhooks.lifecycle import BEGUN, DELIVERY, WEBHOOK
-from shared.aggregate import Change, Document, Store, Trigger
+from shared.aggregate import Change, Document, Store, Trigger, once
 from shared.clock import format_time
 
 WEBHOOKS = "webhooks"
@@ -215,7 +215,7 @@ def due(store: Store, limit: int, but_not: Iterable[str], not_of: Iterable[str] 
         query["webhook_id"] = {"$nin": full}
     if people := sorted(not_of):
         query["owner"] = {"$nin": people}
-    return list(store.collection.find(query, _SHOWN).sort("deliver_at", ASCENDING).limit(limit))
+    return once(store.collection.find(query, _SHOWN).sort("deliver_at", ASCENDING).limit(limit))
 
 
 def forget_deliveries(store: Store, webhook_id: str) -> None:

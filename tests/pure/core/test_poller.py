@@ -1,5 +1,6 @@
 """The poller: deadlines and what is parked, each when it may. Instructions: test_poller_tasks.py."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -369,6 +370,36 @@ def test_timers_whose_write_is_refused_for_good_count_as_none_fired():
     toys.clock.advance(30)
     assert toys.poller.step() == 3
     assert (toys.state(), counted.get()) == ("shut", before + 1)
+
+
+def once_more(toys: Polling, act: Any) -> None:
+    """Do this while a find is between two batches, once."""
+    acts = [act]
+    toys.collection.at_once, toys.collection.fault = (
+        1,
+        lambda s: acts.pop()() if s == "find.more:before" and acts else None,
+    )
+
+
+@pytest.mark.parametrize("kind", ["box", "copy"])
+def test_a_document_that_is_found_twice_fires_once(kind: str):
+    """It has moved forward in the index while the page was read: another took its first timer, and the next is overdue
+    as well.
+    """
+    toys = Polling(timers={"copy": gone("a")})
+    toys.poller.pages = {"copy": lambda page: {doc["_id"]: toys.on_timer for doc in page}}
+    names = copies(toys, 2) if kind == "copy" else ["box-1", "box-2"]
+    for name in names if kind == "box" else ():
+        toys.opened(name)
+    toys.clock.advance(11 * DAY)
+    counted = metrics.TIMERS_FIRED.labels("boxes", "shut")._value
+    before, first = counted.get(), min(names, key=lambda name: (toys.doc(name)["due_at"], name))
+    later = toys.clock.now() - timedelta(seconds=1)
+    once_more(toys, lambda: toys.collection.update_one({"_id": first}, {"$set": {"due_at": later}}))
+
+    assert toys.poller.step() == 2
+    assert counted.get() == before + (2 if kind == "box" else 0)
+    assert toys.poller.step() == 0
 
 
 @pytest.mark.logs_errors

@@ -454,6 +454,22 @@ def test_a_pass_is_one_find_and_one_bulk_write():
     assert len(toys.waves) == 1
 
 
+def test_a_document_that_emits_while_others_are_read_is_sent_once():
+    """It has moved forward in the index, and is found again: as it was read last."""
+    toys = Sending()
+    toys.emit(HELD)
+    toys.clock.advance(1)
+    toys.emit(HELD, box="box-2")
+    toys.clock.advance(1)
+    emits = [lambda: toys.emit(SETTLED)]
+    toys.collection.at_once = 1
+    toys.collection.fault = lambda step: emits.pop()() if step == "find.more:before" and emits else None
+
+    assert toys.relay.step() == 3
+    assert (toys.topic(HELD), toys.topic(SETTLED), toys.mark()) == ([1, 1], [2], (2, False))
+    assert toys.relay.step() == 0
+
+
 def test_no_more_documents_than_the_limit_in_a_pass():
     toys = Sending(limit=2)
     for n in range(5):

@@ -84,7 +84,9 @@ class MongoStore:
 
     def due(self, now: datetime, limit: int) -> list[Ledger]:
         with _reaching():
-            return [_ledger(found) for found in self._ledgers.find({"webhook_due_at": {"$lte": now}}).limit(limit)]
+            found = self._ledgers.find({"webhook_due_at": {"$lte": now}}).limit(limit)
+            by_id = {document["_id"]: document for document in found}  # one that moves meanwhile is found twice
+        return [_ledger(document) for document in by_id.values()]
 
     def some(self, offer_ids: Sequence[str]) -> list[Ledger]:
         with _reaching():
