@@ -1,6 +1,6 @@
 """The collections that a running system's documents are in, read and written from outside of its services."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -12,6 +12,7 @@ from shared.aggregate import archive_of
 from shared.aggregate.replay import replay
 
 Client = MongoClient[dict[str, Any]]
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 def aggregates(client: Client, service: str, database_prefix: str = "") -> Collection[dict[str, Any]]:
@@ -32,8 +33,17 @@ def replay_all(client: Client, since: datetime | None, database_prefix: str = ""
 
 
 def replay_one(client: Client, service: str, since: datetime | None, database_prefix: str = "") -> int:
-    """Have a service send again what it emitted since then, also what is in its archive; how many events."""
-    return sum(replay(each, since) for each in every_aggregate(client, service, database_prefix))
+    """Have a service send again what it emitted since then, also what is in its archive; how many events.
+
+    What came back from the archive meanwhile was met in neither: what has changed since the beginning is asked for once
+    more.
+    """
+    living, *archives = every_aggregate(client, service, database_prefix)
+    began = datetime.now(UTC) - _CLOCKS_APART
+    count = sum(replay(each, since) for each in (living, *archives))
+    if any(each.find_one({}, {"_id": 1}) for each in archives):
+        replay(living, since, began)
+    return count
 
 
 def _named(client: Client, database: str, name: str) -> Collection[dict[str, Any]]:

@@ -14,12 +14,16 @@ from pymongo.collection import Collection
 _BATCH = 500
 
 
-def replay(collection: Collection[dict[str, Any]], since: datetime | None = None) -> int:
-    """Have the relay send again what was emitted at or after `since` (None: all); how many events that is at least.
+def replay(
+    collection: Collection[dict[str, Any]], since: datetime | None = None, changed_since: datetime | None = None
+) -> int:
+    """Have the relay send again what was emitted at or after `since` (None: all), of documents that have changed after
+    `changed_since`; how many events that is at least.
 
     A document's later events go out with the first one, so that their order holds.
     """
-    query: dict[str, Any] = {"seq": {"$gt": 0}} | ({"updated_at": {"$gte": since}} if since else {})
+    after = [{"updated_at": {"$gte": each}} for each in (since, changed_since) if each]
+    query: dict[str, Any] = {"$and": [{"seq": {"$gt": 0}}, *after]}
     count, firsts = 0, dict[str, int]()
     for document in collection.find(query, {"seq": 1, "events.seq": 1, "events.time": 1}):
         first = _first(document, since)

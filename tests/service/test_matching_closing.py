@@ -279,14 +279,47 @@ def test_a_no_beside_another_has_a_minute_of_its_own(world: World) -> None:
     assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "consent_ended")
 
 
-def test_a_worker_of_the_version_before_tells_nobody_of_a_no_that_was_told(world: World) -> None:
-    """It goes by `consent_closed` alone, and would tell those who offered under the next consent."""
+def test_after_a_way_back_nobody_is_told_of_a_no_under_which_they_did_not_offer(world: World) -> None:
+    """An older version goes by `consent_closed` alone, takes a timer for which it finds nothing to do, and does not say
+    in an offer how often there had been a no.
+    """
     listing_id = world.listed()
     of_no(world, listing_id, 9, 1)
     world.tick()
-    copy = world.store.get(f"listing:{listing_id}") or {}
-
+    key = f"listing:{listing_id}"
+    copy = world.store.get(key) or {}
     assert (copy["consent_closed"], copy["consent_told"]["times"]) == (1, 1)
+    world.store.collection.update_one({"_id": key}, {"$unset": {"due_at": "", "timers.closing": ""}})
+    again: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    world.told("listing.created", 10, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
+    path = world.proposed(listing_id=listing_id)
+    world.store.collection.update_one({"_id": path.rsplit("/", 1)[1]}, {"$unset": {"consent_times": ""}})
+    assert world.insider.post(f"{path}/accept").status_code == 200
+
+    world.listing_is(listing_id, "expired", 11, consent_ended={"times": 1, "help": ["coaching"]})
+    copy = settled(world, listing_id)
+
+    assert (world.status(path), "consent_told" in copy) == ("accepted", False)
+
+
+def test_events_of_a_listing_that_knows_no_consent_hold_up_nothing(world: World) -> None:
+    """On the way back a listing's events say nothing of a no that was told."""
+    listing_id = world.listed()
+    path = world.proposed(Caller(world.app, "p0"), listing_id)
+    of_no(world, listing_id, 9, 1)
+    world.tick()
+    world.tick(3 * SECOND)
+    world.listing_is(listing_id, "published", 10)
+    since = world.proposed(Caller(world.app, "p1"), listing_id)
+    assert world.status(path) == "cancelled"
+
+    world.listing_is(listing_id, "published", 11, consent_ended={"times": 1, "help": ["coaching"]})
+    assert world.insider.post(f"{since}/counter", {"price": {"amount": 60_000, "currency": "EUR"}}).status_code == 200
+    world.listing_is(listing_id, "expired", 12)
+    copy = settled(world, listing_id)
+
+    assert (world.status(since), world.shown(since)["cancelled"]["code"]) == ("cancelled", "listing_expired")
+    assert copy["consent_closed"] == 1
 
 
 def test_an_offer_made_since_the_employers_no_stands_under_another_consent(world: World) -> None:

@@ -24,6 +24,7 @@ from deploy.embedded.keys import Keys
 from deploy.embedded.ports import free_ports
 from deploy.embedded.stack import Stack, StackError
 from deploy.kafka.topics import topics
+from deploy.mongo.collections import every_aggregate, replay_one
 from shared.aggregate.replay import replay
 from tests.support.processes import eventually
 
@@ -200,6 +201,37 @@ def test_replay_since(database: Database[dict[str, Any]]) -> None:
     assert after["sent"]["version"] == 3 and after["sent"]["outbox_at"] and "outbox_at" not in after["old"]
     assert replay(listings) == 7
     assert {doc["published"] for doc in listings.find()} == {0}
+
+
+def test_a_replay_meets_what_comes_back_from_the_archive(
+    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not there yet when the living were read, and is not there any more when the archive is."""
+    times = dict.fromkeys(("updated_at", "time"), datetime.now(UTC) - timedelta(days=400))
+    escrow = {
+        "_id": "e",
+        "events": [{"seq": 1, "time": times["time"]}],
+        "seq": 1,
+        "version": 2,
+        "published": 1,
+        **times,
+    }
+    prefix = f"{database.name}_"
+    living, archive = every_aggregate(database.client, "escrow", prefix)
+    archive.insert_many([escrow, escrow | {"_id": "another"}])
+
+    def meanwhile(collection: Any, *asked: Any) -> int:
+        if collection.name == archive.name and archive.delete_one({"_id": "e"}).deleted_count:
+            living.insert_one(escrow | {"updated_at": datetime.now(UTC)})
+        return replay(collection, *asked)
+
+    monkeypatch.setattr("deploy.mongo.collections.replay", meanwhile)
+    try:
+        replay_one(database.client, "escrow", None, prefix)
+        found = living.find_one({"_id": "e"})
+        assert found is not None and (found["published"], "outbox_at" in found) == (0, True)
+    finally:
+        database.client.drop_database(living.database.name)
 
 
 @pytest.mark.parametrize(("kept", "how"), [(True, "exit status 0"), (False, "terminated by SIGKILL")])

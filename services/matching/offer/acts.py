@@ -91,7 +91,9 @@ def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
         "licence": listing.get("licence"),
         "place": trigger.data.get("place"),
     }
-    return {name: value for name, value in found.items() if value} | {"consent_times": places.times_of_no(listing)}
+    # A copy by an event of an older version does not say how often there was a no, only which was told last.
+    times = max(places.times_of_no(listing), listing.get("consent_closed", 0))
+    return {name: value for name, value in found.items() if value} | {"consent_times": times}
 
 
 def under_licence(change: Change, trigger: Trigger) -> None:

@@ -8,7 +8,8 @@ none. An offer that slips in beside the listing's end is found by its own check,
 second telling a minute later.
 """
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -66,7 +67,7 @@ def copied_fields(event: Trigger) -> dict[str, Any]:
 def begin_closing(change: Change, event: Trigger) -> None:
     if change.is_new:
         change.set(consent_closed=times_of_no(change.doc))  # nothing was offered on it yet
-    if event.data["status"] in LISTING_OVER or times_of_no(change.doc) > change.get("consent_closed", 0):
+    if event.data["status"] in LISTING_OVER or _tells_no(change):
         change.schedule(CLOSING, change.now)
 
 
@@ -74,9 +75,8 @@ def _told_all(copy: Change) -> None:
     """All its offers were told of the employer's no; a minute later they are told once more, and it is done. A worker
     of the version before takes it for done at once, as it did.
     """
-    times, told = times_of_no(copy.doc), copy.get("consent_told") or {}
-    if told.get("times") != times:
-        told = {"times": times, "at": copy.now}
+    times = times_of_no(copy.doc)
+    told = copy["consent_told"] if _is_told(copy) else {"times": times, "at": copy.now}
     again_at = told["at"] + _ONCE_MORE
     if copy.now < again_at:
         copy.set(consent_told=told, consent_closed=times)
@@ -85,9 +85,14 @@ def _told_all(copy: Change) -> None:
         copy.set(consent_told=None)
 
 
+def _is_told(copy: Change) -> bool:
+    """Whether all its offers were told of the employer's last no, and are to be told once more."""
+    return bool((copy.get("consent_told") or {}).get("times") == times_of_no(copy.doc))
+
+
 def _tells_no(copy: Change) -> bool:
     """Whether its offers are to be told of the employer's no, for the first time or once more."""
-    return times_of_no(copy.doc) > copy.get("consent_closed", 0) or bool(copy.get("consent_told"))
+    return times_of_no(copy.doc) > copy.get("consent_closed", 0) or _is_told(copy)
 
 
 class OfConsent(Copy):
@@ -141,31 +146,50 @@ class Closing:
         change.set(**dict.fromkeys(_REACHED.values()))
 
     def _end_consent(self, change: Change) -> bool:
-        """Each live offer once for each time that the employer said no."""
+        """Each live offer once for each time that the employer said no, but those that were made since, and stand under
+        another consent. One of an older version does not say when it was made: it is told the first time alone.
+        """
         ended = change["consent_ended"]
-        more = self._tell(change, _NO, LIVE, str(ended["times"]), ended)
+        unsaid = sys.maxsize if _is_told(change) else 0
+
+        def stands(offer: Change) -> bool:
+            return bool(offer.get("consent_times", unsaid) >= ended["times"])
+
+        more = self._tell(change, _NO, LIVE, str(ended["times"]), ended, stands)
         if not more:
             _told_all(change)
         return more
 
-    def _tell(self, change: Change, name: str, states: Sequence[str], why: str, data: Mapping[str, Any]) -> bool:
-        """The next page of its offers; whether there is more to do. How far it is stands in the copy."""
+    def _tell(
+        self,
+        change: Change,
+        name: str,
+        states: Sequence[str],
+        why: str,
+        data: Mapping[str, Any],
+        stands: Callable[[Change], bool] = lambda offer: False,
+    ) -> bool:
+        """The next page of its offers, but those that it leaves as they are; whether there is more to do. How far it is
+        stands in the copy.
+        """
         field = _REACHED[name]
         reached = change.get(field) or {}
         if reached.get("why") != why:
             reached = {"after": "", "moved": False}
         found = offers_on(self._store, change["listing_id"], states, reached["after"], _AT_ONCE)
-        told = [self._end(offer_id, name, why, data) for offer_id in found]
+        told = [self._end(offer_id, name, why, data, stands) for offer_id in found]
         moved = any(told) or reached["moved"]
         is_last = len(found) < _AT_ONCE
         change.set(**{field: None if is_last else {"why": why, "after": found[-1], "moved": moved}})
         return moved or not is_last
 
-    def _end(self, offer_id: str, name: str, why: str, data: Mapping[str, Any]) -> bool:
+    def _end(
+        self, offer_id: str, name: str, why: str, data: Mapping[str, Any], stands: Callable[[Change], bool]
+    ) -> bool:
         def decide(changes: dict[str, Change]) -> bool:
             change = changes[offer_id]
-            if name == _NO and change.get("consent_times", 0) >= data["times"]:
-                return False  # it was made since, and stands under another consent
+            if stands(change):
+                return False
             trigger = Trigger(name=name, id=f"{offer_id}:{name}:{why}", kind="event", at=change.now, data=data)
             return self._offer.fold(change, trigger).outcome == "taken"
 
