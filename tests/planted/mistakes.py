@@ -28,7 +28,7 @@ _ROWS, _ACTS = "services/escrow/lifecycle.py", "services/escrow/acts.py"
 _RELAY, _RELAYS = "shared/messaging/relay.py", "tests/pure/core/test_relay.py"
 _LOOPS, _LETTERS = "shared/process/loops.py", "services/notify/templates.fr.json"
 
-_READ = "found = self._prepared(list(due))\n"
+_READ = "found = self._prepared(once(due))\n"
 _STALE = """found = list(due)
         self.in_hand.fold_answers()
 """
