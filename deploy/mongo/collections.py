@@ -39,9 +39,9 @@ def replay_one(client: Client, service: str, since: datetime | None, database_pr
     more.
     """
     living, *archives = every_aggregate(client, service, database_prefix)
-    began = datetime.now(UTC) - _CLOCKS_APART
+    began, archived = datetime.now(UTC) - _CLOCKS_APART, any(each.find_one({}, {"_id": 1}) for each in archives)
     count = sum(replay(each, since) for each in (living, *archives))
-    if any(each.find_one({}, {"_id": 1}) for each in archives):
+    if archived:
         replay(living, since, began)
     return count
 

@@ -1,13 +1,14 @@
 """What matching reads: each event type, and the documents that take it. No rule lives here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.matching.matches import alerts, facets
 from services.matching.offer import deadlines, listings
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
+from services.matching.store import listing_key
 from shared.aggregate import Change, Copy, Kind, Lifecycle, Route, Routes, Trigger, Verdict
 from shared.aggregate.verdict import IGNORED, TAKEN, rejected
 from shared.events import EVENT_NAMES, latest
@@ -28,13 +29,18 @@ class OfEscrow:
     lifecycle: Lifecycle
 
     def touches(self, event: Trigger) -> Mapping[str, Kind]:
-        return {event.data["offer_id"]: self.lifecycle}
+        """What begins the help, too, where the event says (an older version's does not): the copy of its listing."""
+        offer: dict[str, Kind] = {event.data["offer_id"]: self.lifecycle}
+        listing_id = event.data.get("listing_id") if event.data.get("begin") else None
+        return offer | ({listing_key(listing_id): listings.KIND} if listing_id else {})
 
     def fold(self, changes: Mapping[str, Change], event: Trigger) -> Verdict:
         change = changes[event.data["offer_id"]]
         if change.is_new or change.state == "new":
             return rejected("unknown_offer", f"there is no offer {change.id}")
         newer = deadlines.copy_escrow(change, event)
+        if listing := changes.get(listing_key(change["listing_id"])):
+            event = replace(event, data={**event.data, "no": listing.get("consent_ended")})
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
         return TAKEN if newer else IGNORED

@@ -26,6 +26,13 @@ from tests.support.matching import (
 
 ASKED = [{"rule": "foreign-national-ca-on", "asks": "foreign_national", "help": ["coaching"]}]
 LICENCE = {"place": "CA-ON", "number": "R-1", "valid_until": "2026-12-31"}
+
+
+def no(times: int) -> dict[str, Any]:
+    """The employer's last no, as the copy of the listing has it."""
+    return {"times": times, "help": ["coaching"]}
+
+
 REFUSED: dict[str, tuple[Given, Step, str, str]] = {
     "your own listing": ("new", lambda o: o.propose(INSIDER), "rule", "no-self-dealing"),
     **{
@@ -99,14 +106,14 @@ REFUSED: dict[str, tuple[Given, Step, str, str]] = {
         "listing-moved",
     ),
     "a counter-offer after the employer's no": (
-        "proposed", lambda o: counter(o, "insider", times_of_no=1), "state", "consent-ended",
+        "proposed", lambda o: counter(o, "insider", no=no(1)), "state", "consent-ended",
     ),
     "accepted after the employer's no": (
-        "proposed", lambda o: o.command("accept", "insider", times_of_no=1), "state", "consent-ended",
+        "proposed", lambda o: o.command("accept", "insider", no=no(1)), "state", "consent-ended",
     ),
     "accepted after another no than it was made after": (
-        lambda: Offer().propose(listing=listing(consent_ended={"times": 2, "help": ["coaching"]})),
-        lambda o: (counter(o, "insider", times_of_no=2), o.command("accept", "seeker", times_of_no=3)), "state",
+        lambda: Offer().propose(listing=listing(consent_ended=no(2))),
+        lambda o: (counter(o, "insider", no=no(2)), o.command("accept", "seeker", no=no(3))), "state",
         "consent-ended",
     ),
     "accepted on a listing that ended": (

@@ -220,7 +220,7 @@ def of_no(world: World, listing_id: str, number: int, times: int) -> None:
 
 @pytest.mark.parametrize("others", [0, 1])
 def test_an_offer_made_beside_the_employers_no_is_told_of_it(world: World, others: int) -> None:
-    """It was decided by a copy from before, and written when all were told."""
+    """It was decided by a copy from before, and written when all were told and the listing is published again."""
     listing_id = world.listed()
     for number in range(others):
         world.accepted(Caller(world.app, f"a{number}"), listing_id)
@@ -228,8 +228,11 @@ def test_an_offer_made_beside_the_employers_no_is_told_of_it(world: World, other
     of_no(world, listing_id, 9, 1)
     world.tick()
     world.tick(3 * SECOND)
+    again: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
+    world.told("listing.created", 10, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
+    world.tick()
     path = made_of(world, copy)
-    world.tick(50 * SECOND)
+    world.tick(110 * SECOND)
     assert world.status(path) == "proposed"
 
     world.tick(10 * SECOND)
@@ -254,24 +257,24 @@ def test_an_offer_made_beside_the_employers_no_is_never_agreed_though_its_listin
     for what, asked in (("accept", None), ("counter", {"price": {"amount": 60_000, "currency": "EUR"}})):
         refused = world.insider.post(f"{path}/{what}", asked)
         assert problem(refused, 409, "conflict") == [("", "consent-ended")]
-    world.tick(MINUTE)
+    world.tick(2 * MINUTE)
 
     assert (world.status(path), world.shown(path)["cancelled"]["code"]) == ("cancelled", "consent_ended")
 
 
-def test_a_no_beside_another_has_a_minute_of_its_own(world: World) -> None:
+def test_a_no_beside_another_has_a_time_of_its_own(world: World) -> None:
     listing_id = world.listed()
     of_no(world, listing_id, 9, 1)
     world.tick()
     again: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id}
     world.told("listing.created", 10, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
     between = dict(world.store.get(f"listing:{listing_id}") or {})
-    world.tick(30 * SECOND)
+    world.tick(MINUTE)
     of_no(world, listing_id, 11, 2)
     world.tick()
-    world.tick(35 * SECOND)
+    world.tick(61 * SECOND)
     path = made_of(world, between)
-    world.tick(20 * SECOND)
+    world.tick(50 * SECOND)
     assert world.status(path) == "proposed"
 
     world.tick(10 * SECOND)
@@ -296,10 +299,53 @@ def test_after_a_way_back_nobody_is_told_of_a_no_under_which_they_did_not_offer(
     world.store.collection.update_one({"_id": path.rsplit("/", 1)[1]}, {"$unset": {"consent_times": ""}})
     assert world.insider.post(f"{path}/accept").status_code == 200
 
-    world.listing_is(listing_id, "expired", 11, consent_ended={"times": 1, "help": ["coaching"]})
+    world.told("listing.revised", 11, **listing(**again, consent_ended={"times": 1, "help": ["coaching"]}))
     copy = settled(world, listing_id)
 
     assert (world.status(path), "consent_told" in copy) == ("accepted", False)
+
+
+def test_who_offers_on_a_listing_that_was_published_again_is_not_told_of_the_no_before_it(world: World) -> None:
+    """Its copy is new: nobody had offered on it when the employer said no."""
+    listing_id = world.listed(consent_ended={"times": 1, "help": ["coaching"]})
+    path = world.proposed(listing_id=listing_id)
+    world.store.collection.update_one({"_id": path.rsplit("/", 1)[1]}, {"$unset": {"consent_times": ""}})
+    world.listing_is(listing_id, "paused", 9, consent_ended={"times": 1, "help": ["coaching"]})
+    settled(world, listing_id)
+
+    assert world.status(path) == "proposed"
+
+
+@pytest.mark.parametrize("help", ["coaching", "good_word"])
+def test_help_does_not_begin_between_the_employers_no_and_its_telling(world: World, help: str) -> None:
+    """By no command and with no payment, where it needs the consent: what was paid goes back."""
+    listing_id = world.listed()
+    callers = [Caller(world.app, name) for name in ("begins", "pays")]
+    paths = [world.accepted(who, listing_id) for who in callers]
+    world.escrow_is(paths[0], "escrow.held")
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id, "status": "draft"}
+    world.told("listing.consent_withdrawn", 9, **listing(**data, consent_ended={"times": 1, "help": [help]}))
+
+    begun = callers[0].post(f"{paths[0]}/begin")
+    held = {"offer_id": paths[1].rsplit("/", 1)[1], "listing_id": listing_id, "status": "held", "begin": True}
+    assert world.told("escrow.held", 2, **held) == "taken"
+    settled(world, listing_id)
+
+    ends = "cancelled" if help == "coaching" else "active"
+    assert begun.status_code == (409 if help == "coaching" else 200)
+    assert [world.status(path) for path in paths] == [ends, ends]
+    assert ["offer.begun" in world.events(path) for path in paths] == [help != "coaching"] * 2
+
+
+def test_the_listings_end_comes_before_what_is_due_since_however_late_the_worker_is(world: World) -> None:
+    listing_id = world.listed()
+    ended = world.clock.now()
+    world.clock.advance(5 * 60 * MINUTE)
+    data = listing(listing_id=listing_id, insider=world.insider.id, status="draft")
+    data["consent_ended"] = {"times": 1, "help": ["coaching"]}
+    world.batch.process([Trigger("listing.consent_withdrawn", new_id(), "event", ended, data, sequence=9)])
+
+    assert (world.store.get(f"listing:{listing_id}") or {})["due_at"] == ended
 
 
 def test_events_of_a_listing_that_knows_no_consent_hold_up_nothing(world: World) -> None:

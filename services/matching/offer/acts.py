@@ -92,7 +92,7 @@ def places_of(listing: Mapping[str, Any], trigger: Trigger) -> dict[str, Any]:
         "place": trigger.data.get("place"),
     }
     # A copy by an event of an older version does not say how often there was a no, only which was told last.
-    times = max(places.times_of_no(listing), listing.get("consent_closed", 0))
+    times = max(beginning.times_of_no(listing), listing.get("consent_closed", 0))
     return {name: value for name, value in found.items() if value} | {"consent_times": times}
 
 

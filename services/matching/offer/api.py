@@ -9,7 +9,6 @@ from services.matching.offer.accounts import Accounts
 from services.matching.offer.history import history
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
-from services.matching.offer.places import times_of_no
 from services.matching.offer.prices import fixed_price
 from services.matching.offer.views import roles, view
 from services.matching.store import listing_key, own_offers
@@ -68,6 +67,16 @@ def counter(call: Call[Parts]) -> Answer:
 
 
 @operations.post(
+    "/v1/offers/{id}/begin", "beginOffer",
+    "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone", who=DOCUMENT, command="begin",
+    answers={200: schemas.Offer},
+)  # fmt: skip
+def begin(call: Call[Parts]) -> Answer:
+    offer, _ = call.parts.offers.read(call)
+    return call.parts.offers.command(call, _of_listing(call.parts, offer))
+
+
+@operations.post(
     "/v1/offers/{id}/claim-hire", "claimHire", "Insider: claim that the seeker was hired, with evidence", who=DOCUMENT,
     body=schemas.ClaimHire, command="claim_hire", answers={200: schemas.Offer},
 )  # fmt: skip
@@ -114,7 +123,6 @@ _command = PlainCommands(operations, "/v1/offers/{id}", lambda parts: parts.offe
 _command("declineOffer", "Decline an offer", "decline")
 _command("withdrawOffer", "Withdraw your proposal", "withdraw")
 _command("cancelOffer", "Call it off: alone in {cancel_alone}, then by asking and agreeing", "cancel", schemas.Cancel)
-_command("beginOffer", "Seeker: begin; contacts and the employer are shown, and you cannot cancel alone", "begin")
 _command("recordHelp", "Insider: record help that was given", "record_help", schemas.Help, at="help")
 _command("answerHelp", "Seeker: confirm or deny recorded help", "answer_help", schemas.HelpAnswer, at="help/confirm")
 _command("rejectHire", "Seeker: reject the claim of a hire", "reject_hire", at="reject-hire")
@@ -125,8 +133,8 @@ _command("endHire", "Report that the job has ended", "end", schemas.EndHire)
 
 
 def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
-    """How the offer's listing stands now, where, under which licence, at which price where that is fixed, and how often
-    its employer has said no, as far as is known here.
+    """How the offer's listing stands now, where, under which licence, at which price where that is fixed, and its
+    employer's last no, as far as is known here.
     """
     listing = parts.offers.store.get(listing_key(offer["listing_id"]))
     if listing is None:
@@ -135,7 +143,7 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
         "licence": listing.get("licence"),
         "place": parts.places.law_of(listing),
         "fixed_price": fixed_price(listing, offer["help"]),
-        "times_of_no": times_of_no(listing),
+        "no": listing.get("consent_ended"),
     }
     return {"listing_status": listing["status"]} | {name: each for name, each in found.items() if each is not None}
 

@@ -4,6 +4,7 @@ The seeker begins, with the payment or later; else it begins by itself some time
 at once. An offer that an older version activated has no `begins_at`: it has begun. Pure.
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,12 +33,34 @@ def is_forbidden(document: Mapping[str, Any]) -> bool:
     return document.get("closing") == CONSENT_ENDED
 
 
-MAY_BEGIN = Condition(
-    "the employer has not said no to help that is paid for", lambda change, trigger: not is_forbidden(change.doc)
-)
+def times_of_no(listing: Mapping[str, Any]) -> int:
+    """How often the listing's employer has taken a consent back, or refused it."""
+    return int((listing.get("consent_ended") or {}).get("times", 0))
+
+
+def has_ended_since(offer: Mapping[str, Any], no: Mapping[str, Any]) -> bool:
+    """Whether the employer has said no since this was offered; an offer of an older version does not say when that was,
+    and is told by the passes alone.
+    """
+    return bool(no.get("times", 0) > offer.get("consent_times", sys.maxsize))
+
+
+def needs_consent(offer: Mapping[str, Any], no: Mapping[str, Any]) -> bool:
+    """Whether it costs something, and has help that the employer said no to."""
+    return bool(offer["price"] > 0 and set(offer["help"]) & set(no["help"]))
+
+
+def _may_begin(change: Change, trigger: Trigger) -> bool:
+    """Not where it was told of a no, nor where it will be: `no` is the last that the copy of its listing has."""
+    no = trigger.data.get("no") or {}
+    will_be_told = has_ended_since(change.doc, no) and needs_consent(change.doc, no)
+    return not is_forbidden(change.doc) and not will_be_told
+
+
+MAY_BEGIN = Condition("the employer has not said no to help that is paid for", _may_begin)
 BEGINS_WITH_PAYMENT = Condition(
     "the seeker began with the payment, and the employer has not said no",
-    lambda change, trigger: bool(trigger.data.get("begin")) and not is_forbidden(change.doc),
+    lambda change, trigger: bool(trigger.data.get("begin")) and _may_begin(change, trigger),
 )
 
 

@@ -5,7 +5,7 @@ copied by an older version is no match until its listing's next event, or until 
 When the listing has ended, or its employer has said no, a timer of the copy tells its offers in passes. Each pass is a
 page of them in the order of their ids, for some live on; behind the last page they begin anew, until all pages moved
 none. An offer that slips in beside the listing's end is found by its own check, one beside the employer's no by a
-second telling a minute later.
+second telling two minutes later.
 """
 
 import sys
@@ -14,8 +14,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from services.matching.offer.beginning import times_of_no
 from services.matching.offer.lifecycle import LIVE, OPEN
-from services.matching.offer.places import times_of_no
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on, with_offers
 from shared.aggregate import Change, Copy, Document, Kind, Lifecycle, Store, Trigger, Verdict
@@ -42,8 +42,10 @@ OF_CONSENT = ("listing.consent_given", "listing.consent_refused", "listing.conse
 """They come of listings that were never published, too: of those nothing is copied."""
 CLOSING = "closing"
 _PASS_EVERY = timedelta(seconds=1)
-_ONCE_MORE = timedelta(minutes=1)
-"""No request takes as long: by then what was decided by a copy from before is written."""
+_ONCE_MORE = timedelta(minutes=2)
+"""No request takes one: by then what was decided by a copy from before is written, also where the clocks of two workers
+are as far apart as they may be.
+"""
 
 _OFFERS_SEEN = 1000
 _AT_ONCE = 200
@@ -68,12 +70,12 @@ def begin_closing(change: Change, event: Trigger) -> None:
     if change.is_new:
         change.set(consent_closed=times_of_no(change.doc))  # nothing was offered on it yet
     if event.data["status"] in LISTING_OVER or _tells_no(change):
-        change.schedule(CLOSING, change.now)
+        change.schedule(CLOSING, min(event.at, change.now))  # before what is due since, however late this worker is
 
 
 def _told_all(copy: Change) -> None:
-    """All its offers were told of the employer's no; a minute later they are told once more, and it is done. A worker
-    of the version before takes it for done at once, as it did.
+    """Now that all its offers were told of the employer's no: that they are told once more later, or, when they were,
+    that it is done. A worker of the version before takes it for done at once, as it did.
     """
     times = times_of_no(copy.doc)
     told = copy["consent_told"] if _is_told(copy) else {"times": times, "at": copy.now}
@@ -106,7 +108,9 @@ class OfConsent(Copy):
 
 
 class Closing:
-    """Calls off the offers of listings that have ended; a copy's other timers are given to whose they are."""
+    """Tells the offers of listings that have ended, or whose employer has said no; a copy's other timers are given to
+    whose they are.
+    """
 
     def __init__(self, store: Store, offer: Lifecycle, others: Mapping[str, OnTimer]) -> None:
         self._store = store

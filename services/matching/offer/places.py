@@ -3,11 +3,10 @@
 Listing decides by place and says in its events what it decided; here it is only held to.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from services.matching.offer.beginning import has_begun
+from services.matching.offer.beginning import has_begun, has_ended_since, needs_consent
 from services.matching.offer.prices import listed_price
 from services.matching.offer.rules import undisturbed
 from shared.aggregate import Breach, Change, Condition, Guard, Trigger
@@ -111,29 +110,16 @@ def licensed(pointer: str | None = None) -> Guard:
 # -- the employer's consent
 
 
-def times_of_no(listing: Mapping[str, Any]) -> int:
-    """How often the listing's employer has taken a consent back, or refused it."""
-    return int((listing.get("consent_ended") or {}).get("times", 0))
-
-
-def _stands_under(change: Change) -> int:
-    """The no that was its listing's last when it was made; an offer of an older version does not say, and is told by
-    the passes alone.
-    """
-    return int(change.get("consent_times", sys.maxsize))
-
-
 CONSENT_STANDS = Guard(
     "consent-ended",
-    lambda change, trigger: trigger.data.get("times_of_no", 0) <= _stands_under(change),
+    lambda change, trigger: not has_ended_since(change.doc, trigger.data.get("no") or {}),
     "The employer's consent to this listing has ended since this was offered: this offer ends with it.",
     refuses="state",
 )
 
 
 def _is_of_consent(change: Change, trigger: Trigger) -> bool:
-    """It costs something, and has help that needs the employer's consent."""
-    return bool(change["price"] > 0 and set(change["help"]) & set(trigger.data["help"]))
+    return needs_consent(change.doc, trigger.data)
 
 
 CONSENT_ENDED_BEFORE = Condition(
