@@ -22,8 +22,8 @@ DECISIONS = ("return", "refund", "split", "release")
 class Fund(Body):
     """From where the seeker pays: a token of the provider's, never a card.
 
-    `begin`: the help begins as soon as the money is held. Contacts and the employer are shown from then on, and the
-    seeker no longer cancels alone.
+    `begin`: the help begins as soon as the money is held, where the employer has not said no to it. Contacts and
+    the employer are shown from then on, and the seeker no longer cancels alone.
     """
 
     source = fields.Pattern(SOURCE_ID, "a payment source such as tok_visa", required=True)

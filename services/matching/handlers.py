@@ -6,6 +6,7 @@ from typing import Any
 
 from services.matching.matches import alerts, facets
 from services.matching.offer import deadlines, listings
+from services.matching.offer.beginning import told_now
 from services.matching.offer.lifecycle import OFFER
 from services.matching.people.people import Marks
 from services.matching.store import listing_key
@@ -40,7 +41,7 @@ class OfEscrow:
             return rejected("unknown_offer", f"there is no offer {change.id}")
         newer = deadlines.copy_escrow(change, event)
         if listing := changes.get(listing_key(change["listing_id"])):
-            event = replace(event, data={**event.data, "no": listing.get("consent_ended")})
+            event = replace(event, data={**event.data, "no": told_now(listing.doc)})
         if event.name in self.lifecycle.events:
             return self.lifecycle.fold(change, event)
         return TAKEN if newer else IGNORED

@@ -346,6 +346,42 @@ def test_the_listings_end_comes_before_what_is_due_since_however_late_the_worker
     world.batch.process([Trigger("listing.consent_withdrawn", new_id(), "event", ended, data, sequence=9)])
 
     assert (world.store.get(f"listing:{listing_id}") or {})["due_at"] == ended
+    world.told("listing.created", 10, **(data | {"status": "published"}))
+    assert (world.store.get(f"listing:{listing_id}") or {})["due_at"] == ended
+
+
+def test_help_that_a_dispute_keeps_from_ending_is_not_offered_to_begin(world: World) -> None:
+    """The seeker is shown what they may do: the employer has said no, and only the dispute is in the way of the end."""
+    listing_id = world.listed()
+    path = world.accepted(listing_id=listing_id)
+    world.escrow_is(path, "escrow.held")
+    assert begins(world, path)
+    world.escrow_is(path, "dispute.opened", 3, "disputed")
+    of_no(world, listing_id, 9, 1)
+    settled(world, listing_id)
+
+    assert world.status(path) == "active"
+    assert not begins(world, path)
+    assert problem(world.seeker.post(f"{path}/begin"), 409, "conflict") == [("", "condition")]
+
+
+def begins(world: World, path: str) -> bool:
+    """Whether the seeker is told that they may begin."""
+    steps: list[dict[str, Any]] = world.seeker.get(f"{path}/explain").get_json()["next"]
+    return any((step["what"], step["name"]) == ("command", "begin") and step["yours"] for step in steps)
+
+
+def test_once_all_were_told_of_a_no_it_is_in_nobodys_way(world: World) -> None:
+    """An operator's rules that name more help since ask the employer for no consent that was not asked for."""
+    listing_id = world.listed()
+    path = world.accepted(listing_id=listing_id)
+    world.escrow_is(path, "escrow.held")
+    data: dict[str, Any] = {"listing_id": listing_id, "insider": world.insider.id, "status": "draft"}
+    world.told("listing.consent_withdrawn", 9, **listing(**data, consent_ended={"times": 1, "help": ["good_word"]}))
+    settled(world, listing_id)
+    world.told("listing.created", 10, **listing(**data, consent_ended={"times": 1, "help": ["coaching"]}))
+
+    assert world.seeker.post(f"{path}/begin").status_code == 200
 
 
 def test_events_of_a_listing_that_knows_no_consent_hold_up_nothing(world: World) -> None:

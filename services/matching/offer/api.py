@@ -6,6 +6,7 @@ from typing import Any
 
 from services.matching.offer import schemas
 from services.matching.offer.accounts import Accounts
+from services.matching.offer.beginning import told_now
 from services.matching.offer.history import history
 from services.matching.offer.lifecycle import OFFER, OPEN
 from services.matching.offer.parts import Parts
@@ -133,8 +134,8 @@ _command("endHire", "Report that the job has ended", "end", schemas.EndHire)
 
 
 def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
-    """How the offer's listing stands now, where, under which licence, at which price where that is fixed, and its
-    employer's last no, as far as is known here.
+    """How the offer's listing stands now, where, under which licence, at which price where that is fixed, and the
+    employer's no that its offers are told now, as far as is known here.
     """
     listing = parts.offers.store.get(listing_key(offer["listing_id"]))
     if listing is None:
@@ -143,7 +144,7 @@ def _of_listing(parts: Parts, offer: Document) -> dict[str, Any]:
         "licence": listing.get("licence"),
         "place": parts.places.law_of(listing),
         "fixed_price": fixed_price(listing, offer["help"]),
-        "no": listing.get("consent_ended"),
+        "no": told_now(listing),
     }
     return {"listing_status": listing["status"]} | {name: each for name, each in found.items() if each is not None}
 

@@ -38,6 +38,17 @@ def times_of_no(listing: Mapping[str, Any]) -> int:
     return int((listing.get("consent_ended") or {}).get("times", 0))
 
 
+def is_told(listing: Mapping[str, Any]) -> bool:
+    """Whether all its offers were told of the employer's last no, and are to be told once more."""
+    return bool((listing.get("consent_told") or {}).get("times") == times_of_no(listing))
+
+
+def told_now(listing: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The employer's last no, {times, help}, while its offers are told of it, for the first time or once more."""
+    is_new = times_of_no(listing) > listing.get("consent_closed", 0)
+    return listing["consent_ended"] if is_new or is_told(listing) else None
+
+
 def has_ended_since(offer: Mapping[str, Any], no: Mapping[str, Any]) -> bool:
     """Whether the employer has said no since this was offered; an offer of an older version does not say when that was,
     and is told by the passes alone.
@@ -51,10 +62,11 @@ def needs_consent(offer: Mapping[str, Any], no: Mapping[str, Any]) -> bool:
 
 
 def _may_begin(change: Change, trigger: Trigger) -> bool:
-    """Not where it was told of a no, nor where it will be: `no` is the last that the copy of its listing has."""
+    """Not where it was told of a no, nor where it will be: `no` is the one that its listing's offers are told now."""
+    if is_forbidden(change.doc):
+        return False
     no = trigger.data.get("no") or {}
-    will_be_told = has_ended_since(change.doc, no) and needs_consent(change.doc, no)
-    return not is_forbidden(change.doc) and not will_be_told
+    return not (has_ended_since(change.doc, no) and needs_consent(change.doc, no))
 
 
 MAY_BEGIN = Condition("the employer has not said no to help that is paid for", _may_begin)

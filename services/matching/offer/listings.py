@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from services.matching.offer.beginning import times_of_no
+from services.matching.offer.beginning import is_told, times_of_no, told_now
 from services.matching.offer.lifecycle import LIVE, OPEN
 from services.matching.offer.rules import LISTING_OVER, TAKES_ACCEPTED_TOO
 from services.matching.store import offers_on, with_offers
@@ -69,8 +69,9 @@ def copied_fields(event: Trigger) -> dict[str, Any]:
 def begin_closing(change: Change, event: Trigger) -> None:
     if change.is_new:
         change.set(consent_closed=times_of_no(change.doc))  # nothing was offered on it yet
-    if event.data["status"] in LISTING_OVER or _tells_no(change):
-        change.schedule(CLOSING, min(event.at, change.now))  # before what is due since, however late this worker is
+    if event.data["status"] in LISTING_OVER or told_now(change.doc):
+        # Before what is due since, however late this worker is.
+        change.schedule(CLOSING, min(event.at, change.now, change.timers.get(CLOSING, change.now)))
 
 
 def _told_all(copy: Change) -> None:
@@ -78,23 +79,13 @@ def _told_all(copy: Change) -> None:
     that it is done. A worker of the version before takes it for done at once, as it did.
     """
     times = times_of_no(copy.doc)
-    told = copy["consent_told"] if _is_told(copy) else {"times": times, "at": copy.now}
+    told = copy["consent_told"] if is_told(copy.doc) else {"times": times, "at": copy.now}
     again_at = told["at"] + _ONCE_MORE
     if copy.now < again_at:
         copy.set(consent_told=told, consent_closed=times)
         copy.schedule(CLOSING, again_at)
     else:
         copy.set(consent_told=None)
-
-
-def _is_told(copy: Change) -> bool:
-    """Whether all its offers were told of the employer's last no, and are to be told once more."""
-    return bool((copy.get("consent_told") or {}).get("times") == times_of_no(copy.doc))
-
-
-def _tells_no(copy: Change) -> bool:
-    """Whether its offers are to be told of the employer's no, for the first time or once more."""
-    return times_of_no(copy.doc) > copy.get("consent_closed", 0) or _is_told(copy)
 
 
 class OfConsent(Copy):
@@ -122,7 +113,7 @@ class Closing:
         if timer != CLOSING:
             self._others[timer](change, timer)
             return
-        more = self._end_consent(change) if _tells_no(change) else False
+        more = self._end_consent(change) if told_now(change.doc) else False
         status = change["status"]
         if status in LISTING_OVER:
             concerned = LIVE if status in TAKES_ACCEPTED_TOO else OPEN
@@ -145,7 +136,7 @@ class Closing:
         if change.base_version != seen:
             change.schedule(timer, change.now)
             return
-        if _tells_no(change):
+        if told_now(change.doc):
             _told_all(change)
         change.set(**dict.fromkeys(_REACHED.values()))
 
@@ -154,7 +145,7 @@ class Closing:
         another consent. One of an older version does not say when it was made: it is told the first time alone.
         """
         ended = change["consent_ended"]
-        unsaid = sys.maxsize if _is_told(change) else 0
+        unsaid = sys.maxsize if is_told(change.doc) else 0
 
         def stands(offer: Change) -> bool:
             return bool(offer.get("consent_times", unsaid) >= ended["times"])
