@@ -216,16 +216,16 @@ def test_a_refund_that_falls_due_and_a_dispute_at_the_same_instant(escrows: Docu
 
 
 @pytest.mark.parametrize(
-    ("ends", "data_then", "code"),
-    [("listing.filled", {"status": "filled"}, "listing_filled"),
+    ("ends", "data_then", "codes"),
+    [("listing.filled", {"status": "filled"}, {"listing_filled"}),
      ("listing.consent_withdrawn", {"status": "draft", "consent_ended": {"times": 1, "help": ["coaching"]}},
-      "consent_ended")],
+      {"consent_ended", "listing_draft"})],
 )  # fmt: skip
 def test_an_offer_made_while_its_listing_ends(
-    offers: Documents, ends: str, data_then: dict[str, Any], code: str
+    offers: Documents, ends: str, data_then: dict[str, Any], codes: set[str]
 ) -> None:
     """The maker has read a published listing when it is filled, or its employer says no: 100 times each; a minute later
-    none of the offers lives.
+    none of the offers lives, whether it was told or its own check found what became of the listing.
     """
     clock = ManualClock()
     now, terms = clock.now(), Terms()
@@ -258,7 +258,7 @@ def test_an_offer_made_while_its_listing_ends(
     clock.advance(MINUTE)
     _work(plain, accounts)
     for document in offers.find({"_id": {"$in": made}}):
-        assert (document["state"], document["cancelled"]["code"]) == ("cancelled", code)
+        assert document["state"] == "cancelled" and document["cancelled"]["code"] in codes
         assert types(document) == ["offer.made", "offer.cancelled"]
     clock.advance(timedelta(hours=1))
     _work(plain, accounts)
