@@ -8,6 +8,8 @@ from deploy import SERVICES
 from deploy.verify.around import trigger_of
 from deploy.verify.snapshot import Emitted, Seen, Snapshot, everything, routes
 from deploy.verify.tally import Tally
+from services.matching.handlers import ESCROW_TYPES
+from services.matching.offer.listings import KIND as LISTING_COPY
 from services.notify.addresses import CONTACT_CODE
 from services.notify.log.records import KIND as LOGGED
 from shared.aggregate import Document, Kind
@@ -117,8 +119,8 @@ def _effect(seen: Snapshot, tally: Tally, service: str, emitted: Emitted, touche
     if event["id"] in seen.dead.get(service, frozenset()):
         return
     for document_id, kind in touched.items():
-        if service == "notify" and kind is CONTACT_CODE:
-            continue  # only read, for its language
+        if _only_read(service, kind, event["type"]):
+            continue
         doc = seen.by_id[service].get(document_id)
         if service == "notify" and doc is None and _is_forgotten(seen, kind, event):
             continue
@@ -131,6 +133,13 @@ def _is_forgotten(seen: Snapshot, kind: Kind, event: Mapping[str, Any]) -> bool:
     terms = seen.terms
     after = terms.keep_events if kind == LOGGED else terms.keep_notifications
     return bool(seen.at - event["time"] >= after)
+
+
+def _only_read(service: str, kind: Kind, event_type: str) -> bool:
+    """A contact's code for its language, a listing's copy for the employer's no."""
+    if service == "matching":
+        return kind == LISTING_COPY and event_type in ESCROW_TYPES
+    return service == "notify" and kind is CONTACT_CODE
 
 
 def _knows(doc: Document, event: Mapping[str, Any]) -> bool:

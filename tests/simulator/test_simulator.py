@@ -108,6 +108,11 @@ def test_the_people_give_every_command():
     assert not missing, f"nobody gives {sorted(missing)}: a move of tests/simulator/people.py, or a reason here"
 
 
+def test_what_a_payment_that_begins_reads_of_its_listing_is_no_missing_event():
+    """Its copy had an event of a lower number last: it is only read."""
+    assert play(1796128007817).violations == []
+
+
 def test_a_seed_gives_the_same_day_again():
     assert play(5) == play(5)
     assert play(5).said != play(6).said
