@@ -6,14 +6,18 @@ Its sources and accounts, when it delivers, and that its database may be away.
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pymongo.database import Database
 
-from services.escrow.provider.port import Absent, Instruction, Outcome, Provider, Unavailable
+from services.escrow.provider.port import Absent, Balance, Instruction, Outcome, Provider, Unavailable
+from services.escrow.provider.sandbox.ledger import Ledger
 from services.escrow.provider.sandbox.party import BATCH
-from services.escrow.provider.sandbox.store import PartyStore
+from services.escrow.provider.sandbox.store import MongoStore, PartyStore, _document
 from tests.provider import instructions
 from tests.provider.harness import Receiver
 from tests.provider.instructions import balance, conserved, refund, release, split
@@ -265,3 +269,31 @@ def paid_to(store: PartyStore, instruction_id: str) -> str | None:
     entry = account.entry(instruction_id) if account else None
     assert entry is not None
     return entry.pay_to
+
+
+class Moving:
+    """A collection in which one ledger moves forward in the index while the due ones are read."""
+
+    def __init__(self, *found: Ledger) -> None:
+        self._found = [_document(each) for each in found]
+
+    def find(self, query: Any) -> "Moving":
+        return self
+
+    def limit(self, most: int) -> list[dict[str, Any]]:
+        return self._found[:most]
+
+
+def test_a_ledger_that_moves_while_the_due_are_read_is_due_once_as_it_was_read_last() -> None:
+    """Else its notice would go out twice."""
+    before = Ledger(balance=balance_of("o"), version=1)
+    found = Moving(before, Ledger(balance=balance_of("another"), version=1), replace(before, version=2))
+    store = MongoStore(cast(Database[dict[str, Any]], SimpleNamespace(get_collection=lambda name, **_: found)))
+
+    due = store.due(ManualClock().now(), BATCH)
+
+    assert [(ledger.offer_id, ledger.version) for ledger in due] == [("o", 2), ("another", 1)]
+
+
+def balance_of(offer_id: str) -> Balance:
+    return Balance(offer_id=offer_id, currency="EUR")
